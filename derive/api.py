@@ -1,0 +1,196 @@
+"""The façade: `derive(...)` gives the mathematics of a layer at concrete sizes, which renders itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from derive.document.blocks import Document
+from derive.document.compose import compose
+from derive.document.material import Material
+from derive.errors import RefutedError, UserError
+from derive.forward.layer import Layer
+from derive.layers import load
+from derive.options import DocumentOptions, document_options
+from derive.proof.evidence import Evidence, Strength
+from derive.proof.prove import prove
+from derive.render.latex import render_fragment, render_latex
+from derive.routes.jacobian import JacobianRoute, derive_jacobian
+from derive.version import __version__
+
+if TYPE_CHECKING:
+    from derive.engine import ChainRule, Jacobian, Reshaped, VectorMap
+    from derive.forward.formula import Formula
+
+__all__ = ["Derived", "DerivedGradient", "derive"]
+
+
+@dataclass(frozen=True, eq=False)
+class DerivedGradient:
+    """The derivation of ∂L/∂X for one input; every part is made when somebody asks for it.
+
+    Shapes: map ℝⁿ → ℝᵐ, jacobian (m, n), chain_rule (1, n), gradient the shape of the input.
+    """
+
+    route: JacobianRoute
+
+    @property
+    def map(self) -> VectorMap:
+        """y: ℝⁿ → ℝᵐ; `[i]` is component i."""
+        return self.route.map
+
+    @property
+    def jacobian(self) -> Jacobian:
+        """J_y; `[i, j]` is ∂y_i/∂x_j."""
+        return self.route.jacobian
+
+    @property
+    def chain_rule(self) -> ChainRule:
+        """J_L = J_h · J_y; `[0, j]` is ∂L/∂x_j."""
+        return self.route.chain_rule
+
+    @property
+    def gradient(self) -> Reshaped:
+        """∂L/∂X; `[i, j]` is ∂L/∂x_ij, `[i]` if the input is a vector."""
+        return self.route.gradient
+
+    @property
+    def formula(self) -> Formula:
+        """The matrix formula; `str()` gives it in NumPy syntax."""
+        return self.route.formula
+
+    @cached_property
+    def evidence(self) -> tuple[Evidence, ...]:
+        """How the formula was verified.
+
+        Raises: RefutedError if a step of the derivation is false.
+        """
+        map = self.route.map
+        evidence = prove(map.layer, map.input.name, map.concrete.sizes)
+        for item in evidence:
+            if item.strength is Strength.REFUTED:
+                raise RefutedError(
+                    f"{map.layer.name}: the gradient of {map.input.name} is false: {item.counterexample}"
+                )
+        return evidence
+
+    def sources(self, table: str, row: int, column: int) -> tuple[tuple[str, int, int], ...]:
+        """The entries that one entry of the derivation was made from; see JacobianRoute.sources."""
+        return self.route.sources(table, row, column)
+
+    def _repr_latex_(self) -> str:
+        return self.formula._repr_latex_()
+
+
+@dataclass(frozen=True, eq=False)
+class Derived:
+    """A layer at concrete sizes, with the derivation of each of its gradients.
+
+    Example:
+        >>> d = derive("affine", n=2, d=2, m=3)
+        >>> str(d.wrt("X").formula)
+        'G @ W.T'
+        >>> d.wrt("W").jacobian[0, 0]
+        x_1_1
+    """
+
+    layer: Layer
+    sizes: Mapping[str, int]
+    options: DocumentOptions
+
+    @cached_property
+    def gradients(self) -> Mapping[str, DerivedGradient]:
+        """The chosen inputs by name, in the order of the layer's arguments."""
+        chosen = self.options.wrt or tuple(node.name for node in self.layer.inputs)
+        for name in chosen:
+            self.layer.input(name)
+        return {
+            node.name: DerivedGradient(derive_jacobian(self.layer, node.name, self.sizes))
+            for node in self.layer.inputs
+            if node.name in chosen
+        }
+
+    def wrt(self, name: str) -> DerivedGradient:
+        """The derivation with respect to one input.
+
+        Raises: UnknownNameError if the layer has no input of that name.
+        """
+        self.layer.input(name)
+        found = self.gradients.get(name)
+        return found or DerivedGradient(derive_jacobian(self.layer, name, self.sizes))
+
+    @property
+    def command(self) -> str:
+        """The command that makes the document again: sizes, and options that are not their defaults."""
+        words = ["derive", self.layer.name]
+        for letter, number in self.sizes.items():
+            words += [f"--{letter.lower()}", str(number)]
+        return " ".join([*words, *self.options.arguments()])
+
+    def document(self, **chosen: Any) -> Document:
+        """The document as a value; options as for `derive`.
+
+        Raises: UserError for an option that cannot be; RefutedError if a step of a derivation is false.
+        """
+        if chosen:
+            return derive(self.layer, self.sizes, **{**self.options.changed(), **chosen}).document()
+        return compose(
+            Material(
+                layer=self.layer,
+                sizes=self.sizes,
+                routes={name: gradient.route for name, gradient in self.gradients.items()},
+                evidence={name: gradient.evidence for name, gradient in self.gradients.items()},
+                options=self.options,
+                command=self.command,
+                version=__version__,
+            )
+        )
+
+    def latex(self, *, fragment: bool = False) -> str:
+        """The document as LaTeX; a fragment is its body alone, to input into a document of one's own."""
+        return (render_fragment if fragment else render_latex)(self.document())
+
+    def pdf(self, path: str | PathLike[str], *, engine: str = "auto") -> Path:
+        """Writes the document as PDF and returns where.
+
+        Raises: EngineError if there is no engine or it fails; WriteError if the file cannot be written.
+        """
+        from derive.pdf import typeset  # deferred: only a PDF needs processes
+        from derive.write import write_bytes
+
+        return write_bytes(Path(path), typeset(self.latex(), engine=engine))
+
+    def _repr_latex_(self) -> str:
+        lines = r" \\ ".join(gradient.formula.latex().replace("=", "&=", 1) for gradient in self.gradients.values())
+        return rf"$\displaystyle \begin{{aligned}}{lines}\end{{aligned}}$"
+
+
+def derive(layer: str | Layer, sizes: Mapping[str, int] | None = None, /, **chosen: Any) -> Derived:
+    """The derivation of the gradients of a layer at concrete sizes.
+
+    Args:
+        layer: the name of a layer of the catalogue, or a traced layer.
+        sizes: sizes by letter, for letters that differ only in case or are also the name of an option.
+        **chosen: sizes by letter in either case (n=2), and the options of DocumentOptions (wrt="X,W", depth="brief").
+
+    Raises: UnknownNameError for a layer, size or option that does not exist; SizeError for a size that is no positive
+    integer.
+
+    Example:
+        >>> derive("affine", n=2, d=2, m=3).wrt("b").gradient[1]
+        g_1_2 + g_2_2
+    """
+    found = load(layer) if isinstance(layer, str) else layer
+    if not isinstance(found, Layer):
+        raise UserError(
+            f"derive: expected the name of a layer or a traced layer, got {type(layer).__name__}; "
+            f"decorate the function with @derive.layer(...)"
+        )
+    letters = {letter.casefold() for letter in found.letters}
+    given = {name: value for name, value in chosen.items() if name.casefold() in letters}
+    options = document_options(**{name: value for name, value in chosen.items() if name not in given})
+    return Derived(found, found.sizes({**(sizes or {}), **given}), options)

@@ -1,0 +1,198 @@
+"""The blocks of a document. The name of a block's class is the name of its template."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from derive.notation.tree import Tree
+
+__all__ = [
+    "Block",
+    "Code",
+    "Definition",
+    "Document",
+    "Emphasis",
+    "Equation",
+    "EvidenceRow",
+    "EvidenceTable",
+    "Head",
+    "Heading",
+    "Line",
+    "ListBlock",
+    "Math",
+    "Panel",
+    "Prose",
+    "Ref",
+    "Result",
+    "Run",
+    "Runs",
+    "Text",
+    "Verbatim",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Plain words."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Emphasis:
+    """Words that are stressed, or a term where it is defined."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verbatim:
+    """A piece of code in a sentence."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Math:
+    """A formula in a sentence."""
+
+    tree: Tree
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """The number of an equation."""
+
+    target: str
+
+
+Run: TypeAlias = Text | Emphasis | Verbatim | Math | Ref
+Runs: TypeAlias = tuple[Run, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """The beginning of a section, with its number."""
+
+    id: str
+    number: int
+    runs: Runs
+
+
+@dataclass(frozen=True, slots=True)
+class Prose:
+    """A paragraph."""
+
+    runs: Runs
+
+
+@dataclass(frozen=True, slots=True)
+class ListBlock:
+    """Short items, each a sentence or two."""
+
+    items: tuple[Runs, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of an equation: what stands before the alignment point, the sign, and what comes after it."""
+
+    left: Tree | None
+    sign: str
+    right: Tree
+
+
+@dataclass(frozen=True, slots=True)
+class Equation:
+    """A displayed formula; number is None for one that nothing refers to."""
+
+    id: str
+    number: int | None
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """Formulas in a box; number as in Equation."""
+
+    id: str
+    number: int | None
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """Blocks set apart from the text, under a title."""
+
+    id: str
+    title: str
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A definition or theorem, with what it is called and who states it."""
+
+    id: str
+    kind: str
+    term: str
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """Code that runs as it is printed."""
+
+    id: str
+    language: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceRow:
+    """One line of an EvidenceTable."""
+
+    formula: Tree
+    strength: str
+    method: str
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceTable:
+    """How each formula was verified."""
+
+    id: str
+    header: tuple[str, str, str]
+    rows: tuple[EvidenceRow, ...]
+
+
+Block: TypeAlias = Heading | Prose | ListBlock | Equation | Result | Panel | Definition | Code | EvidenceTable
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What stands above a document, around its pages, and in the metadata of its file."""
+
+    title: str
+    subtitle: Runs
+    author: str
+    course: str
+    date: str
+    license: str
+    license_label: str
+    keywords: tuple[str, ...]
+    command: str
+    version: str
+    language: str
+    paper: str
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A document. coloured are the letters whose entries are coloured by their row."""
+
+    head: Head
+    blocks: tuple[Block, ...]
+    coloured: tuple[str, ...]

@@ -1,0 +1,74 @@
+"""Turns derivations and evidence into a Document: the order of its sections. Imports no renderer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from derive.document.blocks import Document, Head, Runs, Text
+from derive.document.draft import Draft
+from derive.document.material import Material
+from derive.document.sections import background, check, conventions, idea, jacobian, layer, result
+from derive.document.words import coloured_letters, size_words, words_of
+from derive.locale import N_, translator
+from derive.notation.tree import Relation
+
+__all__ = ["compose"]
+
+Section = Callable[[Draft, Material], None]
+
+_FULL: dict[str, Section] = {
+    "result": result.write,
+    "conventions": conventions.write,
+    "layer": layer.write,
+    "idea": idea.write,
+    "jacobian": jacobian.write,
+    "check": check.write,
+    "background": background.write,
+}
+"""The sections of a full handout in their order; those that come later take their places here."""
+
+_BRIEF: dict[str, Section] = {
+    "result": result.write,
+    "conventions": conventions.write,
+    "jacobian": jacobian.write_brief,
+}
+
+
+def compose(material: Material) -> Document:
+    """The document that the options ask for."""
+    translate = translator(material.options.language).gettext
+    draft = Draft(translate, words_of(material.layer))
+    for write in (_FULL if material.options.depth == "full" else _BRIEF).values():
+        write(draft, material)
+    return Document(_head(draft, material), tuple(draft.blocks), coloured_letters(material.layer))
+
+
+def _head(draft: Draft, material: Material) -> Head:
+    options, prose = material.options, material.layer.prose
+    title = options.title or (
+        draft.translate(prose.title)
+        if prose.title
+        else draft.translate(N_("Backpropagation through {name}")).format(name=material.layer.name)
+    )
+    return Head(
+        title=title,
+        subtitle=_subtitle(draft, material),
+        author=options.author,
+        course=options.course,
+        date=options.date,
+        license=options.license,
+        license_label=draft.translate(N_("License:")),
+        keywords=(*map(draft.translate, (N_("backpropagation"), N_("Jacobian"), N_("gradient"))), material.layer.name),
+        command=material.command,
+        version=material.version,
+        language=options.language,
+        paper=options.paper,
+    )
+
+
+def _subtitle(draft: Draft, material: Material) -> Runs:
+    layer = material.layer
+    forward = Relation.equal(words_of(layer)["Y"], words_of(layer)["forward"])
+    counted = size_words(draft.translate, layer, material.sizes)
+    runs = draft.runs(N_("{forward}"), forward=forward)
+    return (*runs, Text(", " + ", ".join(counted))) if counted else runs

@@ -1,0 +1,26 @@
+"""What a document is composed from: a layer at sizes, the derivations, the evidence, and what the reader chose."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from derive.forward.layer import Layer
+from derive.options import DocumentOptions
+from derive.proof.evidence import Evidence
+from derive.routes.jacobian import JacobianRoute
+
+__all__ = ["Material"]
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """The inputs of composition; routes and evidence go by the name of the input, in the order of the document."""
+
+    layer: Layer
+    sizes: Mapping[str, int]
+    routes: Mapping[str, JacobianRoute]
+    evidence: Mapping[str, tuple[Evidence, ...]]
+    options: DocumentOptions
+    command: str
+    version: str

@@ -1,0 +1,64 @@
+"""The gradients in a box on page one, with shapes, and the backward pass in NumPy."""
+
+from __future__ import annotations
+
+from derive.document.code import numpy_class
+from derive.document.draft import Draft
+from derive.document.material import Material
+from derive.forward.layer import Layer
+from derive.locale import N_
+from derive.notation.tree import Gradient, MatMul, Name, Ones, Relation, Shaped, SumAxis, Transpose, Tree
+
+__all__ = ["with_shapes", "write"]
+
+
+def write(draft: Draft, material: Material) -> None:
+    """Adds the section."""
+    draft.heading("result", N_("The result"))
+    draft.prose(
+        N_(
+            "Let {L} be a number, the loss, computed from the output {Y} by the layers that follow. If {G} is known, "
+            "the gradients of {L} with respect to everything that enters this layer are"
+        )
+    )
+    formulas = [route.formula for route in material.routes.values()]
+    draft.result(
+        "result.formulas",
+        *(Relation.equal(_labelled(f.name, f.wrt.shape), with_shapes(f.tree, material.layer)) for f in formulas),
+    )
+    draft.prose(
+        N_("In code, `G` is the upstream gradient {G}, and the names of the results are those customary in NumPy:")
+    )
+    draft.code("result.code", numpy_class(material.layer, formulas))
+
+
+def with_shapes(tree: Tree, layer: Layer) -> Tree:
+    """The formula with the shape of every factor under it; only products are annotated."""
+    match tree:
+        case MatMul(factors):
+            return MatMul(tuple(with_shapes(factor, layer) for factor in factors))
+        case SumAxis(operand, 0, 2):
+            shape = _shape(operand, layer)
+            if shape is not None:
+                ones = Shaped(Transpose(Ones("")), (1, shape[0]))
+                return MatMul((ones, with_shapes(operand, layer)))
+    shape = _shape(tree, layer)
+    return tree if shape is None else Shaped(tree, shape)
+
+
+def _shape(tree: Tree, layer: Layer) -> tuple[str, ...] | None:
+    """The shape of an array or of a transposed one, in letters; None for anything else."""
+    match tree:
+        case Name(text):
+            return next((tuple(map(str, node.shape)) for node in layer.inputs if node.name == text), None)
+        case Gradient(Name(text)) if text == layer.output_name:
+            return tuple(map(str, layer.output.shape))
+        case Transpose(operand):
+            shape = _shape(operand, layer)
+            return None if shape is None else shape[::-1]
+    return None
+
+
+def _labelled(name: Gradient, axes: tuple[object, ...]) -> Tree:
+    shape = tuple(map(str, axes))
+    return Shaped(name, ("1", *shape) if len(shape) == 1 else shape) if shape else name

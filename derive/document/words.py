@@ -1,0 +1,53 @@
+"""What messages may name: the arrays and sizes of a layer, indices, and the letters whose entries are coloured."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from derive.forward.layer import Layer
+from derive.forward.matrix import name_of, read
+from derive.notation.tree import Composition, Entry, Gradient, Listed, Name, Number, Tree
+
+__all__ = ["coloured_letters", "output_name", "size_words", "words_of"]
+
+
+def output_name(layer: Layer) -> Name:
+    """Y."""
+    rank = len(layer.output.shape)
+    return Name(layer.output_name, "matrix" if rank > 1 else "vector" if rank else "scalar")
+
+
+def words_of(layer: Layer) -> dict[str, Tree]:
+    """Every input, the output, sizes and indices by name; G is the upstream gradient."""
+    words: dict[str, Tree] = {letter: Name(letter) for letter in "ijkl"}
+    words |= {letter: Number(letter) for letter in layer.letters}
+    words |= {node.name: name_of(node) for node in layer.inputs}
+    words |= {f"{node.name}_j": Entry(node.letter, ("j",)) for node in layer.inputs if len(node.shape) == 1}
+    words["Y"] = words[layer.output_name] = output_name(layer)
+    words["G"] = Gradient(output_name(layer), layer.upstream.name, layer.loss)
+    words["L"] = Name(layer.loss)
+    words["h"] = Name("h")
+    words["y"] = Name(layer.output_letter)
+    words["forward"] = read(layer.output)
+    words["B"] = Name("B", "matrix")
+    words["ij"] = Listed((Name("i"), Name("j")), wrapped=True)
+    words["L_is_h_y"] = Composition((Name("h"), Name(layer.output_letter)))
+    return words
+
+
+def size_words(translate: Callable[[str], str], layer: Layer, sizes: Mapping[str, int]) -> list[str]:
+    """'N = 2 samples' for every size that the layer's author has words for."""
+    written = []
+    for letter, one, many in layer.prose.sizes:
+        number = sizes[letter]
+        written.append(f"{letter} = {number} {translate(one if number == 1 else many)}")
+    return written
+
+
+def coloured_letters(layer: Layer) -> tuple[str, ...]:
+    """The letters of the arrays whose first axis counts samples: their entries have the colour of their row."""
+    sample = layer.sample_size
+    found = [node.letter for node in layer.inputs if len(node.shape) > 1 and str(node.shape[0]) == sample]
+    if len(layer.output.shape) > 1 and str(layer.output.shape[0]) == sample:
+        found.append(layer.output_letter)
+    return tuple(found)

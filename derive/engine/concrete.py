@@ -1,0 +1,93 @@
+"""A layer at concrete sizes: flat positions row by row, and the entries of its nodes, as SymPy scalars or notation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import product
+from math import prod
+from typing import Any
+
+from sympy import Expr
+
+from derive.forward.entry import Entries, ExactAlgebra, SympyAlgebra
+from derive.forward.layer import Layer
+from derive.forward.nodes import Node
+from derive.forward.shape import bind
+from derive.forward.shown import DottedAlgebra, SigmaAlgebra
+from derive.notation.tree import Tree
+
+__all__ = ["LISTED_TERMS", "SHOWN_TERMS", "Concrete", "flat", "positions", "unflat"]
+
+SHOWN_TERMS = 4
+"""A sum of more terms is shown on a page with dots."""
+
+LISTED_TERMS = 32
+"""A sum of more terms is listed in data with Σ."""
+
+
+def unflat(number: int, shape: Sequence[int]) -> tuple[int, ...]:
+    """The position that comes at this number, counted from 0, when an array is read row by row."""
+    position: list[int] = []
+    for size in reversed(shape):
+        number, rest = divmod(number, size)
+        position.append(rest)
+    return tuple(reversed(position))
+
+
+def flat(position: Sequence[int], shape: Sequence[int]) -> int:
+    """The number, counted from 0, of a position when an array is read row by row."""
+    number = 0
+    for index, size in zip(position, shape, strict=True):
+        number = number * size + index
+    return number
+
+
+def positions(shape: Sequence[int]) -> Iterator[tuple[int, ...]]:
+    """Every position, row by row."""
+    return product(*map(range, shape))
+
+
+@dataclass(frozen=True, eq=False)
+class Concrete:
+    """A layer and a number for each of its sizes; exact entries are SymPy scalars, or what its algebra makes."""
+
+    layer: Layer
+    sizes: Mapping[str, int]
+    algebra: ExactAlgebra[Any] = field(default_factory=SympyAlgebra)
+    _shapes: dict[Node, tuple[int, ...]] = field(init=False, repr=False, default_factory=dict)
+    _exact: Entries[Any] = field(init=False, repr=False)
+    _shown: Entries[Tree] = field(init=False, repr=False)
+    _listed: Entries[Tree] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_exact", Entries(self.sizes, self.algebra))
+        object.__setattr__(self, "_shown", Entries(self.sizes, DottedAlgebra(SHOWN_TERMS)))
+        object.__setattr__(self, "_listed", Entries(self.sizes, SigmaAlgebra(LISTED_TERMS)))
+
+    def shape(self, node: Node) -> tuple[int, ...]:
+        """The shape of a node in numbers."""
+        found = self._shapes.get(node)
+        if found is None:
+            found = self._shapes[node] = bind(node.shape, self.sizes)
+        return found
+
+    def count(self, node: Node) -> int:
+        """The number of entries of a node."""
+        return prod(self.shape(node))
+
+    def value(self, node: Node, position: tuple[int, ...]) -> Expr:
+        """An entry as a SymPy scalar, every sum in full."""
+        return self._exact.one(node, position)
+
+    def values(self, node: Node) -> list[Expr]:
+        """All entries as SymPy scalars, row by row."""
+        return self._exact.many(node, positions(self.shape(node)))
+
+    def shown(self, node: Node, position: tuple[int, ...]) -> Tree:
+        """An entry as it is shown on a page, long sums with dots."""
+        return self._shown.one(node, position)
+
+    def listed(self, node: Node, position: tuple[int, ...]) -> Tree:
+        """An entry as it is listed in data, long sums with Σ."""
+        return self._listed.one(node, position)

@@ -1,0 +1,206 @@
+"""Turns a map y into its Jacobian J_y ∈ ℝ^{m×n}: the ∂y_ij/∂x_kl and their values, sparse, entries on demand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import combinations
+from math import prod
+
+from sympy import Expr, Integer, SparseMatrix
+
+from derive.engine.concrete import flat, positions, unflat
+from derive.engine.pattern import Labels, Term, differentiate
+from derive.engine.vectorize import VectorMap
+from derive.errors import SizeError
+from derive.notation.tree import Entry, Number, Partial, Sum, Tree
+
+__all__ = ["EXPLICIT_ENTRIES", "Jacobian", "jacobian"]
+
+EXPLICIT_ENTRIES = 10**6
+"""A SymPy matrix of more non-zero entries is refused."""
+
+
+@dataclass(frozen=True, eq=False)
+class Jacobian:
+    """J_y in numerator layout: row i holds the partial derivatives of component i.
+
+    Shapes: (m, n) for a map ℝⁿ → ℝᵐ.
+
+    Example:
+        >>> from derive.engine import vectorize
+        >>> from derive.layers import load
+        >>> jacobian(vectorize(load("affine"), "X", {"N": 2, "D": 2, "M": 3}))[1, 0]
+        w_1_2
+    """
+
+    map: VectorMap
+
+    @cached_property
+    def terms(self) -> tuple[Term, ...]:
+        """The derivative as patterns with coefficients."""
+        return differentiate(self.map.layer.output, self.map.input)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(m, n)."""
+        return self.map.codomain, self.map.domain
+
+    @property
+    def blocks(self) -> tuple[int, int]:
+        """Rows and columns of one block: the last axis of the output, and of the input."""
+        return self.map.output_shape[-1:] + (1,) * (not self.map.output_shape) + (self.map.input_shape[-1:] or (1,))  # type: ignore[return-value]  # two tuples of one element
+
+    @cached_property
+    def nnz(self) -> int:
+        """The number of entries that are not structurally zero."""
+        patterns = list(dict.fromkeys((term.output, term.input) for term in self.terms))
+        # Inclusion and exclusion: positions that satisfy several patterns satisfy the pattern of all their equalities.
+        return sum(
+            (-1) ** (count + 1) * self._size_of(chosen)
+            for count in range(1, len(patterns) + 1)
+            for chosen in combinations(patterns, count)
+        )
+
+    def _size_of(self, patterns: Sequence[tuple[Labels, Labels]]) -> int:
+        """The number of positions that satisfy all of the patterns."""
+        sizes = self.map.output_shape + self.map.input_shape
+        parent = list(range(len(sizes)))
+
+        def root(axis: int) -> int:
+            while parent[axis] != axis:
+                axis = parent[axis]
+            return axis
+
+        for output, wrt in patterns:
+            first: dict[int, int] = {}
+            for axis, label in enumerate(output + wrt):
+                parent[root(axis)] = root(first.setdefault(label, axis))
+        return prod(sizes[axis] for axis in range(len(sizes)) if parent[axis] == axis)
+
+    def __getitem__(self, place: tuple[int, int]) -> Expr:
+        """The entry in row i and column j, counted from 0, as a SymPy scalar."""
+        found = [self.map.concrete.value(term.coefficient, at) for term, at in self._at(*place)]
+        return sum(found[1:], found[0]) if found else Integer(0)
+
+    def _at(self, row: int, column: int) -> Iterator[tuple[Term, tuple[int, ...]]]:
+        """The terms that are not zero at a place, and the positions in their coefficients."""
+        rows, columns = self.shape
+        if not (-rows <= row < rows and -columns <= column < columns):
+            raise IndexError(f"entry {row, column} of a Jacobian of shape {self.shape}")
+        output = unflat(row % rows, self.map.output_shape)
+        wrt = unflat(column % columns, self.map.input_shape)
+        for term in self.terms:
+            at: dict[int, int] = {}
+            labels = term.output + term.input
+            if all(at.setdefault(label, p) == p for label, p in zip(labels, output + wrt, strict=True)):
+                yield term, tuple(at[label] for label in term.value)
+
+    def shown(self, row: int, column: int) -> Tree:
+        """The entry as a page shows it."""
+        return _added([self.map.concrete.shown(term.coefficient, at) for term, at in self._at(row, column)])
+
+    def listed(self, row: int, column: int) -> Tree:
+        """The entry as data lists it."""
+        return _added([self.map.concrete.listed(term.coefficient, at) for term, at in self._at(row, column)])
+
+    def partial(self, row: int, column: int) -> Tree:
+        """∂y_ij/∂x_kl, as it is written before it is computed."""
+        output = unflat(row, self.map.output_shape)
+        wrt = unflat(column, self.map.input_shape)
+        return Partial(Entry(self.map.layer.output_letter, output), Entry(self.map.input.letter, wrt))
+
+    def nonzeros(self) -> Iterator[tuple[int, int]]:
+        """The places of the structural non-zeros, row by row."""
+        for row, output in enumerate(positions(self.map.output_shape)):
+            found: set[int] = set()
+            for term in self.terms:
+                found.update(self._columns(term, output))
+            for column in sorted(found):
+                yield row, column
+
+    def rows_of(self, column: int) -> tuple[int, ...]:
+        """The rows in which a column is not structurally zero."""
+        wrt = unflat(column, self.map.input_shape)
+        shape = self.map.output_shape
+        return tuple(sorted({row for term in self.terms for row in _matching(term.input, wrt, term.output, shape)}))
+
+    def _columns(self, term: Term, output: tuple[int, ...]) -> Iterator[int]:
+        return _matching(term.output, output, term.input, self.map.input_shape)
+
+    def sympy(self) -> SparseMatrix:
+        """All entries, as a mutable SparseMatrix (building an immutable one checks every entry again).
+
+        Raises: SizeError if it has more than EXPLICIT_ENTRIES non-zero entries.
+        """
+        if self.nnz > EXPLICIT_ENTRIES:
+            raise SizeError(
+                f"{self.map.layer.name}: the Jacobian with respect to {self.map.input.name} has {self.nnz} non-zero "
+                f"entries; at most {EXPLICIT_ENTRIES} are written out; ask for single entries, jacobian[i, j], "
+                f"or choose smaller sizes ({', '.join(f'{k}={v}' for k, v in self.map.concrete.sizes.items())})"
+            )
+        return SparseMatrix(*self.shape, self.entries())
+
+    def entries(self) -> dict[tuple[int, int], Expr]:
+        """The structural non-zeros, by row and column."""
+        entries: dict[tuple[int, int], Expr] = {}
+        for term in self.terms:
+            for place, value in self._spread(term):
+                entries[place] = entries[place] + value if place in entries else value
+        return entries
+
+    def _spread(self, term: Term) -> Iterator[tuple[tuple[int, int], Expr]]:
+        """The places of one term with its values: each label moves row, column and coefficient by its own stride."""
+        shapes = (self.map.output_shape, self.map.input_shape, self.map.concrete.shape(term.coefficient))
+        strides = [_strides(row, s) for row, s in zip((term.output, term.input, term.value), shapes, strict=True)]
+        sizes = dict(_free(term.output, shapes[0], {})) | dict(_free(term.input, shapes[1], {}))
+        reached = [[0], [0], [0]]
+        for label, size in sizes.items():
+            for which, steps in enumerate(strides):
+                step = steps.get(label, 0)
+                reached[which] = [start + step * k for start in reached[which] for k in range(size)]
+        values = self.map.concrete.values(term.coefficient)
+        rows, columns, sources = reached
+        return zip(zip(rows, columns, strict=True), map(values.__getitem__, sources), strict=True)
+
+
+def _matching(known: Labels, position: Sequence[int], wanted: Labels, shape: Sequence[int]) -> Iterator[int]:
+    """The flat positions of the wanted axes that agree with a position of the known ones."""
+    at = dict(zip(known, position, strict=True))
+    free = dict(_free(wanted, shape, at))
+    for values in positions(tuple(free.values())):
+        at.update(zip(free, values, strict=True))
+        yield flat([at[label] for label in wanted], shape)
+
+
+def _strides(labels: Labels, shape: Sequence[int]) -> dict[int, int]:
+    """How far a step of each label moves the flat position."""
+    strides: dict[int, int] = {}
+    stride = 1
+    for label, size in zip(reversed(labels), reversed(shape), strict=True):
+        strides[label] = strides.get(label, 0) + stride
+        stride *= size
+    return strides
+
+
+def _free(labels: Labels, shape: Sequence[int], at: dict[int, int]) -> Iterator[tuple[int, int]]:
+    """The labels without a value, with their sizes."""
+    for label, size in zip(labels, shape, strict=True):
+        if label not in at:
+            yield label, size
+
+
+def _added(terms: Sequence[Tree]) -> Tree:
+    if not terms:
+        return Number(0)
+    return terms[0] if len(terms) == 1 else Sum(tuple(terms))
+
+
+def jacobian(map: VectorMap) -> Jacobian:
+    """The Jacobian of a map.
+
+    Shapes: (map.codomain, map.domain).
+    Source: the numerator layout, in which document after document of the field writes J_y = [∂y_i/∂x_j].
+    """
+    return Jacobian(map)

@@ -1,0 +1,184 @@
+"""Turns a node, a position and sizes into one entry, in any algebra: SymPy scalars, or notation trees with dots.
+
+Only the entries that are needed are made. A sum asks its algebra first which terms it wants, so a sum of 4096 terms
+that will be shown as three costs three. The graph is walked iteratively, once to see what is needed and once to
+compute it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import product
+from math import prod
+from typing import Generic, Protocol, TypeVar
+
+from sympy import Add as SympyAdd
+from sympy import Expr, Integer, Mul, Symbol, diff
+
+from derive.errors import InternalError
+from derive.forward.nodes import Add, Constant, Contract, Delta, Input, Map, Node, Ones, placeholder, topological
+from derive.forward.shape import bind
+from derive.notation.tree import Index
+
+__all__ = ["Algebra", "Entries", "ExactAlgebra", "Position", "SympyAlgebra", "entry_symbol"]
+
+Position = tuple[Index, ...]
+Value = TypeVar("Value")
+
+
+class Algebra(Protocol[Value]):
+    """How the entries of a node are combined."""
+
+    def symbol(self, node: Input, position: Position) -> Value: ...
+    def number(self, value: Expr) -> Value: ...
+    def delta(self, first: Index, second: Index) -> Value: ...
+    def assignments(self, owner: Node, sizes: Sequence[int]) -> Sequence[tuple[Index, ...]]:
+        """The values of the summed indices for which the terms are wanted."""
+        ...
+
+    def total(self, owner: Node, sizes: Sequence[int], terms: Sequence[Value]) -> Value:
+        """The sum over all the values, given the terms that were wanted."""
+        ...
+
+    def add(self, terms: Sequence[Value]) -> Value: ...
+    def multiply(self, factors: Sequence[Value]) -> Value: ...
+    def apply(self, function: Expr, arguments: Sequence[Value]) -> Value: ...
+
+
+class ExactAlgebra(Algebra[Value], Protocol[Value]):
+    """Entries that are exact, and can be differentiated by definition."""
+
+    def partials(self, value: Value, variables: Mapping[Value, int]) -> dict[int, Value]:
+        """The derivatives with respect to the variables that occur, by the variables' numbers; all others are 0."""
+        ...
+
+
+class Entries(Generic[Value]):
+    """The entries of nodes at concrete sizes in one algebra; what was made once is kept.
+
+    Shapes: a position has one index for each axis of its node.
+    """
+
+    def __init__(self, sizes: Mapping[str, int], algebra: Algebra[Value]) -> None:
+        self.sizes = dict(sizes)
+        self.algebra = algebra
+        self._made: dict[tuple[Node, Position], Value] = {}
+        self._summed: dict[Node, tuple[tuple[int, ...], tuple[int, ...]]] = {}
+
+    def one(self, node: Node, position: Position) -> Value:
+        """The entry of the node at the position."""
+        made = self._made.get((node, position))
+        return self.many(node, (position,))[0] if made is None else made
+
+    def many(self, node: Node, positions: Iterable[Position]) -> list[Value]:
+        """The entries of the node at the positions, in their order."""
+        positions = list(positions)
+        order = list(topological(node))
+        wanted: dict[Node, dict[Position, None]] = {item: {} for item in order}
+        wanted[node] = {p: None for p in positions if (node, p) not in self._made}
+        for item in reversed(order):
+            for position in wanted[item]:
+                for operand, needed in self._needs(item, position):
+                    if (operand, needed) not in self._made:
+                        wanted[operand][needed] = None
+        for item in order:
+            for position in wanted[item]:
+                self._made[item, position] = self._make(item, position)
+        return [self._made[node, position] for position in positions]
+
+    def _terms(self, node: Contract, position: Position) -> Iterator[list[tuple[Node, Position]]]:
+        """For each wanted value of the summed indices, the factors of that term."""
+        at: dict[int, Index] = dict(zip(node.output, position, strict=True))
+        summed, counts = self._sums(node)
+        factors = list(zip(node.operands, node.indices, strict=True))
+        for values in self.algebra.assignments(node, counts):
+            at.update(zip(summed, values, strict=True))
+            yield [(operand, tuple([at[i] for i in row])) for operand, row in factors]
+
+    def _sums(self, node: Contract) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """The summed indices, and how many values each has."""
+        found = self._summed.get(node)
+        if found is None:
+            sizes = node.sizes()
+            summed = node.summed()
+            found = self._summed[node] = summed, bind(tuple(sizes[index] for index in summed), self.sizes)
+        return found
+
+    def _needs(self, node: Node, position: Position) -> Iterator[tuple[Node, Position]]:
+        if isinstance(node, Contract):
+            for factors in self._terms(node, position):
+                yield from factors
+        else:
+            yield from ((operand, position) for operand in node.operands)
+
+    def _make(self, node: Node, position: Position) -> Value:
+        made, algebra = self._made, self.algebra
+        match node:
+            case Input():
+                return algebra.symbol(node, position)
+            case Constant():
+                bound = {letter: self.sizes[str(letter)] for letter in node.value.free_symbols}
+                return algebra.number(node.value.subs(bound))
+            case Ones():
+                return algebra.number(Integer(1))
+            case Delta():
+                return algebra.delta(*position)
+            case Contract():
+                terms = [algebra.multiply([made[factor] for factor in f]) for f in self._terms(node, position)]
+                return algebra.total(node, self._sums(node)[1], terms)
+            case Add():
+                return algebra.add([made[operand, position] for operand in node.operands])
+            case Map():
+                return algebra.apply(node.function, [made[operand, position] for operand in node.operands])
+        raise InternalError(f"entry: no rule for a node of kind {type(node).__name__}")
+
+
+def entry_symbol(letter: str, position: Position) -> Symbol:
+    """w_1_2 for the letter w and the position (0, 1): the one place that hands out symbols for entries."""
+    return Symbol("_".join((letter, *(str(i + 1 if isinstance(i, int) else i) for i in position))), real=True)
+
+
+class SympyAlgebra:
+    """Entries as SymPy scalars, every sum in full."""
+
+    def symbol(self, node: Input, position: Position) -> Expr:
+        """x_1_2."""
+        return entry_symbol(node.letter, position)
+
+    def number(self, value: Expr) -> Expr:
+        """The number."""
+        return value
+
+    def delta(self, first: Index, second: Index) -> Expr:
+        """1 where both are equal, else 0."""
+        return Integer(int(first == second))
+
+    def assignments(self, owner: Node, sizes: Sequence[int]) -> Sequence[tuple[Index, ...]]:
+        """Every value of the summed indices."""
+        return tuple(product(*map(range, sizes)))
+
+    def total(self, owner: Node, sizes: Sequence[int], terms: Sequence[Expr]) -> Expr:
+        """The sum of the terms."""
+        assert len(terms) == prod(sizes)
+        return self.add(terms)
+
+    def add(self, terms: Sequence[Expr]) -> Expr:
+        """The sum of the terms, flat."""
+        return terms[0] if len(terms) == 1 else SympyAdd(*terms)
+
+    def multiply(self, factors: Sequence[Expr]) -> Expr:
+        """The product of the factors."""
+        kept = [factor for factor in factors if factor != 1]
+        return kept[0] if len(kept) == 1 else Mul(*kept)
+
+    def apply(self, function: Expr, arguments: Sequence[Expr]) -> Expr:
+        """The function at the arguments."""
+        return function.xreplace({placeholder(p): argument for p, argument in enumerate(arguments)})
+
+    def partials(self, value: Expr, variables: Mapping[Expr, int]) -> dict[int, Expr]:
+        """The derivatives by SymPy's diff, term by term: it would go through every term for every variable."""
+        found: dict[int, list[Expr]] = {}
+        for term in SympyAdd.make_args(value):
+            for symbol in sorted((s for s in term.free_symbols if s in variables), key=variables.__getitem__):
+                found.setdefault(variables[symbol], []).append(diff(term, symbol))
+        return {number: SympyAdd(*terms) for number, terms in found.items()}

@@ -1,0 +1,141 @@
+"""A layer: its inputs, its output, the size letters with their defaults, and what is said about it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from derive.errors import ShapeError, SizeError, UnknownNameError
+from derive.forward.nodes import Input, Node, topological
+from derive.forward.shape import bind, letters
+
+__all__ = ["Layer", "Prose", "load_layer"]
+
+
+@dataclass(frozen=True, slots=True)
+class Prose:
+    """What a layer's author says about it: messages, translated when a document is composed.
+
+    In a message {X} is the input X, {Y} the output, {N} a size, {i}, {j} and {k} are indices; *words* are stressed.
+    Only what is true of this layer alone belongs here: every other sentence of a document is written once for all
+    layers.
+
+    sizes says what is counted, for a letter in the singular and in the plural; arrays, broadcast and output introduce
+    the inputs, the bias as a matrix, and the output; zeros says of an input why its Jacobian looks as it does.
+    """
+
+    title: str = ""
+    sizes: tuple[tuple[str, str, str], ...] = ()
+    arrays: tuple[str, ...] = ()
+    broadcast: str = ""
+    output: str = ""
+    zeros: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Layer:
+    """What a layer computes, traced once; sizes stay letters.
+
+    Shapes: every input and the output have axes in the letters of `sizes`.
+    """
+
+    name: str
+    inputs: tuple[Input, ...]
+    output: Node
+    output_name: str
+    output_letter: str
+    loss: str
+    defaults: tuple[tuple[str, int], ...]
+    prose: Prose
+    function: Callable[..., Any]
+
+    @property
+    def upstream(self) -> Input:
+        """G = ∂L/∂Y, in the shape of the output; called G_Y if the layer has a G of its own."""
+        taken = {node.name for node in self.inputs} | {node.letter for node in self.inputs}
+        name = "G" if not taken & {"G", "g"} else f"G_{self.output_name}"
+        return Input(name, self.output.shape, name.lower(), self.output_name)
+
+    @property
+    def letters(self) -> tuple[str, ...]:
+        """The size letters, in the order in which the inputs show them."""
+        return letters(node.shape for node in self.inputs)
+
+    @property
+    def sample_size(self) -> str:
+        """The letter of the first axis of the first array of rank two or more, along which samples lie; '' if none."""
+        return next((str(node.shape[0]) for node in self.inputs if len(node.shape) > 1), "")
+
+    def input(self, name: str) -> Input:
+        """The input of this name.
+
+        Raises: UnknownNameError if there is none.
+        """
+        for node in self.inputs:
+            if node.name == name:
+                return node
+        raise UnknownNameError(f"input of {self.name}", name, [node.name for node in self.inputs])
+
+    def sizes(self, given: Mapping[str, int]) -> dict[str, int]:
+        """A number for every size letter: those given (in either case), and the defaults for the rest.
+
+        Raises: SizeError if one is unknown, given twice, missing or not a positive integer.
+        """
+        found: dict[str, int] = {}
+        for name, number in given.items():
+            letter = self._letter(name)
+            if letter in found:
+                raise SizeError(f"{self.name}: the size {letter} is given twice")
+            if isinstance(number, bool) or not isinstance(number, int) or number < 1:
+                raise SizeError(f"{self.name}: size {letter}: expected an integer from 1 on, got {number!r}")
+            found[letter] = number
+        defaults = dict(self.defaults)
+        missing = [letter for letter in self.letters if letter not in found and letter not in defaults]
+        if missing:
+            raise SizeError(
+                f"{self.name}: no size is given for {', '.join(missing)}; give one, for example {missing[0].lower()}=2"
+            )
+        return {letter: found.get(letter, defaults.get(letter, 0)) for letter in self.letters}
+
+    def _letter(self, name: str) -> str:
+        exact = [letter for letter in self.letters if letter == name]
+        folded = exact or [letter for letter in self.letters if letter.casefold() == name.casefold()]
+        if len(folded) == 1:
+            return folded[0]
+        if folded:
+            raise SizeError(f"{self.name}: the size {name!r} could be {' or '.join(folded)}; write it in its own case")
+        raise UnknownNameError(f"size of {self.name}", name, self.letters)
+
+    def shape(self, node: Node, sizes: Mapping[str, int]) -> tuple[int, ...]:
+        """The shape of a node in numbers."""
+        return bind(node.shape, sizes)
+
+    def depends(self) -> frozenset[str]:
+        """The names of the inputs that the output is computed from."""
+        return frozenset(node.name for node in topological(self.output) if isinstance(node, Input))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # The function's own name leads to the layer, since the decorator has taken its place.
+        if load_layer_or_none(self.function.__module__, self.function.__qualname__) is self:
+            return load_layer, (self.function.__module__, self.function.__qualname__)
+        return Layer, tuple(getattr(self, field) for field in self.__slots__)
+
+
+def load_layer_or_none(module: str, name: str) -> object:
+    """What the module calls by this name, or None."""
+    return getattr(sys.modules.get(module), name, None)
+
+
+def load_layer(module: str, name: str) -> Layer:
+    """The layer that a module defines under this name.
+
+    Raises: ShapeError if it is no layer.
+    """
+    import importlib  # deferred: only unpickling needs it
+
+    found = getattr(importlib.import_module(module), name)
+    if not isinstance(found, Layer):
+        raise ShapeError(f"{module}.{name}: expected a layer, got {type(found).__name__}")
+    return found

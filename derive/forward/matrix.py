@@ -1,0 +1,226 @@
+"""Turns a node into matrix notation: which contraction is a matrix product, and where the transposes go.
+
+A contraction is read against the declared order of its output axes; that is where transposes are usually lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from string import ascii_lowercase
+
+from derive.errors import InternalError
+from derive.forward.nodes import Add, Constant, Contract, Delta, Indices, Input, Map, Node, Ones, topological
+from derive.forward.scalar import number, read_scalar
+from derive.notation.tree import (
+    Broadcast,
+    Einsum,
+    Gradient,
+    Hadamard,
+    Kind,
+    MatMul,
+    Name,
+    Negative,
+    Number,
+    Product,
+    Sum,
+    SumAxis,
+    Transpose,
+    Tree,
+)
+from derive.notation.tree import Ones as OnesTree
+
+__all__ = ["name_of", "read"]
+
+
+def read(node: Node) -> Tree:
+    """The node in matrix notation; what matrix notation cannot write becomes an einsum."""
+    made: dict[Node, Tree] = {}
+    for item in topological(node):
+        made[item] = _read_one(item, made)
+    return made[node]
+
+
+def name_of(node: Input) -> Tree:
+    """X, or ∂L/∂Y for an upstream gradient."""
+    if node.gradient_of:
+        return Gradient(Name(node.gradient_of, _kind(node)), node.name)
+    return Name(node.name, _kind(node))
+
+
+def _kind(node: Node) -> Kind:
+    kinds: tuple[Kind, ...] = ("scalar", "vector", "matrix")
+    return kinds[min(len(node.shape), 2)]
+
+
+def _read_one(node: Node, made: dict[Node, Tree]) -> Tree:
+    match node:
+        case Input():
+            return name_of(node)
+        case Constant():
+            return number(node.value)
+        case Ones():
+            return OnesTree(str(node.size))
+        case Delta():
+            return Name("I", "matrix")
+        case Add():
+            return Sum(tuple(made[operand] for operand in node.operands))
+        case Map():
+            return read_scalar(node.function, [made[operand] for operand in node.operands])
+        case Contract():
+            return _read_contraction(node, made)
+    raise InternalError(f"matrix notation: no rule for a node of kind {type(node).__name__}")
+
+
+def _read_contraction(node: Contract, made: dict[Node, Tree]) -> Tree:
+    scale: Tree | None = None
+    ones: dict[int, str] = {}
+    core: list[tuple[Tree, Indices]] = []
+    for operand, row in zip(node.operands, node.indices, strict=True):
+        if isinstance(operand, Constant):
+            scale = made[operand]
+        elif isinstance(operand, Ones) and len(node.operands) > 1:
+            ones[row[0]] = str(operand.size)
+        else:
+            core.append((made[operand], row))
+    for reading in _READINGS:
+        tree = reading(core, ones, node.output)
+        if tree is not None:
+            return _scaled(scale, tree)
+    return _einsum(node, made)
+
+
+def _scaled(scale: Tree | None, tree: Tree) -> Tree:
+    if scale is None:
+        return tree
+    if scale == Number(-1):
+        return Negative(tree)
+    return Product((scale, tree))
+
+
+_Core = list[tuple[Tree, Indices]]
+_OnesOf = dict[int, str]
+
+
+def _rearranged(core: _Core, ones: _OnesOf, output: Indices) -> Tree | None:
+    """A or Aᵀ."""
+    if len(core) != 1 or ones:
+        return None
+    tree, row = core[0]
+    if row == output:
+        return tree
+    return Transpose(tree) if len(row) == 2 and row[::-1] == output else None
+
+
+def _broadcast(core: _Core, ones: _OnesOf, output: Indices) -> Tree | None:
+    """1bᵀ or b1ᵀ."""
+    if len(core) != 1 or len(ones) != 1 or len(output) != 2:
+        return None
+    tree, row = core[0]
+    ((index, size),) = ones.items()
+    if len(row) != 1 or set(row) | {index} != set(output):
+        return None
+    return Broadcast(tree, output.index(index), size)
+
+
+def _reduced(core: _Core, ones: _OnesOf, output: Indices) -> Tree | None:
+    """1ᵀA, A1, or the sum of all entries."""
+    if len(core) != 1 or not ones:
+        return None
+    tree, row = core[0]
+    kept = tuple(index for index in row if index not in ones)
+    if kept != output or not set(ones) <= set(row):
+        return None
+    if not kept:
+        return SumAxis(tree, None, len(row))
+    return SumAxis(tree, next(a for a, i in enumerate(row) if i in ones), len(row)) if len(row) == 2 else None
+
+
+def _elementwise(core: _Core, ones: _OnesOf, output: Indices) -> Tree | None:
+    """A ⊙ B."""
+    if len(core) < 2 or ones or any(row != output for _, row in core):
+        return None
+    return Hadamard(tuple(tree for tree, _ in core))
+
+
+def _inner(core: _Core, ones: _OnesOf, output: Indices) -> Tree | None:
+    """Sum of A ⊙ B, over all entries or over one axis."""
+    if len(core) < 2 or ones or any(row != core[0][1] for _, row in core):
+        return None
+    row = core[0][1]
+    body = Hadamard(tuple(tree for tree, _ in core))
+    if not output:
+        return SumAxis(body, None, len(row))
+    if len(row) == 2 and len(output) == 1:
+        return SumAxis(body, 1 - row.index(output[0]), 2)
+    return None
+
+
+def _chain(core: _Core, ones: _OnesOf, output: Indices) -> Tree | None:
+    """A B C ... from the first output axis to the last; a vector may stand at either end."""
+    if len(core) < 2 or ones or len(output) > 2 or any(not 1 <= len(row) <= 2 for _, row in core):
+        return None
+    return _chained(core, output, flip=False) or _chained(core, output, flip=True)
+
+
+def _chained(core: _Core, output: Indices, *, flip: bool) -> Tree | None:
+    """The chain that starts at the first axis of output (or, flipped, ends there when output is a vector)."""
+    remaining = list(core)
+    if len(output) == 2:
+        if flip:
+            return None
+        current, end = output
+        factors: list[Tree] = []
+    elif len(output) == 1 and not flip:
+        (current,), end = output, None
+        factors = []
+    else:
+        starts = [item for item in remaining if len(item[1]) == 1]
+        if not starts:
+            return None
+        tree, row = starts[0]
+        remaining.remove(starts[0])
+        factors, current = [tree], row[0]
+        end = output[0] if output else None
+    while remaining:
+        found = [item for item in remaining if current in item[1]]
+        if len(found) != 1:
+            return None
+        tree, row = found[0]
+        remaining.remove(found[0])
+        if len(row) == 1:
+            factors.append(tree)
+            return MatMul(tuple(factors)) if not remaining and end is None else None
+        factors.append(tree if row[0] == current else Transpose(tree))
+        current = row[1] if row[0] == current else row[0]
+    return MatMul(tuple(factors)) if current == end else None
+
+
+def _outer(core: _Core, ones: _OnesOf, output: Indices) -> Tree | None:
+    """a bᵀ."""
+    if len(core) != 2 or ones or any(len(row) != 1 for _, row in core) or len(output) != 2:
+        return None
+    by_index = {row[0]: tree for tree, row in core}
+    if set(by_index) != set(output):
+        return None
+    return MatMul((by_index[output[0]], Transpose(by_index[output[1]])))
+
+
+_READINGS: tuple[Callable[[_Core, _OnesOf, Indices], Tree | None], ...] = (
+    _rearranged,
+    _broadcast,
+    _reduced,
+    _elementwise,
+    _inner,
+    _chain,
+    _outer,
+)
+
+
+def _einsum(node: Contract, made: dict[Node, Tree]) -> Tree:
+    letters = [ascii_lowercase[8 + i] if i < 18 else ascii_lowercase[i - 18] for i in range(26)]
+
+    def word(row: Sequence[int]) -> str:
+        return "".join(letters[index] for index in row)
+
+    pattern = ",".join(map(word, node.indices)) + "->" + word(node.output)
+    return Einsum(pattern, tuple(made[operand] for operand in node.operands))

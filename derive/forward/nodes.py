@@ -1,0 +1,361 @@
+"""The closed set of node kinds. A graph of them is what a layer computes.
+
+    Input X · Constant 2, 1/N · Ones 1 · Delta I · Contract Σ (einsum) · Add · Map f(a, ...) entry by entry
+
+Nodes are immutable and interned: equal nodes are one object, so identity is equality and a hash costs nothing however
+deep the graph is. Indices of a contraction are integers local to it; letters are chosen when printing. Graphs are
+walked iteratively, so depth is bounded by memory alone.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, TypeAlias, cast
+from weakref import WeakValueDictionary
+
+from sympy import Expr, Integer, Symbol
+
+from derive.errors import ShapeError
+from derive.forward.shape import Shape, Size, same
+
+__all__ = [
+    "Add",
+    "Constant",
+    "Contract",
+    "Delta",
+    "Indices",
+    "Input",
+    "Map",
+    "Node",
+    "Ones",
+    "add",
+    "contract",
+    "placeholder",
+    "topological",
+    "zeros",
+]
+
+Indices: TypeAlias = tuple[int, ...]
+
+_interned: WeakValueDictionary[tuple[Any, ...], Node] = WeakValueDictionary()
+_lock = threading.Lock()
+
+
+def placeholder(position: int) -> Symbol:
+    """The symbol that stands for operand number `position` in the function of a Map."""
+    return Symbol(f"_{position}", real=True)
+
+
+class _Interned(type):
+    """Makes the construction of a node give the one that exists already."""
+
+    def __call__(cls, *arguments: Any, **named: Any) -> Any:
+        made = super().__call__(*arguments, **named)
+        with _lock:
+            return _interned.setdefault((cls, *made.parts()), made)
+
+
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
+class Node(metaclass=_Interned):
+    """A node of the graph; shape is derived from its parts."""
+
+    shape: Shape = field(init=False, repr=False)
+    _parts: ClassVar[tuple[str, ...]] = ()
+
+    def parts(self) -> tuple[Any, ...]:
+        """What the node is made of; two nodes with equal parts are one."""
+        return tuple(getattr(self, name) for name in self._parts)
+
+    @property
+    def operands(self) -> tuple[Node, ...]:
+        """The nodes that this one is computed from."""
+        return ()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # The whole graph as one flat table: pickling node by node would recurse to the depth of the graph.
+        order = tuple(topological(self))
+        place = {node: number for number, node in enumerate(order)}
+        table = tuple(
+            (type(node), node.parts()[1:] if node.operands else node.parts(), [place[o] for o in node.operands])
+            for node in order
+        )
+        return _restore, (table,)
+
+    def __str__(self) -> str:
+        # Deferred: the reader of matrix notation is built on the nodes.
+        from derive.forward.matrix import read
+        from derive.notation.code import print_code
+
+        return print_code(read(self))
+
+
+def _restore(table: Sequence[tuple[type[Node], tuple[Any, ...], list[int]]]) -> Node:
+    made: list[Node] = []
+    for kind, parts, places in table:
+        arguments = (tuple(made[place] for place in places), *parts) if places else parts
+        made.append(kind(*arguments))
+    return made[-1]
+
+
+def _set_shape(node: Node, shape: Iterable[Size]) -> None:
+    object.__setattr__(node, "shape", tuple(shape))
+
+
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
+class Input(Node):
+    """An array given from outside. letter names its entries; gradient_of is Y when this is the upstream ∂L/∂Y."""
+
+    name: str
+    axes: Shape
+    letter: str
+    gradient_of: str = ""
+    _parts: ClassVar[tuple[str, ...]] = ("name", "axes", "letter", "gradient_of")
+
+    def __post_init__(self) -> None:
+        _set_shape(self, self.axes)
+
+
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
+class Constant(Node):
+    """A scalar: a number, or an expression in sizes such as 1/N."""
+
+    value: Expr
+    _parts: ClassVar[tuple[str, ...]] = ("value",)
+
+    def __post_init__(self) -> None:
+        _set_shape(self, ())
+
+
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
+class Ones(Node):
+    """The vector of ones."""
+
+    size: Size
+    _parts: ClassVar[tuple[str, ...]] = ("size",)
+
+    def __post_init__(self) -> None:
+        _set_shape(self, (self.size,))
+
+
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
+class Delta(Node):
+    """δ_ij, the identity matrix."""
+
+    size: Size
+    _parts: ClassVar[tuple[str, ...]] = ("size",)
+
+    def __post_init__(self) -> None:
+        _set_shape(self, (self.size, self.size))
+
+
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
+class _Operation(Node):
+    arguments: tuple[Node, ...]
+
+    @property
+    def operands(self) -> tuple[Node, ...]:
+        """The nodes that this one is computed from."""
+        return self.arguments
+
+
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
+class Contract(_Operation):
+    """Σ over every index that output lacks, of the product of the operands (einsum).
+
+    Every index occurs at least twice among operands and output, and at most once in each of them: `contract` sees to it
+    with Ones and Delta operands, and the adjoint needs no special case.
+    """
+
+    indices: tuple[Indices, ...]
+    output: Indices
+    _parts: ClassVar[tuple[str, ...]] = ("arguments", "indices", "output")
+
+    def __post_init__(self) -> None:
+        sizes = self.sizes()
+        _set_shape(self, (sizes[index] for index in self.output))
+
+    def sizes(self) -> dict[int, Size]:
+        """The size of every index, in the order of first occurrence."""
+        found: dict[int, Size] = {}
+        for operand, indices in zip(self.arguments, self.indices, strict=True):
+            for index, size in zip(indices, operand.shape, strict=True):
+                if not same(found.setdefault(index, size), size):
+                    raise ShapeError(f"a contracted axis is {found[index]} in one operand and {size} in another")
+        return found
+
+    def summed(self) -> tuple[int, ...]:
+        """The indices that are summed over, in the order of first occurrence."""
+        return tuple(index for index in self.sizes() if index not in self.output)
+
+
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
+class Add(_Operation):
+    """The sum of operands of one shape."""
+
+    _parts: ClassVar[tuple[str, ...]] = ("arguments",)
+
+    def __post_init__(self) -> None:
+        _set_shape(self, self.arguments[0].shape)
+
+
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
+class Map(_Operation):
+    """A scalar function of operands of one shape, entry by entry; `placeholder(p)` stands for operand p in it."""
+
+    function: Expr
+    _parts: ClassVar[tuple[str, ...]] = ("arguments", "function")
+
+    def __post_init__(self) -> None:
+        _set_shape(self, self.arguments[0].shape)
+
+
+def topological(*roots: Node) -> Iterator[Node]:
+    """Every node that the roots are computed from, operands before users; the order depends on the graph alone."""
+    seen: set[Node] = set()
+    stack: list[tuple[Node, bool]] = [(root, False) for root in reversed(roots)]
+    while stack:
+        node, ready = stack.pop()
+        if ready:
+            yield node
+        elif node not in seen:
+            seen.add(node)
+            stack.append((node, True))
+            stack.extend((operand, False) for operand in reversed(node.operands) if operand not in seen)
+
+
+def add(terms: Sequence[Node]) -> Node:
+    """The sum of nodes of one shape; sums among them are opened."""
+    flat: list[Node] = []
+    for term in terms:
+        flat.extend(term.operands if isinstance(term, Add) else (term,))
+    return flat[0] if len(flat) == 1 else Add(tuple(flat))
+
+
+def contract(operands: Sequence[Node], indices: Sequence[Sequence[int]], output: Sequence[int]) -> Node:
+    """The contraction in normal form: rows of the einsum pattern in, one interned node out.
+
+    Deltas are eliminated by renaming, constants are gathered in front, transposed and broadcast operands are opened,
+    ones that change nothing are dropped, and those that the invariants of Contract need are added.
+    """
+    terms = [(operand, list(row)) for operand, row in zip(operands, indices, strict=True)]
+    target = list(output)
+    terms = _without_deltas(_without_repeats(_opened(terms)), target)
+    coefficient = Integer(1)
+    rest = []
+    for operand, row in terms:
+        if isinstance(operand, Constant):
+            coefficient = coefficient * operand.value
+        else:
+            rest.append((operand, row))
+    coefficient, rest = _balanced(coefficient, rest, target)
+    if coefficient != 1 or not rest:
+        rest.insert(0, (Constant(coefficient), []))
+    if len(rest) == 1 and rest[0][1] == target:
+        return rest[0][0]
+    return _numbered(rest, target)
+
+
+def zeros(shape: Shape) -> Node:
+    """0 at every entry."""
+    axes = range(len(shape))
+    return contract([Constant(Integer(0)), *map(Ones, shape)], [(), *((axis,) for axis in axes)], axes)
+
+
+_Terms: TypeAlias = list[tuple[Node, list[int]]]
+
+
+def _opened(terms: _Terms) -> _Terms:
+    """Operands that merely rearrange or scale one other node, replaced by what they are made of."""
+    result: _Terms = []
+    pending = list(reversed(terms))
+    while pending:
+        operand, row = pending.pop()
+        plain = (Constant, Ones, Delta)
+        if (
+            isinstance(operand, Contract)
+            and not operand.summed()
+            and sum(not isinstance(o, plain) for o in operand.operands) <= 1
+        ):
+            names = dict(zip(operand.output, row, strict=True))
+            opened = [
+                (inner, [names[i] for i in inner_row])
+                for inner, inner_row in zip(operand.operands, operand.indices, strict=True)
+            ]
+            pending.extend(reversed(opened))
+        else:
+            result.append((operand, row))
+    return result
+
+
+def _without_repeats(terms: _Terms) -> _Terms:
+    """A_ii becomes A_ij δ_ij."""
+    fresh = max((i for _, row in terms for i in row), default=-1) + 1
+    result: _Terms = []
+    for operand, row in terms:
+        if isinstance(operand, Delta) or len(set(row)) == len(row):
+            result.append((operand, row))
+            continue
+        renamed: list[int] = []
+        deltas: _Terms = []
+        for axis, index in enumerate(row):
+            if index in renamed:
+                deltas.append((Delta(operand.shape[axis]), [index, fresh]))
+                index, fresh = fresh, fresh + 1
+            renamed.append(index)
+        result += [(operand, renamed), *deltas]
+    return result
+
+
+def _without_deltas(terms: _Terms, target: list[int]) -> _Terms:
+    """Deltas with a summed index renamed away, unless that would make an operand carry an index twice."""
+    work = list(terms)
+    position = 0
+    while position < len(work):
+        operand, row = work[position]
+        if isinstance(operand, Delta):
+            first, second = row
+            others = work[:position] + work[position + 1 :]
+            if first == second:
+                work[position] = (Ones(operand.size), [first])
+                continue
+            gone, kept = (second, first) if second not in target else (first, second)
+            clash = any(gone in r and kept in r for _, r in others)
+            if gone not in target and not clash and any(gone in r for _, r in others):
+                work = [(o, [kept if i == gone else i for i in r]) for o, r in others]
+                # A renaming can turn another delta into one that is eliminated; start again.
+                position = 0
+                continue
+        position += 1
+    return work
+
+
+def _balanced(coefficient: Expr, terms: _Terms, target: list[int]) -> tuple[Expr, _Terms]:
+    """Ones dropped where they change nothing, and added where an index would occur only once."""
+    sizes: dict[int, Size] = {}
+    for operand, row in terms:
+        sizes.update(zip(row, operand.shape, strict=True))
+
+    def count(index: int, among: _Terms) -> int:
+        return sum(index in row for _, row in among) + (index in target)
+
+    kept = list(terms)
+    for term in terms:
+        operand, row = term
+        if isinstance(operand, Ones):
+            rest = [other for other in kept if other is not term]
+            carried = any(row[0] in other_row for _, other_row in rest)
+            if carried and count(row[0], rest) >= 2:
+                kept = rest
+            elif not carried and row[0] not in target:
+                coefficient, kept = coefficient * operand.size, rest
+    lonely = [index for index in sizes if count(index, kept) == 1]
+    return cast(Expr, coefficient), [(Ones(sizes[index]), [index]) for index in lonely] + kept
+
+
+def _numbered(terms: _Terms, target: list[int]) -> Node:
+    """Indices renumbered in the order of first occurrence, so that a renaming gives the same node."""
+    number: dict[int, int] = {}
+    rows = tuple(tuple(number.setdefault(index, len(number)) for index in row) for _, row in terms)
+    return Contract(tuple(operand for operand, _ in terms), rows, tuple(number[index] for index in target))

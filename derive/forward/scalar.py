@@ -1,0 +1,73 @@
+"""Turns a SymPy scalar function, such as that of a Map, into notation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from sympy import Add, Expr, Function, Integer, Mul, Pow, Rational, Symbol
+
+from derive.errors import InternalError
+from derive.forward.nodes import placeholder
+from derive.notation.tree import Call, Hadamard, Name, Negative, Number, Power, Product, Quotient, Sum, Tree
+
+__all__ = ["number", "read_scalar"]
+
+
+def number(value: Expr) -> Tree:
+    """The tree of a number or of an expression in sizes such as 1/N."""
+    return read_scalar(value, ())
+
+
+def read_scalar(function: Expr, operands: Sequence[Tree], *, times: type[Hadamard] | type[Product] = Hadamard) -> Tree:
+    """The function with the operands in the place of its placeholders.
+
+    times is the product of two operands: Hadamard when they are matrices, Product when they are entries.
+    """
+    return _Reader({placeholder(p): operand for p, operand in enumerate(operands)}, times).read(function)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    places: dict[Symbol, Tree]
+    times: type[Hadamard] | type[Product]
+
+    def read(self, expr: Expr) -> Tree:
+        match expr:
+            case Integer():
+                return Number(int(expr))
+            case Rational():
+                return Number(Fraction(int(expr.p), int(expr.q)))
+            case Symbol():
+                return self.places[expr] if expr in self.places else Number(expr.name)
+            case Add():
+                # SymPy orders by its own key, which is canonical; a leading minus is moved off the first place if it
+                # can be.
+                terms = sorted(expr.as_ordered_terms(), key=lambda term: term.could_extract_minus_sign())
+                return Sum(tuple(self.read(term) for term in terms))
+            case Mul():
+                return self._product(expr)
+            case Pow():
+                base, exponent = expr.as_base_exp()
+                if exponent == -1:
+                    return Quotient(Number(1), self.read(base))
+                if exponent == Rational(1, 2):
+                    return Call("sqrt", (self.read(base),))
+                return Power(self.read(base), self.read(exponent))
+            case Function():
+                return Call(type(expr).__name__, tuple(self.read(argument) for argument in expr.args))
+        if expr.is_number and expr.func.__name__ == "Exp1":
+            return Name("e")
+        raise InternalError(f"notation: no rule for the scalar function {expr.func.__name__}")
+
+    def _product(self, expr: Mul) -> Tree:
+        coefficient, rest = expr.as_coeff_Mul()
+        if coefficient.could_extract_minus_sign():
+            return Negative(self.read(-expr))
+        over, under = expr.as_numer_denom()
+        if under != 1:
+            return Quotient(self.read(over), self.read(under))
+        factors = tuple(self.read(factor) for factor in Mul.make_args(rest))
+        several = factors[0] if len(factors) == 1 else self.times(factors)
+        return several if coefficient == 1 else Product((self.read(coefficient), several))

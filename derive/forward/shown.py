@@ -1,0 +1,112 @@
+"""Entries as notation trees: what a reader is shown of a sum that may have thousands of terms."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import product
+from math import prod
+
+from sympy import Expr
+
+from derive.forward.entry import Position
+from derive.forward.nodes import Input, Node
+from derive.forward.scalar import number, read_scalar
+from derive.notation.tree import BigSum, Delta, Dots, Entry, Gradient, Index, Number, Product, Sum, Tree
+
+__all__ = ["DottedAlgebra", "SigmaAlgebra"]
+
+_LETTERS = "klpqrstuv"
+
+
+class _TreeAlgebra:
+    """Entries as notation trees."""
+
+    def symbol(self, node: Input, position: Position) -> Tree:
+        """x_{12}, or ∂L/∂y_{12} for an upstream gradient."""
+        if node.gradient_of:
+            return Gradient(Entry(node.gradient_of.lower(), position), node.letter)
+        return Entry(node.letter, position)
+
+    def number(self, value: Expr) -> Tree:
+        """The number."""
+        return number(value)
+
+    def delta(self, first: Index, second: Index) -> Tree:
+        """1 or 0 when both are numbers, else δ."""
+        if isinstance(first, int) and isinstance(second, int):
+            return Number(int(first == second))
+        return Number(1) if first == second else Delta((first, second))
+
+    def add(self, terms: Sequence[Tree]) -> Tree:
+        """The sum of the terms, opened, without zeros."""
+        flat: list[Tree] = []
+        for term in terms:
+            flat.extend(term.terms if isinstance(term, Sum) else (term,))
+        kept = tuple(term for term in flat if term != Number(0))
+        if not kept:
+            return Number(0)
+        return kept[0] if len(kept) == 1 else Sum(kept)
+
+    def multiply(self, factors: Sequence[Tree]) -> Tree:
+        """The product of the factors, without ones."""
+        if Number(0) in factors:
+            return Number(0)
+        kept = tuple(factor for factor in factors if factor != Number(1))
+        if not kept:
+            return Number(1)
+        return kept[0] if len(kept) == 1 else Product(kept)
+
+    def apply(self, function: Expr, arguments: Sequence[Tree]) -> Tree:
+        """The function at the arguments."""
+        return read_scalar(function, arguments, times=Product)
+
+
+@dataclass(frozen=True)
+class DottedAlgebra(_TreeAlgebra):
+    """A sum of more than `limit` terms is written as its first two, dots, and its last."""
+
+    limit: int
+
+    def assignments(self, owner: Node, sizes: Sequence[int]) -> Sequence[tuple[Index, ...]]:
+        """All values of the summed indices, or the first two and the last."""
+        if prod(sizes) <= self.limit:
+            return tuple(product(*map(range, sizes)))
+        last = len(sizes) - 1
+        second = [0] * len(sizes)
+        # The second value in the order of rows: the last index that has more than one value moves first.
+        second[max((axis for axis in range(last + 1) if sizes[axis] > 1), default=last)] = 1
+        return (0,) * len(sizes), tuple(second), tuple(size - 1 for size in sizes)
+
+    def total(self, owner: Node, sizes: Sequence[int], terms: Sequence[Tree]) -> Tree:
+        """The sum, with dots where terms were left out."""
+        cut = prod(sizes) > self.limit
+        return self.add([*terms[:-1], Dots(), terms[-1]] if cut else terms)
+
+
+@dataclass(frozen=True)
+class SigmaAlgebra(_TreeAlgebra):
+    """A sum of more than `limit` terms is written with Σ; every contraction has letters of its own."""
+
+    limit: int
+    letters: dict[Node, tuple[str, ...]] = field(default_factory=dict)
+
+    def assignments(self, owner: Node, sizes: Sequence[int]) -> Sequence[tuple[Index, ...]]:
+        """All values of the summed indices, or one set of letters."""
+        if prod(sizes) <= self.limit:
+            return tuple(product(*map(range, sizes)))
+        return (self._letters_of(owner, len(sizes)),)
+
+    def total(self, owner: Node, sizes: Sequence[int], terms: Sequence[Tree]) -> Tree:
+        """The sum, with Σ where it is long."""
+        if prod(sizes) <= self.limit:
+            return self.add(terms)
+        return BigSum(tuple(zip(self._letters_of(owner, len(sizes)), sizes, strict=True)), terms[0])
+
+    def _letters_of(self, owner: Node, count: int) -> tuple[str, ...]:
+        if owner not in self.letters:
+            used = sum(len(letters) for letters in self.letters.values())
+            self.letters[owner] = tuple(
+                _LETTERS[n % len(_LETTERS)] + str(n // len(_LETTERS) or "") for n in range(used, used + count)
+            )
+        return self.letters[owner]

@@ -1,0 +1,275 @@
+r"""Turns a notation tree into LaTeX that LaTeX, KaTeX, MathJax and MathML converters all read.
+
+Colour and light zeros come from a Style; without one the output needs nothing but amsmath and \mathbb.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from derive.errors import InternalError
+from derive.notation.tree import (
+    At,
+    Beside,
+    BigSum,
+    Broadcast,
+    Call,
+    Composition,
+    Delta,
+    Dots,
+    Einsum,
+    Entry,
+    Gradient,
+    Grid,
+    Hadamard,
+    Identity,
+    Index,
+    JacobianOf,
+    Kronecker,
+    Listed,
+    MatMul,
+    Nabla,
+    Name,
+    Negative,
+    Number,
+    Ones,
+    Partial,
+    Power,
+    Product,
+    Quotient,
+    Relation,
+    Shaped,
+    Signature,
+    Space,
+    Sum,
+    SumAxis,
+    Transpose,
+    Tree,
+    is_tall,
+)
+
+__all__ = ["PLAIN", "Style", "print_latex", "print_sign"]
+
+_SUM, _PRODUCT, _POWER, _ATOM = range(4)
+
+_GREEK_LETTERS = """
+    alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi omega
+    Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega
+"""
+_GREEK = frozenset(_GREEK_LETTERS.split())
+_SIGNS = {"": "", "=": "=", ":=": ":=", "in": r"\in", "maps": r"\longmapsto", "times": r"\cdot"}
+_OPERATORS = frozenset(["cos", "cosh", "det", "exp", "log", "sin", "sinh", "tan", "tanh"])
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    r"""How entries look on a page.
+
+    rows are the letters whose entries are coloured by their first index; colours is how many colours there are, 0 for
+    none. The macros are `\sample{1}{...}` for row colour 1, and `\nil` for a structural zero.
+    """
+
+    rows: frozenset[str] = frozenset()
+    colours: int = 0
+
+
+PLAIN = Style()
+
+
+def print_latex(tree: Tree, style: Style = PLAIN) -> str:
+    """The tree as LaTeX for mathematics mode."""
+    return _Printer(style).text(tree)
+
+
+def print_sign(sign: str) -> str:
+    """The sign of a relation, or the dot of a product, at the head of a line."""
+    return _SIGNS[sign]
+
+
+@dataclass(frozen=True, slots=True)
+class _Printer:
+    style: Style
+
+    def text(self, tree: Tree) -> str:
+        return self.bound(tree)[0]
+
+    def bound(self, tree: Tree) -> tuple[str, int]:
+        """The LaTeX, and how tightly it binds."""
+        match tree:
+            case Name(text, kind):
+                return _name(text, kind), _ATOM
+            case Entry(letter, index):
+                return self.coloured(letter, index, _entry(letter, index)), _ATOM
+            case Number(value):
+                return _number(value)
+            case Gradient(Entry(letter, index), _, loss):
+                body = rf"\frac{{\partial {_name(loss)}}}{{\partial {_entry(letter, index)}}}"
+                return self.coloured(letter, index, body), _ATOM
+            case Gradient(of, _, loss):
+                return rf"\frac{{\partial {_name(loss)}}}{{\partial {self.text(of)}}}", _ATOM
+            case Partial(of, by):
+                return rf"\frac{{\partial {self.text(of)}}}{{\partial {self.text(by)}}}", _ATOM
+            case Delta((first, second)):
+                return rf"\delta_{{{_index((first, second))}}}", _ATOM
+            case Dots(kind):
+                return {"row": r"\cdots", "column": r"\vdots", "both": r"\ddots"}[kind], _ATOM
+            case Negative(operand):
+                return f"-{self.at_least(operand, _PRODUCT)}", _SUM
+            case Sum(terms):
+                return self.sum(terms), _SUM
+            case Product(factors) | MatMul(factors):
+                return self.product(factors), _PRODUCT
+            case Hadamard(factors):
+                return r" \odot ".join(self.at_least(factor, _POWER) for factor in factors), _PRODUCT
+            case Quotient(over, under):
+                return rf"\frac{{{self.text(over)}}}{{{self.text(under)}}}", _ATOM
+            case Power(base, exponent):
+                return f"{self.at_least(base, _ATOM)}^{{{self.text(exponent)}}}", _POWER
+            case Call("sqrt", (operand,)):
+                return rf"\sqrt{{{self.text(operand)}}}", _ATOM
+            case Call(function, operands):
+                head = rf"\{function}" if function in _OPERATORS else rf"\operatorname{{{_escaped(function)}}}"
+                return rf"{head}\left({', '.join(map(self.text, operands))}\right)", _ATOM
+            case BigSum(bounds, body):
+                signs = "".join(rf"\sum_{{{letter}=1}}^{{{last}}}" for letter, last in bounds)
+                return f"{signs} {self.at_least(body, _PRODUCT)}", _SUM
+            case Ones(size):
+                return (rf"\mathbf{{1}}_{{{_name(size)}}}" if size else r"\mathbf{1}"), _ATOM
+            case Identity(size):
+                return rf"\mathbf{{I}}_{{{_name(size)}}}", _ATOM
+            case Kronecker(factors):
+                return r" \otimes ".join(self.at_least(factor, _POWER) for factor in factors), _PRODUCT
+            case Transpose(operand):
+                return rf"{self.at_least(operand, _ATOM)}^{{\top}}", _POWER
+            case SumAxis(operand, axis, rank):
+                return self.sum_axis(operand, axis, rank), _PRODUCT
+            case Broadcast(operand, axis, _):
+                vector = self.at_least(operand, _ATOM)
+                return (
+                    rf"\mathbf{{1}} {vector}^{{\top}}" if axis == 0 else rf"{vector} \mathbf{{1}}^{{\top}}"
+                ), _PRODUCT
+            case Einsum(pattern, factors):
+                listed = ", ".join(self.text(factor) for factor in factors)
+                arrow = _escaped(pattern).replace("->", r"\to ")
+                return rf"\operatorname{{einsum}}_{{{arrow}}}\left({listed}\right)", _ATOM
+            case Grid():
+                return self.grid(tree), _ATOM
+            case At(function, point):
+                return rf"{self.at_least(function, _ATOM)}({self.text(point)})", _ATOM
+            case JacobianOf(function):
+                return f"J_{{{self.text(function)}}}", _ATOM
+            case Nabla(function):
+                return rf"\nabla {self.at_least(function, _ATOM)}", _ATOM
+            case Composition(functions):
+                return r" \circ ".join(self.text(function) for function in functions), _PRODUCT
+            case Space(sizes):
+                return r"\mathbb{R}" + (f"^{{{_shape(sizes)}}}" if sizes else ""), _ATOM
+            case Signature(function, domain, codomain):
+                return rf"{self.text(function)}\colon {self.text(domain)} \to {self.text(codomain)}", _SUM
+            case Shaped(operand, shape):
+                inner = self.at_least(operand, _POWER)
+                return rf"\underset{{\shape{{{_shape(shape)}}}}}{{{inner}}}", _ATOM
+            case Listed(items, wrapped):
+                listed = ", ".join(map(self.text, items))
+                return (f"({listed})" if wrapped else listed), _ATOM
+            case Beside(items):
+                return r" \qquad ".join(map(self.text, items)), _SUM
+            case Relation(parts, signs):
+                first, *rest = map(self.text, parts)
+                signed = (f"{print_sign(sign)} {part}" for sign, part in zip(signs, rest, strict=True))
+                return " ".join([first, *signed]), _SUM
+        raise InternalError(f"LaTeX: no rule for notation of kind {type(tree).__name__}")
+
+    def at_least(self, tree: Tree, level: int) -> str:
+        text, binding = self.bound(tree)
+        return text if binding >= level else rf"\left({text}\right)"
+
+    def sum(self, terms: tuple[Tree, ...]) -> str:
+        text = self.text(terms[0])
+        for term in terms[1:]:
+            if isinstance(term, Negative):
+                text += f" - {self.at_least(term.operand, _PRODUCT)}"
+            else:
+                text += f" + {self.at_least(term, _PRODUCT)}"
+        return text
+
+    def product(self, factors: tuple[Tree, ...]) -> str:
+        # Between two bracketed matrices a dot keeps them apart; elsewhere a space is enough.
+        texts = [self.at_least(factor, _POWER) for factor in factors]
+        result = texts[0]
+        for left, right, text in zip(factors, factors[1:], texts[1:], strict=False):
+            result += (r" \cdot " if isinstance(left, Grid) or isinstance(right, Grid) else r" ") + text
+        return result
+
+    def sum_axis(self, operand: Tree, axis: int | None, rank: int) -> str:
+        inner = self.at_least(operand, _POWER)
+        left = r"\mathbf{1}^{\top} " if axis in (0, None) else ""
+        right = r" \mathbf{1}" if axis == 1 or (axis is None and rank == 2) else ""
+        return left + inner + right
+
+    def coloured(self, letter: str, index: tuple[Index, ...], body: str) -> str:
+        if self.style.colours and letter in self.style.rows and index and isinstance(index[0], int):
+            return rf"\sample{{{index[0] % self.style.colours + 1}}}{{{body}}}"
+        return body
+
+    def grid(self, grid: Grid) -> str:
+        columns = len(grid.cells[0])
+        on_page = self.style.colours > 0
+        rule = r"!{\blockbar}" if on_page else "|"
+        layout = "".join((rule if column in grid.column_rules else "") + "c" for column in range(columns))
+        lines = []
+        for number, row in enumerate(grid.cells):
+            cells = (r"\nil" if on_page and cell == Number(0) else self.text(cell) for cell in row)
+            before = ""
+            if number in grid.row_rules:
+                before = rf"\blockline{{{columns}}} " if on_page else r"\hline "
+            lines.append(before + " & ".join(cells))
+        body = rf"\begin{{array}}{{{layout}}}" + " \\\\\n".join(lines) + r"\end{array}"
+        rows = (r"\tall" if is_tall(grid) else r"\low") if on_page else ""
+        matrix = rf"\left[{rows}{body}\right]"
+        return rf"\underset{{\shape{{{_shape(grid.size)}}}}}{{{matrix}}}" if grid.size and on_page else matrix
+
+
+def _name(text: str, kind: str = "scalar") -> str:
+    body, *subscripts = text.split("_")
+    if body in _GREEK:
+        symbol = rf"\boldsymbol{{\{body}}}" if kind != "scalar" else rf"\{body}"
+    elif len(body) > 1:
+        symbol = rf"\mathrm{{{_escaped(body)}}}" if kind == "scalar" else rf"\mathbf{{{_escaped(body)}}}"
+    else:
+        symbol = body if kind == "scalar" else rf"\mathbf{{{body}}}"
+    return symbol + (rf"_{{{_escaped(','.join(filter(None, subscripts)))}}}" if any(subscripts) else "")
+
+
+def _entry(letter: str, index: tuple[Index, ...]) -> str:
+    name, *subscripts = letter.split("_")
+    symbol = rf"\{name}" if name in _GREEK else (name if len(name) == 1 else rf"\mathit{{{_escaped(name)}}}")
+    if not index:
+        return symbol + (rf"_{{{_escaped(','.join(subscripts))}}}" if any(subscripts) else "")
+    if any(subscripts):
+        symbol = rf"{symbol}^{{({_escaped(','.join(subscripts))})}}"
+    return rf"{symbol}_{{{_index(index)}}}"
+
+
+def _index(index: tuple[Index, ...]) -> str:
+    """12 for row 1, column 2; with commas once a number has two digits, or a letter has two characters."""
+    written = [str(i + 1) if isinstance(i, int) else i for i in index]
+    return ("," if any(len(part) > 1 for part in written) else "").join(written)
+
+
+def _number(value: object) -> tuple[str, int]:
+    text = str(value)
+    if "/" in text:
+        over, under = text.split("/")
+        sign = "-" if over.startswith("-") else ""
+        return rf"{sign}\frac{{{over.removeprefix('-')}}}{{{under}}}", _SUM if sign else _ATOM
+    return (_name(text) if text[:1].isalpha() else text), _SUM if text.startswith("-") else _ATOM
+
+
+def _shape(sizes: Iterable[int | str]) -> str:
+    return r" \times ".join(_name(size) if isinstance(size, str) else str(size) for size in sizes)
+
+
+def _escaped(text: str) -> str:
+    return "".join(rf"\{c}" if c in "#$%&_{}" else c for c in text if c not in "\\^~")

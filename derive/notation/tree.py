@@ -1,0 +1,453 @@
+"""The notation tree: mathematics as it is written, before it is LaTeX, code or plain text.
+
+Scalars       Entry x_11 · Number · Gradient ∂L/∂y_11 · Partial ∂y_11/∂x_11 · Delta δ_ij · Dots · Sum · Product · ...
+Matrices      Name X · Gradient ∂L/∂Y · Ones · Identity · Transpose · MatMul · Hadamard · Kronecker · SumAxis ·
+Explicit [...] Statements    Relation a = b = c · Signature y: ℝⁿ → ℝᵐ · Space X ∈ ℝ^{N×D} · Shaped (a factor with its
+shape under it)
+
+The part that formulas are made of can be evaluated, so that what is proved is what is printed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, fields
+from fractions import Fraction
+from typing import Literal, Protocol, TypeAlias
+
+__all__ = [
+    "At",
+    "Beside",
+    "BigSum",
+    "Broadcast",
+    "Call",
+    "Composition",
+    "Delta",
+    "Dots",
+    "Einsum",
+    "Entry",
+    "Explicit",
+    "Gradient",
+    "Grid",
+    "Hadamard",
+    "Identity",
+    "Index",
+    "JacobianOf",
+    "Kind",
+    "Kronecker",
+    "Listed",
+    "MatMul",
+    "Nabla",
+    "Name",
+    "Negative",
+    "Number",
+    "Ones",
+    "Partial",
+    "Power",
+    "Product",
+    "Quotient",
+    "Relation",
+    "Shaped",
+    "Signature",
+    "Space",
+    "Sum",
+    "SumAxis",
+    "Table",
+    "Transpose",
+    "Tree",
+    "children",
+    "contains",
+    "is_tall",
+    "replace",
+]
+
+Kind: TypeAlias = Literal["matrix", "vector", "scalar"]
+
+Index: TypeAlias = int | str
+"""A position, counted from 0, or the letter of a summation index."""
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A letter for a whole object: a matrix X, a vector b, a scalar L, a function y."""
+
+    text: str
+    kind: Kind = "scalar"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """x_{12}: one entry of the object whose entries have this letter; positions count from 0 and print from 1."""
+
+    letter: str
+    index: tuple[Index, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A rational number, or a size letter."""
+
+    value: int | Fraction | str
+
+
+@dataclass(frozen=True, slots=True)
+class Gradient:
+    """∂L/∂Y or ∂L/∂y_{12}; code writes the upstream one by its letter, G or g_1_2."""
+
+    of: Name | Entry
+    letter: str
+    loss: str = "L"
+
+
+@dataclass(frozen=True, slots=True)
+class Partial:
+    """∂y_{11}/∂x_{12}."""
+
+    of: Tree
+    by: Tree
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """δ_{ij}, 1 where i = j and 0 elsewhere."""
+
+    index: tuple[Index, Index]
+
+
+@dataclass(frozen=True, slots=True)
+class Dots:
+    """What is left out: ⋯ in a row or a sum, ⋮ in a column, ⋱ where both meet."""
+
+    kind: Literal["row", "column", "both"] = "row"
+
+
+@dataclass(frozen=True, slots=True)
+class Negative:
+    """-a."""
+
+    operand: Tree
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """a + b + ..., of scalars or of matrices of one shape."""
+
+    terms: tuple[Tree, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """a b ..., a product of scalars, or a scalar times a matrix."""
+
+    factors: tuple[Tree, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Quotient:
+    """a / b, entry by entry."""
+
+    over: Tree
+    under: Tree
+
+
+@dataclass(frozen=True, slots=True)
+class Power:
+    """a ** n, entry by entry."""
+
+    base: Tree
+    exponent: Tree
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """f(a, ...), entry by entry."""
+
+    function: str
+    operands: tuple[Tree, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BigSum:
+    """Σ_{k=1}^{K} of body; every bound is a letter and its last value."""
+
+    bounds: tuple[tuple[str, int | str], ...]
+    body: Tree
+
+
+@dataclass(frozen=True, slots=True)
+class Ones:
+    """1 ∈ ℝ^N, the vector of ones."""
+
+    size: str
+
+
+@dataclass(frozen=True, slots=True)
+class Transpose:
+    """Aᵀ."""
+
+    operand: Tree
+
+
+@dataclass(frozen=True, slots=True)
+class MatMul:
+    """A B ..., the product of matrices."""
+
+    factors: tuple[Tree, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Hadamard:
+    """A ⊙ B ⊙ ..., entry by entry."""
+
+    factors: tuple[Tree, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SumAxis:
+    """Sum over one axis (0: over rows, 1ᵀA; 1: over columns, A1) or over all of them (None)."""
+
+    operand: Tree
+    axis: int | None
+    rank: int
+
+
+@dataclass(frozen=True, slots=True)
+class Broadcast:
+    """A vector repeated along a new axis: 0, as rows, 1bᵀ; 1, as columns, a1ᵀ."""
+
+    operand: Tree
+    axis: int
+    size: str
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """I, the identity matrix."""
+
+    size: str
+
+
+@dataclass(frozen=True, slots=True)
+class Kronecker:
+    """A ⊗ B ⊗ ..."""
+
+    factors: tuple[Tree, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Einsum:
+    """A contraction that matrix notation cannot write."""
+
+    pattern: str
+    factors: tuple[Tree, ...]
+
+
+class Table(Protocol):
+    """The entries of a matrix, made when somebody asks for one; blocks are so many rows high and columns wide."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def shape(self) -> tuple[int, int]: ...
+
+    @property
+    def blocks(self) -> tuple[int, int]: ...
+
+    def tree(self, row: int, column: int, /) -> Tree: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Explicit:
+    """A matrix written out: a table, or the part of it that is shown once it is a Grid."""
+
+    table: Table
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Cells in brackets. Dots are cells; a rule lies before each of the listed rows and columns of the grid.
+
+    name is that of the table; rows and columns are the table's own numbers, counted from 0, of what is shown, and -1
+    where dots stand for some. size is the true number of rows and columns if any are left out, else None.
+    """
+
+    cells: tuple[tuple[Tree, ...], ...]
+    name: str = ""
+    rows: tuple[int, ...] = ()
+    columns: tuple[int, ...] = ()
+    row_rules: tuple[int, ...] = ()
+    column_rules: tuple[int, ...] = ()
+    size: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class At:
+    """f(x): a function at a point."""
+
+    function: Tree
+    point: Tree
+
+
+@dataclass(frozen=True, slots=True)
+class JacobianOf:
+    """J_f, the Jacobian matrix of f."""
+
+    function: Tree
+
+
+@dataclass(frozen=True, slots=True)
+class Nabla:
+    """∇f, the gradient of f as a function."""
+
+    function: Tree
+
+
+@dataclass(frozen=True, slots=True)
+class Composition:
+    """g ∘ f."""
+
+    functions: tuple[Tree, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """ℝ, ℝ^n or ℝ^{N×D}."""
+
+    sizes: tuple[int | str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """f: A → B."""
+
+    function: Tree
+    domain: Tree
+    codomain: Tree
+
+
+@dataclass(frozen=True, slots=True)
+class Shaped:
+    """An object with its shape under it."""
+
+    operand: Tree
+    shape: tuple[int | str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """a, b, ...; wrapped, (a, b, ...)."""
+
+    items: tuple[Tree, ...]
+    wrapped: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """Statements next to each other, with room between them."""
+
+    items: tuple[Tree, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """a = b = c, with the sign that stands before every part but the first."""
+
+    parts: tuple[Tree, ...]
+    signs: tuple[str, ...]
+
+    @staticmethod
+    def equal(*parts: Tree) -> Relation:
+        """The chain of equalities of the parts."""
+        return Relation(parts, ("=",) * (len(parts) - 1))
+
+
+Tree: TypeAlias = (
+    Name
+    | Entry
+    | Number
+    | Gradient
+    | Partial
+    | Delta
+    | Dots
+    | Negative
+    | Sum
+    | Product
+    | Quotient
+    | Power
+    | Call
+    | BigSum
+    | Ones
+    | Transpose
+    | MatMul
+    | Hadamard
+    | SumAxis
+    | Broadcast
+    | Identity
+    | Kronecker
+    | Einsum
+    | Explicit
+    | Grid
+    | At
+    | JacobianOf
+    | Nabla
+    | Composition
+    | Space
+    | Signature
+    | Shaped
+    | Listed
+    | Beside
+    | Relation
+)
+
+
+def children(tree: Tree) -> Iterator[Tree]:
+    """The trees directly below this one, in the order in which they are written."""
+    for field in fields(tree):
+        value = getattr(tree, field.name)
+        pending: Sequence[object] = value if isinstance(value, tuple) else (value,)
+        for item in pending:
+            if isinstance(item, tuple):
+                yield from (cell for cell in item if isinstance(cell, Tree))
+            elif isinstance(item, Tree):
+                yield item
+
+
+def contains(tree: Tree, kind: type | tuple[type, ...]) -> bool:
+    """Whether a node of this kind occurs anywhere in the tree."""
+    return isinstance(tree, kind) or any(contains(child, kind) for child in children(tree))
+
+
+def replace(tree: Tree, change: Callable[[Tree], Tree | None]) -> Tree:
+    """The tree with every node for which change gives another one put in its place, from the top down."""
+    changed = change(tree)
+    if changed is not None:
+        return changed
+
+    def visit(value: object) -> object:
+        if isinstance(value, tuple):
+            return tuple(visit(item) for item in value)
+        return replace(value, change) if isinstance(value, Tree) else value
+
+    values = {field.name: visit(getattr(tree, field.name)) for field in fields(tree)}
+    return type(tree)(**values)  # type: ignore[arg-type]  # the fields keep their own types
+
+
+def is_tall(grid: Grid) -> bool:
+    """Whether a matrix holds fractions and needs higher rows."""
+    return any(_has_fraction(cell) for row in grid.cells for cell in row)
+
+
+def _has_fraction(tree: Tree) -> bool:
+    match tree:
+        case Gradient() | Partial() | Quotient():
+            return True
+        case Sum(parts) | Product(parts) | MatMul(parts) | Hadamard(parts):
+            return any(map(_has_fraction, parts))
+        case Negative(operand) | Transpose(operand):
+            return _has_fraction(operand)
+        case Power(base, exponent):
+            return _has_fraction(base) or _has_fraction(exponent)
+        case Call(_, operands):
+            return any(map(_has_fraction, operands))
+    return False

@@ -1,0 +1,154 @@
+"""Evaluates notation: the trees that are printed, with the entries of arrays in the place of names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import sympy
+from sympy import Expr
+
+from derive.engine.tables import EntryTable
+from derive.errors import InternalError
+from derive.notation.tree import (
+    Broadcast,
+    Call,
+    Einsum,
+    Explicit,
+    Gradient,
+    Hadamard,
+    Identity,
+    Kronecker,
+    MatMul,
+    Name,
+    Negative,
+    Number,
+    Ones,
+    Power,
+    Product,
+    Quotient,
+    Sum,
+    SumAxis,
+    Transpose,
+    Tree,
+)
+
+__all__ = ["Array", "Entries", "evaluate", "nonzeros"]
+
+Array = Any
+"""A NumPy array of numbers or of SymPy scalars."""
+
+Entries = Mapping[tuple[int, int], Expr]
+"""The entries of a matrix that are not zero."""
+
+
+def evaluate(tree: Tree, arrays: Mapping[str, Array], sizes: Mapping[str, int]) -> Array:
+    """The value of a formula, whose names are those of the arrays (the upstream gradient goes by its letter).
+
+    Shapes: as NumPy gives them.
+    Raises: InternalError for notation that has no value.
+    """
+
+    def value(item: Tree) -> Array:
+        return evaluate(item, arrays, sizes)
+
+    match tree:
+        case Name(text) if text in arrays:
+            return arrays[text]
+        case Gradient(_, letter) if letter in arrays:
+            return arrays[letter]
+        case Number(number):
+            if isinstance(number, str):
+                return sizes[number]
+            return sympy.Rational(number) if _symbolic(arrays) else float(number)
+        case Ones(size):
+            return np.ones(_size(size, sizes), dtype=int)
+        case Identity(size):
+            return np.eye(_size(size, sizes), dtype=int)
+        case Kronecker(factors):
+            result = _column(value(factors[0]))
+            for factor in factors[1:]:
+                result = np.kron(result, _column(value(factor)))
+            return result
+        case Transpose(operand):
+            return value(operand).T
+        case Negative(operand):
+            return -value(operand)
+        case Sum(terms):
+            total = value(terms[0])
+            for term in terms[1:]:
+                total = total + value(term)
+            return total
+        case MatMul(factors):
+            result = value(factors[0])
+            for before, factor in pairwise(factors):
+                # A vector and a transposed vector next to each other are an outer product.
+                outer = isinstance(factor, Transpose) and value(factor).ndim == 1 and not isinstance(before, Transpose)
+                result = np.multiply.outer(result, value(factor)) if outer else result @ value(factor)
+            return result
+        case Product(factors) | Hadamard(factors):
+            result = value(factors[0])
+            for factor in factors[1:]:
+                result = result * value(factor)
+            return result
+        case Quotient(over, under):
+            return value(over) / value(under)
+        case Power(base, exponent):
+            return value(base) ** value(exponent)
+        case SumAxis(operand, axis, _):
+            return np.sum(value(operand), axis=axis)
+        case Broadcast(operand, axis, size):
+            return np.repeat(np.expand_dims(value(operand), axis), _size(size, sizes), axis)
+        case Call(function, (operand,)):
+            return _call(function, value(operand))
+        case Einsum(pattern, factors):
+            return np.einsum(pattern, *(np.asarray(value(factor)) for factor in factors))
+    raise InternalError(f"evaluation: no rule for notation of kind {type(tree).__name__}")
+
+
+def _size(size: str, sizes: Mapping[str, int]) -> int:
+    return sizes[size] if size in sizes else int(size)
+
+
+def _column(array: Array) -> Array:
+    """A vector as a matrix with one column."""
+    return array.reshape(-1, 1) if array.ndim == 1 else array
+
+
+def _symbolic(arrays: Mapping[str, Array]) -> bool:
+    return any(array.dtype == object for array in arrays.values())
+
+
+def _call(function: str, operand: Array) -> Array:
+    if operand.dtype == object:
+        return np.vectorize(getattr(sympy, function), otypes=[object])(operand)
+    return getattr(np, function)(operand)
+
+
+def nonzeros(side: Tree, arrays: Mapping[str, Array], sizes: Mapping[str, int]) -> Entries:
+    """The entries that are not zero of one side of a step: a matrix written out, a product of such, or a formula."""
+    if isinstance(side, Explicit):
+        assert isinstance(side.table, EntryTable)
+        return side.table.nonzeros()
+    if isinstance(side, MatMul) and isinstance(side.factors[0], Explicit):
+        result = nonzeros(side.factors[0], arrays, sizes)
+        for factor in side.factors[1:]:
+            result = _multiply(result, nonzeros(factor, arrays, sizes))
+        return result
+    dense = np.atleast_1d(np.asarray(evaluate(side, arrays, sizes), dtype=object))
+    dense = dense.reshape(-1, dense.shape[-1])
+    return {(int(i), int(j)): entry for (i, j), entry in np.ndenumerate(dense) if entry != 0}
+
+
+def _multiply(left: Entries, right: Entries) -> Entries:
+    """The product of two sparse matrices."""
+    rows: dict[int, list[tuple[int, Expr]]] = {}
+    for (k, j), value in right.items():
+        rows.setdefault(k, []).append((j, value))
+    sums: dict[tuple[int, int], list[Expr]] = {}
+    for (i, k), value in left.items():
+        for j, factor in rows.get(k, ()):
+            sums.setdefault((i, j), []).append(value * factor)
+    return {place: sum(terms[1:], terms[0]) for place, terms in sums.items()}

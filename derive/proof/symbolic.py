@@ -1,0 +1,112 @@
+"""Proves a derivation at concrete sizes: both sides of every step, every entry, in SymPy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from sympy import Expr, Integer, diff, expand, simplify
+
+from derive.engine.concrete import Concrete, positions
+from derive.engine.vectorize import VectorMap
+from derive.forward.entry import Entries, SympyAlgebra, entry_symbol
+from derive.forward.layer import Layer
+from derive.forward.nodes import Input, Node
+from derive.forward.shape import bind
+from derive.proof.evaluate import Array, nonzeros
+from derive.proof.polynomial import RingAlgebra, is_polynomial
+from derive.routes.jacobian import JacobianRoute
+from derive.rules.adjoint import VectorJacobianProduct
+from derive.steps import Step
+
+__all__ = ["Failure", "false_rule", "false_step", "symbols", "vanishes"]
+
+Sizes = Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Where an equality fails: the step or rule, the place (counted from 1), and both values."""
+
+    name: str
+    place: tuple[int, ...]
+    left: Any
+    right: Any
+
+    def __str__(self) -> str:
+        return f"{self.name}: entry {self.place}: {self.left} is not {self.right}"
+
+
+def symbols(concrete: Concrete) -> dict[str, Array]:
+    """Every input and the upstream gradient as a NumPy array of SymPy symbols."""
+    layer = concrete.layer
+    arrays = {}
+    for node in (*layer.inputs, layer.upstream):
+        array = np.empty(concrete.count(node), dtype=object)
+        array[:] = concrete.values(node)
+        arrays[node.name] = array.reshape(concrete.shape(node))
+    return arrays
+
+
+def vanishes(difference: Expr) -> bool:
+    """Whether an expression is zero; SymPy's expansion settles polynomials, its simplification the rest."""
+    return bool(difference == 0 or expand(difference) == 0 or simplify(difference) == 0)
+
+
+def false_step(layer: Layer, wrt: str, sizes: Sizes) -> Failure | None:
+    """The first step of the derivation whose sides differ at these sizes, or None if all hold."""
+    algebra = RingAlgebra(layer, sizes) if is_polynomial(layer) else SympyAlgebra()
+    concrete = Concrete(layer, sizes, algebra)
+    route = JacobianRoute(VectorMap(concrete, layer.input(wrt)))
+    arrays = symbols(concrete)
+    # Neighbouring steps share a side, and sides are compared by identity, so each is evaluated once.
+    evaluated: dict[int, Mapping[tuple[int, int], Any]] = {}
+    for step in route.derivation.steps:
+        sides = []
+        for side in (step.before, step.after):
+            if id(side) not in evaluated:
+                evaluated[id(side)] = nonzeros(side, arrays, concrete.sizes)
+            sides.append(evaluated[id(side)])
+        left, right = sides
+        for place in sorted(left.keys() | right.keys()):
+            a, b = left.get(place, 0), right.get(place, 0)
+            if a != b and (is_polynomial(layer) or not vanishes(a - b)):
+                return Failure(step.reason.name, (place[0] + 1, place[1] + 1), a, b)
+    return None
+
+
+def false_rule(layer: Layer, sizes: Sizes, steps: tuple[Step[object], ...]) -> Failure | None:
+    """The first application of an adjoint rule that is not the vector-Jacobian product of its node, by definition."""
+    entries = Entries(sizes, SympyAlgebra())
+    for step in steps:
+        claim, sent = step.before, step.after
+        assert isinstance(claim, VectorJacobianProduct) and isinstance(sent, Node)
+        operand = claim.node.operands[claim.operand]
+        shape = bind(operand.shape, sizes)
+        if sent.shape != operand.shape:
+            return Failure(step.reason.name, (), Integer(len(sent.shape)), Integer(len(operand.shape)))
+        expected = _by_definition(claim, operand, entries)
+        for position in positions(shape):
+            a, b = entries.one(sent, position), expected[position]
+            if not vanishes(a - b):
+                return Failure(step.reason.name, tuple(p + 1 for p in position), a, b)
+    return None
+
+
+def _by_definition(claim: VectorJacobianProduct, operand: Node, entries: Entries[Expr]) -> dict[tuple[int, ...], Expr]:
+    """Σ_o ȳ_o ∂y_o/∂x_t with x a fresh input in the place of the operand, put back after differentiating."""
+    fresh = Input("_x", operand.shape, "_x")
+    arguments = list(claim.node.operands)
+    arguments[claim.operand] = fresh
+    node = replace(claim.node, arguments=tuple(arguments))  # type: ignore[call-arg]  # a node with operands has them
+    outputs = list(positions(bind(node.shape, entries.sizes)))
+    weighted = list(zip(entries.many(claim.gradient, outputs), entries.many(node, outputs), strict=True))
+    inputs = list(positions(bind(operand.shape, entries.sizes)))
+    names = {position: entry_symbol("_x", position) for position in inputs}
+    back = dict(zip(names.values(), entries.many(operand, inputs), strict=True))
+    return {
+        position: sum((g * diff(y, symbol).xreplace(back) for g, y in weighted), Integer(0))
+        for position, symbol in names.items()
+    }

@@ -1,0 +1,221 @@
+"""Turns a Document into LaTeX, one template a block."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
+
+from derive.document.blocks import Block, Document, Emphasis, Line, Math, Ref, Run, Runs, Text, Verbatim
+from derive.errors import InternalError, UserError
+from derive.notation.code import print_code
+from derive.notation.latex import Style, print_latex, print_sign
+from derive.notation.tree import Tree
+
+__all__ = ["COLOURS", "escape", "render_fragment", "render_latex"]
+
+COLOURS = 6
+"""How many row colours the preamble defines."""
+
+
+class LaTeX(str):
+    """Text that is LaTeX already."""
+
+    __slots__ = ()
+
+
+_SPECIAL = {
+    "\\": r"\textbackslash{}",
+    "{": r"\{",
+    "}": r"\}",
+    "$": r"\$",
+    "&": r"\&",
+    "#": r"\#",
+    "%": r"\%",
+    "_": r"\_",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    '"': r"\textquotedbl{}",
+    "'": r"'",
+    "`": r"\textasciigrave{}",
+    "·": r"\textperiodcentered{}",
+    "–": r"\textendash{}",
+    "—": r"\textemdash{}",
+    "‘": r"\textquoteleft{}",
+    "’": r"\textquoteright{}",
+    "“": r"\textquotedblleft{}",
+    "”": r"\textquotedblright{}",
+    "„": r"\quotedblbase{}",
+    "…": r"\textellipsis{}",
+    "€": r"\texteuro{}",
+    "\u00a0": r"~",
+}
+
+
+def escape(text: str) -> LaTeX:
+    """The text as LaTeX that prints it literally.
+
+    Raises: UserError for a character that the fonts of pdfTeX do not have.
+    """
+    return LaTeX("".join(map(_escaped, text)))
+
+
+@cache
+def _escaped(character: str) -> str:
+    special = _SPECIAL.get(character)
+    if special is not None:
+        return special
+    # T1 fonts with LaTeX's UTF-8 tables cover Latin-1 and Latin Extended-A, but for a few signs.
+    if " " <= character <= "~" or (
+        "\u00a1" <= character <= "\u017e" and character not in "\u00ad\u0132\u0133\u0138\u0149\u017f"
+    ):
+        return character
+    raise UserError(
+        f"the character {character!r} (U+{ord(character):04X}) is not in the fonts that pdfTeX sets text with; "
+        f"write it in Latin letters"
+    )
+
+
+def render_latex(document: Document) -> str:
+    """The whole document, ready for pdfLaTeX.
+
+    Raises: UserError for a character that cannot be set.
+    """
+    return _render(document, "document.tex")
+
+
+def render_fragment(document: Document) -> str:
+    r"""The body alone, to \input into a document of one's own; its first lines name what that must load."""
+    return _render(document, "fragment.tex")
+
+
+def _render(document: Document, shell: str) -> str:
+    printer = _Printer(document)
+    blocks = [printer.block(block) for block in document.blocks]
+    environment = _environment()
+    return environment.get_template(shell).render(head=document.head, blocks=blocks, **printer.filters())
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=ChoiceLoader([FileSystemLoader(folder) for folder in template_folders("latex")]),
+        block_start_string=r"\BLOCK{",
+        block_end_string="}",
+        variable_start_string=r"\VAR{",
+        variable_end_string="}",
+        comment_start_string=r"\COMMENT{",
+        comment_end_string="}",
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=False,
+        autoescape=False,
+        finalize=lambda value: value if isinstance(value, LaTeX) else escape(str(value)),
+    )
+
+
+def template_folders(format: str) -> list[Path]:
+    """Where the templates of a format lie: inside an installed package, or at the top of the repository."""
+    package = Path(__file__).parent.parent
+    folders = [package / "templates" / format, package.parent / "templates" / format]
+    found = [folder for folder in folders if folder.is_dir()]
+    if not found:
+        raise InternalError(f"templates: none of {', '.join(map(str, folders))} exists; install the package again")
+    return found[:1]
+
+
+class _Printer:
+    """What templates call: inline runs, formulas and code as LaTeX."""
+
+    def __init__(self, document: Document) -> None:
+        self._style = Style(frozenset(document.coloured), COLOURS)
+        self._numbers = dict(_numbered(document.blocks))
+
+    def filters(self) -> dict[str, Any]:
+        return {
+            "code": _code,
+            "inline": self.inline,
+            "latex": self.block,
+            "lines": self.lines,
+            "math": self.math,
+            "plain": _plain,
+            "typed": _typed,
+        }
+
+    def block(self, block: Block) -> LaTeX:
+        template = _environment().get_template(f"{type(block).__name__}.tex")
+        return LaTeX(template.render(block=block, **self.filters()))
+
+    def math(self, tree: Tree) -> LaTeX:
+        return LaTeX(print_latex(tree, self._style))
+
+    def lines(self, lines: tuple[Line, ...]) -> LaTeX:
+        return LaTeX(" \\\\\n".join(map(self._line, lines)))
+
+    def _line(self, line: Line) -> str:
+        left = print_latex(line.left, self._style) + " " if line.left is not None else ""
+        lead = r"\quad " if line.sign == "times" else ""
+        sign = f"{print_sign(line.sign)} " if line.sign else ""
+        return f"{left}& {lead}{sign}{print_latex(line.right, self._style)}"
+
+    def inline(self, runs: Runs) -> LaTeX:
+        return LaTeX("".join(map(self._run, runs)))
+
+    def _run(self, run: Run) -> str:
+        match run:
+            case Text(text):
+                return escape(text)
+            case Emphasis(text):
+                return rf"\emph{{{escape(text)}}}"
+            case Verbatim(text):
+                return rf"\texttt{{{escape(text)}}}"
+            case Math(tree):
+                return f"${self.math(tree)}$"
+            case Ref(target):
+                if target not in self._numbers:
+                    raise InternalError(f"document: a reference to {target}, which has no number")
+                return rf"\equationref{{{target}}}{{{self._numbers[target]}}}"
+
+
+def _numbered(blocks: tuple[Block, ...]) -> list[tuple[str, int]]:
+    found = []
+    for block in blocks:
+        number = getattr(block, "number", None)
+        if isinstance(number, int):
+            found.append((block.id, number))  # type: ignore[union-attr]  # only blocks with an id have a number
+        found += _numbered(getattr(block, "blocks", ()))
+    return found
+
+
+def _plain(runs: Runs) -> str:
+    """The runs without any mark-up, for the outline of a PDF."""
+    return "".join(_plain_run(run) for run in runs)
+
+
+def _plain_run(run: Run) -> str:
+    match run:
+        case Math(tree):
+            return print_code(tree)
+        case Ref(target):
+            return target
+    return run.text
+
+
+def _typed(text: str) -> LaTeX:
+    """Text as it would be typed: straight quotes, and no hyphens that join to a dash."""
+    return LaTeX(escape(text).replace("'", r"\textquotesingle{}").replace("--", "-{}-"))
+
+
+def _code(text: str) -> LaTeX:
+    """Code, its lines kept and its indentation as wide as it is."""
+    rows = []
+    for line in text.split("\n"):
+        body = line.lstrip(" ")
+        rows.append(rf"\codeline{{{len(line) - len(body)}}}{{{_typed(body).replace(' ', chr(92) + ' ')}}}")
+    return LaTeX("\n".join(rows))

@@ -1,0 +1,1 @@
+"""Tables of rules: how gradients flow back through each node kind."""

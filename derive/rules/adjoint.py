@@ -1,0 +1,106 @@
+"""Reverse mode: what each node kind sends back to its operands. x̄ is ∂L/∂x, in the shape of x.
+
+One rule a node kind. Every application is recorded as a step, so that a false rule is caught by its name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sympy import diff
+
+from derive.errors import InternalError
+from derive.forward.nodes import Add, Contract, Input, Map, Node, add, contract, placeholder, topological, zeros
+from derive.steps import Reason, Step
+
+__all__ = ["RULES", "VectorJacobianProduct", "adjoint_add", "adjoint_contract", "adjoint_map", "reverse"]
+
+
+@dataclass(frozen=True, slots=True)
+class VectorJacobianProduct:
+    """ȳ · ∂y/∂x for one operand of one node: what an adjoint rule claims to compute.
+
+    Shapes: gradient has the shape of node, the product that of the operand.
+    """
+
+    node: Node
+    operand: int
+    gradient: Node
+
+
+def adjoint_add(node: Add, g: Node) -> tuple[Node, ...]:
+    """x̄_p = ȳ: a sum sends its gradient unchanged to every term.
+
+    Shapes: g has the axes of node, and so has every result.
+    Source: Giles, "An extended collection of matrix derivative results", NA-08-01, section 2.2.1.
+    """
+    return tuple(g for _ in node.operands)
+
+
+def adjoint_contract(node: Contract, g: Node) -> tuple[Node, ...]:
+    """x̄_p = the contraction of ȳ with every operand but the p-th.
+
+    Shapes: g has the axes of node; result p has the axes of node.operands[p].
+    Source: Giles, "An extended collection of matrix derivative results", NA-08-01, section 2.2.2.
+
+    Example:
+        >>> from derive.layers import load
+        >>> layer = load("affine")
+        >>> product = layer.output.operands[0]
+        >>> [str(x) for x in adjoint_contract(product, layer.upstream)]
+        ['G @ W.T', 'X.T @ G']
+    """
+    results = []
+    for place, row in enumerate(node.indices):
+        operands = (*node.operands[:place], g, *node.operands[place + 1 :])
+        indices = (*node.indices[:place], node.output, *node.indices[place + 1 :])
+        results.append(contract(operands, indices, row))
+    return tuple(results)
+
+
+def adjoint_map(node: Map, g: Node) -> tuple[Node, ...]:
+    """x̄_p = ȳ ⊙ ∂f/∂x_p, entry by entry; SymPy differentiates the scalar function.
+
+    Shapes: g, node and all operands have the same axes.
+    Source: Giles, "An extended collection of matrix derivative results", NA-08-01, section 2.1.
+    """
+    axes = range(len(node.shape))
+    slopes = (Map(node.operands, diff(node.function, placeholder(p))) for p in range(len(node.operands)))
+    return tuple(contract([g, slope], [axes, axes], axes) for slope in slopes)
+
+
+RULES: dict[type[Node], Callable[..., tuple[Node, ...]]] = {
+    Add: adjoint_add,
+    Contract: adjoint_contract,
+    Map: adjoint_map,
+}
+"""The rule of each node kind that has operands."""
+
+
+def reverse(output: Node, upstream: Node, wrt: Input) -> tuple[Node, tuple[Step[object], ...]]:
+    """∂L/∂x of an input, given ∂L/∂y of the output, and the steps that lead there.
+
+    Shapes: upstream has the axes of output, the result those of wrt.
+    Source: Griewank and Walther, "Evaluating Derivatives", section 3.2, reverse mode.
+    """
+    order = list(topological(output))
+    leads: dict[Node, bool] = {}
+    for node in order:
+        leads[node] = node is wrt or any(leads[operand] for operand in node.operands)
+    gradients: dict[Node, list[Node]] = {output: [upstream]}
+    steps: list[Step[object]] = []
+    for node in reversed(order):
+        if not leads[node] or not node.operands:
+            continue
+        rule = RULES.get(type(node))
+        if rule is None:
+            raise InternalError(f"reverse mode: no rule for a node of kind {type(node).__name__}")
+        g = add(gradients[node])
+        for place, (operand, sent) in enumerate(zip(node.operands, rule(node, g), strict=True)):
+            if leads[operand]:
+                gradients.setdefault(operand, []).append(sent)
+                reason = Reason(rule.__name__, (rule.__doc__ or "").split("\n")[0])
+                steps.append(Step(VectorJacobianProduct(node, place, g), sent, reason))
+    found = gradients.get(wrt)
+    return (add(found) if found else zeros(wrt.shape)), tuple(steps)
