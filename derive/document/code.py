@@ -20,7 +20,7 @@ def numpy_class(layer: Layer, formulas: Sequence[Formula]) -> str:
     upstream = layer.upstream.name
     results = [f"d{formula.wrt.name}" for formula in formulas]
     kept = [node.name for node in layer.inputs if any(_uses(formula.node, node) for formula in formulas)]
-    lines = ["import numpy as np", "", "", f"class {_camel(layer.name)}:"]
+    lines = ["import numpy as np", "", f"class {_camel(layer.name)}:"]
     lines += [f"    def forward(self, {', '.join(arguments)}):"]
     lines += [f'        """{_shapes(layer.inputs)}"""']
     forward = print_code(read(layer.output), module="np.")

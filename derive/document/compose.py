@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from derive.document.blocks import Document, Head, Runs, Text
+from derive.document.blocks import Document, Head, Math, Run, Runs, Text
 from derive.document.draft import Draft
 from derive.document.material import Material
 from derive.document.sections import background, check, conventions, idea, jacobian, layer, result
-from derive.document.words import coloured_letters, size_words, words_of
+from derive.document.words import coloured_letters, words_of
 from derive.locale import N_, translator
-from derive.notation.tree import Relation
+from derive.notation.tree import Number, Relation
 
 __all__ = ["compose"]
 
@@ -69,6 +69,14 @@ def _head(draft: Draft, material: Material) -> Head:
 def _subtitle(draft: Draft, material: Material) -> Runs:
     layer = material.layer
     forward = Relation.equal(words_of(layer)["Y"], words_of(layer)["forward"])
-    counted = size_words(draft.translate, layer, material.sizes)
-    runs = draft.runs(N_("{forward}"), forward=forward)
-    return (*runs, Text(", " + ", ".join(counted))) if counted else runs
+    counted: list[Runs] = []
+    for letter, one, many in layer.prose.sizes:
+        number = material.sizes[letter]
+        size = Relation.equal(Number(letter), Number(number))
+        counted.append(draft.runs(N_("{size} {what}"), size=size, what=draft.translate(one if number == 1 else many)))
+    if not counted:
+        counted = [(Math(Relation.equal(Number(a), Number(n))),) for a, n in material.sizes.items()]
+    joined: list[Run] = []
+    for number, runs in enumerate(counted):
+        joined += [Text(", " if number else " "), *runs]
+    return (*draft.runs(N_("{forward} with"), forward=forward), *joined) if joined else (Math(forward),)

@@ -45,8 +45,11 @@ def _value(name: str, message: str, values: Mapping[str, Tree | Ref | str | int]
     match value:
         case Ref():
             return value
-        case str() | int():
-            return Text(str(value))
+        case int():
+            # Groups of three digits, set apart by a narrow space that does not break.
+            return Text(f"{value:,}".replace(",", "\u202f") if value > 9999 else str(value))
+        case str():
+            return Text(value)
     return Math(value)
 
 

@@ -6,9 +6,8 @@ Everything is shown if it fits; else rows and columns give way to dots, the corn
 from __future__ import annotations
 
 from derive.document.blocks import Line
-from derive.errors import InternalError
 from derive.notation.measure import height, width
-from derive.notation.tree import Beside, Dots, Explicit, Grid, MatMul, Relation, Table, Tree, replace
+from derive.notation.tree import Beside, Dots, Explicit, Grid, MatMul, Relation, Sum, Table, Tree, replace
 
 __all__ = ["LINE_WIDTH", "TEXT_WIDTH", "fit", "grid"]
 
@@ -18,24 +17,27 @@ TEXT_WIDTH = 41.0
 LINE_WIDTH = TEXT_WIDTH - 3.0
 """What an equation may take beside its number."""
 
-_PAGE_HEIGHT = 44.0
+_HEIGHT = 32.0
 _SHRINK = 0.8
 _SHORT_LEFT = 7.0
-_LIMITS = ((16, 14), (12, 12), (10, 10), (8, 8), (6, 6), (5, 5), (4, 4), (3, 3))
+_LIMITS = ((24, 24, 3), (6, 6, 3), (5, 5, 3), (4, 4, 3), (4, 4, 1), (3, 3, 1), (3, 2, 1))
+"""Rows and columns of a matrix that are shown, and terms before the dots of a sum, from the most to the least.
+
+After everything come the corners: factors of one product should be cut alike, and a matrix of 15 rows with 3 columns and dots
+is no easier to read than its corners.
+"""
 
 
 def fit(*statements: Tree) -> tuple[Line, ...]:
     """The lines of the statements, one under the other, each broken where it must be.
 
-    Raises: InternalError if a statement cannot be made to fit.
+    What is too wide even with the fewest entries is left to the page to shrink; that takes single entries of a page's width.
     """
-    for rows, columns in _LIMITS:
-        lines = tuple(line for statement in statements for line in _broken(_elided(statement, rows, columns)))
-        if sum(_line_height(line) for line in lines) <= _PAGE_HEIGHT and _widest(lines) <= LINE_WIDTH / _SHRINK:
+    for rows, columns, terms in _LIMITS:
+        lines = tuple(line for statement in statements for line in _broken(_elided(statement, rows, columns, terms)))
+        if sum(_line_height(line) for line in lines) <= _HEIGHT and _widest(lines) <= LINE_WIDTH / _SHRINK:
             return lines
-    raise InternalError(
-        f"layout: an equation is {_widest(lines):.0f} em wide, {LINE_WIDTH / _SHRINK:.0f} fit on a page"
-    )
+    return lines
 
 
 def grid(table: Table, rows: int, columns: int) -> Grid:
@@ -50,6 +52,7 @@ def grid(table: Table, rows: int, columns: int) -> Grid:
         _rules(shown_rows, table.blocks[0]),
         _rules(shown_columns, table.blocks[1]),
         table.shape if -1 in shown_rows or -1 in shown_columns else None,
+        table.sparse,
     )
 
 
@@ -75,8 +78,20 @@ def _rules(shown: tuple[int, ...], block: int) -> tuple[int, ...]:
     return tuple(n for n, position in enumerate(shown) if n and position > 0 and position % block == 0)
 
 
-def _elided(tree: Tree, rows: int, columns: int) -> Tree:
-    return replace(tree, lambda item: grid(item.table, rows, columns) if isinstance(item, Explicit) else None)
+def _elided(tree: Tree, rows: int, columns: int, terms: int) -> Tree:
+    def change(item: Tree) -> Tree | None:
+        if isinstance(item, Explicit):
+            return replace(grid(item.table, rows, columns), lambda inner: _shortened(inner, terms))
+        return _shortened(item, terms)
+
+    return replace(tree, change)
+
+
+def _shortened(tree: Tree, terms: int) -> Tree | None:
+    """A sum with dots, with at most so many terms before them."""
+    if not isinstance(tree, Sum) or Dots() not in tree.terms[terms + 1 :]:
+        return None
+    return Sum((*tree.terms[:terms], *tree.terms[tree.terms.index(Dots()) :]))
 
 
 def _line_height(line: Line) -> float:

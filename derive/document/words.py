@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-
 from derive.forward.layer import Layer
-from derive.forward.matrix import name_of, read
+from derive.forward.matrix import read
+from derive.forward.nodes import Input
 from derive.notation.tree import Composition, Entry, Gradient, Listed, Name, Number, Tree
 
-__all__ = ["coloured_letters", "output_name", "size_words", "words_of"]
+__all__ = ["array_name", "coloured_letters", "output_name", "words_of"]
 
 
 def output_name(layer: Layer) -> Name:
@@ -17,14 +16,21 @@ def output_name(layer: Layer) -> Name:
     return Name(layer.output_name, "matrix" if rank > 1 else "vector" if rank else "scalar")
 
 
+def array_name(node: Input) -> Name:
+    """X, as the name of an input."""
+    rank = len(node.shape)
+    return Name(node.name, "matrix" if rank > 1 else "vector" if rank else "scalar")
+
+
 def words_of(layer: Layer) -> dict[str, Tree]:
     """Every input, the output, sizes and indices by name; G is the upstream gradient."""
     words: dict[str, Tree] = {letter: Name(letter) for letter in "ijkl"}
     words |= {letter: Number(letter) for letter in layer.letters}
-    words |= {node.name: name_of(node) for node in layer.inputs}
+    words |= {node.name: array_name(node) for node in layer.inputs}
     words |= {f"{node.name}_j": Entry(node.letter, ("j",)) for node in layer.inputs if len(node.shape) == 1}
     words["Y"] = words[layer.output_name] = output_name(layer)
     words["G"] = Gradient(output_name(layer), layer.upstream.name, layer.loss)
+    words |= {f"d{node.name}": Gradient(array_name(node), f"d{node.name}", layer.loss) for node in layer.inputs}
     words["L"] = Name(layer.loss)
     words["h"] = Name("h")
     words["y"] = Name(layer.output_letter)
@@ -33,15 +39,6 @@ def words_of(layer: Layer) -> dict[str, Tree]:
     words["ij"] = Listed((Name("i"), Name("j")), wrapped=True)
     words["L_is_h_y"] = Composition((Name("h"), Name(layer.output_letter)))
     return words
-
-
-def size_words(translate: Callable[[str], str], layer: Layer, sizes: Mapping[str, int]) -> list[str]:
-    """'N = 2 samples' for every size that the layer's author has words for."""
-    written = []
-    for letter, one, many in layer.prose.sizes:
-        number = sizes[letter]
-        written.append(f"{letter} = {number} {translate(one if number == 1 else many)}")
-    return written
 
 
 def coloured_letters(layer: Layer) -> tuple[str, ...]:

@@ -54,6 +54,7 @@ class EntryTable:
     tree: Callable[[int, int], Tree]
     nonzeros: Callable[[], Mapping[Place, Expr]]
     blocks: Place = (0, 0)
+    sparse: bool = False
 
     def transposed(self) -> EntryTable:
         """The table with rows and columns exchanged."""
@@ -166,6 +167,7 @@ def values(jacobian: Jacobian) -> EntryTable:
         jacobian.shown,
         jacobian.entries,
         _blocks(jacobian),
+        sparse=True,
     )
 
 

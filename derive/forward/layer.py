@@ -23,7 +23,8 @@ class Prose:
     layers.
 
     sizes says what is counted, for a letter in the singular and in the plural; arrays, broadcast and output introduce
-    the inputs, the bias as a matrix, and the output; zeros says of an input why its Jacobian looks as it does.
+    the inputs, the bias as a matrix, and the output; zeros says of an input why its Jacobian looks as it does;
+    purpose says what the gradients, {dX} and so on, are for.
     """
 
     title: str = ""
@@ -32,6 +33,7 @@ class Prose:
     broadcast: str = ""
     output: str = ""
     zeros: tuple[tuple[str, str], ...] = ()
+    purpose: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -25,6 +25,10 @@ _PROSE = Prose(
         "rows); in matrix notation a column of ones says it. The matrix {B} has {b} in every row:"
     ),
     output=N_("Entry {ij} of the output is row {i} of {X} times column {j} of {W}, plus {b_j}:"),
+    purpose=N_(
+        "{dW} and {db} tell how to change the parameters of the layer; {dX} is handed to the layer before, whose "
+        "upstream gradient it is."
+    ),
     zeros=(
         (
             "X",

@@ -168,8 +168,9 @@ class _Printer:
             case Signature(function, domain, codomain):
                 return rf"{self.text(function)}\colon {self.text(domain)} \to {self.text(codomain)}", _SUM
             case Shaped(operand, shape):
+                # The strut puts the shapes of all factors of a product at one depth.
                 inner = self.at_least(operand, _POWER)
-                return rf"\underset{{\shape{{{_shape(shape)}}}}}{{{inner}}}", _ATOM
+                return rf"\underset{{\shape{{{_shape(shape)}}}}}{{\vphantom{{\dfrac{{L}}{{Y}}}}{inner}}}", _ATOM
             case Listed(items, wrapped):
                 listed = ", ".join(map(self.text, items))
                 return (f"({listed})" if wrapped else listed), _ATOM
@@ -195,11 +196,11 @@ class _Printer:
         return text
 
     def product(self, factors: tuple[Tree, ...]) -> str:
-        # Between two bracketed matrices a dot keeps them apart; elsewhere a space is enough.
+        # A dot keeps bracketed matrices and values of functions apart; beside a fraction a thin space is enough.
         texts = [self.at_least(factor, _POWER) for factor in factors]
         result = texts[0]
         for left, right, text in zip(factors, factors[1:], texts[1:], strict=False):
-            result += (r" \cdot " if isinstance(left, Grid) or isinstance(right, Grid) else r" ") + text
+            result += _glue(left, right) + text
         return result
 
     def sum_axis(self, operand: Tree, axis: int | None, rank: int) -> str:
@@ -209,7 +210,7 @@ class _Printer:
         return left + inner + right
 
     def coloured(self, letter: str, index: tuple[Index, ...], body: str) -> str:
-        if self.style.colours and letter in self.style.rows and index and isinstance(index[0], int):
+        if self.style.colours and letter in self.style.rows and len(index) > 1 and isinstance(index[0], int):
             return rf"\sample{{{index[0] % self.style.colours + 1}}}{{{body}}}"
         return body
 
@@ -220,7 +221,7 @@ class _Printer:
         layout = "".join((rule if column in grid.column_rules else "") + "c" for column in range(columns))
         lines = []
         for number, row in enumerate(grid.cells):
-            cells = (r"\nil" if on_page and cell == Number(0) else self.text(cell) for cell in row)
+            cells = (r"\nil" if on_page and grid.sparse and cell == Number(0) else self.text(cell) for cell in row)
             before = ""
             if number in grid.row_rules:
                 before = rf"\blockline{{{columns}}} " if on_page else r"\hline "
@@ -240,6 +241,12 @@ def _name(text: str, kind: str = "scalar") -> str:
     else:
         symbol = body if kind == "scalar" else rf"\mathbf{{{body}}}"
     return symbol + (rf"_{{{_escaped(','.join(filter(None, subscripts)))}}}" if any(subscripts) else "")
+
+
+def _glue(left: Tree, right: Tree) -> str:
+    if isinstance(left, Grid | At) or isinstance(right, Grid | At):
+        return r" \cdot "
+    return r" \, " if isinstance(left, Shaped | Gradient) or isinstance(right, Shaped | Gradient) else " "
 
 
 def _entry(letter: str, index: tuple[Index, ...]) -> str:
@@ -264,11 +271,18 @@ def _number(value: object) -> tuple[str, int]:
         over, under = text.split("/")
         sign = "-" if over.startswith("-") else ""
         return rf"{sign}\frac{{{over.removeprefix('-')}}}{{{under}}}", _SUM if sign else _ATOM
-    return (_name(text) if text[:1].isalpha() else text), _SUM if text.startswith("-") else _ATOM
+    return (_name(text) if text[:1].isalpha() else _grouped(text)), _SUM if text.startswith("-") else _ATOM
+
+
+def _grouped(digits: str) -> str:
+    """262144 as 262 144; numbers of four digits stay together."""
+    if not digits.isdecimal() or len(digits) < 5:
+        return digits
+    return f"{int(digits):,}".replace(",", r"\,")
 
 
 def _shape(sizes: Iterable[int | str]) -> str:
-    return r" \times ".join(_name(size) if isinstance(size, str) else str(size) for size in sizes)
+    return r" \times ".join(_name(size) if isinstance(size, str) else _grouped(str(size)) for size in sizes)
 
 
 def _escaped(text: str) -> str:

@@ -1,6 +1,6 @@
 """Checks a formula against numbers: central differences of the layer's own forward code, run by NumPy.
 
-The inputs are small whole numbers from a seeded generator, so that the values can be followed by hand; where the
+The inputs are small whole numbers, not 0, from a seeded generator, so that the values can be followed by hand; where the
 forward pass is not defined there (a logarithm), they are taken between 1 and 2.
 """
 
@@ -49,11 +49,11 @@ def sample(layer: Layer, sizes: Mapping[str, int], seed: int) -> Sample:
 
     Raises: InternalError if the forward pass gives no finite numbers or another shape than the traced one.
     """
-    for low, high, divisor in ((-3, 3, 1), (4, 8, 4)):
+    for choices in ((-3, -2, -1, 1, 2, 3), (1.0, 1.25, 1.5, 1.75, 2.0)):
         draw = Random(seed)
         arrays = {
             node.name: np.array(
-                [draw.randint(low, high) / divisor for _ in range(int(np.prod(bind(node.shape, sizes))))]
+                [float(draw.choice(choices)) for _ in range(int(np.prod(bind(node.shape, sizes))))]
             ).reshape(bind(node.shape, sizes))
             for node in (*layer.inputs, layer.upstream)
         }

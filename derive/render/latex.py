@@ -53,7 +53,9 @@ _SPECIAL = {
     "„": r"\quotedblbase{}",
     "…": r"\textellipsis{}",
     "€": r"\texteuro{}",
+    "×": r"\texttimes{}",
     "\u00a0": r"~",
+    "\u202f": r"\,",
 }
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from derive.document.blocks import EvidenceRow, EvidenceTable
@@ -10,7 +12,7 @@ from derive.document.material import Material
 from derive.document.words import output_name
 from derive.engine.tables import EntryTable
 from derive.locale import N_
-from derive.notation.tree import Beside, Explicit, Gradient, Name, Number, Relation, Transpose, Tree
+from derive.notation.tree import Beside, Explicit, Gradient, Listed, Name, Number, Relation, Transpose, Tree
 from derive.proof import numeric
 from derive.proof.evaluate import evaluate
 from derive.proof.evidence import Evidence, Strength
@@ -41,24 +43,29 @@ def write(draft: Draft, material: Material) -> None:
         )
     )
     header = (draft.translate(N_("Evidence")), draft.translate(N_("Method")), draft.translate(N_("Where")))
-    rows = tuple(
-        EvidenceRow(
-            route.formula.name,
-            draft.translate(_STRENGTHS[e.strength]),
-            draft.translate(_METHODS[e.route]),
-            _where(draft, e),
-        )
-        for name, route in material.routes.items()
-        for e in material.evidence[name]
-    )
-    draft.evidence(EvidenceTable("check.evidence", header, rows))
+    draft.evidence(EvidenceTable("check.evidence", header, tuple(_rows(draft, material))))
     _numbers(draft, material)
 
 
+def _rows(draft: Draft, material: Material) -> Iterator[EvidenceRow]:
+    """A row for each kind of evidence; gradients of which the same is known share it."""
+    together: dict[tuple[str, str, str], list[Tree]] = {}
+    for name, route in material.routes.items():
+        for item in material.evidence[name]:
+            said = (
+                draft.translate(_STRENGTHS[item.strength]),
+                draft.translate(_METHODS[item.route]),
+                _where(draft, item),
+            )
+            together.setdefault(said, []).append(route.formula.name)
+    for said, formulas in together.items():
+        yield EvidenceRow(Listed(tuple(formulas)), *said)
+
+
 def _where(draft: Draft, evidence: Evidence) -> str:
-    letters = ", ".join(letter for letter, _ in evidence.sizes[0])
-    tuples = ", ".join(f"({', '.join(str(number) for _, number in sizes)})" for sizes in evidence.sizes)
-    where = f"({letters}) = {tuples}" if len(evidence.sizes[0]) > 1 else f"{letters} = {tuples}"
+    letters = " × ".join(letter for letter, _ in evidence.sizes[0])
+    numbers = (" × ".join(str(number) for _, number in sizes) for sizes in evidence.sizes)
+    where = f"{letters} = {', '.join(numbers)}".replace(" × ", "×")
     if evidence.points is None:
         return where
     told = draft.translate(N_("{points} random inputs, {digits} digits, {where}"))

@@ -12,7 +12,6 @@ from derive.engine.tables import EntryTable
 from derive.locale import N_
 from derive.notation.tree import (
     At,
-    Beside,
     Dots,
     Explicit,
     JacobianOf,
@@ -24,7 +23,7 @@ from derive.notation.tree import (
     Space,
     Tree,
 )
-from derive.routes.jacobian import CHAIN, FACTOR, KRONECKER, REGROUP, ROW, VALUES, JacobianRoute
+from derive.routes.jacobian import CHAIN, FACTOR, KRONECKER, REGROUP, VALUES, JacobianRoute
 from derive.steps import Reason, Step
 
 __all__ = ["write", "write_brief"]
@@ -40,18 +39,18 @@ def write(draft: Draft, material: Material) -> None:
         draft.heading(name, N_("Derivation of {gradient}"), gradient=route.formula.name)
         _map(draft, route, first=place == 0)
         _chain_rule(draft, route, first=place == 0)
-        _values(draft, material, route)
-        _row(draft, route)
-        _regroup(draft, route)
+        _values(draft, material, route, first=place == 0)
+        _row(draft, material, route, first=place == 0)
+        _regroup(draft, route, first=place == 0)
 
 
 def write_brief(draft: Draft, material: Material) -> None:
     """Adds the shortest proof for each input: its Jacobian, the row regrouped, the formula."""
-    for route in material.routes.values():
+    for place, route in enumerate(material.routes.values()):
         name = route.map.input.name
         draft.heading(name, N_("Derivation of {gradient}"), gradient=route.formula.name)
-        _values(draft, material, route)
-        _regroup(draft, route)
+        _values(draft, material, route, first=place == 0)
+        _regroup(draft, route, first=place == 0)
 
 
 def _step(route: JacobianRoute, reason: Reason) -> Step[Tree] | None:
@@ -63,26 +62,31 @@ def _map(draft: Draft, route: JacobianRoute, *, first: bool) -> None:
     name = map.input.name
     vector = Name(map.input.letter, "vector")
     others = [draft.words[node.name] for node in map.layer.inputs if node is not map.input]
-    values = {"vector": vector, "array": draft.words[name], "others": Listed(tuple(others)), "n": map.domain}
-    if first and others:
+    values: Values = {
+        "vector": vector,
+        "array": draft.words[name],
+        "others": Listed(tuple(others)),
+        "map": Signature(Name(map.layer.output_letter), Space((map.domain,)), Space((map.codomain,))),
+    }
+    if not others:
+        draft.prose(N_("Read {array} as a vector {vector}. The layer is then the map {map} with"), **values)
+    elif first:
         draft.prose(
             N_(
-                "Hold {others} constant and read {array} row by row into a vector {vector}. The components of {y} keep "
-                "the indices that they have in {Y}, so that each is easy to find again:"
-            ),
-            **values,
-        )
-    elif others:
-        draft.prose(
-            N_(
-                "Now {array} varies, as the vector {vector}, while {others} stay constant. The components are the same "
-                "expressions; what has changed is which letters are variables:"
+                "Hold {others} constant and read {array} row by row into a vector {vector}. The layer is then a map "
+                "{map}. Its components keep the indices that they have in {Y}, so that each is easy to find again:"
             ),
             **values,
         )
     else:
-        draft.prose(N_("Read {array} row by row into a vector {vector}:"), **values)
-    signature = Signature(Name(map.layer.output_letter), Space((map.domain,)), Space((map.codomain,)))
+        draft.prose(
+            N_(
+                "Now {array} varies, as the vector {vector}, while {others} stay constant, and the layer is a map "
+                "{map}. The components are the same expressions; what has changed is which of the letters are "
+                "variables:"
+            ),
+            **values,
+        )
     mapping = Relation(
         (
             Relation.equal(vector, Explicit(tables.variables(map))),
@@ -91,7 +95,7 @@ def _map(draft: Draft, route: JacobianRoute, *, first: bool) -> None:
         ),
         ("maps", "="),
     )
-    draft.equation(f"{name}.map", Beside((signature,)), mapping)
+    draft.equation(f"{name}.map", mapping)
 
 
 def _chain_rule(draft: Draft, route: JacobianRoute, *, first: bool) -> None:
@@ -127,7 +131,7 @@ def _chain_rule(draft: Draft, route: JacobianRoute, *, first: bool) -> None:
     draft.equation(f"{name}.chain", Relation.equal(loss, step.before, step.after))
 
 
-def _values(draft: Draft, material: Material, route: JacobianRoute) -> None:
+def _values(draft: Draft, material: Material, route: JacobianRoute, *, first: bool) -> None:
     map = route.map
     name = map.input.name
     step = _step(route, VALUES)
@@ -147,76 +151,91 @@ def _values(draft: Draft, material: Material, route: JacobianRoute) -> None:
     why = dict(material.layer.prose.zeros).get(name)
     if why:
         draft.prose(why)
-    if product is not None:
+    if first and product is not None:
         draft.prose(
-            N_("({kron} is the *Kronecker product*: every entry of {first} is multiplied by all of {second}.)"),
+            N_("Here {kron} is the *Kronecker product*: every entry of {first}, times all of {second}."),
             kron=Kronecker((Name("A", "matrix"), Name("B", "matrix"))),
             first=Name("A", "matrix"),
             second=Name("B", "matrix"),
         )
 
 
-def _row(draft: Draft, route: JacobianRoute) -> None:
+def _row(draft: Draft, material: Material, route: JacobianRoute, *, first: bool) -> None:
     name = route.map.input.name
-    step = _step(route, ROW)
-    assert step is not None
-    count = _column_count(route)
-    draft.prose(
-        N_(
+    count, what = _column_count(route), _counted(draft, material, route)
+    if count == 1:
+        message = N_(
+            "Multiply the row of upstream derivatives by each column. A zero removes its term, and one is left:"
+        )
+    elif not first and what:
+        message = N_("A column now has {count} entries that can differ from zero, one for each {what}:")
+    elif what:
+        message = N_(
+            "Multiply the row of upstream derivatives by each column. A zero removes its term, so that of {m} terms "
+            "{count} are left in every entry, one for each {what}:"
+        )
+    else:
+        message = N_(
             "Multiply the row of upstream derivatives by each column. A zero removes its term, so that of {m} terms at "
             "most {count} are left in every entry:"
         )
-        if count > 1
-        else N_(
-            "Multiply the row of upstream derivatives by each column. A zero removes its term, so that one is left:"
-        ),
-        m=route.map.codomain,
-        count=count,
-    )
+    draft.prose(message, m=route.map.codomain, count=count, what=what)
     names, entries = tables.derivatives(route.chain_rule), tables.row(route.chain_rule)
     draft.equation(f"{name}.row", *_listed(names, entries))
 
 
+def _summed(route: JacobianRoute) -> list[tuple[int, ...]]:
+    """For each pattern of the Jacobian, the axes of the output that a column does not pin."""
+    patterns = dict.fromkeys((term.output, term.input) for term in route.jacobian.terms)
+    return [tuple(axis for axis, label in enumerate(output) if label not in wrt) for output, wrt in patterns]
+
+
 def _column_count(route: JacobianRoute) -> int:
     """How many entries of a column can differ from zero."""
-    shape = route.map.output_shape
-    patterns = {(term.output, term.input) for term in route.jacobian.terms}
-    return sum(
-        prod(size for label, size in zip(output, shape, strict=True) if label not in wrt) for output, wrt in patterns
-    )
+    return sum(prod(route.map.output_shape[axis] for axis in axes) for axes in _summed(route))
+
+
+def _counted(draft: Draft, material: Material, route: JacobianRoute) -> str:
+    """What those entries are counted by, in the words of the layer's author; '' if there is no word."""
+    summed = _summed(route)
+    if len(summed) != 1 or len(summed[0]) != 1:
+        return ""
+    letter = str(material.layer.output.shape[summed[0][0]])
+    return next((draft.translate(one) for size, one, _ in material.layer.prose.sizes if size == letter), "")
 
 
 def _listed(names: EntryTable, entries: EntryTable) -> list[Tree]:
     """The entries of a row, each as an equation; dots for the middle of a long row."""
     count = names.shape[1]
     shown = list(range(count)) if count <= _LISTED else [0, 1, 2, -1, count - 1]
-    return [
-        Relation.equal(names.tree(0, n), entries.tree(0, n)) if n >= 0 else Relation((Dots("column"),), ())
-        for n in shown
-    ]
+    return [Relation.equal(names.tree(0, n), entries.tree(0, n)) if n >= 0 else Dots("column") for n in shown]
 
 
-def _regroup(draft: Draft, route: JacobianRoute) -> None:
+def _regroup(draft: Draft, route: JacobianRoute, *, first: bool) -> None:
     map = route.map
     name = map.input.name
     step, factor = _step(route, REGROUP), _step(route, FACTOR)
     assert step is not None
-    values: Values = {"array": draft.words[name], "gradient": route.formula.name}
+    array = draft.words[name]
     if len(map.input.shape) > 1:
-        draft.prose(N_("Put each entry of the row back in the place that its variable has in {array}:"), **values)
+        draft.prose(N_("Put each entry of the row back in the place that its variable has in {array}:"), array=array)
     else:
-        draft.prose(N_("The entries in their order are the gradient, in the shape of {array}:"), **values)
+        draft.prose(N_("The entries in their order are the gradient, in the shape of {array}:"), array=array)
     draft.equation(f"{name}.gradient", Relation.equal(route.formula.name, step.before, step.after))
-    if factor is not None:
+    if factor is None:
+        draft.prose(N_("In matrix notation, this is"))
+    elif first:
         draft.prose(
             N_(
                 "Every entry is a sum of products, an upstream derivative times a constant of this layer. Ordered by "
                 "rows and columns, these are the sums that the product of two matrices is made of:"
-            ),
-            **values,
+            )
         )
-        draft.equation(f"{name}.factors", Relation.equal(step.after, factor.after))
-        draft.prose(N_("The factors have names, and the derivation is complete:"))
     else:
-        draft.prose(N_("In matrix notation, this is"))
+        draft.prose(N_("These are again the sums that a product of matrices is made of:"))
+    if factor is not None:
+        draft.equation(f"{name}.factors", Relation.equal(route.formula.name, factor.after))
+        draft.prose(
+            N_("The factors have names, and the derivation is complete:") if first else N_("or, by their names,")
+        )
     draft.result(f"{name}.formula", route.formula.equation)

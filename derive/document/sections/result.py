@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from derive.document.code import numpy_class
 from derive.document.draft import Draft
+from derive.document.layout import LINE_WIDTH
 from derive.document.material import Material
 from derive.forward.layer import Layer
 from derive.locale import N_
-from derive.notation.tree import Gradient, MatMul, Name, Ones, Relation, Shaped, SumAxis, Transpose, Tree
+from derive.notation.measure import width
+from derive.notation.tree import Beside, Gradient, MatMul, Name, Ones, Relation, Shaped, SumAxis, Transpose, Tree
 
 __all__ = ["with_shapes", "write"]
 
@@ -22,10 +24,11 @@ def write(draft: Draft, material: Material) -> None:
         )
     )
     formulas = [route.formula for route in material.routes.values()]
-    draft.result(
-        "result.formulas",
-        *(Relation.equal(_labelled(f.name, f.wrt.shape), with_shapes(f.tree, material.layer)) for f in formulas),
-    )
+    annotated = [Relation.equal(_labelled(f.name, f.wrt.shape), with_shapes(f.tree, material.layer)) for f in formulas]
+    in_one_line = Beside(tuple(annotated))
+    draft.result("result.formulas", *([in_one_line] if width(in_one_line) <= LINE_WIDTH else annotated))
+    if material.layer.prose.purpose and len(formulas) == len(material.layer.inputs):
+        draft.prose(material.layer.prose.purpose)
     draft.prose(
         N_("In code, `G` is the upstream gradient {G}, and the names of the results are those customary in NumPy:")
     )
