@@ -23,15 +23,15 @@ _SHORT_LEFT = 7.0
 _LIMITS = ((24, 24, 3), (6, 6, 3), (5, 5, 3), (4, 4, 3), (4, 4, 1), (3, 3, 1), (3, 2, 1))
 """Rows and columns of a matrix that are shown, and terms before the dots of a sum, from the most to the least.
 
-After everything come the corners: factors of one product should be cut alike, and a matrix of 15 rows with 3 columns and dots
-is no easier to read than its corners.
+After everything come the corners: factors of one product should be cut alike, and a matrix of 15 rows with 3 columns
+and dots is no easier to read than its corners.
 """
 
 
 def fit(*statements: Tree) -> tuple[Line, ...]:
     """The lines of the statements, one under the other, each broken where it must be.
 
-    What is too wide even with the fewest entries is left to the page to shrink; that takes single entries of a page's width.
+    What is too wide even with the fewest entries is left to the page to shrink; that takes single entries as wide as it.
     """
     for rows, columns, terms in _LIMITS:
         lines = tuple(line for statement in statements for line in _broken(_elided(statement, rows, columns, terms)))

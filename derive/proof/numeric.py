@@ -1,7 +1,7 @@
 """Checks a formula against numbers: central differences of the layer's own forward code, run by NumPy.
 
-The inputs are small whole numbers, not 0, from a seeded generator, so that the values can be followed by hand; where the
-forward pass is not defined there (a logarithm), they are taken between 1 and 2.
+The inputs are small whole numbers, not 0, from a seeded generator, so that the values can be followed by hand; where
+the forward pass is not defined there (a logarithm), they are taken between 1 and 2.
 """
 
 from __future__ import annotations
