@@ -31,7 +31,7 @@ and dots is no easier to read than its corners.
 def fit(*statements: Tree) -> tuple[Line, ...]:
     """The lines of the statements, one under the other, each broken where it must be.
 
-    What is too wide even with the fewest entries is left to the page to shrink; that takes single entries as wide as it.
+    What is too wide even with the fewest entries is left to the page to shrink; that takes an entry as wide as it.
     """
     for rows, columns, terms in _LIMITS:
         lines = tuple(line for statement in statements for line in _broken(_elided(statement, rows, columns, terms)))

@@ -8,8 +8,8 @@ import pytest
 
 import derive
 from derive.document.blocks import Block, Code, Document, Equation, Heading, Math, Panel, Prose, Ref, Result
-from derive.errors import InternalError
 from derive.document.inline import inline
+from derive.errors import InternalError
 from derive.notation.tree import Entry, Explicit, Grid, contains
 
 

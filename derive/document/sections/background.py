@@ -57,13 +57,8 @@ def _gradient(draft: Draft) -> None:
         f=Signature(f, Space(("n",)), Space(())),
         x=_x,
     )
-    entries: tuple[tuple[Tree, ...], ...] = (
-        (_at(f, Entry("x", (0,))),),
-        (_at(f, Entry("x", (1,))),),
-        (Dots("column"),),
-        (_at(f, Entry("x", ("n",))),),
-    )
-    inner.equation("background.gradient", Relation.equal(At(Nabla(f), _x), Grid(entries)))
+    row = (_at(f, Entry("x", (0,))), _at(f, Entry("x", (1,))), Dots(), _at(f, Entry("x", ("n",))))
+    inner.equation("background.gradient", Relation.equal(At(Nabla(f), _x), Transpose(Grid((row,)))))
     draft.definition("background.gradient.block", N_("Definition"), N_("gradient"), inner)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from derive.document.blocks import Ref
 from derive.document.draft import Draft
 from derive.document.material import Material
 from derive.locale import N_
@@ -42,9 +43,10 @@ def write(draft: Draft, material: Material) -> None:
     )
     draft.prose(
         N_(
-            "We do not know {h}, and need not. The chain rule in several dimensions (it is stated at the end) "
+            "We do not know {h}, and need not. The chain rule in several dimensions ({background}) "
             "separates what belongs to {h} from what belongs to the layer:"
-        )
+        ),
+        background=Ref("background.chain"),
     )
     draft.equation(
         "idea.chain",

@@ -45,12 +45,26 @@ def write(draft: Draft, material: Material) -> None:
 
 
 def write_brief(draft: Draft, material: Material) -> None:
-    """Adds the shortest proof for each input: its Jacobian, the row regrouped, the formula."""
-    for place, route in enumerate(material.routes.values()):
+    """Adds the shortest proof for each input: its Jacobian, the row times it, regrouped, and the formula."""
+    for route in material.routes.values():
         name = route.map.input.name
+        array = draft.words[name]
         draft.heading(name, N_("Derivation of {gradient}"), gradient=route.formula.name)
-        _values(draft, material, route, first=place == 0)
-        _regroup(draft, route, first=place == 0)
+        draft.prose(
+            N_("While the other inputs are held constant, and {array} and {Y} are read row by row, the Jacobian is"),
+            array=array,
+        )
+        draft.equation(f"{name}.jacobian", _jacobian(route))
+        _why(draft, material, name)
+        draft.prose(
+            N_("The row of upstream derivatives times this matrix, put back in the places of {array}, is"), array=array
+        )
+        regrouped, factor = _step(route, REGROUP), _step(route, FACTOR)
+        assert regrouped is not None
+        parts = [route.formula.name, regrouped.after, *([factor.after] if factor else [])]
+        draft.equation(f"{name}.gradient", Relation.equal(*parts))
+        draft.prose(N_("or, in matrix notation,"))
+        draft.result(f"{name}.formula", route.formula.equation)
 
 
 def _step(route: JacobianRoute, reason: Reason) -> Step[Tree] | None:
@@ -103,55 +117,57 @@ def _chain_rule(draft: Draft, route: JacobianRoute, *, first: bool) -> None:
     name = map.input.name
     step = _step(route, CHAIN)
     assert step is not None
-    vector = Name(map.input.letter, "vector")
-    loss = At(JacobianOf(Name(map.layer.loss)), vector)
-    values: Values = {
-        "m": map.codomain,
-        "n": map.domain,
-        "J": JacobianOf(Name(map.layer.output_letter)),
-        "array": draft.words[name],
-    }
+    loss = At(JacobianOf(Name(map.layer.loss)), Name(map.input.letter, "vector"))
     if first:
         draft.prose(
             N_(
-                "In the chain rule {rule} the upstream derivatives form a row with {m} entries, one for each component "
-                "of {y}. Row after row, {J} asks how one component reacts to each of the {n} variables:"
+                "In the chain rule {rule} the upstream derivatives form a row, with an entry for each component of "
+                "{y}. Row after row, {J} asks how one component reacts to each of the variables:"
             ),
             rule=Ref("idea.chain"),
-            **values,
+            J=JacobianOf(Name(map.layer.output_letter)),
         )
     else:
         draft.prose(
             N_(
                 "The row of upstream derivatives is the same as before. It meets another Jacobian, with a column for "
-                "each of the {n} entries of {array}:"
+                "each entry of {array}:"
             ),
-            **values,
+            array=draft.words[name],
         )
     draft.equation(f"{name}.chain", Relation.equal(loss, step.before, step.after))
 
 
-def _values(draft: Draft, material: Material, route: JacobianRoute, *, first: bool) -> None:
-    map = route.map
-    name = map.input.name
-    step = _step(route, VALUES)
+def _jacobian(route: JacobianRoute) -> Relation:
+    """J_y with its values, and as a Kronecker product if it is one."""
+    step, product = _step(route, VALUES), _step(route, KRONECKER)
     assert step is not None
-    J = At(JacobianOf(Name(map.layer.output_letter)), Name(map.input.letter, "vector"))
-    rows, columns = route.jacobian.shape
-    draft.prose(
-        N_("Differentiating the components gives the values. Of {all} entries, {nnz} can differ from zero:"),
-        all=rows * columns,
-        nnz=route.jacobian.nnz,
-    )
-    parts: list[Tree] = [J, step.after]
-    product = _step(route, KRONECKER)
-    if product is not None:
-        parts.append(product.after)
-    draft.equation(f"{name}.jacobian", Relation.equal(*parts))
+    map = route.map
+    name = At(JacobianOf(Name(map.layer.output_letter)), Name(map.input.letter, "vector"))
+    return Relation.equal(name, step.after, *([product.after] if product else []))
+
+
+def _why(draft: Draft, material: Material, name: str) -> None:
+    """What the layer's author says about the zeros."""
     why = dict(material.layer.prose.zeros).get(name)
     if why:
         draft.prose(why)
-    if first and product is not None:
+
+
+def _values(draft: Draft, material: Material, route: JacobianRoute, *, first: bool) -> None:
+    name = route.map.input.name
+    rows, columns = route.jacobian.shape
+    if route.jacobian.nnz == rows * columns:
+        draft.prose(N_("Differentiating the components gives the values:"))
+    else:
+        draft.prose(
+            N_("Differentiating the components gives the values. Of {all} entries, {nnz} can differ from zero:"),
+            all=rows * columns,
+            nnz=route.jacobian.nnz,
+        )
+    draft.equation(f"{name}.jacobian", _jacobian(route))
+    _why(draft, material, name)
+    if first and _step(route, KRONECKER) is not None:
         draft.prose(
             N_("Here {kron} is the *Kronecker product*: every entry of {first}, times all of {second}."),
             kron=Kronecker((Name("A", "matrix"), Name("B", "matrix"))),
@@ -163,7 +179,9 @@ def _values(draft: Draft, material: Material, route: JacobianRoute, *, first: bo
 def _row(draft: Draft, material: Material, route: JacobianRoute, *, first: bool) -> None:
     name = route.map.input.name
     count, what = _column_count(route), _counted(draft, material, route)
-    if count == 1:
+    if route.map.codomain == 1:
+        message = N_("Multiply the row of upstream derivatives by each column:")
+    elif count == 1:
         message = N_(
             "Multiply the row of upstream derivatives by each column. A zero removes its term, and one is left:"
         )
