@@ -138,17 +138,29 @@ class Derived:
         """
         if chosen:
             return derive(self.layer, self.sizes, **{**self.options.changed(), **chosen}).document()
-        return compose(
-            Material(
-                layer=self.layer,
-                sizes=self.sizes,
-                routes={name: gradient.route for name, gradient in self.gradients.items()},
-                evidence={name: gradient.evidence for name, gradient in self.gradients.items()},
-                options=self.options,
-                command=self.command,
-                version=__version__,
-            )
+        return compose(self._material())
+
+    def _material(self) -> Material:
+        return Material(
+            layer=self.layer,
+            sizes=self.sizes,
+            routes={name: gradient.route for name, gradient in self.gradients.items()},
+            evidence={name: gradient.evidence for name, gradient in self.gradients.items()},
+            options=self.options,
+            command=self.command,
+            version=__version__,
         )
+
+    def json(self, *, all_entries: bool = False) -> str:
+        """The derivation as JSON; `derive/render/schema/derive-1.json` says what is in it.
+
+        Lists are cut at 200 entries, their true lengths beside them, unless all_entries is set.
+
+        Raises: SizeError if all of more than 100 000 entries are asked for; RefutedError if a step is false.
+        """
+        from derive.render.json import render_json  # deferred: a document does not need it
+
+        return render_json(self._material(), all_entries=all_entries)
 
     def latex(self, *, fragment: bool = False) -> str:
         """The document as LaTeX; a fragment is its body alone, to input into a document of one's own."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
 from pathlib import Path
 
 from derive.errors import WriteError
@@ -17,28 +16,27 @@ def write_bytes(path: Path, content: bytes) -> Path:
 
     Raises: WriteError with the reason if that fails; the file that was there before is then as it was.
     """
-    temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        if path.is_dir():
-            raise IsADirectoryError(f"{path} is a folder")
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        os.chmod(temporary, 0o666 & ~_umask())
-        os.replace(temporary, path)
-        temporary = None
+        if path.exists() and not path.is_file():
+            # A device or a pipe is written to and keeps its place; a folder refuses to be opened.
+            path.write_bytes(content)
+        else:
+            _replace(Path(os.path.realpath(path)), content)
     except OSError as error:
         reason = error.strerror or str(error)
         raise WriteError(f"cannot write {path}: {reason}; choose another place with -o") from error
-    finally:
-        if temporary is not None:
-            with contextlib.suppress(OSError):
-                os.unlink(temporary)
     return path
 
 
-def _umask() -> int:
-    mask = os.umask(0o022)
-    os.umask(mask)
-    return mask
+def _replace(path: Path, content: bytes) -> None:
+    # Named before it is made, so that an interrupt between the two leaves nothing behind; short, so that a name fits
+    # whose own length is at the limit.
+    part = path.with_name(f".derive-{os.urandom(6).hex()}")
+    try:
+        with part.open("xb") as file:
+            file.write(content)
+        os.replace(part, path)
+    finally:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)

@@ -132,11 +132,12 @@ class Panel:
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """A definition or theorem, with what it is called and who states it."""
+    """A definition or theorem: what it is called, the statement, and its formula."""
 
     id: str
     kind: str
     term: str
+    runs: Runs
     blocks: tuple[Block, ...]
 
 

@@ -19,14 +19,12 @@ from derive.document.blocks import (
     Result,
     Runs,
 )
-from derive.document.inline import inline
+from derive.document.inline import Value, Values, inline
 from derive.document.layout import fit
 from derive.errors import InternalError
 from derive.notation.tree import Tree
 
 __all__ = ["Draft", "Values"]
-
-Values = Mapping[str, Tree | Ref | str | int]
 
 
 @dataclass(slots=True)
@@ -38,18 +36,22 @@ class Draft:
     blocks: list[Block] = field(default_factory=list)
     numbers: dict[str, int] = field(default_factory=dict)
 
-    def runs(self, message: str, **values: Tree | Ref | str | int) -> Runs:
+    def runs(self, message: str, **values: Value) -> Runs:
         """The message, translated and filled in."""
         return inline(self.translate(message), {**self.words, **values})
 
-    def heading(self, id: str, message: str, **values: Tree | str) -> None:
+    def heading(self, id: str, message: str, **values: Value) -> None:
         """Begins a section."""
         number = 1 + sum(isinstance(block, Heading) for block in self.blocks)
         self.blocks.append(Heading(id, number, self.runs(message, **values)))
 
-    def prose(self, message: str, **values: Tree | Ref | str | int) -> None:
+    def prose(self, message: str, **values: Value) -> None:
         """Adds a paragraph."""
         self.blocks.append(Prose(self.runs(message, **values)))
+
+    def add(self, block: Block) -> None:
+        """Adds a block that was made elsewhere."""
+        self.blocks.append(block)
 
     def items(self, *items: Runs) -> None:
         """Adds a list."""
@@ -81,9 +83,10 @@ class Draft:
         """Adds what was drafted apart, set apart."""
         self.blocks.append(Panel(id, self.translate(message), tuple(inner.blocks)))
 
-    def definition(self, id: str, kind: str, term: str, inner: Draft) -> None:
-        """Adds a definition or theorem that was drafted apart."""
-        self.blocks.append(Definition(id, self.translate(kind), self.translate(term), tuple(inner.blocks)))
+    def definition(self, id: str, kind: str, term: str, statement: Runs, inner: Draft) -> None:
+        """Adds a definition or theorem, whose formula was drafted apart."""
+        named = self.translate(kind), self.translate(term)
+        self.blocks.append(Definition(id, *named, statement, tuple(inner.blocks)))
 
     def apart(self) -> Draft:
         """A draft for what stands inside a block of this one; it shares the numbering."""

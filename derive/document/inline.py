@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from typing import TypeAlias
 
 from derive.document.blocks import Emphasis, Math, Ref, Run, Runs, Text, Verbatim
 from derive.errors import InternalError
 from derive.notation.tree import Tree
 
-__all__ = ["inline", "plain"]
+__all__ = ["Value", "Values", "inline"]
+
+Value: TypeAlias = Tree | Ref | Verbatim | Runs | str | int
+"""What may stand in the place of a name in a message."""
+
+Values: TypeAlias = Mapping[str, Value]
 
 _MARK = re.compile(r"\{(?P<name>\w+)\}|\*(?P<stressed>[^*]+)\*|`(?P<code>[^`]+)`")
 
 
-def inline(message: str, values: Mapping[str, Tree | Ref | str | int]) -> Runs:
+def inline(message: str, values: Values) -> Runs:
     """The runs of a message.
 
     Raises: InternalError if the message names a value that is not given.
@@ -22,7 +28,7 @@ def inline(message: str, values: Mapping[str, Tree | Ref | str | int]) -> Runs:
     return tuple(_runs(message, values))
 
 
-def _runs(message: str, values: Mapping[str, Tree | Ref | str | int]) -> Iterator[Run]:
+def _runs(message: str, values: Values) -> Iterator[Run]:
     start = 0
     for match in _MARK.finditer(message):
         if match.start() > start:
@@ -33,26 +39,23 @@ def _runs(message: str, values: Mapping[str, Tree | Ref | str | int]) -> Iterato
         elif match["code"]:
             yield Verbatim(match["code"])
         else:
-            yield _value(match["name"], message, values)
+            yield from _value(match["name"], message, values)
     if start < len(message):
         yield Text(message[start:])
 
 
-def _value(name: str, message: str, values: Mapping[str, Tree | Ref | str | int]) -> Run:
+def _value(name: str, message: str, values: Values) -> Runs:
     if name not in values:
         raise InternalError(f"message {message!r}: no value is given for {name}; given: {', '.join(values)}")
     value = values[name]
     match value:
-        case Ref():
+        case tuple():
             return value
+        case Ref() | Verbatim():
+            return (value,)
         case int():
             # Groups of three digits, set apart by a narrow space that does not break.
-            return Text(f"{value:,}".replace(",", "\u202f") if value > 9999 else str(value))
+            return (Text(f"{value:,}".replace(",", "\u202f") if value > 9999 else str(value)),)
         case str():
-            return Text(value)
-    return Math(value)
-
-
-def plain(text: str) -> Runs:
-    """The text as it is, without marks."""
-    return (Text(text),) if text else ()
+            return (Text(value),)
+    return (Math(value),)

@@ -5,11 +5,27 @@ Everything is shown if it fits; else rows and columns give way to dots, the corn
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
 from derive.document.blocks import Line
 from derive.notation.measure import height, width
-from derive.notation.tree import Beside, Dots, Explicit, Grid, MatMul, Relation, Sum, Table, Tree, replace
+from derive.notation.tree import (
+    Beside,
+    Dots,
+    Explicit,
+    Grid,
+    MatMul,
+    Relation,
+    Sum,
+    Table,
+    Tree,
+    children,
+    is_tall,
+    replace,
+)
 
-__all__ = ["LINE_WIDTH", "TEXT_WIDTH", "fit", "grid"]
+__all__ = ["LINE_WIDTH", "TEXT_WIDTH", "fit", "grid", "grids"]
 
 TEXT_WIDTH = 41.0
 """The width of the text on both papers, in em: 160 mm."""
@@ -19,9 +35,30 @@ LINE_WIDTH = TEXT_WIDTH - 3.0
 
 _HEIGHT = 32.0
 _SHRINK = 0.8
-_SHORT_LEFT = 7.0
-_LIMITS = ((24, 24, 3), (6, 6, 3), (5, 5, 3), (4, 4, 3), (4, 4, 1), (3, 3, 1), (3, 2, 1))
-"""Rows and columns of a matrix that are shown, and terms before the dots of a sum, from the most to the least.
+_SHORT_LEFT = 9.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Level:
+    """How much of a statement is shown: rows and columns of a matrix, and terms before the dots of a sum."""
+
+    rows: int
+    columns: int
+    terms: int = 3
+    large: bool = False
+
+
+_LEVELS = (
+    _Level(8, 8, large=True),
+    _Level(24, 24),
+    _Level(6, 6),
+    _Level(5, 5),
+    _Level(4, 4),
+    _Level(4, 4, terms=1),
+    _Level(3, 3, terms=1),
+    _Level(3, 2, terms=1),
+)
+"""From the most to the least. A matrix is large only if it is shown whole.
 
 After everything come the corners: factors of one product should be cut alike, and a matrix of 15 rows with 3 columns
 and dots is no easier to read than its corners.
@@ -31,19 +68,33 @@ and dots is no easier to read than its corners.
 def fit(*statements: Tree) -> tuple[Line, ...]:
     """The lines of the statements, one under the other, each broken where it must be.
 
-    What is too wide even with the fewest entries is left to the page to shrink; that takes an entry as wide as it.
+    Every part between two signs is cut for itself. What is too wide even with the fewest entries is left to the page to
+    shrink; that takes an entry as wide as it.
     """
-    for rows, columns, terms in _LIMITS:
-        lines = tuple(line for statement in statements for line in _broken(_elided(statement, rows, columns, terms)))
-        if sum(_line_height(line) for line in lines) <= _HEIGHT and _widest(lines) <= LINE_WIDTH / _SHRINK:
+    levels = [[0] * len(_parts(statement)) for statement in statements]
+    while True:
+        placed = [
+            (line, [(number, part) for part in owners])
+            for number, statement in enumerate(statements)
+            for line, owners in _broken(statement, levels[number])
+        ]
+        lines = tuple(line for line, _ in placed)
+        too_much = {owner for line, owners in placed if _width(line, lines) > _room(lines) for owner in owners}
+        if not too_much and sum(map(_line_height, lines)) > _HEIGHT:
+            tallest = max(range(len(placed)), key=lambda n: _line_height(lines[n]))
+            too_much = set(placed[tallest][1])
+        movable = [(n, part) for n, part in too_much if levels[n][part] + 1 < len(_LEVELS)]
+        if not movable:
             return lines
-    return lines
+        for number, part in movable:
+            levels[number][part] += 1
 
 
-def grid(table: Table, rows: int, columns: int) -> Grid:
+def grid(table: Table, rows: int, columns: int, *, large: bool = False) -> Grid:
     """The table in brackets, at most so many rows and columns of it, dots counted."""
     shown_rows, shown_columns = _shown(table.shape[0], rows), _shown(table.shape[1], columns)
     cells = tuple(tuple(_cell(table, i, j) for j in shown_columns) for i in shown_rows)
+    whole = -1 not in shown_rows and -1 not in shown_columns
     return Grid(
         cells,
         table.name,
@@ -51,8 +102,9 @@ def grid(table: Table, rows: int, columns: int) -> Grid:
         shown_columns,
         _rules(shown_rows, table.blocks[0]),
         _rules(shown_columns, table.blocks[1]),
-        table.shape if -1 in shown_rows or -1 in shown_columns else None,
+        None if whole else table.shape,
         table.sparse,
+        large and whole,
     )
 
 
@@ -78,11 +130,12 @@ def _rules(shown: tuple[int, ...], block: int) -> tuple[int, ...]:
     return tuple(n for n, position in enumerate(shown) if n and position > 0 and position % block == 0)
 
 
-def _elided(tree: Tree, rows: int, columns: int, terms: int) -> Tree:
+def _elided(tree: Tree, level: _Level) -> Tree:
     def change(item: Tree) -> Tree | None:
         if isinstance(item, Explicit):
-            return replace(grid(item.table, rows, columns), lambda inner: _shortened(inner, terms))
-        return _shortened(item, terms)
+            shown = grid(item.table, level.rows, level.columns, large=level.large)
+            return replace(shown, lambda inner: _shortened(inner, level.terms))
+        return _shortened(item, level.terms)
 
     return replace(tree, change)
 
@@ -102,41 +155,59 @@ def _line_width(line: Line) -> float:
     return (width(line.left) if line.left is not None else 0.0) + (1.4 if line.sign else 0.0) + width(line.right)
 
 
-def _widest(lines: tuple[Line, ...]) -> float:
-    """The width of the lines once they are aligned at their signs."""
-    left = max((width(line.left) for line in lines if line.left is not None), default=0.0)
-    return max((left if line.left is not None or line.sign else 0.0) + 1.4 + width(line.right) for line in lines)
+def _width(line: Line, lines: Sequence[Line]) -> float:
+    """The width of a line once all are aligned at their signs."""
+    left = max((width(other.left) for other in lines if other.left is not None), default=0.0)
+    return (left if line.left is not None or line.sign else 0.0) + 1.4 + width(line.right)
 
 
-def _broken(statement: Tree) -> tuple[Line, ...]:
-    if not isinstance(statement, Relation):
-        return (Line(None, "", statement),)
-    left, *rest = statement.parts
-    first = Line(left, statement.signs[0], rest[0])
-    lines: list[Line] = []
-    if width(left) > _SHORT_LEFT and not _fits([*statement.parts], statement.signs):
-        lines.append(Line(None, "", left))
-        pending = list(zip(statement.signs, rest, strict=True))
-    else:
-        lines.append(first)
-        pending = list(zip(statement.signs[1:], rest[1:], strict=True))
-    for sign, part in pending:
-        last = lines[-1]
-        joined = Relation((last.right, part), (sign,))
-        if _line_width(Line(last.left, last.sign, joined)) <= LINE_WIDTH and last.sign:
-            lines[-1] = Line(last.left, last.sign, joined)
+def _room(lines: Sequence[Line]) -> float:
+    """How wide a line may be: a little may be shrunk away, but not where fractions are small already."""
+    small = any(is_tall(part) and not part.large for line in lines for part in grids(line))
+    return LINE_WIDTH if small else LINE_WIDTH / _SHRINK
+
+
+def grids(line: Line) -> Iterator[Grid]:
+    """The matrices in a line."""
+    pending: list[Tree] = [line.right, *([line.left] if line.left is not None else [])]
+    while pending:
+        tree = pending.pop()
+        if isinstance(tree, Grid):
+            yield tree
         else:
-            lines.append(Line(None, sign, part))
-    return tuple(piece for line in lines for piece in _split(line))
+            pending.extend(children(tree))
 
 
-def _fits(parts: list[Tree], signs: tuple[str, ...]) -> bool:
-    return width(Relation(tuple(parts), signs)) <= LINE_WIDTH / _SHRINK
+def _parts(statement: Tree) -> tuple[Tree, ...]:
+    return statement.parts if isinstance(statement, Relation) else (statement,)
+
+
+def _broken(statement: Tree, levels: Sequence[int]) -> Iterator[tuple[Line, tuple[int, ...]]]:
+    """The lines of a statement, each with the numbers of the parts that are in it."""
+    parts = [_elided(part, _LEVELS[level]) for part, level in zip(_parts(statement), levels, strict=True)]
+    if not isinstance(statement, Relation):
+        yield from ((line, (0,)) for line in _split(Line(None, "", parts[0])))
+        return
+    whole = width(Relation(tuple(parts), statement.signs)) <= LINE_WIDTH
+    if width(parts[0]) > _SHORT_LEFT and not whole:
+        placed: list[tuple[Line, tuple[int, ...]]] = [(Line(None, "", parts[0]), (0,))]
+    else:
+        placed = [(Line(parts[0], statement.signs[0], parts[1]), (0, 1))]
+    for number in range(len(placed[0][1]), len(parts)):
+        sign, part = statement.signs[number - 1], parts[number]
+        last, owners = placed[-1]
+        joined = Line(last.left, last.sign, Relation((last.right, part), (sign,)))
+        if last.sign and _line_width(joined) <= LINE_WIDTH:
+            placed[-1] = (joined, (*owners, number))
+        else:
+            placed.append((Line(None, sign, part), (number,)))
+    for line, owners in placed:
+        yield from ((piece, owners) for piece in _split(line))
 
 
 def _split(line: Line) -> tuple[Line, ...]:
     """A product that is too wide goes on several lines, a factor on each."""
-    if _line_width(line) <= LINE_WIDTH / _SHRINK:
+    if _line_width(line) <= _room((line,)):
         return (line,)
     if isinstance(line.right, MatMul) and any(isinstance(factor, Grid) for factor in line.right.factors):
         first, *rest = line.right.factors

@@ -5,9 +5,9 @@ from __future__ import annotations
 from derive.forward.layer import Layer
 from derive.forward.matrix import read
 from derive.forward.nodes import Input
-from derive.notation.tree import Composition, Entry, Gradient, Listed, Name, Number, Tree
+from derive.notation.tree import Entry, Gradient, Listed, Name, Number, Tree
 
-__all__ = ["array_name", "coloured_letters", "output_name", "words_of"]
+__all__ = ["array_name", "coloured_letters", "map_name", "output_name", "words_of"]
 
 
 def output_name(layer: Layer) -> Name:
@@ -22,6 +22,11 @@ def array_name(node: Input) -> Name:
     return Name(node.name, "matrix" if rank > 1 else "vector" if rank else "scalar")
 
 
+def map_name(layer: Layer) -> Name:
+    """The name of the map between vectors that the layer is."""
+    return Name(layer.output_letter, "vector")
+
+
 def words_of(layer: Layer) -> dict[str, Tree]:
     """Every input, the output, sizes and indices by name; G is the upstream gradient."""
     words: dict[str, Tree] = {letter: Name(letter) for letter in "ijkl"}
@@ -33,11 +38,14 @@ def words_of(layer: Layer) -> dict[str, Tree]:
     words |= {f"d{node.name}": Gradient(array_name(node), f"d{node.name}", layer.loss) for node in layer.inputs}
     words["L"] = Name(layer.loss)
     words["h"] = Name("h")
-    words["y"] = Name(layer.output_letter)
+    words["y"] = map_name(layer)
     words["forward"] = read(layer.output)
     words["B"] = Name("B", "matrix")
-    words["ij"] = Listed((Name("i"), Name("j")), wrapped=True)
-    words["L_is_h_y"] = Composition((Name("h"), Name(layer.output_letter)))
+    for first, second in ("ij", "ik", "kj"):
+        pair = (Name(first), Name(second))
+        words[first + second] = Listed(pair, wrapped=True)
+        arrays = [(node.letter, node.shape) for node in layer.inputs] + [(layer.output_letter, layer.output.shape)]
+        words |= {f"{a}_{first}{second}": Entry(a, (first, second)) for a, shape in arrays if len(shape) == 2}
     return words
 
 

@@ -9,7 +9,8 @@ from sympy import Expr, ImmutableDenseMatrix
 
 from derive.engine.concrete import unflat
 from derive.engine.jacobian import Jacobian
-from derive.forward.nodes import Input, Node, Ones, add, contract, zeros
+from derive.forward.nodes import Input, Node, Ones
+from derive.forward.normal import add, contract, zeros
 from derive.notation.tree import Entry, Gradient, Tree
 
 __all__ = ["ChainRule", "chain"]

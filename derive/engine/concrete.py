@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import product
 from math import prod
 from typing import Any
 
@@ -44,8 +43,13 @@ def flat(position: Sequence[int], shape: Sequence[int]) -> int:
 
 
 def positions(shape: Sequence[int]) -> Iterator[tuple[int, ...]]:
-    """Every position, row by row."""
-    return product(*map(range, shape))
+    """Every position, row by row; made one by one, since product() lists every axis before it begins."""
+    if not shape:
+        yield ()
+        return
+    for outer in positions(shape[:-1]):
+        for inner in range(shape[-1]):
+            yield (*outer, inner)
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import combinations
+from heapq import merge
+from itertools import combinations, groupby
 from math import prod
 
 from sympy import Expr, Integer, SparseMatrix
@@ -114,11 +115,9 @@ class Jacobian:
     def nonzeros(self) -> Iterator[tuple[int, int]]:
         """The places of the structural non-zeros, row by row."""
         for row, output in enumerate(positions(self.map.output_shape)):
-            found: set[int] = set()
-            for term in self.terms:
-                found.update(self._columns(term, output))
-            for column in sorted(found):
-                yield row, column
+            # The columns of each term come in order, and are merged one by one: a row may have millions of them.
+            columns = merge(*(self._columns(term, output) for term in self.terms))
+            yield from ((row, column) for column, _ in groupby(columns))
 
     def rows_of(self, column: int) -> tuple[int, ...]:
         """The rows in which a column is not structurally zero."""

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from sympy import Integer, diff
 
 from derive.errors import InternalError
-from derive.forward.nodes import Add, Constant, Contract, Input, Map, Node, contract, placeholder, topological
+from derive.forward.nodes import Add, Constant, Contract, Input, Map, Node, placeholder, topological
+from derive.forward.normal import add, apply, contract
 
 __all__ = ["Term", "differentiate"]
 
@@ -48,8 +49,24 @@ def differentiate(node: Node, wrt: Input) -> tuple[Term, ...]:
     """
     made: dict[Node, tuple[Term, ...]] = {}
     for item in topological(node):
-        made[item] = tuple(term.normal() for term in _rule(item, wrt, made))
+        made[item] = _gathered([term.normal() for term in _rule(item, wrt, made)])
     return made[node]
+
+
+def _gathered(terms: Sequence[Term]) -> tuple[Term, ...]:
+    """The terms, those whose labels are the same added up.
+
+    In a graph that forks and joins again, x + f(x), their number would otherwise double at every join.
+    """
+    alike: dict[tuple[Labels, Labels, Labels], list[Term]] = {}
+    for term in terms:
+        alike.setdefault((term.output, term.input, tuple(sorted(term.value))), []).append(term)
+    return tuple(
+        several[0]
+        if len(several) == 1
+        else Term(*labels, add([contract([t.coefficient], [t.value], labels[2]) for t in several]))
+        for labels, several in alike.items()
+    )
 
 
 def _rule(node: Node, wrt: Input, made: dict[Node, tuple[Term, ...]]) -> list[Term]:
@@ -83,7 +100,7 @@ def _product_rule(node: Contract, place: int, inner: Sequence[Term]) -> list[Ter
 
 def _chain_rule(node: Map, place: int, inner: Sequence[Term]) -> list[Term]:
     """f'(a) times the derivative of a, entry by entry."""
-    slope = Map(node.operands, diff(node.function, placeholder(place)))
+    slope = apply(diff(node.function, placeholder(place)), node.operands)
     axes = tuple(range(len(node.shape)))
     return [_composed(axes, [(slope, axes)], axes, term) for term in inner]
 

@@ -18,12 +18,29 @@ from derive.engine.jacobian import Jacobian
 from derive.engine.reshape import Reshaped
 from derive.engine.vectorize import VectorMap
 from derive.forward.nodes import Input, Node
-from derive.notation.tree import At, Entry, Gradient, MatMul, Name, Number, SumAxis, Transpose, Tree
+from derive.notation.tree import (
+    At,
+    Entry,
+    Gradient,
+    Identity,
+    Kronecker,
+    MatMul,
+    Name,
+    Number,
+    Partial,
+    Product,
+    SumAxis,
+    Table,
+    Transpose,
+    Tree,
+)
 from derive.notation.tree import Explicit as ExplicitTree
+from derive.notation.tree import Ones as OnesTree
 
 __all__ = [
     "EntryTable",
     "array",
+    "blocks",
     "component_names",
     "components",
     "derivatives",
@@ -32,6 +49,7 @@ __all__ = [
     "partials",
     "row",
     "square",
+    "upstream_partials",
     "upstream_row",
     "values",
     "variables",
@@ -137,6 +155,18 @@ def upstream_row(chain: ChainRule) -> EntryTable:
     )
 
 
+def upstream_partials(chain: ChainRule) -> EntryTable:
+    """∂h/∂y_11(y(x)), ∂h/∂y_12(y(x)), ... as a row: the upstream derivatives before they are abbreviated."""
+    short = upstream_row(chain)
+    map = chain.jacobian.map
+    point = At(Name(map.layer.output_letter, "vector"), Name(map.input.letter, "vector"))
+
+    def tree(i: int, j: int) -> Tree:
+        return At(Partial(Name("h"), Entry(map.layer.output_letter, unflat(j, map.output_shape))), point)
+
+    return EntryTable(f"{short.name}.partials", short.shape, tree, short.nonzeros, short.blocks)
+
+
 def _numbers(map: VectorMap) -> dict[Expr, int]:
     concrete = map.concrete
     return {variable: n for n, variable in enumerate(concrete.values(map.input))}
@@ -235,6 +265,42 @@ def explicit(tree: Tree, concrete: Concrete) -> Tree | None:
             if isinstance(inner, ExplicitTree) and isinstance(inner.table, EntryTable):
                 return ExplicitTree(inner.table.transposed())
     return None
+
+
+def blocks(tree: Tree, concrete: Concrete) -> EntryTable | None:
+    """A Kronecker product A ⊗ B as the matrix of its blocks a_ij B; None for anything else.
+
+    Shapes: that of A.
+    """
+    if not isinstance(tree, Kronecker):
+        return None
+    first, second = tree.factors
+    table = _written(first, concrete)
+    if table is None:
+        return None
+
+    def block(i: int, j: int) -> Tree:
+        value = table.tree(i, j)
+        if isinstance(value, Number):
+            return second if value.value == 1 else value
+        return Product((value, second))
+
+    return EntryTable("", table.shape, block, dict, sparse=True)
+
+
+def _written(tree: Tree, concrete: Concrete) -> Table | None:
+    match tree:
+        case Identity(size):
+            count = _count(size, concrete)
+            return EntryTable("", (count, count), lambda i, j: Number(int(i == j)), dict)
+        case OnesTree(size):
+            return ones(_count(size, concrete))
+    written = explicit(tree, concrete)
+    return written.table if isinstance(written, ExplicitTree) else None
+
+
+def _count(size: str, concrete: Concrete) -> int:
+    return concrete.sizes[size] if size in concrete.sizes else int(size)
 
 
 def ones(size: int) -> EntryTable:

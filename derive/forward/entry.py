@@ -7,6 +7,7 @@ compute it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import product
 from math import prod
@@ -15,14 +16,15 @@ from typing import Generic, Protocol, TypeVar
 from sympy import Add as SympyAdd
 from sympy import Expr, Integer, Mul, Symbol, diff
 
-from derive.errors import InternalError
+from derive.errors import InternalError, SizeError
 from derive.forward.nodes import Add, Constant, Contract, Delta, Input, Map, Node, Ones, placeholder, topological
 from derive.forward.shape import bind
 from derive.notation.tree import Index
 
-__all__ = ["Algebra", "Entries", "ExactAlgebra", "Position", "SympyAlgebra", "entry_symbol"]
+__all__ = ["Algebra", "Entries", "ExactAlgebra", "Position", "SympyAlgebra", "entry_symbol", "share_symbols"]
 
 Position = tuple[Index, ...]
+_NUMBERS = re.compile(r"(_[1-9][0-9]*)*")
 Value = TypeVar("Value")
 
 
@@ -104,6 +106,13 @@ class Entries(Generic[Value]):
             found = self._summed[node] = summed, bind(tuple(sizes[index] for index in summed), self.sizes)
         return found
 
+    def _bound(self, value: Expr) -> Expr:
+        number = value.subs({letter: self.sizes[str(letter)] for letter in value.free_symbols})
+        if number.is_finite:
+            return number
+        at = ", ".join(f"{letter}={size}" for letter, size in self.sizes.items())
+        raise SizeError(f"{value} has no value at {at}; choose other sizes")
+
     def _needs(self, node: Node, position: Position) -> Iterator[tuple[Node, Position]]:
         if isinstance(node, Contract):
             for factors in self._terms(node, position):
@@ -117,8 +126,7 @@ class Entries(Generic[Value]):
             case Input():
                 return algebra.symbol(node, position)
             case Constant():
-                bound = {letter: self.sizes[str(letter)] for letter in node.value.free_symbols}
-                return algebra.number(node.value.subs(bound))
+                return algebra.number(self._bound(node.value))
             case Ones():
                 return algebra.number(Integer(1))
             case Delta():
@@ -136,6 +144,14 @@ class Entries(Generic[Value]):
 def entry_symbol(letter: str, position: Position) -> Symbol:
     """w_1_2 for the letter w and the position (0, 1): the one place that hands out symbols for entries."""
     return Symbol("_".join((letter, *(str(i + 1 if isinstance(i, int) else i) for i in position))), real=True)
+
+
+def share_symbols(first: Input, second: Input) -> bool:
+    """Whether an entry of one has the symbol of an entry of the other: x_1_2 belongs to a matrix X and a vector x_1."""
+    short, long = sorted((first, second), key=lambda node: len(node.letter))
+    rest = long.letter.removeprefix(short.letter)
+    numbers = _NUMBERS.fullmatch(rest) is not None
+    return long.letter.startswith(short.letter) and numbers and len(short.shape) == len(long.shape) + rest.count("_")
 
 
 class SympyAlgebra:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import chain, count
 from typing import Any
 
 from derive.errors import ShapeError, SizeError, UnknownNameError
+from derive.forward.entry import share_symbols
 from derive.forward.nodes import Input, Node, topological
 from derive.forward.shape import bind, letters
 
@@ -22,13 +24,14 @@ class Prose:
     Only what is true of this layer alone belongs here: every other sentence of a document is written once for all
     layers.
 
-    sizes says what is counted, for a letter in the singular and in the plural; arrays, broadcast and output introduce
-    the inputs, the bias as a matrix, and the output; zeros says of an input why its Jacobian looks as it does;
-    purpose says what the gradients, {dX} and so on, are for.
+    sizes says what is counted, for a letter in the singular and in the plural; forward, arrays, broadcast and output
+    introduce the layer, its inputs, the bias as a matrix, and the output; zeros says of an input why its Jacobian looks
+    as it does; purpose says what the gradients, {dX} and so on, are for.
     """
 
     title: str = ""
     sizes: tuple[tuple[str, str, str], ...] = ()
+    forward: str = ""
     arrays: tuple[str, ...] = ()
     broadcast: str = ""
     output: str = ""
@@ -56,9 +59,14 @@ class Layer:
     @property
     def upstream(self) -> Input:
         """G = ∂L/∂Y, in the shape of the output; called G_Y if the layer has a G of its own."""
-        taken = {node.name for node in self.inputs} | {node.letter for node in self.inputs}
-        name = "G" if not taken & {"G", "g"} else f"G_{self.output_name}"
-        return Input(name, self.output.shape, name.lower(), self.output_name)
+        taken = {*self.letters, *(word for node in self.inputs for word in (node.name, node.letter))}
+        candidates = chain(("G", f"G_{self.output_name}"), (f"G_{self.output_name}_{k}" for k in count(1)))
+        found = (Input(name, self.output.shape, name.lower(), self.output_name) for name in candidates)
+        return next(
+            node
+            for node in found
+            if not taken & {node.name, node.letter} and not any(share_symbols(node, other) for other in self.inputs)
+        )
 
     @property
     def letters(self) -> tuple[str, ...]:

@@ -72,29 +72,31 @@ def _read_one(node: Node, made: dict[Node, Tree]) -> Tree:
 
 
 def _read_contraction(node: Contract, made: dict[Node, Tree]) -> Tree:
-    scale: Tree | None = None
+    scalars: list[Tree] = []
     ones: dict[int, str] = {}
     core: list[tuple[Tree, Indices]] = []
     for operand, row in zip(node.operands, node.indices, strict=True):
-        if isinstance(operand, Constant):
-            scale = made[operand]
-        elif isinstance(operand, Ones) and len(node.operands) > 1:
+        if not row:
+            scalars.append(made[operand])
+        elif isinstance(operand, Ones):
             ones[row[0]] = str(operand.size)
         else:
             core.append((made[operand], row))
+    if not core and not ones:
+        return _scaled(scalars[:-1], scalars[-1])
     for reading in _READINGS:
         tree = reading(core, ones, node.output)
         if tree is not None:
-            return _scaled(scale, tree)
+            return _scaled(scalars, tree)
     return _einsum(node, made)
 
 
-def _scaled(scale: Tree | None, tree: Tree) -> Tree:
-    if scale is None:
-        return tree
-    if scale == Number(-1):
-        return Negative(tree)
-    return Product((scale, tree))
+def _scaled(scalars: Sequence[Tree], tree: Tree) -> Tree:
+    """The scalars times the tree; the number among them, if there is one, is the first."""
+    minus = bool(scalars) and scalars[0] == Number(-1)
+    factors = (*scalars[minus:], tree)
+    product = factors[0] if len(factors) == 1 else Product(factors)
+    return Negative(product) if minus else product
 
 
 _Core = list[tuple[Tree, Indices]]
@@ -120,6 +122,14 @@ def _broadcast(core: _Core, ones: _OnesOf, output: Indices) -> Tree | None:
     if len(row) != 1 or set(row) | {index} != set(output):
         return None
     return Broadcast(tree, output.index(index), size)
+
+
+def _filled(core: _Core, ones: _OnesOf, output: Indices) -> Tree | None:
+    """1, or 11ᵀ."""
+    if core or set(ones) != set(output) or not 1 <= len(output) <= 2:
+        return None
+    first, *others = (OnesTree(ones[index]) for index in output)
+    return MatMul((first, Transpose(others[0]))) if others else first
 
 
 def _reduced(core: _Core, ones: _OnesOf, output: Indices) -> Tree | None:
@@ -208,6 +218,7 @@ def _outer(core: _Core, ones: _OnesOf, output: Indices) -> Tree | None:
 _READINGS: tuple[Callable[[_Core, _OnesOf, Indices], Tree | None], ...] = (
     _rearranged,
     _broadcast,
+    _filled,
     _reduced,
     _elementwise,
     _inner,

@@ -12,10 +12,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, TypeAlias, cast
+from typing import Any, ClassVar, TypeAlias
 from weakref import WeakValueDictionary
 
-from sympy import Expr, Integer, Symbol
+from sympy import Expr, Symbol
 
 from derive.errors import ShapeError
 from derive.forward.shape import Shape, Size, same
@@ -30,11 +30,8 @@ __all__ = [
     "Map",
     "Node",
     "Ones",
-    "add",
-    "contract",
     "placeholder",
     "topological",
-    "zeros",
 ]
 
 Indices: TypeAlias = tuple[int, ...]
@@ -223,139 +220,3 @@ def topological(*roots: Node) -> Iterator[Node]:
             seen.add(node)
             stack.append((node, True))
             stack.extend((operand, False) for operand in reversed(node.operands) if operand not in seen)
-
-
-def add(terms: Sequence[Node]) -> Node:
-    """The sum of nodes of one shape; sums among them are opened."""
-    flat: list[Node] = []
-    for term in terms:
-        flat.extend(term.operands if isinstance(term, Add) else (term,))
-    return flat[0] if len(flat) == 1 else Add(tuple(flat))
-
-
-def contract(operands: Sequence[Node], indices: Sequence[Sequence[int]], output: Sequence[int]) -> Node:
-    """The contraction in normal form: rows of the einsum pattern in, one interned node out.
-
-    Deltas are eliminated by renaming, constants are gathered in front, transposed and broadcast operands are opened,
-    ones that change nothing are dropped, and those that the invariants of Contract need are added.
-    """
-    terms = [(operand, list(row)) for operand, row in zip(operands, indices, strict=True)]
-    target = list(output)
-    terms = _without_deltas(_without_repeats(_opened(terms)), target)
-    coefficient = Integer(1)
-    rest = []
-    for operand, row in terms:
-        if isinstance(operand, Constant):
-            coefficient = coefficient * operand.value
-        else:
-            rest.append((operand, row))
-    coefficient, rest = _balanced(coefficient, rest, target)
-    if coefficient != 1 or not rest:
-        rest.insert(0, (Constant(coefficient), []))
-    if len(rest) == 1 and rest[0][1] == target:
-        return rest[0][0]
-    return _numbered(rest, target)
-
-
-def zeros(shape: Shape) -> Node:
-    """0 at every entry."""
-    axes = range(len(shape))
-    return contract([Constant(Integer(0)), *map(Ones, shape)], [(), *((axis,) for axis in axes)], axes)
-
-
-_Terms: TypeAlias = list[tuple[Node, list[int]]]
-
-
-def _opened(terms: _Terms) -> _Terms:
-    """Operands that merely rearrange or scale one other node, replaced by what they are made of."""
-    result: _Terms = []
-    pending = list(reversed(terms))
-    while pending:
-        operand, row = pending.pop()
-        plain = (Constant, Ones, Delta)
-        if (
-            isinstance(operand, Contract)
-            and not operand.summed()
-            and sum(not isinstance(o, plain) for o in operand.operands) <= 1
-        ):
-            names = dict(zip(operand.output, row, strict=True))
-            opened = [
-                (inner, [names[i] for i in inner_row])
-                for inner, inner_row in zip(operand.operands, operand.indices, strict=True)
-            ]
-            pending.extend(reversed(opened))
-        else:
-            result.append((operand, row))
-    return result
-
-
-def _without_repeats(terms: _Terms) -> _Terms:
-    """A_ii becomes A_ij δ_ij."""
-    fresh = max((i for _, row in terms for i in row), default=-1) + 1
-    result: _Terms = []
-    for operand, row in terms:
-        if isinstance(operand, Delta) or len(set(row)) == len(row):
-            result.append((operand, row))
-            continue
-        renamed: list[int] = []
-        deltas: _Terms = []
-        for axis, index in enumerate(row):
-            if index in renamed:
-                deltas.append((Delta(operand.shape[axis]), [index, fresh]))
-                index, fresh = fresh, fresh + 1
-            renamed.append(index)
-        result += [(operand, renamed), *deltas]
-    return result
-
-
-def _without_deltas(terms: _Terms, target: list[int]) -> _Terms:
-    """Deltas with a summed index renamed away, unless that would make an operand carry an index twice."""
-    work = list(terms)
-    position = 0
-    while position < len(work):
-        operand, row = work[position]
-        if isinstance(operand, Delta):
-            first, second = row
-            others = work[:position] + work[position + 1 :]
-            if first == second:
-                work[position] = (Ones(operand.size), [first])
-                continue
-            gone, kept = (second, first) if second not in target else (first, second)
-            clash = any(gone in r and kept in r for _, r in others)
-            if gone not in target and not clash and any(gone in r for _, r in others):
-                work = [(o, [kept if i == gone else i for i in r]) for o, r in others]
-                # A renaming can turn another delta into one that is eliminated; start again.
-                position = 0
-                continue
-        position += 1
-    return work
-
-
-def _balanced(coefficient: Expr, terms: _Terms, target: list[int]) -> tuple[Expr, _Terms]:
-    """Ones dropped where they change nothing, and added where an index would occur only once."""
-    sizes: dict[int, Size] = {}
-    for operand, row in terms:
-        sizes.update(zip(row, operand.shape, strict=True))
-
-    def count(index: int, among: _Terms) -> int:
-        return sum(index in row for _, row in among) + (index in target)
-
-    kept = list(terms)
-    for term in terms:
-        operand, row = term
-        if isinstance(operand, Ones):
-            rest = [other for other in kept if other is not term]
-            carried = any(row[0] in other_row for _, other_row in rest)
-            if carried and count(row[0], rest) >= 2:
-                kept = rest
-            elif not carried and row[0] not in target:
-                coefficient, kept = coefficient * operand.size, rest
-    lonely = [index for index in sizes if count(index, kept) == 1]
-    return cast(Expr, coefficient), [(Ones(sizes[index]), [index]) for index in lonely] + kept
-
-
-def _numbered(terms: _Terms, target: list[int]) -> Node:
-    """Indices renumbered in the order of first occurrence, so that a renaming gives the same node."""
-    number: dict[int, int] = {}
-    rows = tuple(tuple(number.setdefault(index, len(number)) for index in row) for _, row in terms)
-    return Contract(tuple(operand for operand, _ in terms), rows, tuple(number[index] for index in target))

@@ -45,7 +45,7 @@ class _Reader:
                 # SymPy orders by its own key, which is canonical; a leading minus is moved off the first place if it
                 # can be.
                 terms = sorted(expr.as_ordered_terms(), key=lambda term: term.could_extract_minus_sign())
-                return Sum(tuple(self.read(term) for term in terms))
+                return Sum(tuple(map(self._term, terms)))
             case Mul():
                 return self._product(expr)
             case Pow():
@@ -60,6 +60,10 @@ class _Reader:
         if expr.is_number and expr.func.__name__ == "Exp1":
             return Name("e")
         raise InternalError(f"notation: no rule for the scalar function {expr.func.__name__}")
+
+    def _term(self, expr: Expr) -> Tree:
+        negative = isinstance(expr, Rational) and expr < 0
+        return Negative(self.read(-expr)) if negative else self.read(expr)
 
     def _product(self, expr: Mul) -> Tree:
         coefficient, rest = expr.as_coeff_Mul()

@@ -1,38 +1,26 @@
 """Turns a NumPy-style Python function into a Layer, by running it on arrays that record what is done to them.
 
-Semantics are NumPy's: `*` is elementwise, `@` multiplies matrices, shapes are broadcast at their last axes. What is not
-supported is refused by name, with what to write instead.
+Its annotations are the shapes of its arguments. A name that would make two things look the same is refused.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
-from functools import reduce
-from typing import Any, NoReturn
+import re
+from collections.abc import Callable, Collection, Iterable
+from itertools import chain, combinations, count
+from typing import Any
 
-import sympy
-from sympy import Expr, Integer, Rational
-
-from derive.errors import ShapeError, UnsupportedError
+from derive.errors import DeriveError, ShapeError, UnsupportedError, UserError
+from derive.forward.entry import share_symbols
 from derive.forward.layer import Layer, Prose
-from derive.forward.nodes import Constant, Contract, Input, Map, Node, Ones, add, contract, placeholder
-from derive.forward.shape import Shape, broadcast, parse_shape, same, text
+from derive.forward.nodes import Constant, Input, Node, topological
+from derive.forward.shape import Shape, letters, parse_shape
+from derive.forward.tensor import SUPPORTED, Tensor, node_of
 
-__all__ = ["Tensor", "layer", "trace"]
+__all__ = ["layer", "trace"]
 
-_SCALAR_FUNCTIONS: dict[str, Callable[[Expr], Expr]] = {
-    "cos": sympy.cos,
-    "cosh": sympy.cosh,
-    "exp": sympy.exp,
-    "log": sympy.log,
-    "sin": sympy.sin,
-    "sinh": sympy.sinh,
-    "sqrt": sympy.sqrt,
-    "tan": sympy.tan,
-    "tanh": sympy.tanh,
-}
-"""NumPy's name of an elementwise function, and what it computes."""
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)*\Z")
 
 
 def layer(*, defaults: str = "", name: str = "", prose: Prose | None = None) -> Callable[[Callable[..., Any]], Layer]:
@@ -43,7 +31,8 @@ def layer(*, defaults: str = "", name: str = "", prose: Prose | None = None) -> 
         name: what to call it; the function's name otherwise.
         prose: what its author says about it.
 
-    Raises: ShapeError if an annotation is no shape, or shapes do not fit; UnsupportedError for what cannot be traced.
+    Raises: ShapeError if an annotation is no shape, or shapes do not fit; UnsupportedError for what cannot be traced;
+    UserError for a name that would be ambiguous.
 
     Example:
         >>> @layer(defaults="N=2 D=3")
@@ -63,15 +52,12 @@ def trace(function: Callable[..., Any], *, defaults: str = "", name: str = "", p
     """The layer that a function computes; see `layer` for the arguments and what is raised."""
     name = name or function.__name__
     inputs = _inputs(function, name)
-    tensors = [Tensor(node, name) for node in inputs]
-    result = function(*tensors)
-    output = _node(result)
-    if output is None:
-        raise UnsupportedError(f"{name}: expected the function to return one array, got {type(result).__name__}")
-    names = {node.name for node in inputs}
-    letters = {node.letter for node in inputs}
-    output_name = next(n for n in ("Y", "Z", "Out") if n not in names and n.lower() not in letters)
-    if len(output.shape) < 2 and output_name.lower() not in names:
+    sizes = letters(node.shape for node in inputs)
+    output = _output(function, inputs, name, sizes)
+    names = {node.name for node in inputs} | set(sizes)
+    taken = names | {node.letter for node in inputs}
+    output_name = _free(("Y", "Z", "Out"), lambda n: n not in names and n.lower() not in taken)
+    if len(output.shape) < 2:
         output_name = output_name.lower()
     return Layer(
         name=name,
@@ -79,284 +65,85 @@ def trace(function: Callable[..., Any], *, defaults: str = "", name: str = "", p
         output=output,
         output_name=output_name,
         output_letter=output_name.lower(),
-        loss=next(n for n in ("L", "J", "Loss") if n not in names),
-        defaults=_defaults(defaults, name),
+        loss=_free(("L", "J", "Loss"), lambda n: n not in names),
+        defaults=_defaults(defaults, name, sizes),
         prose=prose or Prose(),
         function=function,
     )
 
 
+def _output(function: Callable[..., Any], inputs: Iterable[Input], name: str, sizes: Collection[str]) -> Node:
+    try:
+        result = function(*(Tensor(node, name) for node in inputs))
+    except DeriveError:
+        raise
+    except Exception as error:
+        # The function is the user's, and so are its errors; Python's words name what arrays or sizes cannot do here.
+        raise UnsupportedError(
+            f"{name}: cannot be traced: {error}; {SUPPORTED}; sizes are letters here, so nothing can depend on their "
+            f"values"
+        ) from error
+    output = node_of(result)
+    if output is None:
+        raise UnsupportedError(f"{name}: expected the function to return one array, got {type(result).__name__}")
+    for node in topological(output):
+        strange = {str(s) for s in node.value.free_symbols} - set(sizes) if isinstance(node, Constant) else ()
+        if strange:
+            raise UnsupportedError(
+                f"{name}: {', '.join(sorted(strange))} is no size of the layer; give it as an argument"
+            )
+    return output
+
+
 def _inputs(function: Callable[..., Any], name: str) -> tuple[Input, ...]:
     shapes: dict[str, Shape] = {}
-    for parameter in inspect.signature(function).parameters.values():
+    for argument, parameter in inspect.signature(function).parameters.items():
+        if parameter.kind not in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD):
+            raise UnsupportedError(f"{name}: argument {parameter}: expected plain arguments, without * and **")
+        if not _NAME.match(argument):
+            raise UserError(f"{name}: argument {argument}: expected a name of the letters A to Z, such as theta or W_1")
         written = parameter.annotation
         if written is parameter.empty or not isinstance(written, str):
             raise ShapeError(
-                f"{name}: argument {parameter.name} has no shape; write it as its annotation, {parameter.name}: "
-                f'"N D" (and "" for a scalar)'
+                f'{name}: argument {argument} has no shape; write it as its annotation, {argument}: "N D" (and "" for '
+                f"a scalar)"
             )
         # Under `from __future__ import annotations` the annotation "N D" arrives with its quotes.
-        shapes[parameter.name] = parse_shape(written.strip("'\""))
+        shapes[argument] = parse_shape(written.strip("'\""))
     lowered = [argument.lower() for argument in shapes]
-    return tuple(
+    inputs = tuple(
         Input(argument, shape, argument.lower() if lowered.count(argument.lower()) == 1 else argument)
         for argument, shape in shapes.items()
     )
+    _refuse_ambiguous(inputs, name)
+    return inputs
 
 
-def _defaults(written: str, name: str) -> tuple[tuple[str, int], ...]:
-    pairs = []
-    for item in written.split():
-        letter, sign, number = item.partition("=")
-        if not (sign and letter and number.isdecimal() and int(number) > 0):
-            raise ShapeError(f'{name}: defaults: expected sizes such as "N=2 D=3", got {item!r}')
-        pairs.append((letter, int(number)))
-    return tuple(pairs)
-
-
-class Tensor:
-    """An array that records what is done to it, and speaks NumPy's protocols.
-
-    Shapes: `.shape` is a tuple of sizes, letters or numbers.
-    """
-
-    __slots__ = ("_layer", "_node")
-
-    def __init__(self, node: Node, layer: str) -> None:
-        self._node = node
-        self._layer = layer
-
-    @property
-    def node(self) -> Node:
-        """The node that computes the array."""
-        return self._node
-
-    @property
-    def shape(self) -> Shape:
-        """The shape, in sizes."""
-        return self._node.shape
-
-    @property
-    def ndim(self) -> int:
-        """The number of axes."""
-        return len(self._node.shape)
-
-    @property
-    def T(self) -> Tensor:  # noqa: N802 -- NumPy's name
-        """The array with its axes in reverse order."""
-        axes = range(self.ndim)
-        return self._made(contract([self._node], [list(axes)], list(reversed(axes))))
-
-    def sum(self, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Tensor:
-        """The sum over the axis or axes, all of them if None."""
-        axes = range(self.ndim)
-        gone = set(axes) if axis is None else {self._axis(a) for a in (axis if isinstance(axis, tuple) else (axis,))}
-        kept = [a for a in axes if a not in gone]
-        if not keepdims:
-            return self._made(contract([self._node], [list(axes)], kept))
-        units = {a: self.ndim + a for a in gone}
-        operands: list[Node] = [self._node, *(Ones(Integer(1)) for _ in units)]
-        indices = [list(axes), *([unit] for unit in units.values())]
-        return self._made(contract(operands, indices, [units.get(a, a) for a in axes]))
-
-    def _axis(self, axis: int) -> int:
-        if not -self.ndim <= axis < self.ndim:
-            self._refuse_shape(f"sum: axis {axis} is out of range for shape {text(self.shape)}")
-        return axis % self.ndim
-
-    def _made(self, node: Node) -> Tensor:
-        return Tensor(node, self._layer)
-
-    def _refuse_shape(self, message: str) -> NoReturn:
-        raise ShapeError(f"{self._layer}: {message}")
-
-    def _refuse(self, what: str, instead: str) -> NoReturn:
-        raise UnsupportedError(f"{self._layer}: {what} is not supported; {instead}")
-
-    def _other(self, other: object, operation: str) -> Node:
-        node = _node(other)
-        if node is None:
-            self._refuse(
-                f"{operation} with an operand of type {type(other).__name__}",
-                "give the array as an argument of the function, and write numbers as int or float",
+def _refuse_ambiguous(inputs: tuple[Input, ...], name: str) -> None:
+    for node in inputs:
+        if node.name in letters(other.shape for other in inputs):
+            raise UserError(f"{name}: {node.name} is both an argument and a size; rename one")
+    for first, second in combinations(inputs, 2):
+        if share_symbols(first, second):
+            raise UserError(
+                f"{name}: an entry of {first.name} would have the same name as one of {second.name}; rename one of them"
             )
-        return node
-
-    def __add__(self, other: object) -> Tensor:
-        return self._made(_add(self._layer, "+", [self._node, self._other(other, "+")]))
-
-    def __radd__(self, other: object) -> Tensor:
-        return self._made(_add(self._layer, "+", [self._other(other, "+"), self._node]))
-
-    def __sub__(self, other: object) -> Tensor:
-        return self._made(_add(self._layer, "-", [self._node, _negative(self._other(other, "-"))]))
-
-    def __rsub__(self, other: object) -> Tensor:
-        return self._made(_add(self._layer, "-", [self._other(other, "-"), _negative(self._node)]))
-
-    def __neg__(self) -> Tensor:
-        return self._made(_negative(self._node))
-
-    def __pos__(self) -> Tensor:
-        return self
-
-    def __mul__(self, other: object) -> Tensor:
-        return self._made(_multiply(self._layer, self._node, self._other(other, "*")))
-
-    def __rmul__(self, other: object) -> Tensor:
-        return self._made(_multiply(self._layer, self._other(other, "*"), self._node))
-
-    def __truediv__(self, other: object) -> Tensor:
-        divisor = self._other(other, "/")
-        if isinstance(divisor, Constant):
-            if divisor.value == 0:
-                self._refuse("division by 0", "divide by a number that is not 0")
-            inverse: Node = Constant(1 / divisor.value)
-        else:
-            inverse = Map((divisor,), 1 / placeholder(0))
-        return self._made(_multiply(self._layer, self._node, inverse))
-
-    def __rtruediv__(self, other: object) -> Tensor:
-        return self._made(_multiply(self._layer, self._other(other, "/"), Map((self._node,), 1 / placeholder(0))))
-
-    def __pow__(self, other: object) -> Tensor:
-        exponent = self._other(other, "**")
-        if not isinstance(exponent, Constant):
-            self._refuse("** with an array as exponent", "write a number, or exp(exponent * log(base))")
-        return self._made(Map((self._node,), placeholder(0) ** exponent.value))
-
-    def __matmul__(self, other: object) -> Tensor:
-        return self._made(_matmul(self._layer, self._node, self._other(other, "@")))
-
-    def __rmatmul__(self, other: object) -> Tensor:
-        return self._made(_matmul(self._layer, self._other(other, "@"), self._node))
-
-    def __array_ufunc__(self, ufunc: Any, method: str, *arguments: Any, **options: Any) -> Tensor:
-        name = ufunc.__name__
-        if method != "__call__" or options:
-            self._refuse(f"np.{name} with {method if method != '__call__' else ', '.join(options)}", "call it plainly")
-        if name in _SCALAR_FUNCTIONS:
-            return self._made(Map((self._node,), _SCALAR_FUNCTIONS[name](placeholder(0))))
-        if name in _OPERATORS:
-            first, *rest = (Tensor(self._other(argument, f"np.{name}"), self._layer) for argument in arguments)
-            return reduce(_OPERATORS[name], rest, first) if rest else -first
-        known = ", ".join([*_SCALAR_FUNCTIONS, *_OPERATORS])
-        self._refuse(f"np.{name}", f"supported elementwise functions: {known}")
-
-    def __array_function__(
-        self, function: Any, types: Any, arguments: Sequence[Any], options: dict[str, Any]
-    ) -> Tensor:
-        name = function.__name__
-        if name == "sum" and set(options) <= {"axis", "keepdims"} and len(arguments) <= 2:
-            return self.sum(*arguments[1:], **options)
-        if name == "transpose" and len(arguments) == 1 and not options:
-            return self.T
-        self._refuse(
-            f"np.{name}{' with these arguments' if name in ('sum', 'transpose') else ''}",
-            "supported functions of whole arrays: np.sum(A, axis=, keepdims=), np.transpose(A)",
-        )
-
-    def _unsupported(self, *arguments: object, **options: object) -> NoReturn:
-        self._refuse(
-            "indexing, comparing, looping over, or asking for the truth of an array",
-            "write the layer as whole-array operations: + - * / ** @ .T np.sum np.exp ...",
-        )
-
-    __getitem__ = __setitem__ = __iter__ = __len__ = __bool__ = __float__ = __int__ = _unsupported
-    __lt__ = __le__ = __gt__ = __ge__ = _unsupported
-    __eq__ = __ne__ = _unsupported
-    __hash__ = None  # type: ignore[assignment]  # an array has no truth of equality, so it has no hash
 
 
-_OPERATORS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
-    "add": lambda a, b: a + b,
-    "subtract": lambda a, b: a - b,
-    "multiply": lambda a, b: a * b,
-    "divide": lambda a, b: a / b,
-    "matmul": lambda a, b: a @ b,
-    "negative": lambda a, b: -a,
-}
-"""NumPy's ufunc of an operator, for `np.add(X, Y)` and for a NumPy scalar on the left."""
+def _free(preferred: Iterable[str], is_free: Callable[[str], bool]) -> str:
+    """The first preferred name that is free, or the last with a number."""
+    *_, last = preferred
+    return next(n for n in chain(preferred, (f"{last}_{k}" for k in count(1))) if is_free(n))
 
 
-def _node(value: object) -> Node | None:
-    match value:
-        case Tensor():
-            return value.node
-        case bool():
-            return None
-        case int():
-            return Constant(Integer(value))
-        case float() if value == value and abs(value) != float("inf"):
-            return Constant(Rational(str(value)))
-        case Expr():
-            return Constant(value)
-    return None
-
-
-def _negative(node: Node) -> Node:
-    axes = list(range(len(node.shape)))
-    return contract([Constant(Integer(-1)), node], [[], axes], axes)
-
-
-def _add(where: str, sign: str, terms: Sequence[Node]) -> Node:
-    shape = _broadcast(where, sign, terms)
-    return add([_stretched(term, shape) for term in terms])
-
-
-def _broadcast(where: str, operation: str, nodes: Sequence[Node]) -> Shape:
-    try:
-        return broadcast([node.shape for node in nodes])
-    except ShapeError as error:
-        raise ShapeError(f"{where}: {f' {operation} '.join(map(str, nodes))}: {error}") from error
-
-
-def _rows(nodes: Sequence[Node], shape: Shape) -> tuple[list[list[int]], list[int]]:
-    """Indices for operands of one elementwise operation; an axis of size 1 that is stretched gets one of its own."""
-    rank = len(shape)
-    fresh = rank
-    rows = []
-    for node in nodes:
-        row = []
-        for axis, size in enumerate(node.shape, start=rank - len(node.shape)):
-            if size == 1 and shape[axis] != 1:
-                row.append(fresh)
-                fresh += 1
-            else:
-                row.append(axis)
-        rows.append(row)
-    return rows, list(range(rank))
-
-
-def _stretched(node: Node, shape: Shape) -> Node:
-    rows, output = _rows([node], shape)
-    missing = [axis for axis in output if axis not in rows[0]]
-    if not missing:
-        return node
-    return contract([*(Ones(shape[axis]) for axis in missing), node], [*([axis] for axis in missing), rows[0]], output)
-
-
-def _multiply(where: str, a: Node, b: Node) -> Node:
-    shape = _broadcast(where, "*", [a, b])
-    rows, output = _rows([a, b], shape)
-    return contract([a, b], rows, output)
-
-
-def _matmul(where: str, a: Node, b: Node) -> Node:
-    """NumPy's @ for operands of rank 1 and 2."""
-    if not (1 <= len(a.shape) <= 2 and 1 <= len(b.shape) <= 2):
-        raise UnsupportedError(
-            f"{where}: {a} @ {b}: @ is supported for operands with one or two axes, got shapes {text(a.shape)} and "
-            f"{text(b.shape)}; use * for a scalar"
-        )
-    first, last = a.shape[-1], b.shape[0]
-    if not same(first, last):
-        raise ShapeError(
-            f"{where}: {a} @ {b}: last axis of {a} is {first}, first axis of {b} is {last} "
-            f"(shapes {text(a.shape)} and {text(b.shape)}); give both the same letter, or transpose one with .T"
-        )
-    left = [0, 1] if len(a.shape) == 2 else [1]
-    right = [1, 2] if len(b.shape) == 2 else [1]
-    node = contract([a, b], [left, right], [i for i in (0, 2) if i in left + right])
-    assert isinstance(node, Contract | Constant)
-    return node
+def _defaults(written: str, name: str, sizes: Collection[str]) -> tuple[tuple[str, int], ...]:
+    found: dict[str, int] = {}
+    for item in written.split():
+        letter, _, number = item.partition("=")
+        if letter not in sizes or letter in found or not (number.isdecimal() and int(number) > 0):
+            raise ShapeError(
+                f'{name}: defaults: expected each of the sizes {", ".join(sizes)} at most once, as in "N=2 D=3", got '
+                f"{item!r}"
+            )
+        found[letter] = int(number)
+    return tuple(found.items())

@@ -11,44 +11,46 @@ _PROSE = Prose(
         ("D", N_("input feature"), N_("input features")),
         ("M", N_("output feature"), N_("output features")),
     ),
+    forward=N_("An affine layer multiplies its input by a matrix of weights and adds a bias:"),
     arrays=(
         N_(
             "The layer processes a *batch* of {N} samples at once. Row {i} of {X} is sample {i}, written as {D} "
-            "numbers; row {i} of {Y} is what the layer makes of it. A sample that is no row of numbers by nature, an "
-            "image for example, is *flattened* first: its numbers are written one after the other, in the same order "
-            "for every sample, so that each of them always meets the same weights."
+            "numbers; row {i} of {Y} is what the layer makes of it. A sample that is not a row of numbers to begin "
+            "with, an image for example, is *flattened* first: its numbers are written one after the other, in the "
+            "same order for every sample, so that each of them is always multiplied by the same weights."
         ),
         N_("Column {j} of {W} holds the {D} weights that lead to output {j}, and {b_j} shifts that output:"),
     ),
     broadcast=N_(
         "The same {b} is added to every sample. NumPy does so without being asked (it *broadcasts* {b} along the "
-        "rows); in matrix notation a column of ones says it. The matrix {B} has {b} in every row:"
+        "rows); in matrix notation, multiplication by a column of ones does it. The matrix {B} has {b} in every row:"
     ),
     output=N_("Entry {ij} of the output is row {i} of {X} times column {j} of {W}, plus {b_j}:"),
     purpose=N_(
-        "{dW} and {db} tell how to change the parameters of the layer; {dX} is handed to the layer before, whose "
-        "upstream gradient it is."
+        "A step of gradient descent subtracts a multiple of {dW} and {db} from the parameters. {dX} becomes the "
+        "upstream gradient of the previous layer, from which that layer finds its own."
     ),
     zeros=(
         (
             "X",
             N_(
-                "Sample {i} reaches row {i} of {Y} and no other, so everything outside the diagonal blocks is zero. "
-                "All samples meet the same weights, so the blocks are equal."
+                "Sample {i} affects row {i} of {Y} and no other, so everything outside the diagonal blocks is zero. "
+                "All samples are multiplied by the same weights, so the blocks are equal."
             ),
         ),
         (
             "W",
             N_(
-                "Column {j} of {W} acts on column {j} of {Y} and on no other, so every block is a number times the "
-                "identity matrix. The number is the feature of the sample that the weights of that row of {W} multiply."
+                "Block {ik} holds the derivatives of row {i} of {Y} with respect to row {k} of {W}. Of that row, "
+                "{y_ij} contains {w_kj} alone, and its factor is {x_ik}. So the block is {x_ik} times the identity "
+                "matrix."
             ),
         ),
         (
             "b",
             N_(
-                "Raising {b_j} by some amount raises column {j} of {Y} by the same amount in every sample, so the "
-                "identity matrix is stacked once for each of them."
+                "Raising {b_j} by some amount raises column {j} of {Y}, and no other, by the same amount in every "
+                "sample."
             ),
         ),
     ),

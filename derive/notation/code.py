@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 from derive.errors import InternalError
 from derive.notation.tree import (
@@ -31,6 +32,7 @@ from derive.notation.tree import (
     SumAxis,
     Transpose,
     Tree,
+    children,
 )
 
 __all__ = ["print_code"]
@@ -43,15 +45,40 @@ def print_code(tree: Tree, *, module: str = "") -> str:
 
     module is written before the name of every function, "np." for code that is to be run.
     """
-    return _Printer(module).bound(tree)[0]
+    printer = _Printer(module)
+    try:
+        return printer.bound(tree)[0]
+    except RecursionError:
+        # A deep network's formula is deeper than Python's stack: then what a tree is made of is printed before it.
+        for item in _bottom_up(tree):
+            printer.printed[id(item)] = printer.bound(item)
+        return printer.bound(tree)[0]
+
+
+def _bottom_up(tree: Tree) -> Iterator[Tree]:
+    """Every tree in the tree, those that it is made of before it."""
+    seen: set[int] = set()
+    stack = [(tree, False)]
+    while stack:
+        item, ready = stack.pop()
+        if ready:
+            yield item
+        elif id(item) not in seen:
+            seen.add(id(item))
+            stack.append((item, True))
+            stack.extend((child, False) for child in children(item))
 
 
 @dataclass(frozen=True, slots=True)
 class _Printer:
     module: str
+    printed: dict[int, tuple[str, int]] = field(default_factory=dict)
 
     def bound(self, tree: Tree) -> tuple[str, int]:
         """The text, and how tightly it binds."""
+        return self.printed.get(id(tree)) or self.rule(tree)
+
+    def rule(self, tree: Tree) -> tuple[str, int]:
         match tree:
             case Name(text) | Gradient(Name(), text):
                 return text, _ATOM
@@ -71,7 +98,9 @@ class _Printer:
             case Dots():
                 return "...", _ATOM
             case Negative(operand):
-                return f"-{self.at_least(operand, _PRODUCT)}", _UNARY
+                # In -a * b the sign is that of the whole product, which must not be torn apart.
+                level = _PRODUCT if self.bound(operand)[1] == _PRODUCT else _UNARY
+                return f"-{self.at_least(operand, _PRODUCT)}", level
             case Sum(terms):
                 return self.sum(terms), _SUM
             case Product(factors):
@@ -79,6 +108,11 @@ class _Printer:
                 return self.joined(factors, glue), _PRODUCT
             case Hadamard(factors):
                 return self.joined(factors, " * "), _PRODUCT
+            case MatMul((Ones(rows), Transpose(Ones(columns)))):
+                return f"{self.module}ones(({rows}, {columns}))", _ATOM
+            case MatMul((left, Transpose(right))) if _rank(right) == 1:
+                # NumPy has no columns: between two vectors @ is the inner product, whatever is transposed.
+                return f"{self.module}outer({self.bound(left)[0]}, {self.bound(right)[0]})", _ATOM
             case MatMul(factors):
                 return self.joined(factors, " @ "), _PRODUCT
             case Quotient(over, under):
@@ -109,7 +143,7 @@ class _Printer:
                 )
             case BigSum(bounds, body):
                 ranges = ", ".join(f"{letter}=1..{last}" for letter, last in bounds)
-                return f"sum({self.bound(body)[0]}, {ranges})", _ATOM
+                return f"Σ({self.bound(body)[0]}, {ranges})", _ATOM
         raise InternalError(f"code: no rule for notation of kind {type(tree).__name__}")
 
     def at_least(self, tree: Tree, level: int) -> str:
@@ -123,7 +157,7 @@ class _Printer:
 
     def sum(self, terms: tuple[Tree, ...]) -> str:
         # NumPy repeats a vector as rows by itself when something of full shape stands beside it.
-        full = any(not isinstance(term, Broadcast) for term in terms)
+        full = any(not isinstance(term, Broadcast | Number) for term in terms)
         shown = [term.operand if full and isinstance(term, Broadcast) and term.axis == 0 else term for term in terms]
         text = self.bound(shown[0])[0]
         for term in shown[1:]:
@@ -140,6 +174,29 @@ class _Printer:
             if rest
             else self.bound(first)[0]
         )
+
+
+def _rank(tree: Tree) -> int:
+    """The number of axes of a formula's value; 2 stands for more."""
+    match tree:
+        case Name(_, kind) | Gradient(Name(_, kind)):
+            return {"scalar": 0, "vector": 1, "matrix": 2}[kind]
+        case Ones():
+            return 1
+        case Broadcast() | Identity() | Kronecker():
+            return 2
+        case SumAxis(_, axis, rank):
+            return 0 if axis is None else rank - 1
+        case Einsum(pattern):
+            return len(pattern.partition("->")[2])
+        case MatMul((_, Transpose(right))) if _rank(right) == 1:
+            return 2
+        case MatMul((first, *_, last)):
+            return _rank(first) + _rank(last) - 2
+        case Number():
+            return 0
+    # What is left works entry by entry, and only numbers are stretched.
+    return next((rank for rank in map(_rank, children(tree)) if rank), 0)
 
 
 def _entry(letter: str, index: tuple[Index, ...]) -> str:

@@ -104,8 +104,8 @@ class _Printer:
             case Number(value):
                 return _number(value)
             case Gradient(Entry(letter, index), _, loss):
-                body = rf"\frac{{\partial {_name(loss)}}}{{\partial {_entry(letter, index)}}}"
-                return self.coloured(letter, index, body), _ATOM
+                entry = self.coloured(letter, index, _entry(letter, index))
+                return rf"\frac{{\partial {_name(loss)}}}{{\partial {entry}}}", _ATOM
             case Gradient(of, _, loss):
                 return rf"\frac{{\partial {_name(loss)}}}{{\partial {self.text(of)}}}", _ATOM
             case Partial(of, by):
@@ -125,7 +125,7 @@ class _Printer:
             case Quotient(over, under):
                 return rf"\frac{{{self.text(over)}}}{{{self.text(under)}}}", _ATOM
             case Power(base, exponent):
-                return f"{self.at_least(base, _ATOM)}^{{{self.text(exponent)}}}", _POWER
+                return f"{self.raised(base)}^{{{self.text(exponent)}}}", _POWER
             case Call("sqrt", (operand,)):
                 return rf"\sqrt{{{self.text(operand)}}}", _ATOM
             case Call(function, operands):
@@ -141,14 +141,13 @@ class _Printer:
             case Kronecker(factors):
                 return r" \otimes ".join(self.at_least(factor, _POWER) for factor in factors), _PRODUCT
             case Transpose(operand):
-                return rf"{self.at_least(operand, _ATOM)}^{{\top}}", _POWER
+                return rf"{self.raised(operand)}^{{\top}}", _POWER
             case SumAxis(operand, axis, rank):
                 return self.sum_axis(operand, axis, rank), _PRODUCT
             case Broadcast(operand, axis, _):
-                vector = self.at_least(operand, _ATOM)
-                return (
-                    rf"\mathbf{{1}} {vector}^{{\top}}" if axis == 0 else rf"{vector} \mathbf{{1}}^{{\top}}"
-                ), _PRODUCT
+                if axis == 0:
+                    return rf"\mathbf{{1}} {self.raised(operand)}^{{\top}}", _PRODUCT
+                return rf"{self.at_least(operand, _ATOM)} \mathbf{{1}}^{{\top}}", _PRODUCT
             case Einsum(pattern, factors):
                 listed = ", ".join(self.text(factor) for factor in factors)
                 arrow = _escaped(pattern).replace("->", r"\to ")
@@ -166,13 +165,13 @@ class _Printer:
             case Space(sizes):
                 return r"\mathbb{R}" + (f"^{{{_shape(sizes)}}}" if sizes else ""), _ATOM
             case Signature(function, domain, codomain):
-                return rf"{self.text(function)}\colon {self.text(domain)} \to {self.text(codomain)}", _SUM
+                return rf"{self.text(function)}\colon {self.text(domain)} \to\nobreak {self.text(codomain)}", _SUM
             case Shaped(operand, shape):
                 # The strut puts the shapes of all factors of a product at one depth.
                 inner = self.at_least(operand, _POWER)
-                return rf"\underset{{\shape{{{_shape(shape)}}}}}{{\vphantom{{\dfrac{{L}}{{Y}}}}{inner}}}", _ATOM
+                return rf"\underset{{\shape{{{_shape(shape)}}}}}{{\vphantom{{\bigg|}}{inner}}}", _ATOM
             case Listed(items, wrapped):
-                listed = ", ".join(map(self.text, items))
+                listed = ", ".join(r"\dots" if item == Dots() else self.text(item) for item in items)
                 return (f"({listed})" if wrapped else listed), _ATOM
             case Beside(items):
                 return r" \qquad ".join(map(self.text, items)), _SUM
@@ -185,6 +184,14 @@ class _Printer:
     def at_least(self, tree: Tree, level: int) -> str:
         text, binding = self.bound(tree)
         return text if binding >= level else rf"\left({text}\right)"
+
+    def raised(self, base: Tree) -> str:
+        """What an exponent can follow: one behind a fraction would look like the numerator's, and two are an error."""
+        exponent = isinstance(base, Entry) and bool(base.index) and "_" in base.letter
+        fraction = isinstance(base, Gradient | Partial | Quotient) or (
+            isinstance(base, Number) and "/" in str(base.value)
+        )
+        return rf"\left({self.text(base)}\right)" if exponent or fraction else self.at_least(base, _ATOM)
 
     def sum(self, terms: tuple[Tree, ...]) -> str:
         text = self.text(terms[0])
@@ -218,7 +225,11 @@ class _Printer:
         columns = len(grid.cells[0])
         on_page = self.style.colours > 0
         rule = r"!{\blockbar}" if on_page else "|"
-        layout = "".join((rule if column in grid.column_rules else "") + "c" for column in range(columns))
+        cell_style = r">{\displaystyle}" if grid.large and is_tall(grid) else ""
+        layout = "".join(
+            f"{rule if number in grid.column_rules else ''}{cell_style}{_alignment(column)}"
+            for number, column in enumerate(zip(*grid.cells, strict=True))
+        )
         lines = []
         for number, row in enumerate(grid.cells):
             cells = (r"\nil" if on_page and grid.sparse and cell == Number(0) else self.text(cell) for cell in row)
@@ -227,7 +238,8 @@ class _Printer:
                 before = rf"\blockline{{{columns}}} " if on_page else r"\hline "
             lines.append(before + " & ".join(cells))
         body = rf"\begin{{array}}{{{layout}}}" + " \\\\\n".join(lines) + r"\end{array}"
-        rows = (r"\tall" if is_tall(grid) else r"\low") if on_page else ""
+        height = (r"\taller" if grid.large else r"\tall") if is_tall(grid) else r"\low"
+        rows = height if on_page else ""
         matrix = rf"\left[{rows}{body}\right]"
         return rf"\underset{{\shape{{{_shape(grid.size)}}}}}{{{matrix}}}" if grid.size and on_page else matrix
 
@@ -243,9 +255,20 @@ def _name(text: str, kind: str = "scalar") -> str:
     return symbol + (rf"_{{{_escaped(','.join(filter(None, subscripts)))}}}" if any(subscripts) else "")
 
 
+def _alignment(column: tuple[Tree, ...]) -> str:
+    """Numbers stand under each other at their last digit."""
+    return (
+        "r"
+        if len(column) > 1 and all(isinstance(c, Number) for c in column) and any(c != column[0] for c in column)
+        else "c"
+    )
+
+
 def _glue(left: Tree, right: Tree) -> str:
     if isinstance(left, Grid | At) or isinstance(right, Grid | At):
         return r" \cdot "
+    if isinstance(left, Shaped) and isinstance(right, Shaped):
+        return r" \; "
     return r" \, " if isinstance(left, Shaped | Gradient) or isinstance(right, Shaped | Gradient) else " "
 
 

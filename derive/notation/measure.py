@@ -61,6 +61,7 @@ _BRACKETS = 1.5
 _PARENTHESES = 0.8
 _LOW_ROW = 1.6
 _TALL_ROW = 2.2
+_TALLER_ROW = 3.1
 
 
 def width(tree: Tree, *, display: bool = True) -> float:
@@ -73,7 +74,8 @@ def height(tree: Tree) -> float:
     match tree:
         case Grid(cells=cells):
             below = 1.4 if tree.size else 0.4
-            return len(cells) * (_TALL_ROW if is_tall(tree) else _LOW_ROW) + below
+            row = (_TALLER_ROW if tree.large else _TALL_ROW) if is_tall(tree) else _LOW_ROW
+            return len(cells) * row + below
         case (
             Relation(parts)
             | Listed(parts)
@@ -195,6 +197,6 @@ def _wraps(tree: Sum | Product | MatMul | Hadamard | Composition | Kronecker, sc
 
 def _grid(grid: Grid) -> float:
     columns = zip(*grid.cells, strict=True)
-    inside = sum(max(_width(cell, 1.0, False) for cell in column) for column in columns)
+    inside = sum(max(_width(cell, 1.0, grid.large) for cell in column) for column in columns)
     size = 0.0 if grid.size is None else 0.48 * (len(f"{grid.size[0]}{grid.size[1]}") + 2)
     return max(inside + COLUMN_GAP * len(grid.cells[0]) + _BRACKETS, size)

@@ -243,7 +243,10 @@ class Einsum:
 
 
 class Table(Protocol):
-    """The entries of a matrix, made when somebody asks for one; blocks are so many rows high and columns wide."""
+    """The entries of a matrix, made when somebody asks for one.
+
+    blocks are so many rows high and columns wide; sparse says that a zero is one by structure, whatever the inputs.
+    """
 
     @property
     def name(self) -> str: ...
@@ -253,6 +256,9 @@ class Table(Protocol):
 
     @property
     def blocks(self) -> tuple[int, int]: ...
+
+    @property
+    def sparse(self) -> bool: ...
 
     def tree(self, row: int, column: int, /) -> Tree: ...
 
@@ -269,7 +275,8 @@ class Grid:
     """Cells in brackets. Dots are cells; a rule lies before each of the listed rows and columns of the grid.
 
     name is that of the table; rows and columns are the table's own numbers, counted from 0, of what is shown, and -1
-    where dots stand for some. size is the true number of rows and columns if any are left out, else None.
+    where dots stand for some. size is the true number of rows and columns if any are left out, else None. In a large
+    one fractions are as large as outside.
     """
 
     cells: tuple[tuple[Tree, ...], ...]
@@ -279,6 +286,8 @@ class Grid:
     row_rules: tuple[int, ...] = ()
     column_rules: tuple[int, ...] = ()
     size: tuple[int, int] | None = None
+    sparse: bool = False
+    large: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -444,7 +453,7 @@ def _has_fraction(tree: Tree) -> bool:
             return True
         case Sum(parts) | Product(parts) | MatMul(parts) | Hadamard(parts):
             return any(map(_has_fraction, parts))
-        case Negative(operand) | Transpose(operand):
+        case Negative(operand) | Transpose(operand) | At(operand):
             return _has_fraction(operand)
         case Power(base, exponent):
             return _has_fraction(base) or _has_fraction(exponent)

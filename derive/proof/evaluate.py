@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import reduce
 from itertools import pairwise
 from typing import Any
 
@@ -50,75 +52,82 @@ def evaluate(tree: Tree, arrays: Mapping[str, Array], sizes: Mapping[str, int]) 
     Shapes: as NumPy gives them.
     Raises: InternalError for notation that has no value.
     """
-
-    def value(item: Tree) -> Array:
-        return evaluate(item, arrays, sizes)
-
-    match tree:
-        case Name(text) if text in arrays:
-            return arrays[text]
-        case Gradient(_, letter) if letter in arrays:
-            return arrays[letter]
-        case Number(number):
-            if isinstance(number, str):
-                return sizes[number]
-            return sympy.Rational(number) if _symbolic(arrays) else float(number)
-        case Ones(size):
-            return np.ones(_size(size, sizes), dtype=int)
-        case Identity(size):
-            return np.eye(_size(size, sizes), dtype=int)
-        case Kronecker(factors):
-            result = _column(value(factors[0]))
-            for factor in factors[1:]:
-                result = np.kron(result, _column(value(factor)))
-            return result
-        case Transpose(operand):
-            return value(operand).T
-        case Negative(operand):
-            return -value(operand)
-        case Sum(terms):
-            total = value(terms[0])
-            for term in terms[1:]:
-                total = total + value(term)
-            return total
-        case MatMul(factors):
-            result = value(factors[0])
-            for before, factor in pairwise(factors):
-                # A vector and a transposed vector next to each other are an outer product.
-                outer = isinstance(factor, Transpose) and value(factor).ndim == 1 and not isinstance(before, Transpose)
-                result = np.multiply.outer(result, value(factor)) if outer else result @ value(factor)
-            return result
-        case Product(factors) | Hadamard(factors):
-            result = value(factors[0])
-            for factor in factors[1:]:
-                result = result * value(factor)
-            return result
-        case Quotient(over, under):
-            return value(over) / value(under)
-        case Power(base, exponent):
-            return value(base) ** value(exponent)
-        case SumAxis(operand, axis, _):
-            return np.sum(value(operand), axis=axis)
-        case Broadcast(operand, axis, size):
-            return np.repeat(np.expand_dims(value(operand), axis), _size(size, sizes), axis)
-        case Call(function, (operand,)):
-            return _call(function, value(operand))
-        case Einsum(pattern, factors):
-            return np.einsum(pattern, *(np.asarray(value(factor)) for factor in factors))
-    raise InternalError(f"evaluation: no rule for notation of kind {type(tree).__name__}")
+    return _Evaluation(arrays, sizes).value(tree)
 
 
-def _size(size: str, sizes: Mapping[str, int]) -> int:
-    return sizes[size] if size in sizes else int(size)
+@dataclass(frozen=True, slots=True)
+class _Evaluation:
+    arrays: Mapping[str, Array]
+    sizes: Mapping[str, int]
+    made: dict[int, Array] = field(default_factory=dict)
+
+    def value(self, tree: Tree) -> Array:
+        """The value; what occurs several times in a formula is one object, and is evaluated once."""
+        if id(tree) not in self.made:
+            self.made[id(tree)] = self._value(tree)
+        return self.made[id(tree)]
+
+    def _value(self, tree: Tree) -> Array:
+        value = self.value
+        match tree:
+            case Name(text) if text in self.arrays:
+                return self.arrays[text]
+            case Gradient(_, letter) if letter in self.arrays:
+                return self.arrays[letter]
+            case Number(number):
+                number = self.sizes[number] if isinstance(number, str) else number
+                return sympy.Rational(number) if self._symbolic() else float(number)
+            case Ones(size):
+                return np.full(self._size(size), sympy.Integer(1) if self._symbolic() else 1.0)
+            case Identity(size):
+                return np.eye(self._size(size), dtype=int)
+            case Kronecker(factors):
+                return reduce(np.kron, (_column(value(factor)) for factor in factors))
+            case Transpose(operand):
+                return value(operand).T
+            case Negative(operand):
+                return -value(operand)
+            case Sum(terms):
+                return reduce(np.add, map(value, terms))
+            case MatMul(factors):
+                return self._product(factors)
+            case Product(factors) | Hadamard(factors):
+                # NumPy's functions, not Python's operators: a polynomial would take an array for a number.
+                return reduce(np.multiply, map(value, factors))
+            case Quotient(over, under):
+                return np.divide(value(over), value(under))
+            case Power(base, exponent):
+                power = value(exponent)
+                return np.power(value(base), int(power) if power == int(power) else power)
+            case SumAxis(operand, axis, _):
+                return np.sum(value(operand), axis=axis)
+            case Broadcast(operand, axis, size):
+                return np.repeat(np.expand_dims(value(operand), axis), self._size(size), axis)
+            case Call(function, (operand,)):
+                return _call(function, np.asarray(value(operand)))
+            case Einsum(pattern, factors):
+                return np.einsum(pattern, *(np.asarray(value(factor)) for factor in factors))
+        raise InternalError(f"evaluation: no rule for notation of kind {type(tree).__name__}")
+
+    def _product(self, factors: Sequence[Tree]) -> Array:
+        result = self.value(factors[0])
+        for before, factor in pairwise(factors):
+            right = self.value(factor)
+            # A vector and a transposed vector next to each other are an outer product.
+            outer = isinstance(factor, Transpose) and right.ndim == 1 and not isinstance(before, Transpose)
+            result = np.multiply.outer(result, right) if outer else result @ right
+        return result
+
+    def _size(self, size: str) -> int:
+        return self.sizes[size] if size in self.sizes else int(size)
+
+    def _symbolic(self) -> bool:
+        return any(array.dtype == object for array in self.arrays.values())
 
 
 def _column(array: Array) -> Array:
     """A vector as a matrix with one column."""
     return array.reshape(-1, 1) if array.ndim == 1 else array
-
-
-def _symbolic(arrays: Mapping[str, Array]) -> bool:
-    return any(array.dtype == object for array in arrays.values())
 
 
 def _call(function: str, operand: Array) -> Array:

@@ -8,18 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import prod
 from random import Random
 
 import numpy as np
 import numpy.typing as npt
 
-from derive.errors import InternalError
+from derive.errors import InternalError, UnsupportedError
 from derive.forward.formula import Formula
 from derive.forward.layer import Layer
 from derive.forward.shape import bind
 from derive.proof.evaluate import evaluate
 
-__all__ = ["DIGITS", "POINTS", "Sample", "differences", "disagreement", "sample"]
+__all__ = ["DIGITS", "POINTS", "Sample", "differences", "disagreement", "sample", "samples"]
 
 Array = npt.NDArray[np.float64]
 
@@ -30,6 +31,18 @@ DIGITS = 6
 """How many decimal digits have to agree; central differences in double precision give about 9."""
 
 _STEP = 1e-5
+
+_CHOICES = (
+    (-3, -2, -1, 1, 2, 3),
+    (1.0, 1.25, 1.5, 1.75, 2.0),
+    (0.125, 0.25, 0.375, 0.5),
+    tuple(n / 64 for n in range(-128, 129) if n),
+    tuple(n / 64 for n in range(1, 129)),
+)
+"""What random numbers are drawn from, the preferred ones first."""
+
+_LARGEST = 3e3
+"""Outputs beyond this have rounding errors that differences would show in the digits that are compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,28 +60,47 @@ class Sample:
 def sample(layer: Layer, sizes: Mapping[str, int], seed: int) -> Sample:
     """The random input with this seed.
 
-    Raises: InternalError if the forward pass gives no finite numbers or another shape than the traced one.
+    Raises: UnsupportedError if the forward pass gives no finite numbers; InternalError if it gives another shape than
+    the traced one.
     """
-    for choices in ((-3, -2, -1, 1, 2, 3), (1.0, 1.25, 1.5, 1.75, 2.0)):
+    return samples(layer, sizes, seed)[0]
+
+
+def samples(layer: Layer, sizes: Mapping[str, int], seed: int) -> tuple[Sample, ...]:
+    """The random inputs with this seed round which the forward pass is defined, those of moderate output first.
+
+    Raises: as `sample`.
+    """
+    found = []
+    for choices in _CHOICES:
         draw = Random(seed)
         arrays = {
-            node.name: np.array(
-                [float(draw.choice(choices)) for _ in range(int(np.prod(bind(node.shape, sizes))))]
-            ).reshape(bind(node.shape, sizes))
+            node.name: np.array([float(draw.choice(choices)) for _ in range(prod(bind(node.shape, sizes)))]).reshape(
+                bind(node.shape, sizes)
+            )
             for node in (*layer.inputs, layer.upstream)
         }
-        with np.errstate(all="ignore"):
-            output = np.asarray(_forward(layer, arrays))
+        # Every number is moved by another amount, so that a root of a difference that is 0 here is seen.
+        aside = {name: [draw.uniform(_STEP / 2, _STEP) for _ in range(array.size)] for name, array in arrays.items()}
+        try:
+            with np.errstate(divide="raise", invalid="raise", over="raise"):
+                output = _forward(layer, arrays)
+                for sign in (1, -1):
+                    _forward(layer, {k: a + sign * np.reshape(aside[k], a.shape) for k, a in arrays.items()})
+        except FloatingPointError:
+            continue
         if output.shape != bind(layer.output.shape, sizes):
             traced = bind(layer.output.shape, sizes)
             raise InternalError(f"{layer.name}: NumPy gives shape {output.shape}, tracing gave {traced}")
-        if np.all(np.isfinite(output)):
-            return Sample(sizes, arrays, output)
-    raise InternalError(f"{layer.name}: the forward pass gives no finite numbers at random inputs")
+        found.append(Sample(sizes, arrays, output))
+    if not found:
+        raise UnsupportedError(f"{layer.name}: the forward pass gives no finite numbers at any of the random inputs")
+    return tuple(sorted(found, key=lambda at: max(_LARGEST, float(np.max(np.abs(at.output))))))
 
 
 def _forward(layer: Layer, arrays: Mapping[str, Array]) -> Array:
-    return np.asarray(layer.function(*(arrays[node.name] for node in layer.inputs)))
+    # Copies: the function may work in place.
+    return np.asarray(layer.function(*(arrays[node.name].copy() for node in layer.inputs)), dtype=float)
 
 
 def differences(layer: Layer, at: Sample, wrt: str) -> Array:
@@ -83,18 +115,25 @@ def differences(layer: Layer, at: Sample, wrt: str) -> Array:
         for step in (_STEP, -_STEP):
             moved = at.arrays[wrt].copy()
             moved[position] += step
-            ends.append(float(np.sum(upstream * _forward(layer, {**at.arrays, wrt: moved}))))
-        result[position] = (ends[0] - ends[1]) / (2 * _STEP)
+            ends.append(_forward(layer, {**at.arrays, wrt: moved}))
+        # The outputs are subtracted, not the losses, whose rounding errors would be those of the largest output.
+        result[position] = float(np.sum(upstream * (ends[0] - ends[1]))) / (2 * _STEP)
     return result
 
 
-def disagreement(layer: Layer, formula: Formula, at: Sample) -> str:
-    """Where the formula and central differences differ by more than DIGITS allow, or ''."""
+def disagreement(layer: Layer, formula: Formula, at: Sample) -> str | None:
+    """Where the formula and central differences differ by more than DIGITS allow; '' if nowhere.
+
+    None if the formula has no finite value: |x| has a derivative at no 0.
+    """
     wrt = formula.wrt.name
-    expected = differences(layer, at, wrt)
-    got = np.asarray(evaluate(formula.tree, at.arrays, at.sizes), dtype=float)
+    with np.errstate(all="ignore"):
+        expected = differences(layer, at, wrt)
+        got = np.asarray(evaluate(formula.tree, at.arrays, at.sizes), dtype=float)
     if got.shape != expected.shape:
         return f"the formula gives shape {got.shape}, {wrt} has shape {expected.shape}"
+    if not np.all(np.isfinite(got)):
+        return None
     scale = max(1.0, float(np.max(np.abs(expected), initial=0.0)))
     wrong = np.argwhere(~(np.abs(got - expected) <= scale * 10.0**-DIGITS))
     if not len(wrong):

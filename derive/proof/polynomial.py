@@ -1,23 +1,24 @@
 """Entries in SymPy's ring of polynomials over the rationals, in which equality is equality of coefficients.
 
-Layers without a scalar function (only sums and contractions) have polynomial entries; proving them in the ring takes
+Layers of sums, contractions and whole powers have polynomial entries; proving them in the ring takes
 a tenth of the time that expressions take.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import reduce
 from itertools import product
+from operator import mul
 from typing import Any
 
-from sympy import QQ, Expr
+from sympy import QQ, Expr, Poly
 from sympy.polys.rings import PolyElement, PolyRing
 
 from derive.engine.concrete import positions
-from derive.errors import InternalError
 from derive.forward.entry import Position, entry_symbol
 from derive.forward.layer import Layer
-from derive.forward.nodes import Input, Map, Node, topological
+from derive.forward.nodes import Input, Map, Node, placeholder, topological
 from derive.forward.shape import bind
 from derive.notation.tree import Index
 
@@ -26,7 +27,8 @@ __all__ = ["RingAlgebra", "is_polynomial"]
 
 def is_polynomial(layer: Layer) -> bool:
     """Whether every entry of the output is a polynomial in the entries of the inputs."""
-    return not any(isinstance(node, Map) for node in topological(layer.output))
+    functions = (node.function for node in topological(layer.output) if isinstance(node, Map))
+    return all(function.is_polynomial(*function.free_symbols) for function in functions)
 
 
 class RingAlgebra:
@@ -77,8 +79,13 @@ class RingAlgebra:
         return result
 
     def apply(self, function: Expr, arguments: Sequence[PolyElement]) -> PolyElement:
-        """No scalar function is applied in a polynomial layer."""
-        raise InternalError(f"polynomial entries: {function} is not a polynomial operation")
+        """The polynomial at the arguments."""
+        places = [placeholder(p) for p in range(len(arguments))]
+        terms = (
+            reduce(mul, (a**n for a, n in zip(arguments, powers, strict=True)), self.number(coefficient))
+            for powers, coefficient in Poly(function, *places).terms()
+        )
+        return self.add(list(terms))
 
     def partials(self, value: PolyElement, variables: Mapping[Any, int]) -> dict[int, PolyElement]:
         """The derivatives by the ring's own differentiation, each of the terms that hold its variable."""

@@ -6,14 +6,17 @@ from collections.abc import Mapping
 from math import prod
 
 from derive.forward.layer import Layer
-from derive.proof import numeric, symbolic
+from derive.proof import equality, numeric, symbolic
 from derive.proof.evidence import Evidence, Strength
 from derive.routes.jacobian import derive_jacobian
 
-__all__ = ["EXACT_NONZEROS", "check_sizes", "prove"]
+__all__ = ["EXACT_ENTRIES", "EXACT_NONZEROS", "check_sizes", "prove"]
 
 EXACT_NONZEROS = 1_000
 """A Jacobian of more non-zero entries is proved at smaller sizes."""
+
+EXACT_ENTRIES = 500
+"""So is one of a layer whose inputs and output have more entries together."""
 
 _NUMERIC_ENTRIES = 200
 """Central differences are taken at the sizes given if the input has at most so many entries."""
@@ -42,22 +45,34 @@ def prove(layer: Layer, wrt: str, sizes: Sizes) -> tuple[Evidence, ...]:
 
     Raises: UnknownNameError if the layer has no input of that name.
     """
-    return _symbolic(layer, wrt, sizes), _numeric(layer, wrt, sizes)
+    exact = _symbolic(layer, wrt, sizes)
+    return (exact,) if exact.strength is Strength.REFUTED else (exact, _numeric(layer, wrt, sizes))
 
 
 def _symbolic(layer: Layer, wrt: str, sizes: Sizes) -> Evidence:
     method = "every step, every entry, in SymPy; partial derivatives by SymPy's diff"
     smaller = check_sizes(layer)
-    fits = derive_jacobian(layer, wrt, sizes).jacobian.nnz <= EXACT_NONZEROS
+    # A Jacobian may be small although the components, which it is checked against, are sums of millions of terms.
+    entries = sum(prod(layer.shape(node, sizes)) for node in (*layer.inputs, layer.output))
+    fits = entries <= EXACT_ENTRIES and derive_jacobian(layer, wrt, sizes).jacobian.nnz <= EXACT_NONZEROS
     chosen = [dict(sizes), *(s for s in (smaller[0], smaller[-1]) if s != dict(sizes))] if fits else list(smaller)
+    undecided = 0
     for at in chosen:
-        failure = symbolic.false_step(layer, wrt, at)
-        if failure is not None:
+        failure = symbolic.check_steps(layer, wrt, at)
+        if isinstance(failure, int):
+            undecided += failure
+        else:
             cause = symbolic.false_rule(layer, at, derive_jacobian(layer, wrt, at).rules)
-            where = ", ".join(f"{letter}={number}" for letter, number in at.items())
-            told = f"{failure} ({where})" + (f"; false rule: {cause}" if cause else "")
+            told = f"{failure} ({', '.join(f'{letter}={number}' for letter, number in at.items())})"
+            told += f"; false rule: {cause}" if cause else ""
             return Evidence("jacobian", Strength.REFUTED, method, (_pairs(at),), counterexample=told)
-    return Evidence("jacobian", Strength.PROVED_AT_SIZES, method, tuple(map(_pairs, chosen)))
+    where = tuple(map(_pairs, chosen))
+    if undecided:
+        method = "every step, every entry, in SymPy; entries that algebra does not decide, at random points"
+        return Evidence(
+            "jacobian", Strength.CHECKED_AT_POINTS, method, where, points=equality.POINTS, digits=equality.DIGITS
+        )
+    return Evidence("jacobian", Strength.PROVED_AT_SIZES, method, where)
 
 
 def _numeric(layer: Layer, wrt: str, sizes: Sizes) -> Evidence:
@@ -66,7 +81,8 @@ def _numeric(layer: Layer, wrt: str, sizes: Sizes) -> Evidence:
     at = dict(sizes) if sum(counts) <= _NUMERIC_ENTRIES else check_sizes(layer)[0]
     formula = derive_jacobian(layer, wrt, at).formula
     for seed in range(numeric.POINTS):
-        told = numeric.disagreement(layer, formula, numeric.sample(layer, at, seed))
+        verdicts = (numeric.disagreement(layer, formula, sample) for sample in numeric.samples(layer, at, seed))
+        told = next((told for told in verdicts if told is not None), "the formula gives no finite numbers")
         if told:
             found = f"{told} (seed {seed})"
             return Evidence("numpy", Strength.REFUTED, method, (_pairs(at),), counterexample=found)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from sympy import Expr, Integer, diff, expand, simplify
+from sympy import Expr, Integer, diff
 
 from derive.engine.concrete import Concrete, positions
 from derive.engine.vectorize import VectorMap
@@ -15,13 +15,14 @@ from derive.forward.entry import Entries, SympyAlgebra, entry_symbol
 from derive.forward.layer import Layer
 from derive.forward.nodes import Input, Node
 from derive.forward.shape import bind
+from derive.proof.equality import are_equal
 from derive.proof.evaluate import Array, nonzeros
 from derive.proof.polynomial import RingAlgebra, is_polynomial
 from derive.routes.jacobian import JacobianRoute
 from derive.rules.adjoint import VectorJacobianProduct
 from derive.steps import Step
 
-__all__ = ["Failure", "false_rule", "false_step", "symbols", "vanishes"]
+__all__ = ["Failure", "check_steps", "false_rule", "symbols"]
 
 Sizes = Mapping[str, int]
 
@@ -50,19 +51,18 @@ def symbols(concrete: Concrete) -> dict[str, Array]:
     return arrays
 
 
-def vanishes(difference: Expr) -> bool:
-    """Whether an expression is zero; SymPy's expansion settles polynomials, its simplification the rest."""
-    return bool(difference == 0 or expand(difference) == 0 or simplify(difference) == 0)
+def check_steps(layer: Layer, wrt: str, sizes: Sizes) -> Failure | int:
+    """The first step of the derivation whose sides differ at these sizes.
 
-
-def false_step(layer: Layer, wrt: str, sizes: Sizes) -> Failure | None:
-    """The first step of the derivation whose sides differ at these sizes, or None if all hold."""
+    If all hold, the number of entries that algebra did not decide: they are equal at random points.
+    """
     algebra = RingAlgebra(layer, sizes) if is_polynomial(layer) else SympyAlgebra()
     concrete = Concrete(layer, sizes, algebra)
     route = JacobianRoute(VectorMap(concrete, layer.input(wrt)))
     arrays = symbols(concrete)
     # Neighbouring steps share a side, and sides are compared by identity, so each is evaluated once.
     evaluated: dict[int, Mapping[tuple[int, int], Any]] = {}
+    undecided = 0
     for step in route.derivation.steps:
         sides = []
         for side in (step.before, step.after):
@@ -72,9 +72,13 @@ def false_step(layer: Layer, wrt: str, sizes: Sizes) -> Failure | None:
         left, right = sides
         for place in sorted(left.keys() | right.keys()):
             a, b = left.get(place, 0), right.get(place, 0)
-            if a != b and (is_polynomial(layer) or not vanishes(a - b)):
+            if a == b:
+                continue
+            equal = False if is_polynomial(layer) else are_equal(a, b)
+            if equal is False:
                 return Failure(step.reason.name, (place[0] + 1, place[1] + 1), a, b)
-    return None
+            undecided += equal is None
+    return undecided
 
 
 def false_rule(layer: Layer, sizes: Sizes, steps: tuple[Step[object], ...]) -> Failure | None:
@@ -90,7 +94,7 @@ def false_rule(layer: Layer, sizes: Sizes, steps: tuple[Step[object], ...]) -> F
         expected = _by_definition(claim, operand, entries)
         for position in positions(shape):
             a, b = entries.one(sent, position), expected[position]
-            if not vanishes(a - b):
+            if are_equal(a, b) is False:
                 return Failure(step.reason.name, tuple(p + 1 for p in position), a, b)
     return None
 

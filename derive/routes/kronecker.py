@@ -9,8 +9,9 @@ from __future__ import annotations
 from derive.engine.jacobian import Jacobian
 from derive.engine.pattern import Term
 from derive.forward.matrix import read
-from derive.forward.nodes import Constant, Node, contract
+from derive.forward.nodes import Constant, Node
 from derive.forward.nodes import Ones as OnesNode
+from derive.forward.normal import contract
 from derive.forward.shape import Size
 from derive.notation.tree import Identity, Kronecker, Ones, Tree
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from sympy import diff
 
 from derive.errors import InternalError
-from derive.forward.nodes import Add, Contract, Input, Map, Node, add, contract, placeholder, topological, zeros
+from derive.forward.nodes import Add, Contract, Input, Map, Node, placeholder, topological
+from derive.forward.normal import add, apply, contract, zeros
 from derive.steps import Reason, Step
 
 __all__ = ["RULES", "VectorJacobianProduct", "adjoint_add", "adjoint_contract", "adjoint_map", "reverse"]
@@ -66,7 +67,7 @@ def adjoint_map(node: Map, g: Node) -> tuple[Node, ...]:
     Source: Giles, "An extended collection of matrix derivative results", NA-08-01, section 2.1.
     """
     axes = range(len(node.shape))
-    slopes = (Map(node.operands, diff(node.function, placeholder(p))) for p in range(len(node.operands)))
+    slopes = (apply(diff(node.function, placeholder(p)), node.operands) for p in range(len(node.operands)))
     return tuple(contract([g, slope], [axes, axes], axes) for slope in slopes)
 
 

@@ -9,8 +9,9 @@ import pytest
 import derive
 from derive.document.blocks import Block, Code, Document, Equation, Heading, Math, Panel, Prose, Ref, Result
 from derive.document.inline import inline
+from derive.document.layout import grids
 from derive.errors import InternalError
-from derive.notation.tree import Entry, Explicit, Grid, contains
+from derive.notation.tree import Entry, Explicit, Gradient, Grid, Identity, Name, Number, Product, Transpose, contains
 
 
 def document(**options: object) -> Document:
@@ -60,14 +61,26 @@ def test_no_table_is_left_that_has_not_been_cut_to_the_page():
     assert not any(contains(line.right, Explicit) for line in lines)
 
 
+def grid_of(document: Document, id: str) -> Grid:
+    equation = next(b for b in all_blocks(document.blocks) if isinstance(b, Equation) and b.id == id)
+    return next(grid for line in equation.lines for grid in grids(line))
+
+
 def test_a_large_layer_shows_corners_and_the_true_size():
+    shown = grid_of(derive.derive("affine", n=64, d=4096, m=4096).document(), "X.factors")
+    assert shown.size == (64, 4096)
+    assert (shown.rows[0], shown.rows[-1], shown.columns[-1]) == (0, 63, 4095)
+    assert shown.cells[-1][-1] == Gradient(Entry("y", (63, 4095)), "g")
+
+
+def test_of_a_jacobian_that_is_too_large_the_blocks_are_shown():
     big = derive.derive("affine", n=64, d=4096, m=4096).document()
-    jacobian = next(b for b in all_blocks(big.blocks) if isinstance(b, Equation) and b.id == "X.jacobian")
-    grid = next(part for part in jacobian.lines[0].right.parts if isinstance(part, Grid))  # type: ignore[union-attr]
-    assert grid.size == (64 * 4096, 64 * 4096)
-    assert grid.cells[0][0] == Entry("w", (0, 0))
-    assert grid.cells[-1][-1] == Entry("w", (4095, 4095))
-    assert (grid.rows[0], grid.rows[-1]) == (0, 64 * 4096 - 1)
+    weights, unit = Transpose(Name("W", "matrix")), Identity("M")
+    of_x, of_w, of_b = (grid_of(big, f"{name}.jacobian") for name in "XWb")
+    assert (of_x.size, of_w.size, of_b.size) == ((64, 64), (64, 4096), (64, 1))
+    assert [of_x.cells[0][0], of_x.cells[0][1], of_x.cells[-1][-1]] == [weights, Number(0), weights]
+    assert of_w.cells[-1][-1] == Product((Entry("x", (63, 4095)), unit))
+    assert of_b.cells[0] == (unit,)
 
 
 def test_the_code_of_the_document_runs_and_its_gradients_are_right():

@@ -20,6 +20,7 @@ from derive.notation.tree import (
     Relation,
     Signature,
     Space,
+    Sum,
     Transpose,
     Tree,
 )
@@ -32,13 +33,20 @@ _x = Name("x", "vector")
 def write(draft: Draft, material: Material) -> None:
     """Adds the section."""
     draft.heading("background", N_("Background"))
+    f, v, A = Name("f", "vector"), Name("v", "vector"), Name("A", "matrix")
+    rest = At(Name("r", "vector"), v)
     draft.prose(
         N_(
-            "The three facts that the derivation rests on. A function is *differentiable* at a point if near it the "
-            "function is a linear map up to an error that is small compared with the distance; it is, if its partial "
-            "derivatives exist around the point and are continuous there. [Rudin, *Principles of Mathematical "
-            "Analysis*, chapter 9]"
-        )
+            "Two definitions and a theorem carry the derivation. A function {f} is *differentiable* at {x} if near it "
+            "a linear map describes how it changes: {change}, where the length of {rest}, divided by that of {v}, "
+            "tends to 0 with {v}. Continuous partial derivatives around {x} suffice. [Rudin, *Principles of "
+            "Mathematical Analysis*, chapter 9]"
+        ),
+        f=Signature(f, Space(("n",)), Space(("m",))),
+        x=_x,
+        v=v,
+        rest=rest,
+        change=Relation.equal(At(f, Sum((_x, v))), Sum((At(f, _x), MatMul((A, v)), rest))),
     )
     _gradient(draft)
     _jacobian(draft)
@@ -51,24 +59,24 @@ def _at(of: Tree, by: Tree) -> Tree:
 
 def _gradient(draft: Draft) -> None:
     f = Name("f")
-    inner = draft.apart()
-    inner.prose(
+    statement = draft.runs(
         N_("Let {f} be differentiable at {x}. Its gradient there is the vector of its partial derivatives:"),
         f=Signature(f, Space(("n",)), Space(())),
         x=_x,
     )
     row = (_at(f, Entry("x", (0,))), _at(f, Entry("x", (1,))), Dots(), _at(f, Entry("x", ("n",))))
-    inner.equation("background.gradient", Relation.equal(At(Nabla(f), _x), Transpose(Grid((row,)))))
-    draft.definition("background.gradient.block", N_("Definition"), N_("gradient"), inner)
+    inner = draft.apart()
+    inner.equation("background.gradient", Relation.equal(At(Nabla(f), _x), Transpose(Grid((row,), large=True))))
+    draft.definition("background.gradient.block", N_("Definition"), N_("gradient"), statement, inner)
 
 
 def _jacobian(draft: Draft) -> None:
     f = Name("f", "vector")
-    inner = draft.apart()
-    inner.prose(
+    statement = draft.runs(
         N_(
             "Let {f} be differentiable at {x}, with components {parts}. Its Jacobian matrix there has a row for each "
-            "component and a column for each variable; the rows are the gradients of the components, transposed:"
+            "component and a column for each variable. The rows are the gradients of the components, transposed; the "
+            "matrix is the linear map above:"
         ),
         f=Signature(f, Space(("n",)), Space(("m",))),
         x=_x,
@@ -85,14 +93,15 @@ def _jacobian(draft: Draft) -> None:
         (Dots("column"),),
         (Transpose(At(Nabla(Entry("f", ("m",))), _x)),),
     )
-    inner.equation("background.jacobian", Relation.equal(At(JacobianOf(f), _x), Grid(cells), Grid(gradients)))
-    draft.definition("background.jacobian.block", N_("Definition"), N_("Jacobian matrix"), inner)
+    inner = draft.apart()
+    parts = (At(JacobianOf(f), _x), Grid(cells, large=True), Grid(gradients))
+    inner.equation("background.jacobian", Relation.equal(*parts))
+    draft.definition("background.jacobian.block", N_("Definition"), N_("Jacobian matrix"), statement, inner)
 
 
 def _chain_rule(draft: Draft) -> None:
     u, v, w = Name("u", "vector"), Name("v", "vector"), Name("w", "vector")
-    inner = draft.apart()
-    inner.prose(
+    statement = draft.runs(
         N_(
             "Let {u} be differentiable at {x}, and let {v} be differentiable at {ux}. Then {w} is differentiable at "
             "{x}, and its Jacobian matrix is the product of the two:"
@@ -103,8 +112,9 @@ def _chain_rule(draft: Draft) -> None:
         x=_x,
         ux=At(u, _x),
     )
+    inner = draft.apart()
     inner.equation(
         "background.chain",
         Relation.equal(At(JacobianOf(w), _x), MatMul((At(JacobianOf(v), At(u, _x)), At(JacobianOf(u), _x)))),
     )
-    draft.definition("background.chain.block", N_("Theorem"), N_("chain rule in several dimensions"), inner)
+    draft.definition("background.chain.block", N_("Theorem"), N_("chain rule in several dimensions"), statement, inner)

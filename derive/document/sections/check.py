@@ -6,13 +6,26 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from derive.document.blocks import EvidenceRow, EvidenceTable
+from derive.document.blocks import EvidenceRow, EvidenceTable, Ref
 from derive.document.draft import Draft
 from derive.document.material import Material
 from derive.document.words import output_name
 from derive.engine.tables import EntryTable
 from derive.locale import N_
-from derive.notation.tree import Beside, Explicit, Gradient, Listed, Name, Number, Relation, Transpose, Tree
+from derive.notation.tree import (
+    Beside,
+    BigSum,
+    Entry,
+    Explicit,
+    Gradient,
+    Listed,
+    Name,
+    Number,
+    Product,
+    Relation,
+    Transpose,
+    Tree,
+)
 from derive.proof import numeric
 from derive.proof.evaluate import evaluate
 from derive.proof.evidence import Evidence, Strength
@@ -36,15 +49,23 @@ def write(draft: Draft, material: Material) -> None:
     draft.heading("check", N_("How this was checked"))
     draft.prose(
         N_(
-            "The formulas in the box were found twice. The derivation above differentiates component by component and "
-            "multiplies the Jacobian out. A second program walks the computation backwards, operation by operation, "
-            "and knows no Jacobian. Both sides of every equation above were then compared, entry by entry, with exact "
-            "arithmetic; and the formulas were compared with the layer's own code on numbers."
-        )
+            "The formulas in {box} were found twice. The derivation above differentiates component by component and "
+            "multiplies the Jacobian out. A second computation goes backwards through the layer, operation by "
+            "operation, and uses no Jacobian. Every step of the derivation, from the chain rule to the formula, was "
+            "then carried out with a symbol for every entry, and both sides were compared, entry by entry, in exact "
+            "arithmetic. Finally the formulas were compared with the layer's own forward code on numbers."
+        ),
+        box=Ref("result.formulas"),
     )
-    header = (draft.translate(N_("Evidence")), draft.translate(N_("Method")), draft.translate(N_("Where")))
+    header = (draft.translate(N_("Evidence")), draft.translate(N_("Method")), draft.translate(N_("Sizes")))
     draft.evidence(EvidenceTable("check.evidence", header, tuple(_rows(draft, material))))
+    if not any(dict(sizes) == dict(material.sizes) for e in _exact(material) for sizes in e.sizes):
+        draft.prose(N_("The Jacobians at the sizes of this document have too many entries to write each of them out."))
     _numbers(draft, material)
+
+
+def _exact(material: Material) -> list[Evidence]:
+    return [e for found in material.evidence.values() for e in found if e.strength is Strength.PROVED_AT_SIZES]
 
 
 def _rows(draft: Draft, material: Material) -> Iterator[EvidenceRow]:
@@ -78,21 +99,32 @@ def _numbers(draft: Draft, material: Material) -> None:
     first = next(iter(material.evidence))
     sizes = dict(next(e.sizes[0] for e in material.evidence[first] if e.points is not None))
     sample = numeric.sample(layer, sizes, 0)
-    draft.prose(
-        N_(
-            "The first of the random inputs, with small whole numbers so that it can be followed by hand. The layer is "
-            "given"
+    at = Listed(tuple(Relation.equal(Number(letter), Number(size)) for letter, size in sizes.items()))
+    if sizes == dict(material.sizes):
+        draft.prose(N_("One of the random inputs, in small whole numbers so that it can be followed by hand, is"))
+    else:
+        draft.prose(
+            N_("One of the random inputs, for a smaller layer with {at}, so that it can be followed by hand, is"), at=at
         )
-    )
     given: list[Tree] = [_equation(draft.words[node.name], sample.arrays[node.name]) for node in layer.inputs]
     draft.equation("check.given", Beside(tuple(given)))
-    draft.prose(N_("It returns {Y}, and the layer that follows sends back {G}:"))
+    letters = ("i", "j")[: len(layer.output.shape)]
+    entry = Entry(layer.output_letter, letters)
+    weight = Entry(layer.upstream.letter, letters)
+    bounds = tuple((letter, str(size)) for letter, size in zip(letters, layer.output.shape, strict=False))
+    draft.prose(
+        N_("It gives {Y}. As loss serves {loss} with fixed numbers {weight}, so that {G} holds these numbers:"),
+        loss=Relation.equal(
+            Name(layer.loss), BigSum(bounds, Product((weight, entry))) if bounds else Product((weight, entry))
+        ),
+        weight=weight,
+    )
     upstream = Gradient(output_name(layer), layer.upstream.name, layer.loss)
     draft.equation(
         "check.upstream",
         Beside((_equation(output_name(layer), sample.output), _equation(upstream, sample.arrays[layer.upstream.name]))),
     )
-    draft.prose(N_("From these the formulas compute"))
+    draft.prose(N_("The formulas give"))
     found = [
         _equation(route.formula.name, np.asarray(evaluate(route.formula.tree, sample.arrays, sizes), dtype=float))
         for route in material.routes.values()
@@ -100,8 +132,8 @@ def _numbers(draft: Draft, material: Material) -> None:
     draft.equation("check.gradients", Beside(tuple(found)))
     draft.prose(
         N_(
-            "and the differences that come out when each input number in turn is moved a little up and down agree with "
-            "them in {digits} digits."
+            "If each number of the input in turn is moved a little up and down, the loss changes at these rates, to "
+            "{digits} digits."
         ),
         digits=numeric.DIGITS,
     )

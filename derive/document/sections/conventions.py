@@ -2,93 +2,129 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from derive.document.blocks import Runs, Verbatim
 from derive.document.draft import Draft
 from derive.document.material import Material
+from derive.document.words import coloured_letters, map_name
+from derive.forward.nodes import Input, Ones, topological
 from derive.locale import N_
-from derive.notation.tree import Entry, Gradient, JacobianOf, Listed, Name, Partial, Transpose
+from derive.notation.tree import (
+    Dots,
+    Entry,
+    Gradient,
+    Identity,
+    JacobianOf,
+    Listed,
+    Name,
+    Number,
+    Partial,
+    Relation,
+    Transpose,
+)
+from derive.notation.tree import Ones as OnesTree
 
 __all__ = ["write"]
 
 
 def write(draft: Draft, material: Material) -> None:
     """Adds the section."""
+    inner = draft.apart()
+    inner.items(*_items(draft, material))
+    draft.panel("conventions", N_("Conventions"), inner)
+
+
+def _items(draft: Draft, material: Material) -> Iterator[Runs]:
+    layer = material.layer
+    route = next(iter(material.routes.values()))
+    yield from _samples(draft, material)
+    yield _flattening(draft, route.map.input)
+    yield draft.runs(
+        N_(
+            "*Jacobians are in numerator layout:* {J} has a row for each component of {y} and a column for each "
+            "variable; the entry in row {i}, column {j} is {partial}."
+        ),
+        J=JacobianOf(map_name(layer)),
+        y=map_name(layer),
+        partial=Partial(Entry("y", ("i",)), Entry("x", ("j",))),
+    )
+    yield from _gradients(draft, material)
+    if any(isinstance(node, Ones) for node in topological(layer.output)):
+        size = layer.sample_size or layer.letters[0]
+        yield draft.runs(
+            N_(
+                "*Constants:* {ones} is a column of ones, {ones_n} one with {n} of them; {identity} is an identity "
+                "matrix."
+            ),
+            ones=OnesTree(""),
+            ones_n=OnesTree(size),
+            n=Number(size),
+            identity=Identity(size),
+        )
+    yield draft.runs(
+        N_("*Upstream gradient:* {G} comes from the next layer and is taken as known; in code it is called {letter}."),
+        letter=Verbatim(layer.upstream.name),
+    )
+    yield draft.runs(
+        N_(
+            "*Assumed:* all entries are real numbers, {L} is a differentiable function of {Y}, and while one input "
+            "varies the others are held constant. Nothing else."
+        )
+    )
+
+
+def _samples(draft: Draft, material: Material) -> Iterator[Runs]:
+    layer = material.layer
+    if layer.sample_size:
+        first = draft.words[next(node.name for node in layer.inputs if len(node.shape) > 1)]
+        coloured = len(coloured_letters(layer)) > 1
+        yield draft.runs(
+            N_(
+                "*Samples are rows:* row {i} of {first} is sample {i}, and row {i} of {Y} is its output. Both have one "
+                "colour, which says no more than the indices do."
+            )
+            if coloured
+            else N_("*Samples are rows:* row {i} of {first} is sample {i}, and row {i} of {Y} is its output."),
+            first=first,
+        )
+
+
+def _flattening(draft: Draft, wrt: Input) -> Runs:
+    vector = Name(wrt.letter, "vector")
+    if len(wrt.shape) < 2:
+        return draft.runs(N_("*Vectors* keep the order of their entries."))
+    corner = (0,) * (len(wrt.shape) - 1)
+    shown = Listed((Entry(wrt.letter, (*corner, 0)), Entry(wrt.letter, (*corner, 1)), Dots()), wrapped=True)
+    return draft.runs(
+        N_("*Matrices are flattened row by row:* {array} becomes the vector {vector}."),
+        array=Name(wrt.name, "matrix"),
+        vector=Relation.equal(vector, shown),
+    )
+
+
+def _gradients(draft: Draft, material: Material) -> Iterator[Runs]:
     layer = material.layer
     route = next(iter(material.routes.values()))
     wrt = route.map.input
-    inner = draft.apart()
-    items = []
-    if layer.sample_size:
-        samples = next(node for node in layer.inputs if len(node.shape) > 1)
-        items.append(
-            draft.runs(
-                N_("*Samples are rows:* row {i} of {first} is sample {i}, and row {i} of {Y} is its output."),
-                first=draft.words[samples.name],
-            )
-        )
-    items.append(
-        draft.runs(
+    yield draft.runs(
+        N_(
+            "*Gradients have the shape of what they belong to:* entry {place} of {gradient} is {entry}. The gradient "
+            "of a function on a space of vectors is a vector at each point; {gradient} holds its components in the "
+            "places of {first}. It is called a gradient although it is a rearrangement of one."
+        ),
+        gradient=route.formula.name,
+        entry=Gradient(Entry(wrt.letter, ("i", "j")[: len(wrt.shape)]), "d", layer.loss),
+        first=draft.words[wrt.name],
+        place=draft.words["ij"] if len(wrt.shape) > 1 else Name("i"),
+    )
+    vector = next((node for node in layer.inputs if len(node.shape) == 1), None)
+    if vector is not None:
+        yield draft.runs(
             N_(
-                "*Vectors are made row by row:* {vector} lists the entries of {first} in the order in which one reads "
-                "them."
+                "*One-dimensional arrays* such as {vector} are neither rows nor columns, as in NumPy. In a product of "
+                "matrices {vector} is the column and {row} the row; its gradient is written as a row."
             ),
-            vector=Name(wrt.letter, "vector"),
-            first=draft.words[wrt.name],
+            vector=draft.words[vector.name],
+            row=Transpose(Name(vector.name, "vector")),
         )
-        if len(wrt.shape) > 1
-        else draft.runs(N_("*Vectors* keep the order of their entries."))
-    )
-    items.append(
-        draft.runs(
-            N_(
-                "*Jacobians are in numerator layout:* {J} has a row for each component of {y} and a column for each "
-                "variable. The entry in row {i}, column {j} is {partial}."
-            ),
-            J=JacobianOf(Name("f")),
-            y=Name("f"),
-            partial=Partial(Entry("f", ("i",)), Entry("x", ("j",))),
-        )
-    )
-    items.append(
-        draft.runs(
-            N_(
-                "*Gradients have the shape of what they belong to:* entry {ij} of {gradient} is {entry}. The gradient "
-                "of a function on a space of vectors is a vector; {gradient} holds the components of that vector in "
-                "the places of {first}. It is called a gradient although it is a rearrangement of one."
-            ),
-            gradient=route.formula.name,
-            entry=Gradient(Entry(wrt.letter, ("i", "j")[: len(wrt.shape)]), "d", layer.loss),
-            first=draft.words[wrt.name],
-            ij=Listed((Name("i"), Name("j")), wrapped=True) if len(wrt.shape) > 1 else Name("i"),
-        )
-    )
-    vectors = [node for node in layer.inputs if len(node.shape) == 1]
-    if vectors:
-        items.append(
-            draft.runs(
-                N_(
-                    "*One-dimensional arrays* such as {vector} are neither rows nor columns, as in NumPy. Where a "
-                    "matrix is needed, {vector} is the column, {row} the row. The gradient of {vector} is printed as a "
-                    "row."
-                ),
-                vector=draft.words[vectors[0].name],
-                row=Transpose(Name(vectors[0].name, "vector")),
-            )
-        )
-    items.append(
-        draft.runs(
-            N_(
-                "*Upstream gradient:* {G} comes from the layer above and is taken as known; in code it is called "
-                "`{letter}`."
-            ).replace("{letter}", layer.upstream.name)
-        )
-    )
-    items.append(
-        draft.runs(
-            N_(
-                "*Assumed:* all entries are real numbers, {L} is a differentiable function of {Y}, and while one input "
-                "varies the others are held constant. Nothing else."
-            )
-        )
-    )
-    inner.items(*items)
-    draft.panel("conventions", N_("Conventions"), inner)

@@ -5,17 +5,19 @@ from __future__ import annotations
 from derive.document.blocks import Ref
 from derive.document.draft import Draft
 from derive.document.material import Material
+from derive.document.words import map_name
+from derive.engine import tables
 from derive.locale import N_
 from derive.notation.tree import (
     At,
     Composition,
-    Entry,
-    Gradient,
+    Explicit,
     JacobianOf,
     MatMul,
     Name,
-    Partial,
     Relation,
+    Signature,
+    Space,
 )
 
 __all__ = ["write"]
@@ -25,50 +27,44 @@ def write(draft: Draft, material: Material) -> None:
     """Adds the section."""
     layer = material.layer
     route = next(iter(material.routes.values()))
-    map = route.map
-    vector = Name(map.input.letter, "vector")
-    y, h, loss = Name(layer.output_letter), Name("h"), Name(layer.loss)
+    vector = Name(route.map.input.letter, "vector")
+    y, h, loss = map_name(layer), Name("h"), Name(layer.loss)
     draft.heading("idea", N_("The idea"))
     draft.prose(
         N_(
-            "Everything that comes after the layer computes {L} from {Y}; call that function {h}. Let one of the "
+            "Let {map} be the function that computes the loss from the entries of {Y}, read row by row. Let one of the "
             "inputs vary, hold the others constant, and write its entries as a vector {vector}. The layer is then a "
-            "map {y} between spaces of vectors, and the loss is {h} after {y}:"
+            "map {y} between spaces of vectors, and the loss, seen for a moment as a function of {vector} alone, is "
+            "{h} after {y}:"
         ),
+        map=Signature(h, Space((route.map.codomain,)), Space(())),
         vector=vector,
     )
-    draft.equation(
-        "idea.composition",
-        Relation.equal(loss, Composition((h, y))),
-    )
+    draft.equation("idea.composition", Relation.equal(loss, Composition((h, y))))
     draft.prose(
         N_(
-            "We do not know {h}, and need not. The chain rule in several dimensions ({background}) "
-            "separates what belongs to {h} from what belongs to the layer:"
+            "We need not know {h}. The chain rule in several dimensions, theorem {background}, separates what belongs "
+            "to {h} from what belongs to the layer:"
         ),
         background=Ref("background.chain"),
     )
-    draft.equation(
-        "idea.chain",
-        Relation.equal(
-            At(JacobianOf(loss), vector),
-            MatMul((At(JacobianOf(h), At(y, vector)), At(JacobianOf(y), vector))),
-        ),
-    )
-    letters = ("i", "j")[: len(layer.output.shape)]
-    entry = Entry(layer.output_letter, letters)
+    point = At(y, vector)
+    chain = MatMul((At(JacobianOf(h), point), At(JacobianOf(y), vector)))
+    draft.equation("idea.chain", Relation.equal(At(JacobianOf(loss), vector), chain))
     draft.prose(
         N_(
-            "Backpropagation visits the layers from the last to the first. When it reaches this one, the entries of "
-            "the row {Jh} have already been computed, by the layer that follows. They are the *upstream derivatives*; "
-            "we write {short} for {long} at the point {at}, and collect them in {G}, which has the shape of {Y}. What "
-            "is left to find is {Jy}, and that depends on this layer alone. In turn, {back} is the upstream gradient "
-            "of the layer before."
+            "Backpropagation visits the layers from the last to the first. When it reaches this one, the next layer "
+            "has already computed the entries of the row {Jh}. They are called *upstream derivatives*, and are written "
+            "for short:"
         ),
-        Jh=At(JacobianOf(h), At(y, vector)),
+        Jh=At(JacobianOf(h), point),
+    )
+    short, long = Explicit(tables.upstream_row(route.chain_rule)), Explicit(tables.upstream_partials(route.chain_rule))
+    draft.equation("idea.upstream", Relation.equal(At(JacobianOf(h), point), long, short))
+    draft.prose(
+        N_(
+            "{G} holds them in the shape of {Y}. What is left to find is {Jy}, and that depends on this layer alone. "
+            "The same letters {y} and {L} are used whichever input varies."
+        ),
         Jy=JacobianOf(y),
-        short=Gradient(entry, "g", layer.loss),
-        long=Partial(h, entry),
-        at=At(y, vector),
-        back=route.formula.name,
     )

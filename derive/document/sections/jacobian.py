@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from math import prod
 
-from derive.document.blocks import Ref
+from derive.document.blocks import Prose, Ref
 from derive.document.draft import Draft, Values
+from derive.document.layout import fit, grids
 from derive.document.material import Material
+from derive.document.reading import reading
+from derive.document.words import map_name
 from derive.engine import tables
+from derive.engine.concrete import unflat
 from derive.engine.tables import EntryTable
+from derive.forward.nodes import Constant, Ones
 from derive.locale import N_
 from derive.notation.tree import (
     At,
     Dots,
+    Entry,
     Explicit,
     JacobianOf,
     Kronecker,
     Listed,
     Name,
+    Number,
+    Product,
     Relation,
     Signature,
     Space,
@@ -31,17 +40,20 @@ __all__ = ["write", "write_brief"]
 _LISTED = 6
 """So many entries of the row are written out, each in a line of its own."""
 
+_SEARCHED = 64
+"""So many components are looked through for one that does not contain a variable."""
+
 
 def write(draft: Draft, material: Material) -> None:
     """Adds a section for each input."""
     for place, route in enumerate(material.routes.values()):
         name = route.map.input.name
-        draft.heading(name, N_("Derivation of {gradient}"), gradient=route.formula.name)
+        draft.heading(name, N_("The gradient with respect to {array}"), array=draft.words[name])
         _map(draft, route, first=place == 0)
         _chain_rule(draft, route, first=place == 0)
         _values(draft, material, route, first=place == 0)
         _row(draft, material, route, first=place == 0)
-        _regroup(draft, route, first=place == 0)
+        _regroup(draft, route)
 
 
 def write_brief(draft: Draft, material: Material) -> None:
@@ -49,13 +61,13 @@ def write_brief(draft: Draft, material: Material) -> None:
     for route in material.routes.values():
         name = route.map.input.name
         array = draft.words[name]
-        draft.heading(name, N_("Derivation of {gradient}"), gradient=route.formula.name)
+        draft.heading(name, N_("The gradient with respect to {array}"), array=draft.words[name])
         draft.prose(
             N_("While the other inputs are held constant, and {array} and {Y} are read row by row, the Jacobian is"),
             array=array,
         )
         draft.equation(f"{name}.jacobian", _jacobian(route))
-        _why(draft, material, name)
+        _why(draft, material, route)
         draft.prose(
             N_("The row of upstream derivatives times this matrix, put back in the places of {array}, is"), array=array
         )
@@ -80,7 +92,7 @@ def _map(draft: Draft, route: JacobianRoute, *, first: bool) -> None:
         "vector": vector,
         "array": draft.words[name],
         "others": Listed(tuple(others)),
-        "map": Signature(Name(map.layer.output_letter), Space((map.domain,)), Space((map.codomain,))),
+        "map": Signature(map_name(map.layer), Space((map.domain,)), Space((map.codomain,))),
     }
     if not others:
         draft.prose(N_("Read {array} as a vector {vector}. The layer is then the map {map} with"), **values)
@@ -95,9 +107,8 @@ def _map(draft: Draft, route: JacobianRoute, *, first: bool) -> None:
     else:
         draft.prose(
             N_(
-                "Now {array} varies, as the vector {vector}, while {others} stay constant, and the layer is a map "
-                "{map}. The components are the same expressions; what has changed is which of the letters are "
-                "variables:"
+                "Now {array} varies, {others} are constant, and the layer is a map {map}. The components are the same "
+                "expressions; what has changed is which of the letters are variables:"
             ),
             **values,
         )
@@ -122,16 +133,16 @@ def _chain_rule(draft: Draft, route: JacobianRoute, *, first: bool) -> None:
         draft.prose(
             N_(
                 "In the chain rule {rule} the upstream derivatives form a row, with an entry for each component of "
-                "{y}. Row after row, {J} asks how one component reacts to each of the variables:"
+                "{y}. A row of {J} holds the derivatives of one component with respect to all variables:"
             ),
             rule=Ref("idea.chain"),
-            J=JacobianOf(Name(map.layer.output_letter)),
+            J=JacobianOf(map_name(map.layer)),
         )
     else:
         draft.prose(
             N_(
-                "The row of upstream derivatives is the same as before. It meets another Jacobian, with a column for "
-                "each entry of {array}:"
+                "The row of upstream derivatives is the same as before. It multiplies another Jacobian, with a column "
+                "for each entry of {array}:"
             ),
             array=draft.words[name],
         )
@@ -139,54 +150,94 @@ def _chain_rule(draft: Draft, route: JacobianRoute, *, first: bool) -> None:
 
 
 def _jacobian(route: JacobianRoute) -> Relation:
-    """J_y with its values, and as a Kronecker product if it is one."""
-    step, product = _step(route, VALUES), _step(route, KRONECKER)
-    assert step is not None
+    """J_y with its values, and as a Kronecker product if it is one.
+
+    Of a Jacobian that is too large to be shown, the corners would say little: its blocks are shown instead.
+    """
+    values, product = _step(route, VALUES), _step(route, KRONECKER)
+    assert values is not None
     map = route.map
-    name = At(JacobianOf(Name(map.layer.output_letter)), Name(map.input.letter, "vector"))
-    return Relation.equal(name, step.after, *([product.after] if product else []))
+    name = At(JacobianOf(map_name(map.layer)), Name(map.input.letter, "vector"))
+    if product is None:
+        return Relation.equal(name, values.after)
+    whole = Relation.equal(name, values.after, product.after)
+    blocks = tables.blocks(product.after, map.concrete)
+    if blocks is None or all(grid.size is None for line in fit(whole) for grid in grids(line)):
+        return whole
+    return Relation.equal(name, Explicit(blocks), product.after)
 
 
-def _why(draft: Draft, material: Material, name: str) -> None:
-    """What the layer's author says about the zeros."""
-    why = dict(material.layer.prose.zeros).get(name)
-    if why:
+def _why(draft: Draft, material: Material, route: JacobianRoute) -> None:
+    """What the layer's author says about the zeros, if there are any."""
+    why = dict(material.layer.prose.zeros).get(route.map.input.name)
+    if why and route.jacobian.nnz < prod(route.jacobian.shape):
         draft.prose(why)
 
 
 def _values(draft: Draft, material: Material, route: JacobianRoute, *, first: bool) -> None:
     name = route.map.input.name
+    if first:
+        _example(draft, route)
     rows, columns = route.jacobian.shape
     if route.jacobian.nnz == rows * columns:
-        draft.prose(N_("Differentiating the components gives the values:"))
+        message = N_("Differentiating all components gives the values:")
+    elif all(isinstance(term.coefficient, Ones | Constant) for term in route.jacobian.terms):
+        message = N_("Every component contains one of the variables, with the factor 1. All other derivatives are 0:")
     else:
-        draft.prose(
-            N_("Differentiating the components gives the values. Of {all} entries, {nnz} can differ from zero:"),
-            all=rows * columns,
-            nnz=route.jacobian.nnz,
-        )
+        message = N_("Differentiating all components gives the values. Of {all} entries, {nnz} can differ from zero:")
+    draft.prose(message, all=rows * columns, nnz=route.jacobian.nnz)
     draft.equation(f"{name}.jacobian", _jacobian(route))
-    _why(draft, material, name)
     if first and _step(route, KRONECKER) is not None:
         draft.prose(
-            N_("Here {kron} is the *Kronecker product*: every entry of {first}, times all of {second}."),
-            kron=Kronecker((Name("A", "matrix"), Name("B", "matrix"))),
-            first=Name("A", "matrix"),
-            second=Name("B", "matrix"),
+            N_(
+                "Here {kron} is the *Kronecker product*: the block {block} stands in the place of each entry {entry} "
+                "of {P}."
+            ),
+            kron=Kronecker((Name("P", "matrix"), Name("Q", "matrix"))),
+            block=Product((Entry("p", ("i", "j")), Name("Q", "matrix"))),
+            entry=Entry("p", ("i", "j")),
+            P=Name("P", "matrix"),
         )
+    _why(draft, material, route)
+
+
+def _example(draft: Draft, route: JacobianRoute) -> None:
+    """One derivative that is not zero, and one that is."""
+    jacobian = route.jacobian
+    place = next(jacobian.nonzeros(), None)
+    if place is None:
+        return
+    row, column = place
+    values = {"one": Relation.equal(jacobian.partial(row, column), jacobian.shown(row, column))}
+    holding = (
+        set(jacobian.rows_of(column)) if jacobian.shape[0] <= _SEARCHED else set(islice(jacobian.rows_of(column), 1))
+    )
+    other = next((n for n in range(min(jacobian.shape[0], _SEARCHED)) if n not in holding), None)
+    variable = Entry(route.map.input.letter, unflat(column, route.map.input_shape))
+    if other is None or jacobian[other, column] != 0:
+        draft.prose(N_("The first entry, for example, is {one}."), **values)
+        return
+    component = Entry(route.map.layer.output_letter, unflat(other, route.map.output_shape))
+    draft.prose(
+        N_("For example, {one}, while {component} does not contain {variable} and {zero}."),
+        **values,
+        component=component,
+        variable=variable,
+        zero=Relation.equal(jacobian.partial(other, column), Number(0)),
+    )
 
 
 def _row(draft: Draft, material: Material, route: JacobianRoute, *, first: bool) -> None:
     name = route.map.input.name
     count, what = _column_count(route), _counted(draft, material, route)
-    if route.map.codomain == 1:
+    if count == route.map.codomain:
         message = N_("Multiply the row of upstream derivatives by each column:")
     elif count == 1:
         message = N_(
             "Multiply the row of upstream derivatives by each column. A zero removes its term, and one is left:"
         )
     elif not first and what:
-        message = N_("A column now has {count} entries that can differ from zero, one for each {what}:")
+        message = N_("Multiply the row by each column; {count} terms are left, one for each {what}:")
     elif what:
         message = N_(
             "Multiply the row of upstream derivatives by each column. A zero removes its term, so that of {m} terms "
@@ -229,7 +280,7 @@ def _listed(names: EntryTable, entries: EntryTable) -> list[Tree]:
     return [Relation.equal(names.tree(0, n), entries.tree(0, n)) if n >= 0 else Dots("column") for n in shown]
 
 
-def _regroup(draft: Draft, route: JacobianRoute, *, first: bool) -> None:
+def _regroup(draft: Draft, route: JacobianRoute) -> None:
     map = route.map
     name = map.input.name
     step, factor = _step(route, REGROUP), _step(route, FACTOR)
@@ -238,22 +289,15 @@ def _regroup(draft: Draft, route: JacobianRoute, *, first: bool) -> None:
     if len(map.input.shape) > 1:
         draft.prose(N_("Put each entry of the row back in the place that its variable has in {array}:"), array=array)
     else:
-        draft.prose(N_("The entries in their order are the gradient, in the shape of {array}:"), array=array)
+        draft.prose(N_("These entries, in their order, are the gradient:"))
     draft.equation(f"{name}.gradient", Relation.equal(route.formula.name, step.before, step.after))
+    reason = reading(draft, route)
     if factor is None:
         draft.prose(N_("In matrix notation, this is"))
-    elif first:
-        draft.prose(
-            N_(
-                "Every entry is a sum of products, an upstream derivative times a constant of this layer. Ordered by "
-                "rows and columns, these are the sums that the product of two matrices is made of:"
-            )
-        )
+    elif reason is not None:
+        draft.add(Prose(reason))
     else:
-        draft.prose(N_("These are again the sums that a product of matrices is made of:"))
+        draft.prose(N_("These are the sums that a product of matrices is made of:"))
     if factor is not None:
         draft.equation(f"{name}.factors", Relation.equal(route.formula.name, factor.after))
-        draft.prose(
-            N_("The factors have names, and the derivation is complete:") if first else N_("or, by their names,")
-        )
     draft.result(f"{name}.formula", route.formula.equation)

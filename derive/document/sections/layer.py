@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from derive.document.draft import Draft
 from derive.document.material import Material
-from derive.document.words import output_name
+from derive.document.words import array_name, output_name
 from derive.engine import tables
 from derive.engine.concrete import Concrete
 from derive.forward.layer import Layer
@@ -31,10 +31,12 @@ def write(draft: Draft, material: Material) -> None:
     layer = material.layer
     concrete = next(iter(material.routes.values())).map.concrete
     draft.heading("layer", N_("The layer"))
+    draft.prose(layer.prose.forward or N_("The layer computes"))
     draft.equation("layer.forward", _forward(layer, draft))
     for message in layer.prose.arrays or (N_("The arrays that enter the layer are"),):
         draft.prose(message)
-    draft.equation("layer.inputs", *_beside([_array(node, concrete) for node in layer.inputs if node.shape]))
+    arrays = [_array(node, concrete) for node in layer.inputs]
+    draft.equation("layer.inputs", Beside(tuple(arrays)))
     for node in _broadcast_inputs(layer):
         if layer.prose.broadcast:
             draft.prose(layer.prose.broadcast)
@@ -57,13 +59,9 @@ def _forward(layer: Layer, draft: Draft) -> Tree:
 
 
 def _array(node: Input, concrete: Concrete) -> Tree:
-    name = Name(node.name, "matrix" if len(node.shape) > 1 else "vector")
-    shown: Tree = name if len(node.shape) > 1 else Transpose(name)
+    name = array_name(node)
+    shown: Tree = Transpose(name) if len(node.shape) == 1 else name
     return Relation.equal(shown, Explicit(tables.array(concrete, node)))
-
-
-def _beside(relations: list[Tree]) -> list[Tree]:
-    return [Beside(tuple(relations))] if len(relations) > 1 else relations
 
 
 def _broadcast_inputs(layer: Layer) -> list[Input]:

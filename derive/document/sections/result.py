@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from derive.document.blocks import Verbatim
 from derive.document.code import numpy_class
 from derive.document.draft import Draft
 from derive.document.layout import LINE_WIDTH
@@ -16,23 +17,26 @@ __all__ = ["with_shapes", "write"]
 
 def write(draft: Draft, material: Material) -> None:
     """Adds the section."""
+    layer = material.layer
     draft.heading("result", N_("The result"))
     draft.prose(
         N_(
-            "Let {L} be a number, the loss, computed from the output {Y} by the layers that follow. If {G} is known, "
-            "the gradients of {L} with respect to everything that enters this layer are"
+            "Let {L} be the loss, a number that the following layers compute from the output {Y}. If {G} is known, the "
+            "gradients of {L} with respect to what enters this layer are"
         )
     )
     formulas = [route.formula for route in material.routes.values()]
-    annotated = [Relation.equal(_labelled(f.name, f.wrt.shape), with_shapes(f.tree, material.layer)) for f in formulas]
+    annotated = [Relation.equal(_labelled(f.name, f.wrt.shape), with_shapes(f.tree, layer)) for f in formulas]
     in_one_line = Beside(tuple(annotated))
     draft.result("result.formulas", *([in_one_line] if width(in_one_line) <= LINE_WIDTH else annotated))
-    if material.layer.prose.purpose and len(formulas) == len(material.layer.inputs):
-        draft.prose(material.layer.prose.purpose)
+    if layer.prose.purpose and len(formulas) == len(layer.inputs):
+        draft.prose(layer.prose.purpose)
     draft.prose(
-        N_("In code, `G` is the upstream gradient {G}, and the names of the results are those customary in NumPy:")
+        N_("In code, {letter} is the upstream gradient {G}, and {results} are the gradients above:"),
+        letter=Verbatim(layer.upstream.name),
+        results=Verbatim(", ".join(f"d{formula.wrt.name}" for formula in formulas)),
     )
-    draft.code("result.code", numpy_class(material.layer, formulas))
+    draft.code("result.code", numpy_class(layer, formulas))
 
 
 def with_shapes(tree: Tree, layer: Layer) -> Tree:

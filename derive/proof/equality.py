@@ -1,0 +1,70 @@
+"""Decides whether two expressions are equal: by algebra, or, where that does not decide, at random points.
+
+It cannot be decided in general (Richardson 1968); but expressions that are not equal differ at almost every point.
+"""
+
+from __future__ import annotations
+
+from random import Random
+
+from mpmath import isfinite, mpf, mpmathify, workdps
+from sympy import Expr, count_ops, expand, fraction, lambdify, simplify, together
+
+__all__ = ["DIGITS", "POINTS", "are_equal"]
+
+POINTS = 3
+"""At how many random points expressions are compared."""
+
+DIGITS = 20
+"""In how many digits they have to agree there."""
+
+_TRIES = 12
+_EXPANDED = 400
+"""A difference of more operations is not multiplied out, which may take hours."""
+
+_SIMPLIFIED = 60
+"""One of more is not left to SymPy's simplification, which may take minutes."""
+
+
+def are_equal(left: Expr, right: Expr) -> bool | None:
+    """Whether both are equal wherever they are real; None if that is certain at random points only.
+
+    Example:
+        >>> from sympy import Symbol, exp
+        >>> x = Symbol("x", real=True)
+        >>> are_equal(exp(x) * exp(-2 * x), exp(-x)), are_equal(x**2, x)
+        (True, False)
+    """
+    difference = left - right
+    operations = count_ops(difference)
+    if difference == 0 or (operations <= _EXPANDED and expand(difference) == 0):
+        return True
+    if not _equal_at_points(left, right):
+        return False
+    if operations <= _EXPANDED and expand(fraction(together(difference))[0]) == 0:
+        return True
+    return True if operations <= _SIMPLIFIED and simplify(difference) == 0 else None
+
+
+def _equal_at_points(left: Expr, right: Expr) -> bool:
+    symbols = sorted(left.free_symbols | right.free_symbols, key=str)
+    both = lambdify(symbols, (left, right), "mpmath", cse=True)
+    draw = Random(0)
+    evaluated = 0
+    for attempt in range(_TRIES):
+        # The range of an expression's arguments is not known: small numbers, of either sign every other time.
+        low = -8 if attempt % 2 else 1
+        with workdps(DIGITS + 10):
+            at = [mpf(draw.randint(low, 8)) / draw.randint(5, 11) for _ in symbols]
+            try:
+                a, b = map(mpmathify, both(*at))
+            except (ArithmeticError, ValueError):
+                continue
+            if not all(isinstance(value, mpf) and isfinite(value) for value in (a, b)):
+                continue
+            if abs(a - b) > max(1, abs(a)) / mpf(10) ** DIGITS:
+                return False
+        evaluated += 1
+        if evaluated == POINTS:
+            break
+    return True
