@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import types
 from functools import cache
 
+import numpy as np
 import pytest
 from pypdf import PdfReader
 
@@ -125,3 +127,17 @@ def test_a_fragment_compiles_inside_a_document_of_ones_own():
     tex = f"{head}\n\\begin{{document}}\n{fragment}\n{fragment}\n\\end{{document}}"
     assert "\\documentclass" not in fragment
     assert typeset_with_log(tex, engine="tinytex").pdf.startswith(b"%PDF")
+
+
+def test_the_code_copied_from_the_page_runs():
+    text = PdfReader(io.BytesIO(handout((2, 2, 3), "a4", "tinytex").pdf)).pages[0].extract_text()
+    copied = text[text.index("import numpy") : text.index("return dX, dW, db")] + "return dX, dW, db\n"
+    module = types.ModuleType("copied")
+    exec(copied, module.__dict__)
+    layer = module.Affine()
+    X, W, b, G = np.arange(6.0).reshape(3, 2), np.arange(8.0).reshape(2, 4), np.arange(4.0), np.ones((3, 4))
+    np.testing.assert_array_equal(layer.forward(X, W, b), X @ W + b)
+    dX, dW, db = layer.backward(G)
+    np.testing.assert_array_equal(dX, np.einsum("nm,dm->nd", G, W))
+    np.testing.assert_array_equal(dW, np.einsum("nd,nm->dm", X, G))
+    np.testing.assert_array_equal(db, np.einsum("nm->m", G))

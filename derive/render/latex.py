@@ -20,6 +20,10 @@ COLOURS = 6
 """How many row colours the preamble defines."""
 
 
+BLANK = r"\blank{}"
+"""A blank that is copied as one."""
+
+
 class LaTeX(str):
     """Text that is LaTeX already."""
 
@@ -216,8 +220,4 @@ def _typed(text: str) -> LaTeX:
 
 def _code(text: str) -> LaTeX:
     """Code, its lines kept and its indentation as wide as it is."""
-    rows = []
-    for line in text.split("\n"):
-        body = line.lstrip(" ")
-        rows.append(rf"\codeline{{{len(line) - len(body)}}}{{{_typed(body).replace(' ', chr(92) + ' ')}}}")
-    return LaTeX("\n".join(rows))
+    return LaTeX("\n".join(rf"\codeline{{{_typed(line).replace(' ', BLANK)}}}" for line in text.split("\n")))
