@@ -1,0 +1,100 @@
+"""Runs a layer's command: asks the façade, writes the files, tells their paths."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from derive.cli.formats import Format, Texts
+from derive.cli.options import choices
+from derive.cli.request import Request, read_request
+from derive.cli.streams import emit, note
+from derive.errors import EngineError, EngineFailedError
+from derive.layers import Listing
+from derive.write import write_bytes
+
+if TYPE_CHECKING:
+    from derive.api import Derived
+
+__all__ = ["run_layer"]
+
+
+def run_layer(listing: Listing, values: Mapping[str, Any]) -> None:
+    """Does what the values of the command line ask for.
+
+    Raises: UserError if it cannot be done; EngineError if the PDF alone cannot be made; the rest is written.
+    """
+    request = read_request(listing, values)
+
+    from derive.api import Derived  # deferred: imports SymPy, and a wrong command line must not wait for it
+    from derive.layers import load
+
+    layer = load(request.layer)
+    derived = Derived(layer, layer.sizes(request.sizes), request.options)
+    if request.formats:
+        _write(derived, request)
+    else:
+        _show(derived, request)
+
+
+def _show(derived: Derived, request: Request) -> None:
+    from derive.render.text import render_text  # deferred: only this view needs it
+
+    terminal = sys.stdout is not None and sys.stdout.isatty()
+    colour = terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    emit(render_text(derived.document(), width=shutil.get_terminal_size().columns, colour=colour))
+    if terminal and not request.quiet:
+        note(f"derive: add --pdf for the handout; derive {request.layer} --help tells the rest")
+
+
+def _write(derived: Derived, request: Request) -> None:
+    texts = Texts(derived)
+    stem = _stem(derived)
+    # Everything is made before anything is written: an error leaves all old files as they are.
+    made: list[tuple[Path, bytes]] = []
+    failure, kept = None, []
+    for format in request.formats:
+        try:
+            content = _content(format, texts, request)
+        except EngineError as error:
+            failure, kept = error, _kept(error, texts, request, stem)
+        else:
+            made.append((request.place.path(format, stem), content))
+    if request.place.printed and failure is None:
+        for _, content in made:
+            emit(content)
+        return
+    for path, content in dict([*kept, *made]).items():
+        write_bytes(path, content)
+        emit(f"{path}\n")
+    if failure is not None:
+        raise EngineError("\n".join([str(failure), *(f"  kept: {path}" for path, _ in kept)])) from failure
+
+
+def _content(format: Format, texts: Texts, request: Request) -> bytes:
+    if format.text is not None:
+        return format.text(texts).encode()
+    from derive.pdf import typeset  # deferred: only a PDF needs processes
+
+    return typeset(texts.latex, engine=request.engine)
+
+
+def _kept(error: EngineError, texts: Texts, request: Request, stem: str) -> list[tuple[Path, bytes]]:
+    """What is left when there is no PDF: the LaTeX, and what the engine wrote about it."""
+    kept = [(request.place.beside(".tex", stem), texts.latex.encode())]
+    if isinstance(error, EngineFailedError) and error.log:
+        kept.append((request.place.beside(".log", stem), error.log))
+    return kept
+
+
+def _stem(derived: Derived) -> str:
+    """affine-2x2x3-X-brief: layer, sizes, and the options by which two documents of the same sizes differ."""
+    sizes = "x".join(map(str, derived.sizes.values()))
+    changed = derived.options.changed()
+    variants = [*derived.gradients] if "wrt" in changed else []
+    variants += [value for name, value in changed.items() if choices(name)]
+    return "-".join([derived.layer.name, *([sizes] if sizes else []), *variants])

@@ -1,0 +1,104 @@
+"""The options of a layer's command, as the parameters of the function that Typer reads them from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import fields
+from inspect import Parameter
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+
+import typer
+
+from derive.cli.formats import FORMATS
+from derive.layers import Listing
+from derive.options import DocumentOptions
+from derive.pdf import ENGINES
+
+__all__ = ["DOCUMENT", "ENGINE_CHOICES", "LARGEST", "choices", "parameters", "size_options", "size_parameter"]
+
+LARGEST = 1_000_000_000
+"""The largest size; a document costs the same at any, and beyond this one only a slip of the finger goes."""
+
+DOCUMENT = {
+    "wrt": ("NAMES", "The inputs whose gradients are shown, such as X,W; all of them if not given."),
+    "depth": ("", "Every step, or each result with its shortest proof."),
+    "paper": ("", "The size of the page."),
+    "title": ("TEXT", "The title; the layer's own if not given."),
+    "author": ("TEXT", "Who hands it out."),
+    "course": ("TEXT", "The course that it belongs to."),
+    "date": ("TEXT", "The date that is printed; none if not given."),
+    "license": ("TEXT", "The licence under which it is handed out."),
+}
+"""What stands in the place of a value, '' for the choices themselves, and what the option does."""
+
+ENGINE_CHOICES = ("auto", *ENGINES)
+
+
+def parameters(listing: Listing) -> list[Parameter]:
+    """Everything that the command of a layer takes, in the order of its help."""
+    return [
+        *_sizes(listing),
+        _option("size", list[str], [], "A size by its letter; may be given more than once.", "LETTER=NUMBER"),
+        *_document(),
+        *(_option(format.option, bool, False, format.help) for format in FORMATS),
+        _option("output", str, "", "Where to write: a folder, a file, or - for stdout.", "PLACE", short="-o"),
+        _option("name", str, "", "What to call the files, without ending.", "NAME"),
+        _option("engine", _literal(ENGINE_CHOICES), "auto", "What makes the PDF; see derive doctor."),
+        _option("quiet", bool, False, "Print no notes on stderr.", short="-q"),
+        _option("debug", bool, False, "Print a traceback with every error."),
+    ]
+
+
+def size_parameter(letter: str) -> str:
+    """The name of the parameter that holds a size; no option is called so."""
+    return f"size_{letter}"
+
+
+def size_options(listing: Listing) -> dict[str, str]:
+    """The letters that have an option of their own, with it: no other letter or option may be called the same."""
+    folded = [letter.casefold() for letter in listing.letters]
+    taken = {"size", "output", "name", "engine", "quiet", "debug", "help"}
+    taken |= {*DOCUMENT, *(format.option for format in FORMATS)}
+    return {
+        letter: f"--{name}"
+        for letter, name in zip(listing.letters, folded, strict=True)
+        if folded.count(name) == 1 and name not in taken
+    }
+
+
+def choices(option: str) -> tuple[str, ...]:
+    """The values that an option of DocumentOptions can have; () if it is free."""
+    hint = get_type_hints(DocumentOptions)[option]
+    return get_args(hint) if get_origin(hint) is Literal else ()
+
+
+def _sizes(listing: Listing) -> Iterator[Parameter]:
+    defaults = dict(listing.defaults)
+    for letter, option in size_options(listing).items():
+        declared = typer.Option(option, help=f"The size {letter}.", min=1, max=LARGEST, show_default=True)
+        yield _parameter(size_parameter(letter), int, defaults.get(letter), declared)
+
+
+def _document() -> Iterator[Parameter]:
+    for field in fields(DocumentOptions):
+        if field.name in DOCUMENT:
+            placeholder, help = DOCUMENT[field.name]
+            values = choices(field.name)
+            yield _option(field.name, _literal(values) if values else str, field.default or "", help, placeholder)
+
+
+def _option(name: str, kind: Any, default: Any, help: str, placeholder: str = "", *, short: str = "") -> Parameter:
+    flags = [f"--{name}", *([short] if short else [])]
+    shown = bool(default)
+    declared = typer.Option(*flags, help=help, metavar=placeholder or None, show_default=shown)
+    return _parameter(name, kind, default, declared)
+
+
+def _parameter(name: str, kind: Any, default: Any, declared: Any) -> Parameter:
+    # A subscript that is computed is no annotation that a type checker could read.
+    annotation: Any = Annotated[kind, declared]
+    return Parameter(name, Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+
+
+def _literal(values: tuple[str, ...]) -> Any:
+    return Literal[values]
