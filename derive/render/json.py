@@ -1,0 +1,181 @@
+"""Turns the mathematics of a layer into one JSON document; `schema/derive-1.json` beside this file says what is in it.
+
+Positions in lists count from 0, the indices in names such as w_1_2 from 1. The text is ASCII, so that it passes every
+pipe and terminal; the same input gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from math import prod
+from typing import Any
+
+from derive.document.material import Material
+from derive.engine.concrete import LISTED_TERMS, flat
+from derive.errors import SizeError
+from derive.forward.matrix import read
+from derive.forward.nodes import Node
+from derive.notation.code import print_code
+from derive.notation.latex import print_latex
+from derive.notation.tree import BigSum, Sum, Tree, children
+from derive.proof.evidence import Evidence, Strength
+from derive.routes.jacobian import JacobianRoute, derive_jacobian
+
+__all__ = ["LISTED_ENTRIES", "MOST_ENTRIES", "SCHEMA_VERSION", "render_json"]
+
+SCHEMA_VERSION = "1"
+
+LISTED_ENTRIES = 200
+"""So many entries of a list are written unless all are asked for; the true number stands beside it."""
+
+MOST_ENTRIES = 10**5
+"""A document of more entries is refused."""
+
+_LINE = 100
+
+
+def render_json(material: Material, *, all_entries: bool = False) -> str:
+    """The gradients, how they were derived, and how they were verified.
+
+    Lists are cut at LISTED_ENTRIES entries unless all_entries is set. A sum of more than LISTED_TERMS terms is written
+    with Σ, as {"text": ..., "terms": ...}.
+
+    Raises: SizeError if all of more than MOST_ENTRIES entries are asked for.
+    """
+    # Routes of our own, since the letters of Σ are handed out in the order in which entries are asked for.
+    routes = {name: derive_jacobian(material.layer, name, material.sizes) for name in material.routes}
+    if all_entries:
+        _check_count(material, list(routes.values()))
+    cap = None if all_entries else LISTED_ENTRIES
+    layer = material.layer
+    document = {
+        "schema_version": SCHEMA_VERSION,
+        "layer": layer.name,
+        "sizes": dict(material.sizes),
+        "conventions": {
+            "samples": "rows",
+            "vectorization": "rows",
+            "layout": "numerator",
+            "upstream": layer.upstream.name,
+            "upstream_letter": layer.upstream.letter,
+            "loss": layer.loss,
+            "first_index_of_names": 1,
+            "first_position": 0,
+        },
+        "limits": {"entries": cap, "terms": LISTED_TERMS},
+        "inputs": [{"name": node.name, "letter": node.letter, **_shapes(material, node)} for node in layer.inputs],
+        "output": {
+            "name": layer.output_name,
+            "letter": layer.output_letter,
+            **_shapes(material, layer.output),
+            "formula": print_code(read(layer.output)),
+            "latex": print_latex(read(layer.output)),
+        },
+        "gradients": {name: _gradient(route, material.evidence[name], cap) for name, route in routes.items()},
+    }
+    return "\n".join(_lines(document)) + "\n"
+
+
+def _check_count(material: Material, routes: Sequence[JacobianRoute]) -> None:
+    """Refuses a document of too many entries."""
+    count = sum(route.map.codomain + route.jacobian.nnz + 2 * route.map.domain for route in routes)
+    if count > MOST_ENTRIES:
+        sizes = ", ".join(f"{letter}={number}" for letter, number in material.sizes.items())
+        raise SizeError(
+            f"{material.layer.name}: all entries would be {count} (components, non-zeros of the Jacobians, and twice "
+            f"the gradients), at most {MOST_ENTRIES} are listed ({sizes}); choose smaller sizes, ask for fewer inputs "
+            f"with --wrt, or leave out --all-entries"
+        )
+
+
+def _shapes(material: Material, node: Node) -> dict[str, Any]:
+    return {"axes": [str(size) for size in node.shape], "shape": list(material.layer.shape(node, material.sizes))}
+
+
+def _gradient(route: JacobianRoute, evidence: Sequence[Evidence], cap: int | None) -> dict[str, Any]:
+    map, jacobian, row = route.map, route.jacobian, route.chain_rule
+    return {
+        "shape": list(map.input_shape),
+        "formula": str(route.formula),
+        "latex": route.formula.latex(),
+        "map": {
+            "domain": map.domain,
+            "codomain": map.codomain,
+            "components": [_expression(map.listed(n)) for n in islice(range(map.codomain), cap)],
+        },
+        "jacobian": {
+            "shape": list(jacobian.shape),
+            "nnz": jacobian.nnz,
+            "entries": [[i, j, _expression(jacobian.listed(i, j))] for i, j in islice(jacobian.nonzeros(), cap)],
+        },
+        "row": [_expression(row.listed(0, n)) for n in islice(range(map.domain), cap)],
+        "matrix": _nested(route, (), _leading(map.input_shape, cap)),
+        "definitions": [
+            {"name": name, "formula": print_code(tree), "latex": print_latex(tree)}
+            for name, tree in route.formula.definitions
+        ],
+        "evidence": [_evidence(item) for item in evidence],
+    }
+
+
+def _expression(tree: Tree) -> str | dict[str, Any]:
+    text = print_code(tree)
+    # Only a Σ that was not written out puts this sign before a parenthesis; walking every tree again would cost more.
+    return {"text": text, "terms": _terms(tree)} if "Σ(" in text else text
+
+
+def _terms(tree: Tree) -> int:
+    """How many terms the sums of an expression have together once every Σ is written out; 1 if it has no sum."""
+    match tree:
+        case Sum(terms):
+            return sum(map(_terms, terms))
+        case BigSum(bounds, body):
+            return prod(int(last) for _, last in bounds) * _terms(body)
+    return sum(count for count in map(_terms, children(tree)) if count > 1) or 1
+
+
+def _leading(shape: Sequence[int], cap: int | None) -> tuple[int, ...]:
+    """The sides of the leading block that is shown: as long as possible and equal, where the shape is long enough."""
+    if cap is None or prod(shape) <= cap:
+        return tuple(shape)
+    side = next(side for side in range(cap, 0, -1) if prod(min(size, side) for size in shape) <= cap)
+    return tuple(min(size, side) for size in shape)
+
+
+def _nested(route: JacobianRoute, position: tuple[int, ...], sides: Sequence[int]) -> Any:
+    """The gradient in the shape of its input, lists within lists, as NumPy nests them."""
+    if len(position) == len(sides):
+        return _expression(route.chain_rule.listed(0, flat(position, route.map.input_shape)))
+    return [_nested(route, (*position, n), sides) for n in range(sides[len(position)])]
+
+
+def _evidence(evidence: Evidence) -> dict[str, Any]:
+    item: dict[str, Any] = {
+        "route": evidence.route,
+        "strength": evidence.strength.value,
+        "method": evidence.method,
+        "sizes": [dict(sizes) for sizes in evidence.sizes],
+        "points": evidence.points,
+        "digits": evidence.digits,
+    }
+    return {**item, "counterexample": evidence.counterexample} if evidence.strength is Strength.REFUTED else item
+
+
+def _lines(value: Any, head: str = "", indent: str = "", tail: str = "") -> Iterator[str]:
+    """The JSON text of a value: what fits stands in one line, the rest goes one item a line."""
+    flat_text = json.dumps(value)
+    if not isinstance(value, dict | list) or not value or len(indent + head + flat_text) <= _LINE:
+        yield indent + head + flat_text + tail
+        return
+    opening, closing = "{}" if isinstance(value, dict) else "[]"
+    items = (
+        [(f"{json.dumps(key)}: ", item) for key, item in value.items()]
+        if isinstance(value, dict)
+        else [("", item) for item in value]
+    )
+    yield indent + head + opening
+    for number, (key, item) in enumerate(items, start=1):
+        yield from _lines(item, key, indent + "  ", "," if number < len(items) else "")
+    yield indent + closing + tail

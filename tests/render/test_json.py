@@ -1,0 +1,432 @@
+"""The JSON document: its numbers against NumPy, its form against the schema that ships with it."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from copy import deepcopy
+from importlib.resources import files
+from itertools import product
+
+import jsonschema
+import numpy as np
+import pytest
+
+import derive
+from derive.document.material import Material
+from derive.errors import SizeError
+from derive.proof.evidence import Evidence, Strength
+from derive.render.json import render_json
+
+SCHEMA = json.loads(files("derive.render").joinpath("schema/derive-1.json").read_text("utf-8"))
+
+
+@derive.layer(defaults="N=2 D=3 M=4")
+def dense(X: "N D", W: "D M", b: "M"):
+    return np.tanh(X @ W + b)
+
+
+@derive.layer(defaults="N=2 D=3")
+def scaled(X: "N D", a: ""):
+    return X * a
+
+
+@derive.layer(defaults="N=2 D=3")
+def energy(X: "N D"):
+    return np.sum(X * X)
+
+
+def validate(document) -> None:
+    jsonschema.Draft202012Validator(SCHEMA).validate(document)
+
+
+def rendered(layer, *, all_entries=False, **options) -> str:
+    """The document with evidence that claims nothing, since proofs take their time and are not what is tested here."""
+    derived = derive.derive(layer, **options)
+    nothing = (Evidence("none", Strength.CHECKED_AT_POINTS, "none", ()),)
+    routes = {name: gradient.route for name, gradient in derived.gradients.items()}
+    evidence = dict.fromkeys(routes, nothing)
+    material = Material(derived.layer, derived.sizes, routes, evidence, derived.options, derived.command, "0")
+    return render_json(material, all_entries=all_entries)
+
+
+def made(layer, **options):
+    return json.loads(rendered(layer, **options))
+
+
+def numbers(document, seed=0):
+    """Random arrays by the letter of their entries; the upstream gradient among them."""
+    random = np.random.default_rng(seed)
+    arrays = {item["letter"]: random.uniform(0.5, 2, item["shape"]) for item in document["inputs"]}
+    arrays[document["conventions"]["upstream_letter"]] = random.uniform(0.5, 2, document["output"]["shape"])
+    return arrays
+
+
+def value(expression, arrays) -> float:
+    """What an expression is worth: names become array entries, every Σ a sum over Python's range."""
+    text = expression if isinstance(expression, str) else expression["text"]
+    while "Σ(" in text:
+        text = re.sub(r"Σ\(([^Σ]*?), (\w+)=1\.\.(\d+)\)", r"total((\1) for \2 in range(1, \3 + 1))", text)
+    # x_1_k is the entry [1 - 1, k - 1] of the array x.
+    text = re.sub(
+        r"\b([a-z])((?:_\w+?)+)(?=\W|$)",
+        lambda name: f"arrays['{name[1]}'][{', '.join(f'{index} - 1' for index in name[2].strip('_').split('_'))}]",
+        text,
+    )
+    known = {letter: array for letter, array in arrays.items() if array.ndim == 0}
+    functions = {"__builtins__": {}, "total": sum, "range": range, "tanh": np.tanh, "arrays": arrays}
+    return float(eval(text, functions | known))
+
+
+def evaluated(nested, arrays):
+    if isinstance(nested, list):
+        return np.array([evaluated(item, arrays) for item in nested])
+    return np.array(value(nested, arrays))
+
+
+def dense_jacobian(gradient, arrays):
+    matrix = np.zeros(gradient["jacobian"]["shape"])
+    for row, column, expression in gradient["jacobian"]["entries"]:
+        matrix[row, column] = value(expression, arrays)
+    return matrix
+
+
+def by_hand(name, x, w):
+    """The Jacobians of Y = X W + b, written down from y_ij = Σ_k x_ik w_kj + b_j."""
+    (samples, features), outputs = x.shape, w.shape[1]
+    entries = {
+        "X": lambda i, j, row, column: w[column, j] if row == i else 0.0,
+        "W": lambda i, j, row, column: x[i, row] if column == j else 0.0,
+        "b": lambda i, j, column: 1.0 if column == j else 0.0,
+    }[name]
+    shape = {"X": (samples, features), "W": (features, outputs), "b": (outputs,)}[name]
+    rows = product(range(samples), range(outputs))
+    return np.array([[entries(*row, *column) for column in product(*map(range, shape))] for row in rows])
+
+
+@pytest.mark.parametrize("name", ["X", "W", "b"])
+@pytest.mark.parametrize("sizes", [{"n": 2, "d": 2, "m": 3}, {"n": 1, "d": 1, "m": 1}, {"n": 3, "d": 4, "m": 5}])
+def test_the_jacobian_of_the_affine_layer_is_the_one_written_by_hand(sizes, name) -> None:
+    document = made("affine", **sizes)
+    arrays = numbers(document)
+    found = dense_jacobian(document["gradients"][name], arrays)
+    np.testing.assert_allclose(found, by_hand(name, arrays["x"], arrays["w"]))
+    assert document["gradients"][name]["jacobian"]["nnz"] == np.count_nonzero(found)
+
+
+@pytest.mark.parametrize("sizes", [{"n": 2, "d": 2, "m": 3}, {"n": 1, "d": 1, "m": 1}, {"n": 3, "d": 4, "m": 5}])
+def test_components_rows_and_matrices_of_the_affine_layer_are_what_numpy_computes(sizes) -> None:
+    document = made("affine", **sizes)
+    arrays = numbers(document)
+    x, w, b, g = (arrays[letter] for letter in "xwbg")
+    expected = {"X": np.einsum("nm,dm->nd", g, w), "W": np.einsum("nm,nd->dm", g, x), "b": np.einsum("nm->m", g)}
+    assert list(document["gradients"]) == list(expected)
+    for name, gradient in document["gradients"].items():
+        np.testing.assert_allclose(
+            evaluated(gradient["map"]["components"], arrays), (np.einsum("nd,dm->nm", x, w) + b).ravel()
+        )
+        np.testing.assert_allclose(evaluated(gradient["row"], arrays), expected[name].ravel())
+        np.testing.assert_allclose(evaluated(gradient["matrix"], arrays), expected[name])
+        assert gradient["shape"] == list(expected[name].shape)
+
+
+def test_the_gradients_of_a_layer_with_tanh_are_what_numpy_computes() -> None:
+    document = made(dense, n=2, d=3, m=4)
+    arrays = numbers(document)
+    x, w, b, g = (arrays[letter] for letter in "xwbg")
+    slope = 1 - np.tanh(np.einsum("nd,dm->nm", x, w) + b) ** 2
+    expected = {
+        "X": np.einsum("nm,nm,dm->nd", g, slope, w),
+        "W": np.einsum("nm,nm,nd->dm", g, slope, x),
+        "b": np.einsum("nm,nm->m", g, slope),
+    }
+    jacobians = {
+        "X": np.einsum("nm,dm,nk->nmkd", slope, w, np.eye(2)).reshape(8, 6),
+        "W": np.einsum("nm,nd,mk->nmdk", slope, x, np.eye(4)).reshape(8, 12),
+        "b": np.einsum("nm,mk->nmk", slope, np.eye(4)).reshape(8, 4),
+    }
+    for name, gradient in document["gradients"].items():
+        np.testing.assert_allclose(evaluated(gradient["matrix"], arrays), expected[name])
+        np.testing.assert_allclose(dense_jacobian(gradient, arrays), jacobians[name])
+
+
+def test_formulas_run_in_numpy() -> None:
+    document = made(dense, n=2, d=3, m=4)
+    arrays = numbers(document)
+    names = {item["name"]: arrays[item["letter"]] for item in document["inputs"]}
+    names[document["conventions"]["upstream"]] = arrays["g"]
+    for gradient in document["gradients"].values():
+        found = eval(gradient["formula"], {"__builtins__": {}, "sum": np.sum, "tanh": np.tanh}, names)
+        np.testing.assert_allclose(found, evaluated(gradient["matrix"], arrays))
+
+
+def test_the_gradient_of_a_scalar_is_one_expression() -> None:
+    document = made(scaled)
+    arrays = numbers(document)
+    validate(document)
+    assert document["gradients"]["a"]["shape"] == []
+    np.testing.assert_allclose(value(document["gradients"]["a"]["matrix"], arrays), np.sum(arrays["g"] * arrays["x"]))
+
+
+def test_a_scalar_output_has_a_jacobian_of_one_row() -> None:
+    document = made(energy)
+    arrays = numbers(document)
+    validate(document)
+    gradient = document["gradients"]["X"]
+    assert gradient["jacobian"]["shape"] == [1, 6]
+    np.testing.assert_allclose(dense_jacobian(gradient, arrays), 2 * arrays["x"].reshape(1, 6))
+    validate(made(energy, all_entries=True))
+
+
+@pytest.mark.parametrize(
+    ("sizes", "place", "terms"),
+    [
+        ({"n": 2, "d": 40, "m": 3}, ("map", "components"), 41),
+        ({"n": 2, "d": 3, "m": 40}, ("X", "row"), 40),
+        ({"n": 40, "d": 2, "m": 3}, ("W", "row"), 40),
+        ({"n": 40, "d": 2, "m": 3}, ("b", "row"), 40),
+    ],
+)
+def test_a_long_sum_is_a_text_with_a_sigma_and_the_number_of_its_terms(sizes, place, terms) -> None:
+    document = made("affine", **sizes)
+    arrays = numbers(document)
+    x, w, b, g = (arrays[letter] for letter in "xwbg")
+    gradients = document["gradients"]
+    listed = gradients["X"]["map"]["components"] if place[0] == "map" else gradients[place[0]]["row"]
+    expected = {
+        "map": np.einsum("nd,dm->nm", x, w) + b,
+        "X": np.einsum("nm,dm->nd", g, w),
+        "W": np.einsum("nm,nd->dm", g, x),
+        "b": np.einsum("nm->m", g),
+    }[place[0]]
+    assert {item["terms"] for item in listed} == {terms}
+    assert all(len(item["text"]) < 60 for item in listed)
+    np.testing.assert_allclose(evaluated(listed, arrays), expected.ravel()[: len(listed)])
+
+
+def test_a_long_sum_within_a_function_counts_as_well() -> None:
+    document = made(dense, n=1, d=40, m=2)
+    arrays = numbers(document)
+    arrays["w"] /= 100
+    gradient = document["gradients"]["b"]
+    validate(document)
+    # 1 - tanh(40 products + b)²: one term, and 41 within the function.
+    assert gradient["jacobian"]["entries"][0][2]["terms"] == 42
+    slope = 1 - np.tanh(arrays["x"] @ arrays["w"] + arrays["b"]) ** 2
+    np.testing.assert_allclose(evaluated(gradient["matrix"], arrays), (arrays["g"] * slope)[0])
+
+
+@pytest.mark.parametrize(("d", "is_written_out"), [(32, True), (33, False)])
+def test_sums_are_written_out_up_to_the_stated_number_of_terms(d, is_written_out) -> None:
+    document = made("affine", n=1, d=d, m=1)
+    component = document["gradients"]["X"]["map"]["components"][0]
+    assert document["limits"]["terms"] == 32
+    assert isinstance(component, str) is is_written_out
+
+
+def test_lists_are_cut_at_the_stated_cap_beside_their_true_lengths() -> None:
+    document = made("affine", n=4, d=20, m=60)
+    gradient = document["gradients"]["W"]
+    assert document["limits"]["entries"] == 200
+    assert (gradient["map"]["domain"], gradient["map"]["codomain"]) == (1200, 240)
+    assert gradient["jacobian"]["shape"] == [240, 1200]
+    assert gradient["jacobian"]["nnz"] == 4 * 20 * 60
+    assert gradient["shape"] == [20, 60]
+    lists = (gradient["map"]["components"], gradient["jacobian"]["entries"], gradient["row"])
+    assert [len(items) for items in lists] == [200, 200, 200]
+    matrix = gradient["matrix"]
+    assert [len(row) for row in matrix] == [14] * 14
+    assert matrix[1][0] == "g_1_1*x_1_2 + g_2_1*x_2_2 + g_3_1*x_3_2 + g_4_1*x_4_2"
+
+
+def test_a_long_vector_is_cut_to_its_beginning() -> None:
+    matrix = made("affine", n=1, d=1, m=300)["gradients"]["b"]["matrix"]
+    assert matrix == [f"g_1_{number}" for number in range(1, 201)]
+
+
+def test_a_narrow_matrix_is_cut_along_its_long_side_only() -> None:
+    matrix = made("affine", n=2, d=150, m=1)["gradients"]["X"]["matrix"]
+    assert [len(row) for row in matrix] == [100, 100]
+
+
+def test_all_entries_lifts_the_cap() -> None:
+    document = made("affine", n=4, d=20, m=60, all_entries=True)
+    gradient = document["gradients"]["W"]
+    assert document["limits"]["entries"] is None
+    assert len(gradient["map"]["components"]) == 240
+    assert len(gradient["jacobian"]["entries"]) == 4800
+    assert len(gradient["row"]) == 1200
+    assert np.shape(gradient["matrix"]) == (20, 60)
+
+
+def test_too_many_entries_are_refused_with_the_remedy() -> None:
+    with pytest.raises(SizeError, match=r"at most 100000 are listed \(N=64, D=4096, M=4096\).*leave out --all-entries"):
+        derive.derive("affine", n=64, d=4096, m=4096).json(all_entries=True)
+
+
+def test_a_layer_of_real_size_gives_a_small_document() -> None:
+    text = rendered("affine", n=64, d=4096, m=4096)
+    document = json.loads(text)
+    validate(document)
+    assert len(text) < 300_000
+    gradient = document["gradients"]["X"]
+    assert gradient["jacobian"]["shape"] == [262144, 262144]
+    assert gradient["jacobian"]["nnz"] == 64 * 4096 * 4096
+    assert gradient["jacobian"]["entries"][:2] == [[0, 0, "w_1_1"], [0, 1, "w_2_1"]]
+    assert gradient["map"]["components"][0]["terms"] == 4097
+    assert gradient["row"][0]["terms"] == 4096
+
+
+@pytest.mark.parametrize("layer", ["affine", dense], ids=["affine", "dense"])
+@pytest.mark.parametrize("sizes", [(2, 2, 3), (1, 1, 1), (3, 4, 5), (64, 4096, 4096)])
+def test_the_document_keeps_to_its_schema(layer, sizes) -> None:
+    n, d, m = sizes
+    validate(json.loads(derive.derive(layer, n=n, d=d, m=m).json()))
+
+
+def test_the_schema_is_one() -> None:
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+
+
+def test_the_schema_names_the_strengths_of_evidence() -> None:
+    named = SCHEMA["$defs"]["evidence"]["properties"]["strength"]["enum"]
+    assert named == [strength.value for strength in Strength]
+
+
+def _without_rows(document):
+    del document["gradients"]["X"]["row"]
+
+
+def _with_something_else(document):
+    document["gradients"]["X"]["jacobian"]["rank"] = 4
+
+
+def _with_a_pair(document):
+    document["gradients"]["X"]["jacobian"]["entries"][0].pop()
+
+
+def _with_a_quadruple(document):
+    document["gradients"]["X"]["jacobian"]["entries"][0].append("x_1_1")
+
+
+def _with_a_row_before_the_first(document):
+    document["gradients"]["X"]["jacobian"]["entries"][0][0] = -1
+
+
+def _with_an_unknown_strength(document):
+    document["gradients"]["X"]["evidence"][0]["strength"] = "looks right"
+
+
+def _with_a_counterexample_to_what_is_proved(document):
+    document["gradients"]["X"]["evidence"][0]["counterexample"] = "at N=2"
+
+
+def _refuted_without_a_counterexample(document):
+    document["gradients"]["X"]["evidence"][0]["strength"] = "refuted"
+
+
+def _with_a_sigma_that_is_not_counted(document):
+    document["gradients"]["X"]["row"][0] = "Σ(x_1_k, k=1..40)"
+
+
+def _with_a_size_of_zero(document):
+    document["sizes"]["N"] = 0
+
+
+def _of_another_version(document):
+    document["schema_version"] = "2"
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        _without_rows,
+        _with_something_else,
+        _with_a_pair,
+        _with_a_quadruple,
+        _with_a_row_before_the_first,
+        _with_an_unknown_strength,
+        _with_a_counterexample_to_what_is_proved,
+        _refuted_without_a_counterexample,
+        _with_a_sigma_that_is_not_counted,
+        _with_a_size_of_zero,
+        _of_another_version,
+    ],
+)
+def test_the_schema_rejects_a_document(broken) -> None:
+    document = made("affine", n=1, d=1, m=1)
+    validate(document)
+    changed = deepcopy(document)
+    broken(changed)
+    with pytest.raises(jsonschema.ValidationError):
+        validate(changed)
+
+
+def test_keys_stand_in_the_order_of_the_schema() -> None:
+    document = made("affine", n=1, d=1, m=1)
+    assert list(document) == list(SCHEMA["properties"])
+    assert list(document["gradients"]["X"]) == list(SCHEMA["$defs"]["gradient"]["properties"])
+    assert list(document["conventions"]) == list(SCHEMA["properties"]["conventions"]["properties"])
+
+
+def test_only_the_chosen_inputs_are_listed() -> None:
+    assert list(made("affine", n=1, d=1, m=1, wrt="b,X")["gradients"]) == ["X", "b"]
+
+
+def test_evidence_is_that_of_the_derivation() -> None:
+    derived = derive.derive("affine", n=2, d=2, m=3)
+    listed = json.loads(derived.json())["gradients"]["X"]["evidence"]
+    assert [item["strength"] for item in listed] == ["proved at sizes", "checked at points"]
+    assert listed[0]["sizes"][0] == {"N": 2, "D": 2, "M": 3}
+    assert listed[0]["points"] is None
+    assert listed[1]["points"] == derived.wrt("X").evidence[1].points
+
+
+def test_the_text_is_ascii_in_lines_that_can_be_read() -> None:
+    text = rendered("affine", n=2, d=40, m=3)
+    assert text.isascii()
+    assert text.endswith("}\n")
+    assert '"sizes": {"N": 2, "D": 40, "M": 3},' in text
+    assert '          [0, 0, "w_1_1"],' in text
+
+
+def test_entries_that_were_asked_for_before_change_nothing() -> None:
+    derived = derive.derive(dense, n=2, d=40, m=40)
+    material = Material(
+        derived.layer,
+        derived.sizes,
+        {"X": derived.wrt("X").route},
+        {"X": ()},
+        derived.options,
+        derived.command,
+        "0",
+    )
+    before = render_json(material)
+    derived.wrt("X").chain_rule.listed(0, 5)
+    derived.wrt("X").map.listed(1)
+    assert render_json(material) == before
+
+
+def test_the_same_input_gives_the_same_bytes_in_another_process() -> None:
+    program = """
+import numpy as np
+import derive
+
+@derive.layer(defaults="N=1 D=2 M=33")
+def dense(X: "N D", W: "D M", b: "M"):
+    return np.tanh(X @ W + b)
+
+print(derive.derive(dense, wrt="X").json() + derive.derive("affine", wrt="X").json())
+"""
+    texts = [
+        subprocess.run(
+            [sys.executable, "-c", program],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    ]
+    assert len(texts[0]) > 10_000
+    assert texts[0] == texts[1]

@@ -1,0 +1,450 @@
+"""The view in a terminal: pictures drawn by hand, and what must hold at every width."""
+
+import re
+from functools import cache
+
+import numpy as np
+import pytest
+
+import derive
+from derive.document.blocks import (
+    Code,
+    Definition,
+    Document,
+    Emphasis,
+    Equation,
+    EvidenceRow,
+    EvidenceTable,
+    Head,
+    Heading,
+    Line,
+    ListBlock,
+    Math,
+    Panel,
+    Prose,
+    Ref,
+    Result,
+    Text,
+    Verbatim,
+)
+from derive.document.compose import compose
+from derive.document.material import Material
+from derive.errors import InternalError
+from derive.notation.box import columns
+from derive.notation.tree import (
+    Beside,
+    Entry,
+    Gradient,
+    Grid,
+    MatMul,
+    Name,
+    Negative,
+    Number,
+    Partial,
+    Product,
+    Relation,
+    Shaped,
+    Sum,
+    Transpose,
+)
+from derive.render.text import NARROWEST, render_text
+
+SIZES = [(1, 1, 1), (1, 2, 3), (2, 2, 3), (3, 4, 5), (8, 8, 8), (2, 30, 2), (64, 4096, 4096)]
+WIDTHS = [60, 72, 80, 100, 132]
+X, Y, W = (Name(letter, "matrix") for letter in "XYW")
+COLOUR = re.compile("\x1b\\[[0-9;]*m")
+
+
+@derive.layer(defaults="N=2 D=2 M=3")
+def dense(X: "N D", W: "D M", b: "M"):
+    return np.tanh(X @ W + b)
+
+
+@cache
+def handout(layer: str, sizes: tuple[int, int, int]) -> Document:
+    """The document of a layer; evidence is that of small sizes, since proofs take their time."""
+    traced = {"affine": "affine", "dense": dense}[layer]
+    derived, small = (derive.derive(traced, n=n, d=d, m=m) for n, d, m in (sizes, (1, 2, 3)))
+    routes = {name: gradient.route for name, gradient in derived.gradients.items()}
+    evidence = {name: gradient.evidence for name, gradient in small.gradients.items()}
+    return compose(
+        Material(
+            layer=derived.layer,
+            sizes=derived.sizes,
+            routes=routes,
+            evidence=evidence,
+            options=derived.options,
+            command=derived.command,
+            version="0.1",
+        )
+    )
+
+
+def x(*index: int) -> Entry:
+    return Entry("x", index)
+
+
+def w(*index: int) -> Entry:
+    return Entry("w", index)
+
+
+def g(*index: int) -> Gradient:
+    return Gradient(Entry("y", index), "g")
+
+
+def document(*blocks, title: str = "A title", coloured: tuple[str, ...] = ("x", "y")) -> Document:
+    head = Head(title, (), "", "", "", "", "License:", (), "derive affine --n 2", "0.1", "en", "a4")
+    return Document(head, blocks, coloured)
+
+
+def body(*blocks, **options) -> list[str]:
+    """The lines of the blocks, without head and foot."""
+    lines = render_text(document(*blocks), **options).split("\n")
+    top = next(n for n, line in enumerate(lines) if line.startswith("━"))
+    foot = max(n for n, line in enumerate(lines) if line.startswith("───"))
+    return lines[top + 2 : foot - 1]
+
+
+def equation(*lines: Line, number: int | None = None, **options) -> list[str]:
+    return body(Equation("an.equation", number, lines), **options)
+
+
+def drawing(text: str) -> list[str]:
+    """A drawing between an empty first and last line, without the margin of its last line."""
+    first, *lines = text.split("\n")
+    assert not first
+    return [line[len(lines[-1]) :] for line in lines[:-1]]
+
+
+def code_lines(block_lines: list[str]) -> set[str]:
+    return {f"    {line}" for line in block_lines}
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("layer", ["affine", "dense"])
+@pytest.mark.parametrize("sizes", SIZES, ids=str)
+def test_no_line_is_wider_than_the_terminal(layer, sizes, width) -> None:
+    whole = handout(layer, sizes)
+    # Code is not broken, since it would no longer run.
+    code = {f"    {line}" for block in whole.blocks if isinstance(block, Code) for line in block.text.split("\n")}
+    assert code
+    wide = [line for line in render_text(whole, width=width).split("\n") if columns(line) > width and line not in code]
+    assert wide == []
+
+
+@pytest.mark.parametrize("width", [80, 100])
+def test_the_worked_example_is_shown_without_dots(width) -> None:
+    whole = handout("affine", (2, 2, 3))
+    start = next(n for n, block in enumerate(whole.blocks) if isinstance(block, Heading) and block.id == "layer")
+    end = next(n for n, block in enumerate(whole.blocks) if isinstance(block, Heading) and block.id == "background")
+    equations = [block for block in whole.blocks[start:end] if isinstance(block, Equation | Result)]
+    assert len(equations) > 15
+    text = render_text(Document(whole.head, tuple(equations), whole.coloured), width=width)
+    assert not set("⋯⋮⋱") & set(text)
+
+
+@pytest.mark.parametrize(
+    "drawn",
+    [
+        """
+        J_y(x) = ⎢ ┈┈┈┈┈┈┈┈┈┼┈┈┈┈┈┈┈┈┈ ⎥ = I_N ⊗ Wᵀ
+                 ⎢  ·    ·  ┊ w₁₁  w₂₁ ⎥
+                 ⎢  ·    ·  ┊ w₁₂  w₂₂ ⎥
+                 ⎣  ·    ·  ┊ w₁₃  w₂₃ ⎦
+        """,
+        """
+                 ⎡ x₁₁   ·    ·  ┊ x₁₂   ·    ·  ⎤
+                 ⎢  ·   x₁₁   ·  ┊  ·   x₁₂   ·  ⎥
+                 ⎢  ·    ·   x₁₁ ┊  ·    ·   x₁₂ ⎥
+        J_y(w) = ⎢ ┈┈┈┈┈┈┈┈┈┈┈┈┈┈┼┈┈┈┈┈┈┈┈┈┈┈┈┈┈ ⎥ = X ⊗ I_M
+                 ⎢ x₂₁   ·    ·  ┊ x₂₂   ·    ·  ⎥
+                 ⎢  ·   x₂₁   ·  ┊  ·   x₂₂   ·  ⎥
+                 ⎣  ·    ·   x₂₁ ┊  ·    ·   x₂₂ ⎦
+        """,
+        """
+                 ⎡ 1  ·  · ⎤
+                 ⎢ ·  1  · ⎥
+                 ⎢ ·  ·  1 ⎥
+        J_y(b) = ⎢ ┈┈┈┈┈┈┈ ⎥ = 1_N ⊗ I_M
+                 ⎢ 1  ·  · ⎥
+                 ⎢ ·  1  · ⎥
+                 ⎣ ·  ·  1 ⎦
+        """,
+        """
+        ∂L/∂x₁₁ = ∂L/∂y₁₁·w₁₁ + ∂L/∂y₁₂·w₁₂ + ∂L/∂y₁₃·w₁₃
+        ∂L/∂x₁₂ = ∂L/∂y₁₁·w₂₁ + ∂L/∂y₁₂·w₂₂ + ∂L/∂y₁₃·w₂₃
+        ∂L/∂x₂₁ = ∂L/∂y₂₁·w₁₁ + ∂L/∂y₂₂·w₁₂ + ∂L/∂y₂₃·w₁₃
+        ∂L/∂x₂₂ = ∂L/∂y₂₁·w₂₁ + ∂L/∂y₂₂·w₂₂ + ∂L/∂y₂₃·w₂₃
+        """,
+        """
+        ∂L/∂w₁₁ = ∂L/∂y₁₁·x₁₁ + ∂L/∂y₂₁·x₂₁
+        ∂L/∂w₁₂ = ∂L/∂y₁₂·x₁₁ + ∂L/∂y₂₂·x₂₁
+        ∂L/∂w₁₃ = ∂L/∂y₁₃·x₁₁ + ∂L/∂y₂₃·x₂₁
+        ∂L/∂w₂₁ = ∂L/∂y₁₁·x₁₂ + ∂L/∂y₂₁·x₂₂
+        ∂L/∂w₂₂ = ∂L/∂y₁₂·x₁₂ + ∂L/∂y₂₂·x₂₂
+        ∂L/∂w₂₃ = ∂L/∂y₁₃·x₁₂ + ∂L/∂y₂₃·x₂₂
+        """,
+    ],
+    ids=["Jacobian of X", "Jacobian of W", "Jacobian of b", "row of X", "row of W"],
+)
+def test_the_worked_example_shows_what_was_computed_by_hand(drawn) -> None:
+    lines = [re.sub(r"\s+\(\d+\)$", "", line) for line in render_text(handout("affine", (2, 2, 3))).split("\n")]
+    expected = [f"    {line}".rstrip() for line in drawing(drawn)]
+    assert any(lines[start : start + len(expected)] == expected for start in range(len(lines)))
+
+
+def test_the_code_in_the_text_runs_and_its_gradients_are_right() -> None:
+    lines = render_text(handout("affine", (2, 2, 3))).split("\n")
+    start, end = lines.index("    import numpy as np"), lines.index("            return dX, dW, db")
+    names: dict[str, type] = {}
+    exec("\n".join(line[4:] for line in lines[start : end + 1]), names)
+    random = np.random.default_rng(1)
+    given = random.normal(size=(2, 4)), random.normal(size=(4, 3)), random.normal(size=3)
+    upstream = random.normal(size=(2, 3))
+    layer = names["Affine"]()
+    np.testing.assert_allclose(layer.forward(*given), np.einsum("nd,dm->nm", *given[:2]) + given[2])
+    expected = (
+        np.einsum("nm,dm->nd", upstream, given[1]),
+        np.einsum("nm,nd->dm", upstream, given[0]),
+        np.einsum("nm->m", upstream),
+    )
+    for found, right in zip(layer.backward(upstream), expected, strict=True):
+        np.testing.assert_allclose(found, right)
+
+
+def test_every_equation_has_its_number_at_the_right_margin_in_order() -> None:
+    lines = [line.rstrip(" ┃│") for line in render_text(handout("affine", (2, 2, 3)), width=100).split("\n")]
+    found = [int(label[1]) for line in lines if (label := re.search(r" \((\d+)\)$", line)) and len(line) >= 97]
+    assert len(found) > 20
+    assert found == list(range(1, len(found) + 1))
+
+
+@pytest.mark.parametrize("layer", ["affine", "dense"])
+def test_colour_changes_nothing_but_the_colour(layer) -> None:
+    plain = render_text(handout(layer, (2, 2, 3)))
+    coloured = render_text(handout(layer, (2, 2, 3)), colour=True)
+    assert "\x1b" not in plain
+    assert "\x1b" in coloured
+    stripped = COLOUR.sub("", coloured)
+    assert [line.rstrip() for line in stripped.split("\n")] == plain.split("\n")
+
+
+def test_every_coloured_line_ends_in_the_normal_colour() -> None:
+    for line in render_text(handout("affine", (2, 2, 3)), colour=True).split("\n"):
+        codes = COLOUR.findall(line)
+        assert len(codes) % 2 == 0
+        assert set(codes[1::2]) <= {"\x1b[0m"}
+
+
+def test_the_rows_of_x_have_two_colours() -> None:
+    text = render_text(handout("affine", (2, 2, 3)), colour=True)
+    first, second = (re.search(rf"\x1b\[([0-9;]+)mx{row}₁\x1b", text).group(1) for row in "₁₂")
+    assert first != second
+    assert f"\x1b[{first}m∂L/∂y₁₁\x1b[0m" in text
+    assert f"\x1b[{second}m∂L/∂y₂₁\x1b[0m" in text
+
+
+def test_a_brief_document_is_shorter() -> None:
+    derived = derive.derive("affine", n=2, d=2, m=3)
+    brief, full = (render_text(derived.document(depth=depth)).count("\n") for depth in ("brief", "full"))
+    assert 50 < brief < full / 2
+
+
+def test_every_kind_of_block_looks_as_it_was_seen_to_look(golden) -> None:
+    row, column = Grid(((g(0, 0), g(0, 1)),)), Grid(((w(0, 0),), (w(0, 1),)))
+    gradient = Gradient(X, "dX")
+    statement = Relation.equal(
+        Shaped(gradient, ("N", "D")),
+        MatMul((Shaped(Gradient(Y, "G"), ("N", "M")), Shaped(Transpose(W), ("M", "D")))),
+    )
+    words = "A paragraph of words that is long enough to be broken where the terminal ends, after a whole word."
+    blocks = (
+        Heading("one", 1, (Text("The gradient "), Math(gradient))),
+        Prose((Text(words + " See "), Ref("one.product"), Text("; in code, "), Verbatim("G @ W.T"), Text("."))),
+        Result("one.result", 1, (Line(None, "", statement),)),
+        Equation("one.product", 2, (Line(gradient, "=", MatMul((row, column))),)),
+        Equation("one.entry", None, (Line(Entry("y", (0, 0)), "=", Sum((x(0), Negative(x(1))))),)),
+        Code("one.code", "python", "def double(x):\n    return 2 * x"),
+        Panel("one.panel", "Conventions", (ListBlock(((Emphasis("Short:"), Text(" an item.")), (Text(words),))),)),
+        Heading("two", 2, (Text("Background"),)),
+        Definition(
+            "two.definition",
+            "Definition",
+            "gradient",
+            (Text("The vector of "), Math(Partial(Name("f"), x(0))), Text(" and its like:")),
+            (Equation("two.gradient", 3, (Line(None, "", Grid(((x(0),), (x(1),)))),)),),
+        ),
+        EvidenceTable(
+            "two.evidence",
+            ("Evidence", "Method", "Where"),
+            (
+                EvidenceRow(gradient, "proved at sizes", "every entry, in SymPy", "N×D×M = 2×2×3, 2×3×4"),
+                EvidenceRow(gradient, "checked at points", "central differences in NumPy", "3 random inputs"),
+            ),
+        ),
+    )
+    head = Head(
+        "Backpropagation through an affine layer",
+        (Math(Relation.equal(Y, MatMul((X, W)))), Text(" with N = 2 samples")),
+        "A. Uthor",
+        "A course",
+        "2024-02-29",
+        "CC BY 4.0",
+        "License:",
+        (),
+        "derive affine --n 2 --d 2 --m 3",
+        "0.1.0",
+        "en",
+        "a4",
+    )
+    golden("text/every-block.txt", render_text(Document(head, blocks, ("x",)), width=72))
+
+
+def test_a_line_that_fits_stays_in_one_piece() -> None:
+    assert equation(Line(Y, "=", Sum((MatMul((X, W)), X))), number=7, width=60) == [
+        "  Y = X W + X" + " " * 44 + "(7)",
+    ]
+
+
+def test_signs_stand_below_each_other() -> None:
+    lines = (Line(x(10, 1), "=", w(0, 0)), Line(x(0), "=", w(1, 1)), Line(None, "=", w(2, 2)))
+    assert equation(*lines) == ["    x₁₁,₂ = w₁₁", "       x₁ = w₂₂", "          = w₃₃"]
+
+
+def test_a_chain_of_equalities_is_broken_before_its_signs() -> None:
+    long = Sum(tuple(w(number, number) for number in range(6)))
+    lines = equation(Line(Y, "=", Relation.equal(long, long)), width=60)
+    assert lines == [
+        "  Y = w₁₁ + w₂₂ + w₃₃ + w₄₄ + w₅₅ + w₆₆",
+        "    = w₁₁ + w₂₂ + w₃₃ + w₄₄ + w₅₅ + w₆₆",
+    ]
+
+
+def test_a_long_sum_is_broken_before_its_signs() -> None:
+    terms = [Product((g(0, n), w(0, n))) for n in range(8)]
+    lines = equation(Line(x(0), "=", Sum((*terms[:5], Negative(terms[5]), *terms[6:]))), width=60)
+    assert lines == [
+        "  x₁ = ∂L/∂y₁₁·w₁₁ + ∂L/∂y₁₂·w₁₂ + ∂L/∂y₁₃·w₁₃",
+        "     + ∂L/∂y₁₄·w₁₄ + ∂L/∂y₁₅·w₁₅ − ∂L/∂y₁₆·w₁₆",
+        "     + ∂L/∂y₁₇·w₁₇ + ∂L/∂y₁₈·w₁₈",
+    ]
+
+
+def test_a_product_is_broken_between_its_matrices_and_a_sum_keeps_its_parentheses() -> None:
+    cells = tuple(tuple(Partial(Entry("y", (row,)), x(column)) for column in range(4)) for row in range(2))
+    lines = equation(Line(Y, "=", MatMul((Grid(cells), Sum((X, W)), Grid(cells)))), width=60)
+    assert lines == [
+        "  Y = ⎡ ∂y₁/∂x₁  ∂y₁/∂x₂  ∂y₁/∂x₃  ∂y₁/∂x₄ ⎤ · (X + W)",
+        "      ⎣ ∂y₂/∂x₁  ∂y₂/∂x₂  ∂y₂/∂x₃  ∂y₂/∂x₄ ⎦",
+        "",
+        "    · ⎡ ∂y₁/∂x₁  ∂y₁/∂x₂  ∂y₁/∂x₃  ∂y₁/∂x₄ ⎤",
+        "      ⎣ ∂y₂/∂x₁  ∂y₂/∂x₂  ∂y₂/∂x₃  ∂y₂/∂x₄ ⎦",
+    ]
+
+
+def test_statements_side_by_side_go_below_each_other() -> None:
+    statements = tuple(Relation.equal(Name(letter * 12, "matrix"), X) for letter in "ABCD")
+    lines = equation(Line(None, "", Beside(statements)), width=60)
+    assert lines == [
+        "  AAAAAAAAAAAA = X    BBBBBBBBBBBB = X",
+        "  CCCCCCCCCCCC = X    DDDDDDDDDDDD = X",
+    ]
+
+
+def test_a_matrix_that_is_too_wide_has_its_entries_on_several_lines() -> None:
+    cells = tuple(
+        tuple(Sum((Product((g(0, row), x(column, 0))), Product((g(1, row), x(column, 1))))) for column in range(3))
+        for row in range(2)
+    )
+    assert equation(Line(None, "", Grid(cells)), width=60) == [
+        "  ⎡ ∂L/∂y₁₁·x₁₁    ∂L/∂y₁₁·x₂₁    ∂L/∂y₁₁·x₃₁   ⎤",
+        "  ⎢ + ∂L/∂y₂₁·x₁₂  + ∂L/∂y₂₁·x₂₂  + ∂L/∂y₂₁·x₃₂ ⎥",
+        "  ⎢                                             ⎥",
+        "  ⎢ ∂L/∂y₁₂·x₁₁    ∂L/∂y₁₂·x₂₁    ∂L/∂y₁₂·x₃₁   ⎥",
+        "  ⎣ + ∂L/∂y₂₂·x₁₂  + ∂L/∂y₂₂·x₂₂  + ∂L/∂y₂₂·x₃₂ ⎦",
+    ]
+
+
+def test_a_matrix_whose_entries_cannot_be_broken_loses_columns_but_not_its_last() -> None:
+    cells = tuple(tuple(Partial(Entry("y", (row, 0)), x(column, 0)) for column in range(8)) for row in range(2))
+    assert equation(Line(None, "", Grid(cells, column_rules=(2,), row_rules=(1,))), width=60) == [
+        "  ⎡ ∂y₁₁/∂x₁₁  ∂y₁₁/∂x₂₁ ┊ ∂y₁₁/∂x₃₁  ⋯  ∂y₁₁/∂x₈₁ ⎤",
+        "  ⎢ ┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┼┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈ ⎥",
+        "  ⎣ ∂y₂₁/∂x₁₁  ∂y₂₁/∂x₂₁ ┊ ∂y₂₁/∂x₃₁  ⋯  ∂y₂₁/∂x₈₁ ⎦",
+        "                         2×8",
+    ]
+
+
+def test_a_wide_row_goes_on_below_from_its_dash() -> None:
+    cells = tuple(Partial(Entry("y", (0, 0)), x(column, 0)) for column in range(6))
+    assert equation(Line(Y, "=", Grid((cells,), column_rules=(3,))), width=60) == [
+        "  Y = [ ∂y₁₁/∂x₁₁  ∂y₁₁/∂x₂₁  ∂y₁₁/∂x₃₁ ┊",
+        "        ∂y₁₁/∂x₄₁  ∂y₁₁/∂x₅₁  ∂y₁₁/∂x₆₁ ]",
+    ]
+
+
+def test_a_wide_matrix_moves_to_the_left_before_it_is_cut() -> None:
+    cells = (tuple(Partial(Entry("y", (0, 0)), x(column, 0)) for column in range(4)),)
+    left = Line(Name("a" * 12), "=", X)
+    assert equation(left, Line(None, "=", Grid(cells)), width=60) == [
+        "  aaaaaaaaaaaa = X",
+        "            = [ ∂y₁₁/∂x₁₁  ∂y₁₁/∂x₂₁  ∂y₁₁/∂x₃₁  ∂y₁₁/∂x₄₁ ]",
+    ]
+
+
+def test_a_number_that_has_no_room_goes_on_a_line_of_its_own() -> None:
+    cells = (tuple(Partial(Entry("y", (0, 0)), x(column, 0)) for column in range(5)),)
+    lines = equation(Line(None, "", Grid(cells)), number=12, width=62)
+    assert lines == [
+        "  [ ∂y₁₁/∂x₁₁  ∂y₁₁/∂x₂₁  ∂y₁₁/∂x₃₁  ∂y₁₁/∂x₄₁  ∂y₁₁/∂x₅₁ ]",
+        " " * 58 + "(12)",
+    ]
+
+
+def test_the_number_of_a_tall_equation_stands_in_its_middle() -> None:
+    lines = equation(Line(X, "=", Grid(tuple((Number(n),) for n in range(5)))), number=3, width=60)
+    assert [line.endswith("(3)") for line in lines] == [False, False, True, False, False]
+
+
+def test_words_are_wrapped_and_formulas_stay_in_one_piece() -> None:
+    runs = (Text("word " * 9 + "and "), Math(Relation.equal(x(0), x(1))), Text(" at the end"))
+    assert body(Prose(runs), width=60) == [
+        "word word word word word word word word word and x₁ = x₂ at",
+        "the end",
+    ]
+    assert body(Prose((Text("word "), *runs)), width=60) == [
+        "word word word word word word word word word word and",
+        "x₁ = x₂ at the end",
+    ]
+
+
+def test_wide_characters_count_twice() -> None:
+    lines = render_text(document(title="層" * 45), width=60).split("\n")
+    assert lines[0] == "層" * 30
+    assert lines[1] == "層" * 15
+
+
+def test_a_word_without_end_is_cut_at_the_margin() -> None:
+    lines = render_text(document(title="a" * 130), width=60).split("\n")
+    assert [len(line) for line in lines[:4]] == [60, 60, 10, 60]
+
+
+def test_a_terminal_that_is_too_narrow_gets_the_narrowest_text() -> None:
+    assert render_text(document(), width=10) == render_text(document(), width=NARROWEST)
+
+
+def test_what_could_be_mark_up_is_printed_as_it_is() -> None:
+    title = r"\input{secret} 100 % $x$ [bold] <b> {y} *z* `w`"
+    assert render_text(document(title=title)).split("\n")[0] == title
+
+
+def test_a_reference_to_nothing_is_our_own_mistake() -> None:
+    with pytest.raises(InternalError, match=r"a reference to nowhere, which has no number"):
+        render_text(document(Prose((Ref("nowhere"),))))
+
+
+def test_no_line_ends_in_blanks_and_the_text_ends_in_one_newline() -> None:
+    text = render_text(handout("affine", (2, 2, 3)))
+    assert text.endswith("\n")
+    assert not text.endswith("\n\n")
+    assert all(line == line.rstrip() for line in text.split("\n"))
