@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from random import Random
 
-from mpmath import isfinite, mpf, mpmathify, workdps
+from mpmath import isfinite, mpf, mpmathify, workdps  # type: ignore[import-untyped]  # SymPy's own numbers
 from sympy import Expr, count_ops, expand, fraction, lambdify, simplify, together
+
+from derive.errors import UnsupportedError
 
 __all__ = ["DIGITS", "POINTS", "are_equal"]
 
@@ -27,7 +29,9 @@ _SIMPLIFIED = 60
 
 
 def are_equal(left: Expr, right: Expr) -> bool | None:
-    """Whether both are equal wherever they are real; None if that is certain at random points only.
+    """Whether both are equal wherever they are real; None if that is known at random points only.
+
+    Raises: UnsupportedError if there is none at which they are real.
 
     Example:
         >>> from sympy import Symbol, exp
@@ -39,22 +43,29 @@ def are_equal(left: Expr, right: Expr) -> bool | None:
     operations = count_ops(difference)
     if difference == 0 or (operations <= _EXPANDED and expand(difference) == 0):
         return True
-    if not _equal_at_points(left, right):
+    points = _compared(left, right)
+    if points is None:
         return False
     if operations <= _EXPANDED and expand(fraction(together(difference))[0]) == 0:
         return True
-    return True if operations <= _SIMPLIFIED and simplify(difference) == 0 else None
+    if operations <= _SIMPLIFIED and simplify(difference) == 0:
+        return True
+    if not points:
+        raise UnsupportedError(f"neither algebra nor random points decide whether {left} is {right}")
+    return None
 
 
-def _equal_at_points(left: Expr, right: Expr) -> bool:
+def _compared(left: Expr, right: Expr) -> int | None:
+    """At how many random points both are real, and equal; None if they differ at one."""
     symbols = sorted(left.free_symbols | right.free_symbols, key=str)
-    both = lambdify(symbols, (left, right), "mpmath", cse=True)
+    # Dummies: an entry may be called exp.
+    both = lambdify(symbols, (left, right), "mpmath", cse=True, dummify=True)
     draw = Random(0)
-    evaluated = 0
+    points = 0
     for attempt in range(_TRIES):
         # The range of an expression's arguments is not known: small numbers, of either sign every other time.
         low = -8 if attempt % 2 else 1
-        with workdps(DIGITS + 10):
+        with workdps(2 * DIGITS):
             at = [mpf(draw.randint(low, 8)) / draw.randint(5, 11) for _ in symbols]
             try:
                 a, b = map(mpmathify, both(*at))
@@ -63,8 +74,8 @@ def _equal_at_points(left: Expr, right: Expr) -> bool:
             if not all(isinstance(value, mpf) and isfinite(value) for value in (a, b)):
                 continue
             if abs(a - b) > max(1, abs(a)) / mpf(10) ** DIGITS:
-                return False
-        evaluated += 1
-        if evaluated == POINTS:
+                return None
+        points += 1
+        if points == POINTS:
             break
-    return True
+    return points
