@@ -22,30 +22,29 @@ def ours(size: int) -> sympy.SparseMatrix:
 
 def by_sympy(size: int) -> sympy.Matrix:
     """The same by SymPy's own method, the components given."""
-    X, W, b = (sympy.Matrix(*shape, lambda i, j, n=n: sympy.Symbol(f"{n}_{i}_{j}", real=True)) for n, shape in _shapes(size))
+    X, W, b = (sympy.Matrix(*shape, [sympy.Symbol(n, real=True) for n in names]) for shape, names in _arrays(size))
     Y = X * W + sympy.ones(size, 1) * b
     return Y.reshape(size * size, 1).jacobian(X.reshape(1, size * size))
 
 
 def by_symengine(size: int) -> symengine.DenseMatrix:
     """The same by SymEngine's method."""
-    X, W, b = (
-        symengine.DenseMatrix(*shape, [symengine.Symbol(f"{n}_{i}_{j}") for i in range(shape[0]) for j in range(shape[1])])
-        for n, shape in _shapes(size)
-    )
+    X, W, b = (symengine.DenseMatrix(*shape, list(map(symengine.Symbol, names))) for shape, names in _arrays(size))
     Y = X * W + symengine.DenseMatrix(size, 1, [1] * size) * b
     return Y.reshape(size * size, 1).jacobian(X.reshape(size * size, 1))
 
 
 def by_casadi(size: int) -> casadi.SX:
     """The same by CasADi's scalar expressions."""
-    X, W, b = (casadi.SX.sym(n, *shape) for n, shape in _shapes(size))
+    X, W, b = (casadi.SX.sym(names[0], *shape) for shape, names in _arrays(size))
     Y = casadi.mtimes(X, W) + casadi.repmat(b, size, 1)
     return casadi.jacobian(casadi.vec(Y.T), casadi.vec(X.T))
 
 
-def _shapes(size: int) -> tuple[tuple[str, tuple[int, int]], ...]:
-    return ("x", (size, size)), ("w", (size, size)), ("b", (1, size))
+def _arrays(size: int) -> Iterator[tuple[tuple[int, int], list[str]]]:
+    """Shape and names of the entries of X, W and b."""
+    for letter, (rows, columns) in (("x", (size, size)), ("w", (size, size)), ("b", (1, size))):
+        yield (rows, columns), [f"{letter}_{i}_{j}" for i in range(rows) for j in range(columns)]
 
 
 def rows() -> Iterator[tuple[str, str, str, bool]]:

@@ -21,7 +21,10 @@ def emit(content: bytes | str) -> None:
     # Paths may hold bytes that are no UTF-8; they leave as they came.
     encoded = content if isinstance(content, bytes) else content.encode("utf-8", "surrogateescape")
     try:
-        sys.stdout.buffer.write(encoded)
+        rest = memoryview(encoded)
+        while rest:
+            # Where PYTHONUNBUFFERED is set a write may take a part only.
+            rest = rest[sys.stdout.buffer.write(rest) or 0 :]
         sys.stdout.buffer.flush()
     except BrokenPipeError:
         raise

@@ -184,7 +184,11 @@ def _sign_text(sign: str) -> str:
 
 def _shares(count: int, rules: tuple[int, ...]) -> list[int]:
     """How many columns of a row may stand in a line: those that end every line at a dash first, then the most."""
-    return sorted(range(-(-count // _FOLDED), count + 1), key=lambda share: (any(r % share for r in rules), -share))
+
+    def breaks_a_block(share: int) -> bool:
+        return any(end not in rules for end in range(share, count, share))
+
+    return sorted(range(-(-count // _FOLDED), count + 1), key=lambda share: (breaks_a_block(share), -share))
 
 
 def _part(grid: Grid, start: int, end: int) -> Grid:

@@ -49,7 +49,7 @@ def surroundings(shared_cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.chdir(place)
     monkeypatch.setenv("DERIVE_CACHE", str(shared_cache))
     monkeypatch.setenv("PYTHONPATH", str(Path(derive.__file__).parents[1]))
-    for name in ("NO_COLOR", "PYTHONDONTWRITEBYTECODE", "_DERIVE_COMPLETE"):
+    for name in ("NO_COLOR", "PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED", "_DERIVE_COMPLETE"):
         monkeypatch.delenv(name, raising=False)
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import os
 import stat
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import jinja2
 import pytest
 
 from derive.api import Derived, DerivedGradient
+from derive.cli.run import run
 from derive.errors import RefutedError
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="signals and limits of this kind are a matter of POSIX")
@@ -133,8 +136,27 @@ def test_a_reader_who_has_seen_enough_sees_no_traceback(words):
         assert child.stderr is not None
         child.stdout.close()
         told = child.stderr.read()
-        child.wait(timeout=60)
-    assert told == b""
+        code = child.wait(timeout=60)
+    assert (code, told) == (1, b"")
+
+
+def test_a_stdout_that_takes_a_part_at_a_time_gets_everything(command, monkeypatch):
+    whole = command("affine", "--tex", "-o", "-").product
+
+    class Narrow(io.RawIOBase):
+        received = b""
+
+        def writable(self):
+            return True
+
+        def write(self, block):
+            self.received += bytes(block[:1000])
+            return min(len(block), 1000)
+
+    narrow = Narrow()
+    monkeypatch.setattr(sys, "stdout", SimpleNamespace(buffer=narrow, isatty=lambda: False))
+    assert run(["affine", "--tex", "-o", "-"]) == 0
+    assert narrow.received == whole
 
 
 @posix

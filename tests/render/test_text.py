@@ -33,6 +33,7 @@ from derive.errors import InternalError
 from derive.notation.box import columns
 from derive.notation.tree import (
     Beside,
+    Dots,
     Entry,
     Gradient,
     Grid,
@@ -342,6 +343,15 @@ def test_a_product_is_broken_between_its_matrices_and_a_sum_keeps_its_parenthese
     ]
 
 
+def test_a_sum_that_stands_in_a_line_of_its_own_keeps_its_parentheses() -> None:
+    cells = (tuple(Partial(Entry("y", (0,)), x(column)) for column in range(5)),)
+    lines = equation(Line(Y, "=", MatMul((Grid(cells), Sum((X, W))))), width=60)
+    assert lines == [
+        "  Y = [ ∂y₁/∂x₁  ∂y₁/∂x₂  ∂y₁/∂x₃  ∂y₁/∂x₄  ∂y₁/∂x₅ ]",
+        "    · (X + W)",
+    ]
+
+
 def test_statements_side_by_side_go_below_each_other() -> None:
     statements = tuple(Relation.equal(Name(letter * 12, "matrix"), X) for letter in "ABCD")
     lines = equation(Line(None, "", Beside(statements)), width=60)
@@ -380,6 +390,29 @@ def test_a_wide_row_goes_on_below_from_its_dash() -> None:
     assert equation(Line(Y, "=", Grid((cells,), column_rules=(3,))), width=60) == [
         "  Y = [ ∂y₁₁/∂x₁₁  ∂y₁₁/∂x₂₁  ∂y₁₁/∂x₃₁ ┊",
         "        ∂y₁₁/∂x₄₁  ∂y₁₁/∂x₅₁  ∂y₁₁/∂x₆₁ ]",
+    ]
+
+
+def test_a_wide_row_keeps_the_dashes_within_its_lines() -> None:
+    cells = tuple(Partial(Entry("y", (0, 0)), x(column, 0)) for column in range(6))
+    assert equation(Line(Y, "=", Grid((cells,), column_rules=(2, 4))), width=64) == [
+        "  Y = [ ∂y₁₁/∂x₁₁  ∂y₁₁/∂x₂₁ ┊ ∂y₁₁/∂x₃₁  ∂y₁₁/∂x₄₁ ┊",
+        "        ∂y₁₁/∂x₅₁  ∂y₁₁/∂x₆₁ ]",
+    ]
+
+
+def test_a_matrix_that_loses_columns_keeps_the_dots_of_its_rows_and_its_true_size() -> None:
+    shown = (0, -1, 8)
+    cells = tuple(
+        tuple(Dots("column") if row < 0 else Partial(Entry("y", (row, 0)), x(column, 0)) for column in range(7))
+        for row in shown
+    )
+    grid = Grid(cells, rows=shown, columns=tuple(range(7)), size=(9, 7))
+    assert equation(Line(None, "", grid), width=60) == [
+        "  ⎡ ∂y₁₁/∂x₁₁  ∂y₁₁/∂x₂₁  ∂y₁₁/∂x₃₁  ⋯  ∂y₁₁/∂x₇₁ ⎤",
+        "  ⎢     ⋮          ⋮          ⋮      ⋱      ⋮     ⎥",
+        "  ⎣ ∂y₉₁/∂x₁₁  ∂y₉₁/∂x₂₁  ∂y₉₁/∂x₃₁  ⋯  ∂y₉₁/∂x₇₁ ⎦",
+        "                         9×7",
     ]
 
 
