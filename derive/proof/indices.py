@@ -1,0 +1,94 @@
+"""Evaluates the sides of an index derivation at concrete sizes, so that a false step is caught by its name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import product
+from typing import Any
+
+from derive.engine.concrete import Concrete, flat, positions
+from derive.forward.entry import SympyAlgebra
+from derive.forward.shape import bind
+from derive.proof.equality import are_equal
+from derive.proof.polynomial import RingAlgebra, is_polynomial
+from derive.proof.symbolic import Failure
+from derive.routes.index import IndexRoute
+from derive.rules.index import Factor, IndexSum, Kronecker, LossPartial, Partial, Product
+
+__all__ = ["false_index_step"]
+
+
+def false_index_step(route: IndexRoute, sizes: Mapping[str, int]) -> Failure | None:
+    """The first step whose sides differ at these sizes, or None if all hold."""
+    polynomial = is_polynomial(route.layer)
+    algebra = RingAlgebra(route.layer, sizes) if polynomial else SympyAlgebra()
+    evaluation = _Evaluation(Concrete(route.layer, sizes, algebra))
+    for step in route.derivation.steps:
+        left, right = evaluation.values(step.before), evaluation.values(step.after)
+        for place in left:
+            if left[place] != right[place] and (polynomial or are_equal(left[place], right[place]) is False):
+                return Failure(step.reason.name, tuple(p + 1 for p in place), left[place], right[place])
+    return None
+
+
+class _Evaluation:
+    """The values of index sums; derivatives are taken by definition, and kept."""
+
+    def __init__(self, concrete: Concrete) -> None:
+        self._concrete = concrete
+        self._partials: dict[Any, dict[int, Any]] = {}
+
+    def values(self, value: IndexSum) -> dict[tuple[int, ...], Any]:
+        """The value at every position of the free letters."""
+        shape = bind(tuple(value.size(letter) for letter in value.free), self._concrete.sizes)
+        return {
+            place: self._total(value, dict(zip(value.free, place, strict=True)))
+            for place in product(*map(range, shape))
+        }
+
+    def _total(self, value: IndexSum, at: dict[str, int]) -> Any:
+        total: Any = 0
+        for term in value.products:
+            shape = bind(tuple(value.size(letter) for letter in term.sums), self._concrete.sizes)
+            for place in product(*map(range, shape)):
+                total = total + self._product(term, {**at, **dict(zip(term.sums, place, strict=True))})
+        return total
+
+    def _product(self, term: Product, at: Mapping[str, int]) -> Any:
+        result: Any = 1
+        # A delta first: where it is zero, nothing else need be known.
+        for part in sorted(term.factors, key=lambda part: not isinstance(part, Kronecker)):
+            value = self._part(part, at)
+            if isinstance(value, int) and value == 0:
+                return 0
+            result = result * value
+        return result
+
+    def _part(self, part: object, at: Mapping[str, int]) -> Any:
+        match part:
+            case Factor(node, index):
+                return self._concrete.value(node, tuple(at[letter] for letter in index))
+            case Kronecker(first, second):
+                return int(at[first] == at[second])
+            case Partial(of, by):
+                place = tuple(at[letter] for letter in of.index)
+                return self._derivative((of.node, place), lambda: self._concrete.value(of.node, place), by, at)
+            case LossPartial(by, upstream, output):
+                return self._derivative("loss", lambda: self._loss(upstream, output), by, at)
+        raise TypeError(part)
+
+    def _derivative(self, key: Any, value: Any, by: Factor, at: Mapping[str, int]) -> Any:
+        concrete = self._concrete
+        if (key, by.node) not in self._partials:
+            numbers = {variable: n for n, variable in enumerate(concrete.values(by.node))}
+            self._partials[key, by.node] = concrete.algebra.partials(value(), numbers)
+        position = tuple(at[letter] for letter in by.index)
+        return self._partials[key, by.node].get(flat(position, concrete.shape(by.node)), 0)
+
+    def _loss(self, upstream: Any, output: Any) -> Any:
+        concrete = self._concrete
+        terms = [
+            concrete.algebra.multiply([concrete.value(upstream, place), concrete.value(output, place)])
+            for place in positions(concrete.shape(output))
+        ]
+        return concrete.algebra.add(terms)
