@@ -98,6 +98,10 @@ class Jacobian:
             if all(at.setdefault(label, p) == p for label, p in zip(labels, output + wrt, strict=True)):
                 yield term, tuple(at[label] for label in term.value)
 
+    def is_zero(self, row: int, column: int) -> bool:
+        """Whether an entry is zero by structure, whatever the inputs."""
+        return not any(True for _ in self._at(row, column))
+
     def shown(self, row: int, column: int) -> Tree:
         """The entry as a page shows it."""
         return _added([self.map.concrete.shown(term.coefficient, at) for term, at in self._at(row, column)])
@@ -119,11 +123,12 @@ class Jacobian:
             columns = merge(*(self._columns(term, output) for term in self.terms))
             yield from ((row, column) for column, _ in groupby(columns))
 
-    def rows_of(self, column: int) -> tuple[int, ...]:
-        """The rows in which a column is not structurally zero."""
+    def rows_of(self, column: int) -> Iterator[int]:
+        """The rows in which a column is not structurally zero, one by one and in order."""
         wrt = unflat(column, self.map.input_shape)
         shape = self.map.output_shape
-        return tuple(sorted({row for term in self.terms for row in _matching(term.input, wrt, term.output, shape)}))
+        rows = merge(*(_matching(term.input, wrt, term.output, shape) for term in self.terms))
+        yield from (row for row, _ in groupby(rows))
 
     def _columns(self, term: Term, output: tuple[int, ...]) -> Iterator[int]:
         return _matching(term.output, output, term.input, self.map.input_shape)

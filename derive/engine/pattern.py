@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sympy import Integer, diff
+from sympy import Integer
 
 from derive.errors import InternalError
-from derive.forward.nodes import Add, Constant, Contract, Input, Map, Node, placeholder, topological
-from derive.forward.normal import add, apply, contract
+from derive.forward.nodes import Add, Constant, Contract, Input, Map, Node, topological
+from derive.forward.normal import add, contract, slope
 
 __all__ = ["Term", "differentiate"]
 
@@ -62,11 +62,14 @@ def _gathered(terms: Sequence[Term]) -> tuple[Term, ...]:
     for term in terms:
         alike.setdefault((term.output, term.input, tuple(sorted(term.value))), []).append(term)
     return tuple(
-        several[0]
-        if len(several) == 1
-        else Term(*labels, add([contract([t.coefficient], [t.value], labels[2]) for t in several]))
+        several[0] if len(several) == 1 else Term(*labels, add([_ordered(term, labels[2]) for term in several]))
         for labels, several in alike.items()
     )
+
+
+def _ordered(term: Term, value: Labels) -> Node:
+    """The coefficient with its axes in the order of these labels."""
+    return term.coefficient if term.value == value else contract([term.coefficient], [term.value], value)
 
 
 def _rule(node: Node, wrt: Input, made: dict[Node, tuple[Term, ...]]) -> list[Term]:
@@ -100,9 +103,8 @@ def _product_rule(node: Contract, place: int, inner: Sequence[Term]) -> list[Ter
 
 def _chain_rule(node: Map, place: int, inner: Sequence[Term]) -> list[Term]:
     """f'(a) times the derivative of a, entry by entry."""
-    slope = apply(diff(node.function, placeholder(place)), node.operands)
     axes = tuple(range(len(node.shape)))
-    return [_composed(axes, [(slope, axes)], axes, term) for term in inner]
+    return [_composed(axes, [(slope(node, place), axes)], axes, term) for term in inner]
 
 
 def _composed(output: Labels, others: Sequence[tuple[Node, Labels]], at: Labels, term: Term) -> Term:

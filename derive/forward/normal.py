@@ -7,14 +7,15 @@ first occurrence.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import TypeAlias, cast
 
-from sympy import Expr, Integer
+from sympy import Expr, Integer, diff
 
 from derive.forward.nodes import Add, Constant, Contract, Delta, Map, Node, Ones, placeholder
 from derive.forward.shape import Shape, Size
 
-__all__ = ["add", "apply", "contract", "zeros"]
+__all__ = ["add", "apply", "contract", "slope", "zeros"]
 
 
 def add(terms: Sequence[Node]) -> Node:
@@ -60,6 +61,17 @@ def apply(function: Expr, operands: Sequence[Node]) -> Node:
     if function.is_number:
         return _filled(function, operands[0].shape)
     return Map(tuple(operands), function)
+
+
+def slope(node: Map, place: int) -> Node:
+    """∂f/∂x_p of the node's function at its operands, entry by entry."""
+    return apply(_derivative(node.function, place), node.operands)
+
+
+@lru_cache(maxsize=256)
+def _derivative(function: Expr, place: int) -> Expr:
+    # SymPy takes a millisecond for each, and a deep network applies the same few functions over and over.
+    return diff(function, placeholder(place))
 
 
 def _filled(value: Expr, shape: Shape) -> Node:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from math import prod
 
+from derive.errors import UnsupportedError
 from derive.forward.layer import Layer
 from derive.proof import equality, numeric, symbolic
 from derive.proof.evidence import Evidence, Strength
@@ -43,7 +44,7 @@ def check_sizes(layer: Layer) -> tuple[dict[str, int], ...]:
 def prove(layer: Layer, wrt: str, sizes: Sizes) -> tuple[Evidence, ...]:
     """What is known about the gradient with respect to one input; a refutation stands alone.
 
-    Raises: UnknownNameError if the layer has no input of that name.
+    Raises: UnknownNameError if the layer has no input of that name; UnsupportedError if nothing can be decided.
     """
     exact = _symbolic(layer, wrt, sizes)
     return (exact,) if exact.strength is Strength.REFUTED else (exact, _numeric(layer, wrt, sizes))
@@ -82,7 +83,9 @@ def _numeric(layer: Layer, wrt: str, sizes: Sizes) -> Evidence:
     formula = derive_jacobian(layer, wrt, at).formula
     for seed in range(numeric.POINTS):
         verdicts = (numeric.disagreement(layer, formula, sample) for sample in numeric.samples(layer, at, seed))
-        told = next((told for told in verdicts if told is not None), "the formula gives no finite numbers")
+        told = next((told for told in verdicts if told is not None), None)
+        if told is None:
+            raise UnsupportedError(f"{layer.name}: no random input was found at which its derivatives can be measured")
         if told:
             found = f"{told} (seed {seed})"
             return Evidence("numpy", Strength.REFUTED, method, (_pairs(at),), counterexample=found)

@@ -8,11 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sympy import diff
-
 from derive.errors import InternalError
-from derive.forward.nodes import Add, Contract, Input, Map, Node, placeholder, topological
-from derive.forward.normal import add, apply, contract, zeros
+from derive.forward.nodes import Add, Contract, Input, Map, Node, topological
+from derive.forward.normal import add, contract, slope, zeros
 from derive.steps import Reason, Step
 
 __all__ = ["RULES", "VectorJacobianProduct", "adjoint_add", "adjoint_contract", "adjoint_map", "reverse"]
@@ -67,8 +65,7 @@ def adjoint_map(node: Map, g: Node) -> tuple[Node, ...]:
     Source: Giles, "An extended collection of matrix derivative results", NA-08-01, section 2.1.
     """
     axes = range(len(node.shape))
-    slopes = (apply(diff(node.function, placeholder(p)), node.operands) for p in range(len(node.operands)))
-    return tuple(contract([g, slope], [axes, axes], axes) for slope in slopes)
+    return tuple(contract([g, slope(node, place)], [axes, axes], axes) for place in range(len(node.operands)))
 
 
 RULES: dict[type[Node], Callable[..., tuple[Node, ...]]] = {
@@ -98,10 +95,10 @@ def reverse(output: Node, upstream: Node, wrt: Input) -> tuple[Node, tuple[Step[
         if rule is None:
             raise InternalError(f"reverse mode: no rule for a node of kind {type(node).__name__}")
         g = add(gradients[node])
+        reason = Reason(rule.__name__, (rule.__doc__ or "").split("\n")[0])
         for place, (operand, sent) in enumerate(zip(node.operands, rule(node, g), strict=True)):
             if leads[operand]:
                 gradients.setdefault(operand, []).append(sent)
-                reason = Reason(rule.__name__, (rule.__doc__ or "").split("\n")[0])
                 steps.append(Step(VectorJacobianProduct(node, place, g), sent, reason))
     found = gradients.get(wrt)
     return (add(found) if found else zeros(wrt.shape)), tuple(steps)

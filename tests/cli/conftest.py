@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import derive
+from derive.api import Derived
 from derive.cli.run import run
 from derive.pdf import Absent, find_engine
 from derive.pdf.tinytex import find
@@ -89,6 +90,13 @@ def tinytex() -> None:
     if isinstance(found, Absent):
         pytest.skip(f"the bundled TeX cannot be used: {found.reason}")
     assert find_engine("tinytex").name == "tinytex"
+
+
+@pytest.fixture
+def small_document(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A document that costs nothing, where a test is about its file and not about what is in it."""
+    text = "\\documentclass{article}\n\\begin{document}\nsmall\n\\end{document}\n"
+    monkeypatch.setattr(Derived, "latex", lambda derived, *, fragment=False: text)
 
 
 @pytest.fixture

@@ -27,11 +27,13 @@ def regular_file(here):
     return path
 
 
+@pytest.mark.usefixtures("small_document")
 def test_a_missing_folder_is_made(command, here):
     assert command("affine", "--tex", "-o", "a/b/c/x.tex").code == 0
     assert (here / "a/b/c/x.tex").is_file()
 
 
+@pytest.mark.usefixtures("small_document")
 @pytest.mark.parametrize("place", ["regular/x.tex", "regular/there/", "regular/"])
 def test_a_folder_that_cannot_be_is_exit_1_with_the_reason(command, regular_file, place, written):
     ended = command("affine", "--tex", "-o", place)
@@ -44,6 +46,7 @@ def test_a_folder_that_cannot_be_is_exit_1_with_the_reason(command, regular_file
     assert regular_file.read_text() == "a file, not a folder\n"
 
 
+@pytest.mark.usefixtures("small_document")
 @posix
 def test_a_folder_without_permission_is_exit_1_with_the_reason(command, here, monkeypatch):
     (here / "locked").mkdir(mode=0o500)
@@ -92,6 +95,7 @@ def test_a_full_device_behind_stdout_is_exit_1_with_the_reason(process, words):
     assert "Exception ignored" not in ended.stderr
 
 
+@pytest.mark.usefixtures("small_document")
 @posix
 def test_a_full_device_is_exit_1_and_stays_a_device(command, here):
     device = Path("/dev/full")
@@ -111,6 +115,7 @@ def test_a_full_device_is_exit_1_and_stays_a_device(command, here):
     assert device.is_char_device()
 
 
+@pytest.mark.usefixtures("small_document")
 @pytest.mark.parametrize("function", ["replace", "urandom"])
 def test_a_write_that_fails_leaves_no_part_behind(command, here, written, monkeypatch, function):
     (here / "old.tex").write_text("old")

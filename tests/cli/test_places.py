@@ -38,6 +38,7 @@ UNDER_OUTPUT = [
 ]
 
 
+@pytest.mark.usefixtures("small_document")
 @pytest.mark.parametrize(("words", "paths"), UNDER_OUTPUT)
 def test_stdout_tells_the_files_and_nothing_else(command, written, words, paths):
     ended = command("affine", *words.split())
@@ -45,6 +46,7 @@ def test_stdout_tells_the_files_and_nothing_else(command, written, words, paths)
     assert written() == sorted(paths)
 
 
+@pytest.mark.usefixtures("small_document")
 def test_an_existing_folder_is_a_folder_without_its_slash(command, here):
     (here / "there").mkdir()
     assert command("affine", "--tex", "-o", "there").stdout == "there/affine-2x2x3.tex\n"
@@ -123,6 +125,7 @@ def test_without_a_format_the_derivation_is_shown(command, written):
     assert written() == []
 
 
+@pytest.mark.usefixtures("small_document")
 def test_a_path_that_is_no_unicode_is_told_as_it_is(command, here):
     name = os.fsdecode(b"caf\xe9.tex")
     try:
@@ -133,6 +136,7 @@ def test_a_path_that_is_no_unicode_is_told_as_it_is(command, here):
     assert (ended.code, ended.product) == (0, b"caf\xe9.tex\n")
 
 
+@pytest.mark.usefixtures("small_document")
 def test_a_link_keeps_its_place_and_what_it_leads_to_is_written(command, here):
     (here / "real").mkdir()
     (here / "link.tex").symlink_to("real/notes.tex")
@@ -190,6 +194,7 @@ def test_a_pdf_is_not_sent_to_a_terminal(at_terminal):
     assert b"%PDF" not in shown
 
 
+@pytest.mark.usefixtures("small_document")
 def test_a_long_name_fits(command, here):
     name = "n" * 251 + ".tex"
     ended = command("affine", "--tex", "-o", name)

@@ -26,6 +26,7 @@ def test_what_is_no_size_is_exit_2_and_names_option_and_range(command, option, v
     assert len(ended.stderr) < 300
 
 
+@pytest.mark.usefixtures("small_document")
 @pytest.mark.parametrize("words", ["--m 5", "--size M=5", "--size m=5", "--size M=5 --size N=2", "--size=M=5"])
 def test_size_is_another_way_to_say_a_letter(command, words):
     ended = command("affine", *words.split(), "--tex")

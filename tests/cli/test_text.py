@@ -34,7 +34,15 @@ def test_special_characters_are_typeset_literally(command, tinytex):
 def test_a_command_in_a_title_reads_no_file(command, tinytex, here):
     (here / "secret.tex").write_text("the-secret-word\n")
     ended = command(
-        "affine", "--pdf", "--tex", "--title", r"\input{secret}", "--author", "\\input secret ^^5cinput{secret}"
+        "affine",
+        "--pdf",
+        "--tex",
+        "--depth",
+        "brief",
+        "--title",
+        r"\input{secret}",
+        "--author",
+        "\\input secret ^^5cinput{secret}",
     )
     assert ended.code == 0, ended.stderr
     pdf, tex = ended.paths

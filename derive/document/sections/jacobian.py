@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import islice
 from math import prod
 
 from derive.document.blocks import Prose, Ref
@@ -209,12 +208,10 @@ def _example(draft: Draft, route: JacobianRoute) -> None:
         return
     row, column = place
     values = {"one": Relation.equal(jacobian.partial(row, column), jacobian.shown(row, column))}
-    holding = (
-        set(jacobian.rows_of(column)) if jacobian.shape[0] <= _SEARCHED else set(islice(jacobian.rows_of(column), 1))
-    )
-    other = next((n for n in range(min(jacobian.shape[0], _SEARCHED)) if n not in holding), None)
+    searched = range(min(jacobian.shape[0], _SEARCHED))
+    other = next((n for n in searched if jacobian.is_zero(n, column)), None)
     variable = Entry(route.map.input.letter, unflat(column, route.map.input_shape))
-    if other is None or jacobian[other, column] != 0:
+    if other is None:
         draft.prose(N_("The first entry, for example, is {one}."), **values)
         return
     component = Entry(route.map.layer.output_letter, unflat(other, route.map.output_shape))
