@@ -6,7 +6,10 @@ Source: the font metrics of Latin Modern (GUST e-foundry); the layout rules are 
 
 from __future__ import annotations
 
-from derive.notation.latex import print_latex
+from itertools import pairwise
+
+from derive.errors import InternalError
+from derive.notation.glyphs import BOLD, ITALIC
 from derive.notation.tree import (
     At,
     Beside,
@@ -16,6 +19,7 @@ from derive.notation.tree import (
     Composition,
     Delta,
     Dots,
+    Einsum,
     Entry,
     Gradient,
     Grid,
@@ -23,6 +27,7 @@ from derive.notation.tree import (
     Identity,
     Index,
     JacobianOf,
+    Kind,
     Kronecker,
     Listed,
     MatMul,
@@ -43,6 +48,7 @@ from derive.notation.tree import (
     SumAxis,
     Transpose,
     Tree,
+    children,
     is_tall,
 )
 
@@ -51,14 +57,19 @@ __all__ = ["COLUMN_GAP", "height", "width"]
 COLUMN_GAP = 0.75
 """The space between two columns of a matrix, twice TeX's \\arraycolsep."""
 
-_WIDE = {"m": 0.88, "w": 0.74, "W": 0.98, "M": 1.0, "N": 0.85, "D": 0.85, "X": 0.86, "K": 0.88, "H": 0.88, "L": 0.69}
-_NARROW = {"b": 0.46, "i": 0.36, "j": 0.44, "l": 0.34, "t": 0.4, "c": 0.46, "s": 0.5, "g": 0.52, "y": 0.55, "x": 0.6}
-_SCRIPT = 0.74
-_SMALLEST = 0.56
-_BINARY = 1.26
-_RELATION = 1.36
-_BRACKETS = 1.5
-_PARENTHESES = 0.8
+_SIZES = (1.0, 0.78, 0.67)
+"""Text size, the size of an index, and that of an index of an index."""
+
+_DIGIT = 0.505
+_BINARY = 1.23
+_RELATIONS = {"": 0.0, "=": 1.34, ":=": 1.63, "in": 1.23, "maps": 2.19, "times": 0.73}
+_BRACKETS = 1.25
+_PARENTHESES = 0.79
+_HIGH_PARENTHESES = 1.36
+_THIN = 0.17
+"""TeX's space beside a fraction or brackets, and the printer's beside a gradient."""
+
+_SUM, _PRODUCT, _POWER, _ATOM = range(4)
 _LOW_ROW = 1.6
 _TALL_ROW = 2.2
 _TALLER_ROW = 3.1
@@ -66,7 +77,7 @@ _TALLER_ROW = 3.1
 
 def width(tree: Tree, *, display: bool = True) -> float:
     """The width in em; display is whether fractions are set large, as they are outside a matrix."""
-    return _width(tree, 1.0, display)
+    return _width(tree, 0, display)
 
 
 def height(tree: Tree) -> float:
@@ -95,108 +106,199 @@ def height(tree: Tree) -> float:
     return 1.6
 
 
-def _letters(text: str, scale: float, *, bold: bool = False) -> float:
-    factor = 1.2 if bold else 1.0
-    body, _, rest = text.partition("_")
-    if len(body) > 4:
-        # Either a Greek letter's name or a word; the word is the wider of the two.
-        return scale * (0.56 * len(body) + 0.4 * len(rest)) * factor
-    sizes = (_WIDE.get(c, _NARROW.get(c, 0.6 if c.islower() else 0.8)) for c in body)
-    return scale * factor * (sum(sizes) + 0.45 * len(rest))
+def _width(tree: Tree, depth: int, display: bool) -> float:
+    """The width in an index of this depth, 0 for none."""
+    scale = _SIZES[depth]
 
+    def inner(item: Tree, level: int = _SUM) -> float:
+        bare = _width(item, depth, display)
+        return bare if _binding(item) >= level else bare + _wrapping(item, depth)
 
-def _fraction_scale(scale: float, *, display: bool) -> float:
-    if display:
-        return scale
-    return max(scale * _SCRIPT, _SMALLEST)
-
-
-def _subscript(index: tuple[Index, ...], scale: float) -> float:
-    written = [str(i + 1) if isinstance(i, int) else i for i in index]
-    commas = len(written) - 1 if any(len(part) > 1 for part in written) else 0
-    inner = max(scale * _SCRIPT, _SMALLEST)
-    return inner * (sum(0.52 * len(part) for part in written) + 0.3 * commas) + 0.06
-
-
-def _width(tree: Tree, scale: float, display: bool) -> float:
-    def inner(item: Tree) -> float:
-        return _width(item, scale, display)
+    def script(item: Tree) -> float:
+        return _width(item, min(depth + 1, 2), False) + 0.05
 
     match tree:
         case Name(text, kind):
-            return _letters(text, scale, bold=kind != "scalar")
+            return _name(text, depth, kind)
         case Entry(letter, index):
-            return _letters(letter, scale) + (_subscript(index, scale) if index else 0)
+            head, _, above = letter.partition("_")
+            over = _characters(f"({above})", depth + 1) if above and index else 0.0
+            below = _index(index, depth) if index else _characters(above, depth + 1)
+            return _name(head, depth) + max(below, over)
         case Number(value):
-            return scale * 0.52 * len(str(value)) + 0.1
+            return _number(value, depth, display)
         case Delta(index):
-            return 0.5 * scale + _subscript(index, scale)
+            return _name("delta", depth) + _index(index, depth)
         case Gradient(of, _, loss):
-            small = _fraction_scale(scale, display=display)
-            return max(_letters(loss, small), _width(of, small, False)) + 0.58 * small + 0.3
+            return _fraction((Name(loss),), (of,), depth, display, sign=0.6)
         case Partial(of, by):
-            small = _fraction_scale(scale, display=display)
-            return max(_width(of, small, False), _width(by, small, False)) + 0.58 * small + 0.3
+            return _fraction((of,), (by,), depth, display, sign=0.6)
         case Quotient(over, under):
-            small = _fraction_scale(scale, display=display)
-            return max(_width(over, small, False), _width(under, small, False)) + 0.3
-        case Dots():
-            return 1.25 * scale
+            return _fraction((over,), (under,), depth, display)
+        case Dots(kind):
+            return 0.3 if kind == "column" else 1.35 * scale
         case Negative(operand):
-            return 0.8 * scale + inner(operand)
-        case Sum(terms):
-            return sum(map(inner, terms)) + _BINARY * scale * (len(terms) - 1) + _wraps(tree, scale)
-        case Product(factors):
-            return sum(map(inner, factors)) + 0.18 * scale * (len(factors) - 1) + _wraps(tree, scale)
-        case MatMul(factors):
-            return sum(map(inner, factors)) + 0.78 * scale * (len(factors) - 1) + _wraps(tree, scale)
-        case Hadamard(factors) | Composition(factors) | Kronecker(factors):
-            return sum(map(inner, factors)) + _BINARY * scale * (len(factors) - 1) + _wraps(tree, scale)
+            return 0.79 * scale + inner(operand, _PRODUCT)
+        case Sum((first, *rest)):
+            terms = [term.operand if isinstance(term, Negative) else term for term in rest]
+            gap = _BINARY if depth == 0 else 0.79 * scale
+            return inner(first) + sum(gap + inner(term, _PRODUCT) for term in terms)
+        case Product(factors) | MatMul(factors):
+            gaps = sum(_gap(left, right, depth) for left, right in pairwise(factors))
+            return gaps + sum(inner(factor, _POWER) for factor in factors)
+        case Hadamard(factors) | Kronecker(factors):
+            return sum(inner(factor, _POWER) for factor in factors) + _BINARY * (len(factors) - 1)
+        case Composition(functions):
+            return sum(map(inner, functions)) + 0.95 * (len(functions) - 1)
         case Power(base, exponent):
-            return inner(base) + _PARENTHESES + _width(exponent, scale * _SCRIPT, False)
-        case Call(function, operands):
-            return _letters(function, scale) + sum(map(inner, operands)) + 1.2
-        case BigSum(bounds, body):
-            return 2.2 * len(bounds) + inner(body)
-        case Ones(size) | Identity(size):
-            return 0.6 * scale + (_subscript((size,), scale) if size else 0)
+            return _raised(base, depth, display) + script(exponent)
         case Transpose(operand):
-            return inner(operand) + 0.65 * scale
-        case SumAxis(operand, _, _) | Broadcast(operand, _, _):
-            return inner(operand) + 2.2 * scale
+            return _raised(operand, depth, display) + 0.66 * scale
+        case Call("sqrt", (operand,)):
+            return inner(operand) + (1.05 if _is_high(operand) else 0.85)
+        case Call(function, operands):
+            commas = 0.46 * (len(operands) - 1)
+            wrapping = max(_wrapping(operand, depth) for operand in operands)
+            return _name(function, depth, "vector") + sum(map(inner, operands)) + commas + wrapping
+        case BigSum(bounds, body):
+            ends = [(_characters(f"{letter}=1", 1), _characters(str(last), 1)) for letter, last in bounds]
+            signs = sum(max(1.45, *pair) if display else 1.1 + max(pair) for pair in ends)
+            return signs + 2 * _THIN * len(bounds) + inner(body, _PRODUCT)
+        case Ones(size) | Identity(size):
+            return 0.58 * scale + (_characters(size, depth + 1) if size else 0.0)
+        case SumAxis(operand, axis, rank):
+            left = 1.24 if axis in (0, None) else 0.0
+            right = 0.58 if axis == 1 or (axis is None and rank == 2) else 0.0
+            beside = _THIN * _is_inner(operand) * (bool(left) + bool(right))
+            return (left + right + beside) * scale + inner(operand, _POWER)
+        case Broadcast(operand, axis, _):
+            return 1.24 * scale + (_raised(operand, depth, display) if axis == 0 else inner(operand, _ATOM))
+        case Einsum(pattern, factors):
+            listed = sum(map(inner, factors)) + 0.46 * (len(factors) - 1)
+            return 3.0 + _characters(pattern.replace("->", "=="), 1) + listed + _HIGH_PARENTHESES + _THIN
         case Grid():
             return _grid(tree)
         case At(function, point):
-            return inner(function) + inner(point) + _PARENTHESES * scale
+            return inner(function, _ATOM) + inner(point) + _PARENTHESES * scale
         case JacobianOf(function):
-            return 0.6 * scale + _width(function, scale * _SCRIPT, False) + 0.1
+            return 0.67 * scale + script(function)
         case Nabla(function):
-            return 0.85 * scale + inner(function)
+            return 0.85 * scale + inner(function, _ATOM)
         case Space(sizes):
-            written = "x".join(map(str, sizes))
-            return 0.8 * scale + 0.48 * len(written)
+            return 0.94 * scale + (_shape(sizes) if sizes else 0.0)
         case Signature(function, domain, codomain):
-            return inner(function) + inner(domain) + inner(codomain) + 2.4
+            return inner(function) + inner(domain) + inner(codomain) + 2.3
         case Shaped(operand, shape):
-            return max(inner(operand), 0.48 * (sum(len(str(size)) for size in shape) + 1.6 * len(shape)))
+            return max(inner(operand, _POWER), _shape(shape))
         case Listed(items, wrapped):
-            return sum(map(inner, items)) + 0.5 * (len(items) - 1) + (_PARENTHESES if wrapped else 0.0)
+            return sum(map(inner, items)) + 0.46 * (len(items) - 1) + (_PARENTHESES if wrapped else 0.0)
         case Beside(items):
-            return sum(map(inner, items)) + 2.1 * (len(items) - 1)
+            return sum(map(inner, items)) + 2.02 * (len(items) - 1)
         case Relation(parts, signs):
-            return sum(map(inner, parts)) + _RELATION * len(signs)
-    # Rare notation: what it says, as if every character of its LaTeX were printed.
-    return 0.5 * len(print_latex(tree))
+            return sum(map(inner, parts)) + sum(_RELATIONS[sign] for sign in signs)
+    raise InternalError(f"measure: no rule for notation of kind {type(tree).__name__}")
 
 
-def _wraps(tree: Sum | Product | MatMul | Hadamard | Composition | Kronecker, scale: float) -> float:
-    """Room for parentheses round factors that need them."""
-    parts = tree.functions if isinstance(tree, Composition) else tree.terms if isinstance(tree, Sum) else tree.factors
-    return 0.0 if isinstance(tree, Sum) else _PARENTHESES * scale * sum(isinstance(part, Sum) for part in parts)
+def _name(text: str, depth: int, kind: Kind = "scalar") -> float:
+    body, _, below = text.partition("_")
+    # A word is set upright or in text italics, for which bold letters are wide enough.
+    widths = ITALIC if kind == "scalar" and (len(body) == 1 or body in ITALIC) else BOLD
+    head = widths[body] if body in widths else sum(widths.get(c, 0.6) for c in body)
+    return head * _SIZES[min(depth, 2)] + (_characters(below.replace("_", ","), depth + 1) if below else 0.0)
+
+
+def _characters(text: str, depth: int) -> float:
+    """Letters, digits and signs in an index; the name of a Greek letter is one."""
+    if text in ITALIC:
+        return ITALIC[text] * _SIZES[min(depth, 2)] + 0.05
+    other = {",": 0.29, "(": 0.4, ")": 0.4, "=": 0.78, ".": 0.29, "-": 0.78}
+    widths = (other.get(c, _DIGIT if c.isdecimal() else BOLD.get(c, 0.6)) for c in text)
+    return sum(widths) * _SIZES[min(depth, 2)] + (0.05 if text else 0.0)
+
+
+def _index(index: tuple[Index, ...], depth: int) -> float:
+    written = [str(i + 1) if isinstance(i, int) else i for i in index]
+    glue = "," if any(len(part) > 1 for part in written) else ""
+    return _characters(glue.join(written), depth + 1)
+
+
+def _number(value: object, depth: int, display: bool) -> float:
+    text = str(value)
+    if text[:1].isalpha():
+        return _name(text, depth)
+    sign = 0.79 * _SIZES[depth] if text.startswith("-") else 0.0
+    over, slash, under = text.removeprefix("-").partition("/")
+    if slash:
+        return sign + _fraction((Number(over),), (Number(under),), depth, display)
+    whole, _, decimals = over.partition(".")
+    groups = _THIN * ((len(over) - 1) // 3) if not decimals and len(over) > 4 else 0.0
+    return sign + (_DIGIT * len(whole + decimals) + 0.29 * bool(decimals) + groups) * _SIZES[depth]
+
+
+def _fraction(over: tuple[Tree], under: tuple[Tree], depth: int, display: bool, sign: float = 0.0) -> float:
+    """The wider of both, with a sign ∂ of some width before each."""
+    smaller = depth if display else min(depth + 1, 2)
+    # What stands below is never set as large as a display.
+    return max(_width(item, smaller, False) for item in over + under) + sign * _SIZES[smaller] + 0.23
+
+
+def _shape(sizes: tuple[int | str, ...]) -> float:
+    """N×D in an index."""
+    parts = (_name(size, 1) if isinstance(size, str) else _number(size, 1, False) for size in sizes)
+    return sum(parts) + 0.62 * (len(sizes) - 1) + 0.05
 
 
 def _grid(grid: Grid) -> float:
     columns = zip(*grid.cells, strict=True)
-    inside = sum(max(_width(cell, 1.0, grid.large) for cell in column) for column in columns)
-    size = 0.0 if grid.size is None else 0.48 * (len(f"{grid.size[0]}{grid.size[1]}") + 2)
-    return max(inside + COLUMN_GAP * len(grid.cells[0]) + _BRACKETS, size)
+    inside = sum(max(_width(cell, 0, grid.large) for cell in column) for column in columns)
+    return max(inside + COLUMN_GAP * len(grid.cells[0]) + _BRACKETS, _shape(grid.size) if grid.size else 0.0)
+
+
+def _binding(tree: Tree) -> int:
+    """How tightly a tree binds for the LaTeX printer, which puts parentheses round what binds too weakly."""
+    match tree:
+        case Sum() | Negative() | BigSum() | Relation() | Signature() | Beside():
+            return _SUM
+        case Number(value) if str(value).startswith("-"):
+            return _SUM
+        case Product() | MatMul() | Hadamard() | Kronecker() | SumAxis() | Broadcast() | Composition():
+            return _PRODUCT
+        case Power() | Transpose():
+            return _POWER
+    return _ATOM
+
+
+def _wrapping(tree: Tree, depth: int) -> float:
+    """Parentheses as high as the tree, with the space that TeX puts beside them."""
+    high = depth == 0 and _is_high(tree)
+    return (_HIGH_PARENTHESES if high else _PARENTHESES) * _SIZES[depth] + 2 * _THIN
+
+
+def _raised(base: Tree, depth: int, display: bool) -> float:
+    """What an exponent follows: fractions, and entries that have an exponent already, stand in parentheses."""
+    twice = isinstance(base, Entry) and bool(base.index) and "_" in base.letter
+    alone = _binding(base) == _ATOM and not _is_fraction(base) and not twice
+    return _width(base, depth, display) + (0.0 if alone else _wrapping(base, depth))
+
+
+def _gap(left: Tree, right: Tree, depth: int) -> float:
+    """What keeps two factors apart: the printer's dot or space, and TeX's own beside fractions and brackets."""
+    if any(isinstance(item, Grid | At) for item in (left, right)):
+        return 0.73
+    shaped = isinstance(left, Shaped) and isinstance(right, Shaped)
+    space = any(isinstance(item, Shaped | Gradient) for item in (left, right))
+    beside = depth == 0 and (_is_inner(left) or _is_inner(right))
+    return (0.29 if shaped else _THIN * space) + _THIN * beside
+
+
+def _is_fraction(tree: Tree) -> bool:
+    return isinstance(tree, Gradient | Partial | Quotient) or (isinstance(tree, Number) and "/" in str(tree.value))
+
+
+def _is_inner(tree: Tree) -> bool:
+    """Whether TeX puts a thin space beside it."""
+    return _is_fraction(tree) or isinstance(tree, Grid | Call) or _binding(tree) < _POWER
+
+
+def _is_high(tree: Tree) -> bool:
+    return _is_fraction(tree) or isinstance(tree, Grid | BigSum) or any(map(_is_high, children(tree)))

@@ -344,6 +344,17 @@ def test_wide_entries_go_on_several_lines_and_rows_are_kept_apart() -> None:
     )
 
 
+def test_a_small_entry_stands_in_the_middle_beside_a_high_one() -> None:
+    long = Sum((Product((x(0), w(0))), Product((x(1), w(1))), Product((x(2), w(2)))))
+    assert drawn(Grid(((long, x(0)),)), cell_width=7) == picture(
+        """
+        ⎡ x₁w₁       ⎤
+        ⎢ + x₂w₂  x₁ ⎥
+        ⎣ + x₃w₃     ⎦
+        """
+    )
+
+
 def test_statements_side_by_side_share_a_baseline() -> None:
     column = Grid(((x(0),), (x(1),), (x(2),)))
     assert drawn(Beside((Relation.equal(b, column), Relation.equal(A, B)))) == picture(
