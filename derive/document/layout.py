@@ -10,20 +10,8 @@ from dataclasses import dataclass
 
 from derive.document.blocks import Line
 from derive.notation.measure import height, width
-from derive.notation.tree import (
-    Beside,
-    Dots,
-    Explicit,
-    Grid,
-    MatMul,
-    Relation,
-    Sum,
-    Table,
-    Tree,
-    children,
-    is_tall,
-    replace,
-)
+from derive.notation.tree import Beside, Dots, Explicit, Grid, MatMul, Relation, Sum, Table, Tree
+from derive.notation.walk import children, is_tall, replace
 
 __all__ = ["LINE_WIDTH", "TEXT_WIDTH", "fit", "grid", "grids"]
 

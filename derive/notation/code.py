@@ -32,8 +32,8 @@ from derive.notation.tree import (
     SumAxis,
     Transpose,
     Tree,
-    children,
 )
+from derive.notation.walk import children
 
 __all__ = ["print_code"]
 

@@ -46,8 +46,8 @@ from derive.notation.tree import (
     SumAxis,
     Transpose,
     Tree,
-    is_tall,
 )
+from derive.notation.walk import is_tall
 
 __all__ = ["PLAIN", "Style", "print_latex", "print_sign"]
 

@@ -48,9 +48,8 @@ from derive.notation.tree import (
     SumAxis,
     Transpose,
     Tree,
-    children,
-    is_tall,
 )
+from derive.notation.walk import children, is_tall
 
 __all__ = ["COLUMN_GAP", "height", "width"]
 
@@ -67,7 +66,6 @@ _BRACKETS = 1.25
 _PARENTHESES = 0.79
 _HIGH_PARENTHESES = 1.36
 _THIN = 0.17
-"""TeX's space beside a fraction or brackets, and the printer's beside a gradient."""
 
 _SUM, _PRODUCT, _POWER, _ATOM = range(4)
 _LOW_ROW = 1.6
@@ -238,14 +236,12 @@ def _number(value: object, depth: int, display: bool) -> float:
 def _fraction(over: tuple[Tree], under: tuple[Tree], depth: int, display: bool, sign: float = 0.0) -> float:
     """The wider of both, with a sign ∂ of some width before each."""
     smaller = depth if display else min(depth + 1, 2)
-    # What stands below is never set as large as a display.
     return max(_width(item, smaller, False) for item in over + under) + sign * _SIZES[smaller] + 0.23
 
 
 def _shape(sizes: tuple[int | str, ...]) -> float:
     """N×D in an index."""
-    parts = (_name(size, 1) if isinstance(size, str) else _number(size, 1, False) for size in sizes)
-    return sum(parts) + 0.62 * (len(sizes) - 1) + 0.05
+    return sum(_number(size, 1, False) for size in sizes) + 0.62 * (len(sizes) - 1) + 0.05
 
 
 def _grid(grid: Grid) -> float:
@@ -283,7 +279,7 @@ def _raised(base: Tree, depth: int, display: bool) -> float:
 
 def _gap(left: Tree, right: Tree, depth: int) -> float:
     """What keeps two factors apart: the printer's dot or space, and TeX's own beside fractions and brackets."""
-    if any(isinstance(item, Grid | At) for item in (left, right)):
+    if isinstance(left, Grid | At) or isinstance(right, Grid | At):
         return 0.73
     shaped = isinstance(left, Shaped) and isinstance(right, Shaped)
     space = any(isinstance(item, Shaped | Gradient) for item in (left, right))

@@ -19,7 +19,8 @@ from derive.forward.matrix import read
 from derive.forward.nodes import Node
 from derive.notation.code import print_code
 from derive.notation.latex import print_latex
-from derive.notation.tree import BigSum, Sum, Tree, children
+from derive.notation.tree import BigSum, Sum, Tree
+from derive.notation.walk import children
 from derive.proof.evidence import Evidence, Strength
 from derive.routes.jacobian import JacobianRoute, derive_jacobian
 

@@ -11,7 +11,8 @@ from derive.document.blocks import Block, Code, Document, Equation, Heading, Mat
 from derive.document.inline import inline
 from derive.document.layout import grids
 from derive.errors import InternalError
-from derive.notation.tree import Entry, Explicit, Gradient, Grid, Identity, Name, Number, Product, Transpose, contains
+from derive.notation.tree import Entry, Explicit, Gradient, Grid, Identity, Name, Number, Product, Transpose
+from derive.notation.walk import contains
 
 
 def document(**options: object) -> Document:

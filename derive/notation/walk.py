@@ -1,0 +1,77 @@
+"""Walks over notation trees: what lies below a tree, what occurs in it, and a tree with parts replaced."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import fields
+
+from derive.notation.tree import (
+    At,
+    Call,
+    Gradient,
+    Grid,
+    Hadamard,
+    MatMul,
+    Negative,
+    Partial,
+    Power,
+    Product,
+    Quotient,
+    Sum,
+    Transpose,
+    Tree,
+)
+
+__all__ = ["children", "contains", "is_tall", "replace"]
+
+
+def children(tree: Tree) -> Iterator[Tree]:
+    """The trees directly below this one, in the order in which they are written."""
+    for field in fields(tree):
+        value = getattr(tree, field.name)
+        pending: Sequence[object] = value if isinstance(value, tuple) else (value,)
+        for item in pending:
+            if isinstance(item, tuple):
+                yield from (cell for cell in item if isinstance(cell, Tree))
+            elif isinstance(item, Tree):
+                yield item
+
+
+def contains(tree: Tree, kind: type | tuple[type, ...]) -> bool:
+    """Whether a node of this kind occurs anywhere in the tree."""
+    return isinstance(tree, kind) or any(contains(child, kind) for child in children(tree))
+
+
+def replace(tree: Tree, change: Callable[[Tree], Tree | None]) -> Tree:
+    """The tree with every node for which change gives another one put in its place, from the top down."""
+    changed = change(tree)
+    if changed is not None:
+        return changed
+
+    def visit(value: object) -> object:
+        if isinstance(value, tuple):
+            return tuple(visit(item) for item in value)
+        return replace(value, change) if isinstance(value, Tree) else value
+
+    values = {field.name: visit(getattr(tree, field.name)) for field in fields(tree)}
+    return type(tree)(**values)  # type: ignore[arg-type]  # the fields keep their own types
+
+
+def is_tall(grid: Grid) -> bool:
+    """Whether a matrix holds fractions and needs higher rows."""
+    return any(_has_fraction(cell) for row in grid.cells for cell in row)
+
+
+def _has_fraction(tree: Tree) -> bool:
+    match tree:
+        case Gradient() | Partial() | Quotient():
+            return True
+        case Sum(parts) | Product(parts) | MatMul(parts) | Hadamard(parts):
+            return any(map(_has_fraction, parts))
+        case Negative(operand) | Transpose(operand) | At(operand):
+            return _has_fraction(operand)
+        case Power(base, exponent):
+            return _has_fraction(base) or _has_fraction(exponent)
+        case Call(_, operands):
+            return any(map(_has_fraction, operands))
+    return False
