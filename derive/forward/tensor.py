@@ -11,7 +11,7 @@ from functools import reduce
 from typing import Any, NoReturn
 
 import sympy
-from sympy import Expr, Integer, Mul, Pow, Rational, Symbol
+from sympy import Expr, Float, Integer, Mul, Pow, Rational, Symbol
 
 from derive.errors import ShapeError, UnsupportedError
 from derive.forward.nodes import Constant, Node, Ones, placeholder
@@ -238,8 +238,10 @@ def node_of(value: object) -> Node | None:
             return Constant(Integer(value))
         case float() if value == value and abs(value) != float("inf"):
             return Constant(Rational(str(value)))
-        case Expr() if _is_of_sizes(value):
-            return Constant(value)
+        case Expr():
+            # A float times a size is one of SymPy's floats.
+            exact = value.xreplace({number: Rational(str(float(number))) for number in value.atoms(Float)})
+            return Constant(exact) if _is_of_sizes(exact) else None
     return None
 
 

@@ -63,10 +63,10 @@ def _compared(left: Expr, right: Expr) -> int | None:
     draw = Random(0)
     points = 0
     for attempt in range(_TRIES):
-        # The range of an expression's arguments is not known: small numbers, of either sign every other time.
-        low = -8 if attempt % 2 else 1
+        # Where an expression is real is not known, and |x| is x for half of all numbers.
+        low, high = ((1, 8), (-8, -1), (-8, 8))[attempt % 3]
         with workdps(2 * DIGITS):
-            at = [mpf(draw.randint(low, 8)) / draw.randint(5, 11) for _ in symbols]
+            at = [mpf(draw.randint(low, high)) / draw.randint(5, 11) for _ in symbols]
             try:
                 a, b = map(mpmathify, both(*at))
             except (ArithmeticError, ValueError):

@@ -1,0 +1,142 @@
+"""Nodes as matrix notation: products, transposes, outer products, constants; the code is run and compared."""
+
+import numpy as np
+import pytest
+
+import derive
+from derive.notation.code import print_code
+from derive.notation.latex import print_latex
+
+SIZES = {"N": 4, "D": 3, "M": 2}
+
+
+def formula(function, wrt):
+    layer = derive.layer()(function)
+    return derive.derive(layer, {letter: SIZES[letter] for letter in layer.letters}).wrt(wrt).formula
+
+
+def vector_first(x: "D", W: "D M"):
+    return x @ W
+
+
+def vector_last(x: "D", W: "M D", b: "M"):
+    return W @ x + b
+
+
+def inner(x: "D", y: "D"):
+    return x @ y
+
+
+def chain(X: "N D", W: "D M", v: "M"):
+    return (X @ W) @ v
+
+
+def total(X: "N D"):
+    return X.sum()
+
+
+def mean(X: "N D"):
+    return X.sum() / X.shape[0] / X.shape[1]
+
+
+def unused(X: "N D", b: "M"):
+    return X * 1
+
+
+def transposed(X: "N D"):
+    return X.T
+
+
+def itself(X: "N D"):
+    return X
+
+
+def ones(X: "N D", W: "D M"):
+    return X**0 @ W
+
+
+def shifted(X: "N D"):
+    return 1 - X / 2
+
+
+def scaled(X: "N D", s: ""):
+    return X * s
+
+
+def outer(x: "N", y: "M"):
+    return (x * 1) @ ((x**0).sum() * np.exp(x)) * y
+
+
+EXPECTED = [
+    (vector_first, "x", "W @ G"),
+    (vector_first, "W", "outer(x, G)"),
+    (vector_last, "x", "W.T @ G"),
+    (vector_last, "W", "outer(G, x)"),
+    (vector_last, "b", "G"),
+    (inner, "x", "G * y"),
+    (inner, "y", "G * x"),
+    (chain, "X", "outer(G, v) @ W.T"),
+    (chain, "W", "X.T @ outer(G, v)"),
+    (chain, "v", "(X @ W).T @ G"),
+    (total, "X", "G * ones((N, D))"),
+    (mean, "X", "1 / (D * N) * G * ones((N, D))"),
+    (unused, "b", "0 * ones(M)"),
+    (transposed, "X", "G.T"),
+    (itself, "X", "G"),
+    (ones, "X", "0 * ones((N, D))"),
+    (shifted, "X", "-1/2 * G"),
+    (scaled, "X", "s * G"),
+    (scaled, "s", "sum(X * G)"),
+]
+
+
+@pytest.mark.parametrize(("function", "wrt", "text"), EXPECTED, ids=[f"{f.__name__}-{w}" for f, w, _ in EXPECTED])
+def test_a_gradient_is_written_as_one_would_by_hand(function, wrt, text):
+    assert str(formula(function, wrt)) == text
+
+
+@pytest.mark.parametrize(
+    ("function", "wrt"), [*[(f, w) for f, w, _ in EXPECTED], (ones, "W"), (outer, "x"), (outer, "y")]
+)
+def test_the_printed_code_computes_the_gradient(function, wrt):
+    layer = derive.layer()(function)
+    random = np.random.default_rng(2)
+    sizes = {letter: SIZES[letter] for letter in layer.letters}
+    arrays = {n.name: random.normal(size=layer.shape(n, sizes)) for n in (*layer.inputs, layer.upstream)}
+    code = print_code(formula(function, wrt).tree, module="np.")
+    got = np.asarray(eval(code, {"np": np, **SIZES, **arrays}))
+    assert got.shape == arrays[wrt].shape
+    upstream = arrays.pop(layer.upstream.name)
+    for place in np.ndindex(got.shape):
+        ends = []
+        for step in (1e-6, -1e-6):
+            moved = {name: array.copy() for name, array in arrays.items()}
+            moved[wrt][place] += step
+            ends.append(np.sum(upstream * function(**moved)))
+        assert got[place] == pytest.approx((ends[0] - ends[1]) / 2e-6, rel=1e-5, abs=1e-5)
+
+
+def test_an_outer_product_is_a_column_times_a_row_on_paper():
+    assert print_latex(formula(vector_first, "W").tree) == (
+        r"\mathbf{x} \left(\frac{\partial L}{\partial \mathbf{y}}\right)^{\top}"
+    )
+    assert print_latex(formula(total, "X").tree).endswith(r"\mathbf{1}_{N} \mathbf{1}_{D}^{\top}\right)")
+
+
+def test_a_function_that_is_constant_keeps_its_shape():
+    layer = derive.layer()(ones)
+    assert layer.shape(layer.output, SIZES) == (4, 2)
+    assert [str(entry) for entry in derive.derive(layer, SIZES).wrt("W").map.sympy()[:2]] == [
+        "w_1_1 + w_2_1 + w_3_1",
+        "w_1_2 + w_2_2 + w_3_2",
+    ]
+
+
+def test_a_power_of_one_is_the_array_itself():
+    assert derive.layer()(lambda_of("X**1")).output is derive.layer()(lambda_of("X")).output
+
+
+def lambda_of(body):
+    namespace = {}
+    exec(f"def f(X: 'N D'):\n    return {body}", namespace)
+    return namespace["f"]

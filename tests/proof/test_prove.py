@@ -1,0 +1,150 @@
+"""How strongly a gradient is known, at which sizes, and what is said of one that is false."""
+
+import numpy as np
+import pytest
+
+import derive
+from derive.errors import RefutedError, UnknownNameError
+from derive.forward.nodes import Add, Contract, Map
+from derive.forward.normal import contract
+from derive.layers import load
+from derive.proof.evidence import Strength
+from derive.proof.prove import check_sizes, prove
+from derive.rules import adjoint
+
+
+@derive.layer(defaults="N=2 D=3")
+def smooth(X: "N D"):
+    return np.tanh(X) + X
+
+
+@derive.layer(defaults="N=2")
+def square(A: "N N", B: "N N"):
+    return A @ B
+
+
+def test_checks_are_made_where_sizes_differ_and_where_they_are_equal():
+    assert check_sizes(load("affine")) == (
+        {"N": 2, "D": 3, "M": 4},
+        {"N": 4, "D": 3, "M": 2},
+        {"N": 2, "D": 2, "M": 2},
+    )
+    assert check_sizes(square) == ({"N": 2},)
+
+    @derive.layer()
+    def fixed(X: "2 3"):
+        return X
+
+    assert check_sizes(fixed) == ({},)
+    assert prove(fixed, "X", {})[0].strength is Strength.PROVED_AT_SIZES
+
+
+@pytest.mark.parametrize("sizes", [(1, 1, 1), (2, 2, 3), (8, 8, 8), (2, 30, 2)])
+def test_small_layers_are_proved_at_the_sizes_given(sizes):
+    given = dict(zip("NDM", sizes, strict=True))
+    for wrt in "XWb":
+        exact, numbers = prove(load("affine"), wrt, given)
+        assert (exact.route, exact.strength) == ("jacobian", Strength.PROVED_AT_SIZES)
+        assert dict(exact.sizes[0]) == given
+        assert (numbers.route, numbers.strength) == ("numpy", Strength.CHECKED_AT_POINTS)
+        assert (numbers.points, numbers.digits) == (3, 6)
+
+
+@pytest.mark.parametrize("sizes", [(64, 4096, 4096), (1, 1000, 1000), (1, 4096, 3), (300, 1, 1)])
+def test_large_layers_are_proved_at_smaller_sizes(sizes):
+    # The Jacobian with respect to b may be small while the components are sums of thousands of terms.
+    for wrt in "XWb":
+        exact, _ = prove(load("affine"), wrt, dict(zip("NDM", sizes, strict=True)))
+        assert exact.strength is Strength.PROVED_AT_SIZES
+        assert [dict(at) for at in exact.sizes] == list(check_sizes(load("affine")))
+
+
+def test_the_sum_of_a_large_array_times_a_number_is_proved_quickly():
+    @derive.layer()
+    def scaled(A: "N D", s: ""):
+        return s * A.sum()
+
+    assert prove(scaled, "s", {"N": 1024, "D": 1024})[0].strength is Strength.PROVED_AT_SIZES
+
+
+def test_what_algebra_does_not_decide_is_said_to_be_checked_at_points():
+    @derive.layer(defaults="N=2")
+    def modulus(x: "N"):
+        return np.sqrt(x**2)
+
+    exact, numbers = prove(modulus, "x", {"N": 2})
+    assert (exact.strength, exact.points, exact.digits) == (Strength.CHECKED_AT_POINTS, 3, 20)
+    assert "algebra does not decide" in exact.method
+    assert numbers.strength is Strength.CHECKED_AT_POINTS
+
+
+def test_an_unknown_input_is_refused():
+    with pytest.raises(UnknownNameError, match="known: A, B"):
+        prove(square, "C", {"N": 2})
+
+
+def swapped_operands(node, g):
+    """x̄_p in the place of x̄_q, which fits when all sizes are equal."""
+    return adjoint.adjoint_contract(node, g)[::-1]
+
+
+def forgotten_transpose(node, g):
+    """x̄ᵀ where x̄ is square, else x̄."""
+    sent = adjoint.adjoint_contract(node, g)
+    return tuple(contract([x], [(0, 1)], (1, 0)) if len(x.shape) == 2 and x.shape[0] == x.shape[1] else x for x in sent)
+
+
+def only_first_term(node, g):
+    """ȳ for the first term, nothing for the others."""
+    zero = contract([g, _zero()], [range(len(g.shape)), ()], range(len(g.shape)))
+    return (g, *(zero for _ in node.operands[1:]))
+
+
+def half_the_slope(node, g):
+    """ȳ ⊙ f' / 2."""
+    sent = adjoint.adjoint_map(node, g)
+    axes = range(len(node.shape))
+    return tuple(contract([x, _half()], [axes, ()], axes) for x in sent)
+
+
+def _zero():
+    from sympy import Integer
+
+    from derive.forward.nodes import Constant
+
+    return Constant(Integer(0))
+
+
+def _half():
+    from sympy import Rational
+
+    from derive.forward.nodes import Constant
+
+    return Constant(Rational(1, 2))
+
+
+@pytest.mark.parametrize(
+    ("kind", "rule", "layer", "wrt"),
+    [
+        (Contract, swapped_operands, square, "A"),
+        (Contract, forgotten_transpose, square, "B"),
+        (Add, only_first_term, smooth, "X"),
+        (Add, only_first_term, load("affine"), "b"),
+        (Map, half_the_slope, smooth, "X"),
+    ],
+)
+def test_a_rule_that_is_subtly_wrong_is_named(monkeypatch, kind, rule, layer, wrt):
+    monkeypatch.setitem(adjoint.RULES, kind, rule)
+    sizes = layer.sizes({})
+    (refuted,) = prove(layer, wrt, sizes)
+    assert refuted.strength is Strength.REFUTED
+    assert f"false rule: {rule.__name__}: entry (" in refuted.counterexample
+    assert refuted.counterexample.startswith(("factorisation: entry (", "formula: entry ("))
+    with pytest.raises(RefutedError, match=rule.__name__):
+        _ = derive.derive(layer, sizes).wrt(wrt).evidence
+
+
+def test_right_rules_are_not_accused():
+    for layer in (load("affine"), square, smooth):
+        for node in layer.inputs:
+            assert all(not item.counterexample for item in prove(layer, node.name, layer.sizes({})))
