@@ -199,7 +199,8 @@ class Tensor:
             SUPPORTED,
         )
 
-    __getitem__ = __setitem__ = __iter__ = __len__ = __bool__ = __float__ = __int__ = _unsupported
+    # Neither __float__ nor __int__: SymPy would ask for them when a size stands to the left, 1 / N * X.
+    __getitem__ = __setitem__ = __iter__ = __len__ = __bool__ = _unsupported
     __lt__ = __le__ = __gt__ = __ge__ = _unsupported
     __eq__ = __ne__ = _unsupported
     __hash__ = None  # type: ignore[assignment]  # an array has no truth of equality, so it has no hash
