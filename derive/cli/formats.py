@@ -16,8 +16,9 @@ __all__ = ["FORMATS", "Format", "Texts"]
 class Texts:
     """The texts of one derivation, each made when it is asked for and once."""
 
-    def __init__(self, derived: Derived) -> None:
+    def __init__(self, derived: Derived, *, all_entries: bool = False) -> None:
         self._derived = derived
+        self._all_entries = all_entries
 
     @cached_property
     def latex(self) -> str:
@@ -32,7 +33,7 @@ class Texts:
     @cached_property
     def json(self) -> str:
         """The derivation as data."""
-        return ended(self._derived.json())
+        return ended(self._derived.json(all_entries=self._all_entries))
 
     @cached_property
     def formulas(self) -> str:

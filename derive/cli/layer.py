@@ -52,7 +52,7 @@ def _show(derived: Derived, request: Request) -> None:
 
 
 def _write(derived: Derived, request: Request) -> None:
-    texts = Texts(derived)
+    texts = Texts(derived, all_entries=request.all_entries)
     stem = _stem(derived)
     # Everything is made before anything is written: an error leaves all old files as they are.
     made: list[tuple[Path, bytes]] = []

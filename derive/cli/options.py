@@ -41,6 +41,7 @@ def parameters(listing: Listing) -> list[Parameter]:
         _option("size", list[str], [], "A size by its letter; may be given more than once.", "LETTER=NUMBER"),
         *_document(),
         *(_option(format.option, bool, False, format.help) for format in FORMATS),
+        _option("all_entries", bool, False, "With --json: list every entry, up to 100000 of them."),
         _option("output", str, "", "Where to write: a folder, a file, or - for stdout.", "PLACE", short="-o"),
         _option("name", str, "", "What to call the files, without ending.", "NAME"),
         _option("engine", _literal(ENGINE_CHOICES), "auto", "What makes the PDF; see derive doctor."),
@@ -88,7 +89,7 @@ def _document() -> Iterator[Parameter]:
 
 
 def _option(name: str, kind: Any, default: Any, help: str, placeholder: str = "", *, short: str = "") -> Parameter:
-    flags = [f"--{name}", *([short] if short else [])]
+    flags = [f"--{name.replace('_', '-')}", *([short] if short else [])]
     shown = bool(default)
     declared = typer.Option(*flags, help=help, metavar=placeholder or None, show_default=shown)
     return _parameter(name, kind, default, declared)

@@ -29,6 +29,7 @@ class Request:
     formats: tuple[Format, ...]
     place: Place
     engine: str = "auto"
+    all_entries: bool = False
     quiet: bool = False
 
 
@@ -46,11 +47,18 @@ def read_request(listing: Listing, values: Mapping[str, Any]) -> Request:
             formats=formats,
             place=find_place(formats, output=values.get("output"), name=values.get("name")),
             engine=_choice("engine", values.get("engine", "auto"), ENGINE_CHOICES),
+            all_entries=_all_entries(values),
             quiet=bool(values.get("quiet")),
         )
     except UsageError as error:
         error.command = f"derive {listing.name}"
         raise
+
+
+def _all_entries(values: Mapping[str, Any]) -> bool:
+    if values.get("all_entries") and not values.get("json"):
+        raise UsageError("--all-entries: expected --json beside it; the other formats show a part of large matrices")
+    return bool(values.get("all_entries"))
 
 
 def _sizes(listing: Listing, values: Mapping[str, Any]) -> dict[str, int]:

@@ -42,7 +42,7 @@ def test_a_layer_has_every_option_of_the_handout(command):
     assert options(shown.stdout) == {
         *("--n", "--d", "--m", "--size", "--wrt", "--depth", "--paper"),
         *("--title", "--author", "--course", "--date", "--license"),
-        *("--tex", "--pdf", "--json", "--formula", "--fragment"),
+        *("--tex", "--pdf", "--json", "--all-entries", "--formula", "--fragment"),
         *("--output", "--name", "--engine", "--quiet", "--debug", "--help"),
     }
     assert "-o, --output" in shown.stdout
