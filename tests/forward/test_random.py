@@ -107,7 +107,9 @@ class Expressions:
         operands = [shape, self.fitting(shape)]
         self.random.shuffle(operands)
         if self.random.random() < 0.15:
-            return (self.random.choice("+-*"), self.expression(shape), ("size", self.random.choice(LETTERS)))
+            operands = [self.expression(shape), ("size", self.random.choice(LETTERS))]
+            self.random.shuffle(operands)
+            return (self.random.choice("+-*"), *operands)
         return (self.random.choice("+-*/"), *map(self.expression, operands))
 
     def sum(self, shape: Shape) -> tuple[Any, ...]:

@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 
+from derive.errors import InternalError
 from derive.notation.code import print_code
 from derive.notation.latex import print_latex
 from derive.notation.tree import (
+    Broadcast,
     Call,
+    Delta,
+    Dots,
+    Einsum,
     Entry,
     Gradient,
     Hadamard,
+    Identity,
+    Kronecker,
     MatMul,
     Name,
     Negative,
     Number,
+    Ones,
+    Partial,
     Power,
     Product,
     Quotient,
+    Space,
     Sum,
     SumAxis,
     Transpose,
@@ -47,6 +59,95 @@ def test_code_is_written_with_the_parentheses_it_needs(tree, text):
     random = np.random.default_rng(0)
     arrays = {"A": random.normal(size=(3, 3)), "B": random.normal(size=(3, 3))}
     np.testing.assert_allclose(eval(text, {"np": np, **arrays}), evaluate(tree, arrays, {}))
+
+
+u, v = Name("u", "vector"), Name("v", "vector")
+# A product in a product: @ and * bind alike and from the left, and a sign must not tear a product apart.
+NESTED = [
+    (Hadamard((A, Negative(MatMul((A, B))))), "A * (-A @ B)"),
+    (MatMul((A, Negative(Hadamard((A, B))))), "A @ (-A * B)"),
+    (MatMul((A, Negative(B))), "A @ -B"),
+    (Hadamard((MatMul((A, B)), B)), "A @ B * B"),
+    (MatMul((Hadamard((A, B)), B)), "A * B @ B"),
+    (Hadamard((A, Hadamard((A, B)))), "A * (A * B)"),
+    (Quotient(A, Negative(Product((Number(2), B)))), "A / (-2 * B)"),
+    (Quotient(A, Quotient(A, B)), "A / (A / B)"),
+    (Quotient(MatMul((A, B)), Sum((A, B))), "A @ B / (A + B)"),
+    (MatMul((Quotient(A, B), B)), "A / B @ B"),
+    (Power(Power(A, Number(2)), Number(3)), "(A**2)**3"),
+    (Power(A, Power(Number(2), Number(2))), "A**2**2"),
+    (Power(A, Negative(Product((Number(2), Number(1))))), "A**(-2*1)"),
+    (Power(A, Number(-2)), "A**-2"),
+    (Power(A, Number(Fraction(1, 2))), "A**(1/2)"),
+    (Product((Number(Fraction(1, 2)), A)), "1/2 * A"),
+    (Product((A, Number(Fraction(1, 2)))), "A * (1/2)"),
+    (Product((A, Number(-3))), "A * -3"),
+    (Sum((A, Number(-3))), "A + -3"),
+    (Sum((Negative(A), Negative(Sum((A, B))))), "-A - (A + B)"),
+    (Sum((A, Negative(Negative(B)))), "A - -B"),
+    (Transpose(Power(A, Number(2))), "(A**2).T"),
+    (Transpose(Call("exp", (Transpose(A),))), "np.exp(A.T).T"),
+    (SumAxis(Sum((A, B)), 1, 2), "np.sum(A + B, axis=1)"),
+    (SumAxis(A, None, 2), "np.sum(A)"),
+    (MatMul((SumAxis(A, 0, 2), B)), "np.sum(A, axis=0) @ B"),
+    (MatMul((u, Transpose(v))), "np.outer(u, v)"),
+    (MatMul((A, MatMul((u, Transpose(v))))), "A @ np.outer(u, v)"),
+    (MatMul((MatMul((A, u)), Transpose(MatMul((v, B))))), "np.outer(A @ u, v @ B)"),
+    (MatMul((u, Transpose(Product((Number(2), Hadamard((u, v))))))), "np.outer(u, 2 * (u * v))"),
+    (MatMul((Ones("N"), Transpose(Ones("N")))), "np.ones((N, N))"),
+    (Product((Number(2), MatMul((Ones("N"), Transpose(Ones("N")))))), "2 * np.ones((N, N))"),
+    (Sum((A, Broadcast(u, 0, "N"))), "A + u"),
+    (Sum((A, Broadcast(u, 1, "N"))), "A + np.ones((1, N)) * u[:, None]"),
+    (Sum((Broadcast(u, 0, "N"), Broadcast(v, 1, "N"))), "np.ones((N, 1)) * u + np.ones((1, N)) * v[:, None]"),
+    (Sum((Number(1), Broadcast(u, 0, "N"))), "1 + np.ones((N, 1)) * u"),
+    (Hadamard((A, Broadcast(u, 0, "N"))), "A * (np.ones((N, 1)) * u)"),
+    (Broadcast(Sum((u, v)), 1, "N"), "np.ones((1, N)) * (u + v)[:, None]"),
+    (Kronecker((Identity("N"), Transpose(A), B)), "np.kron(np.eye(N), np.kron(A.T, B))"),
+    (Einsum("ij,j->ji", (A, u)), 'np.einsum("ij,j->ji", A, u)'),
+    (Quotient(Number(1), Number("N")), "1 / N"),
+]
+
+
+@pytest.mark.parametrize(("tree", "text"), NESTED, ids=[text for _, text in NESTED])
+def test_nested_code_computes_what_the_notation_means(tree, text):
+    assert print_code(tree, module="np.") == text
+    random = np.random.default_rng(1)
+    arrays = {name: random.uniform(1, 2, size=shape) for name, shape in (("A", (3, 3)), ("B", (3, 3)))}
+    arrays |= {name: random.uniform(1, 2, size=3) for name in "uv"}
+    got, expected = eval(text, {"np": np, "N": 3, **arrays}), evaluate(tree, arrays, {"N": 3})
+    assert np.shape(got) == np.shape(expected)
+    np.testing.assert_allclose(got, expected, rtol=1e-13)
+
+
+ENTRIES = [
+    (Entry("x", (0, 11)), "x_1_12"),
+    (Entry("x", ("i", "k")), "x_i_k"),
+    (Gradient(Entry("y", (0, 1)), "g"), "g_1_2"),
+    (Gradient(Name("Y", "matrix"), "G_Y"), "G_Y"),
+    (Sum((Product((Entry("x", (0, 0)), Entry("w", (0, 0)))), Entry("b", (0,)))), "x_1_1*w_1_1 + b_1"),
+    (Product((Number(2), Sum((Entry("x"), Entry("b"))))), "2 * (x + b)"),
+    (Power(Entry("x", (0,)), Number(2)), "x_1**2"),
+    (Partial(Entry("y", (0, 0)), Entry("x", (1, 1))), "dy_1_1_dx_2_2"),
+    (Delta(("i", "k")), "delta_i_k"),
+    (Dots(), "..."),
+]
+
+
+@pytest.mark.parametrize(("tree", "text"), ENTRIES, ids=[text for _, text in ENTRIES])
+def test_entries_are_written_as_names(tree, text):
+    assert print_code(tree) == text
+
+
+def test_a_formula_of_any_depth_is_written():
+    tree = A
+    for _ in range(5000):
+        tree = Call("tanh", (tree,))
+    assert print_code(tree) == "tanh(" * 5000 + "A" + ")" * 5000
+
+
+def test_what_has_no_code_is_refused():
+    with pytest.raises(InternalError, match="code: no rule for notation of kind Space"):
+        print_code(Space(("N",)))
 
 
 @pytest.mark.parametrize(
