@@ -59,7 +59,7 @@ def fit(*statements: Tree) -> tuple[Line, ...]:
     Every part between two signs is cut for itself. What is too wide even with the fewest entries is left to the page to
     shrink; that takes an entry as wide as it.
     """
-    levels = [[0] * len(_parts(statement)) for statement in statements]
+    levels = [[_start(part) for part in _parts(statement)] for statement in statements]
     while True:
         placed = [
             (line, [(number, part) for part in owners])
@@ -116,6 +116,20 @@ def _rules(shown: tuple[int, ...], block: int) -> tuple[int, ...]:
     if block <= 0:
         return ()
     return tuple(n for n, position in enumerate(shown) if n and position > 0 and position % block == 0)
+
+
+def _start(part: Tree) -> int:
+    """The first level: large, unless that would leave entries out."""
+    largest = max((max(table.shape) for table in _tables(part)), default=0)
+    return 0 if largest <= _LEVELS[0].rows else 1
+
+
+def _tables(tree: Tree) -> Iterator[Table]:
+    if isinstance(tree, Explicit):
+        yield tree.table
+    else:
+        for child in children(tree):
+            yield from _tables(child)
 
 
 def _elided(tree: Tree, level: _Level) -> Tree:

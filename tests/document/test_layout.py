@@ -62,6 +62,12 @@ def test_a_relation_that_is_too_long_is_broken_at_its_signs():
     assert [line.left for line in lines] == [Name("y"), None, None]
 
 
+def test_what_fits_is_shown_whole():
+    for line in fit(Relation.equal(Name("J"), Explicit(Table((15, 12))))):
+        assert isinstance(line.right, Grid)
+        assert line.right.size is None
+
+
 def test_short_relations_stay_on_one_line():
     (line,) = fit(Relation.equal(Name("y"), Number(1), Number(1)))
     assert line.left == Name("y")
