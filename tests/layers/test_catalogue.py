@@ -1,0 +1,70 @@
+"""Every layer of the catalogue: what its listing says is what it is, and its gradients are proved at small sizes."""
+
+from __future__ import annotations
+
+import ast
+import pickle
+from pathlib import Path
+
+import pytest
+
+import derive
+from derive.errors import UnknownNameError
+from derive.layers import index, load
+from derive.proof.evidence import Strength
+
+NAMES = [listing.name for listing in index()]
+
+
+def test_the_catalogue_is_not_empty_and_in_order():
+    assert "affine" in NAMES
+    assert sorted(NAMES) == NAMES
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_listing_says_what_the_layer_is(name):
+    listing = next(item for item in index() if item.name == name)
+    layer = load(name)
+    assert layer.name == name
+    assert listing.letters == layer.letters
+    assert dict(listing.defaults) == dict(layer.defaults)
+    assert listing.summary.endswith(".")
+    assert listing.signature == ", ".join(f"{node.name}: {' '.join(map(str, node.shape))}" for node in layer.inputs)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_default_sizes_are_given_for_every_letter(name):
+    layer = load(name)
+    assert set(dict(layer.defaults)) == set(layer.letters)
+    assert derive.derive(name).sizes == dict(layer.defaults)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_gradients_are_proved_with_sizes_all_different(name):
+    layer = load(name)
+    sizes = dict(zip(layer.letters, range(2, 2 + len(layer.letters)), strict=True))
+    found = derive.derive(name, sizes)
+    assert layer.inputs
+    for node in layer.inputs:
+        exact, numbers = found.wrt(node.name).evidence
+        assert exact.strength is Strength.PROVED_AT_SIZES
+        assert numbers.strength is Strength.CHECKED_AT_POINTS
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_layer_file_holds_no_gradient(name):
+    import derive.layers
+
+    source = (Path(derive.layers.__file__).parent / f"{name}.py").read_text(encoding="utf-8")
+    functions = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef)]
+    assert [function.name for function in functions] == [name]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_layer_is_pickled_by_its_name(name):
+    assert pickle.loads(pickle.dumps(load(name))) is load(name)
+
+
+def test_an_unknown_layer_lists_the_nearest():
+    with pytest.raises(UnknownNameError, match=r"unknown layer 'afine', did you mean affine\?; known: .*affine"):
+        load("afine")
