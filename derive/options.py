@@ -7,13 +7,22 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from derive.errors import UnknownNameError, UserError
 
-__all__ = ["SECTIONS", "DocumentOptions", "document_options"]
+__all__ = ["ROUTES", "SECTIONS", "DocumentOptions", "document_options"]
 
 SECTIONS = ("result", "conventions", "layer", "idea", "jacobian", "check", "background")
-"""The sections of a full handout, in their order."""
+"""The sections that a handout can have, in their order."""
+
+ROUTES = ("jacobian",)
+"""The sections among them that derive the gradients, one way each."""
+
+_ASKED_FOR: tuple[str, ...] = ()
+"""The sections that a full handout has only if --sections names them."""
+
+_BRIEF = ("result", "conventions", "jacobian")
 
 _TEXT_LIMIT = 500
 _SHOWN_TEXT = 30
+_LISTS = ("wrt", "route", "sections")
 _TEXT_OPTIONS = ("title", "author", "course", "date", "license")
 
 
@@ -21,10 +30,13 @@ _TEXT_OPTIONS = ("title", "author", "course", "date", "license")
 class DocumentOptions:
     """What is said, how deeply, on which paper.
 
-    wrt names the inputs whose gradients are shown, all of them if empty; a title of '' is the layer's own.
+    wrt names the inputs whose gradients are shown, all of them if empty; route the ways in which they are derived,
+    sections what a document consists of, the depth deciding if empty; a title of '' is the layer's own.
     """
 
     wrt: tuple[str, ...] = ()
+    route: tuple[str, ...] = ()
+    sections: tuple[str, ...] = ()
     depth: Literal["brief", "full"] = "full"
     paper: Literal["a4", "letter"] = "a4"
     title: str = ""
@@ -40,8 +52,27 @@ class DocumentOptions:
             value = getattr(self, field.name)
             if get_origin(hints[field.name]) is Literal and value not in get_args(hints[field.name]):
                 raise UnknownNameError(field.name, str(value), get_args(hints[field.name]))
+        for name, known in (("route", ROUTES), ("sections", SECTIONS)):
+            for value in getattr(self, name):
+                if value not in known:
+                    raise UnknownNameError(name.removesuffix("s"), value, known)
+        if self.route and self.sections:
+            raise UserError(
+                "--route: expected without --sections, which names the routes itself; leave one of them out"
+            )
         for name in _TEXT_OPTIONS:
             _check_text(name, getattr(self, name))
+
+    def chosen_sections(self) -> tuple[str, ...]:
+        """The sections of the document, in their order."""
+        if self.sections:
+            return tuple(section for section in SECTIONS if section in self.sections)
+        if self.depth == "full":
+            kept = tuple(section for section in SECTIONS if section not in _ASKED_FOR)
+            return tuple(section for section in kept if section not in ROUTES or section in (self.route or ROUTES))
+        framed = tuple(section for section in _BRIEF if section not in ROUTES)
+        routes = self.route or tuple(section for section in _BRIEF if section in ROUTES)
+        return tuple(section for section in SECTIONS if section in (*framed, *routes))
 
     def changed(self) -> dict[str, Any]:
         """The options that differ from their defaults."""
@@ -77,6 +108,7 @@ def document_options(**chosen: Any) -> DocumentOptions:
     for name in chosen:
         if name not in known:
             raise UnknownNameError("option", name, known)
-    if isinstance(chosen.get("wrt"), str):
-        chosen["wrt"] = tuple(part for part in chosen["wrt"].replace(" ", "").split(",") if part)
+    for name in _LISTS:
+        if isinstance(chosen.get(name), str):
+            chosen[name] = tuple(part for part in chosen[name].replace(" ", "").split(",") if part)
     return DocumentOptions(**chosen)

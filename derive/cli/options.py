@@ -11,7 +11,7 @@ import typer
 
 from derive.cli.formats import FORMATS
 from derive.layers import Listing
-from derive.options import DocumentOptions
+from derive.options import ROUTES, SECTIONS, DocumentOptions
 from derive.pdf import ENGINES
 
 __all__ = ["DOCUMENT", "ENGINE_CHOICES", "LARGEST", "choices", "parameters", "size_options", "size_parameter"]
@@ -21,6 +21,8 @@ LARGEST = 1_000_000_000
 
 DOCUMENT = {
     "wrt": ("NAMES", "The inputs whose gradients are shown, such as X,W; all of them if not given."),
+    "route": ("NAMES", f"The ways in which they are derived, of {', '.join(ROUTES)}; all of them are checked anyway."),
+    "sections": ("NAMES", f"What the document consists of, of {', '.join(SECTIONS)}."),
     "depth": ("", "Every step, or each result with its shortest proof."),
     "paper": ("", "The size of the page."),
     "title": ("TEXT", "The title; the layer's own if not given."),

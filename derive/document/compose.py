@@ -25,21 +25,21 @@ _FULL: dict[str, Section] = {
     "check": check.write,
     "background": background.write,
 }
-"""The sections of a full handout in their order; those that come later take their places here."""
+"""What writes each section of `options.SECTIONS`."""
 
 _BRIEF: dict[str, Section] = {
-    "result": result.write,
-    "conventions": conventions.write,
     "jacobian": jacobian.write_brief,
 }
+"""What writes it instead where --depth is brief."""
 
 
 def compose(material: Material) -> Document:
     """The document that the options ask for."""
     translate = translator(material.options.language).gettext
     draft = Draft(translate, words_of(material.layer))
-    for write in (_FULL if material.options.depth == "full" else _BRIEF).values():
-        write(draft, material)
+    writers = _FULL if material.options.depth == "full" else _FULL | _BRIEF
+    for name in material.options.chosen_sections():
+        writers[name](draft, material)
     return Document(_head(draft, material), tuple(draft.blocks), coloured_letters(material.layer))
 
 

@@ -24,3 +24,7 @@ class Material:
     options: DocumentOptions
     command: str
     version: str
+
+    def has(self, section: str) -> bool:
+        """Whether the document has this section, so that another may refer to it."""
+        return section in self.options.chosen_sections()

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from derive.document.blocks import EvidenceRow, EvidenceTable, Ref
+from derive.document.blocks import EvidenceRow, EvidenceTable, Ref, Run, Text
 from derive.document.draft import Draft
 from derive.document.material import Material
 from derive.document.words import output_name
@@ -47,6 +47,7 @@ _METHODS = {
 def write(draft: Draft, material: Material) -> None:
     """Adds the section."""
     draft.heading("check", N_("How this was checked"))
+    box: Run = Ref("result.formulas") if material.has("result") else Text(draft.translate(N_("this document")))
     draft.prose(
         N_(
             "The formulas in {box} were found twice. The derivation above differentiates component by component and "
@@ -55,7 +56,7 @@ def write(draft: Draft, material: Material) -> None:
             "then carried out with a symbol for every entry, and both sides were compared, entry by entry, in exact "
             "arithmetic. Finally the formulas were compared with the layer's own forward code on numbers."
         ),
-        box=Ref("result.formulas"),
+        box=(box,),
     )
     header = (draft.translate(N_("Evidence")), draft.translate(N_("Method")), draft.translate(N_("Sizes")))
     draft.evidence(EvidenceTable("check.evidence", header, tuple(_rows(draft, material))))

@@ -45,6 +45,11 @@ def write(draft: Draft, material: Material) -> None:
         N_(
             "We need not know {h}. The chain rule in several dimensions, theorem {background}, separates what belongs "
             "to {h} from what belongs to the layer:"
+        )
+        if material.has("background")
+        else N_(
+            "We need not know {h}. The chain rule in several dimensions separates what belongs to {h} from what "
+            "belongs to the layer:"
         ),
         background=Ref("background.chain"),
     )

@@ -49,7 +49,7 @@ def write(draft: Draft, material: Material) -> None:
         name = route.map.input.name
         draft.heading(name, N_("The gradient with respect to {array}"), array=draft.words[name])
         _map(draft, route, first=place == 0)
-        _chain_rule(draft, route, first=place == 0)
+        _chain_rule(draft, material, route, first=place == 0)
         _values(draft, material, route, first=place == 0)
         _row(draft, material, route, first=place == 0)
         _regroup(draft, route)
@@ -122,7 +122,7 @@ def _map(draft: Draft, route: JacobianRoute, *, first: bool) -> None:
     draft.equation(f"{name}.map", mapping)
 
 
-def _chain_rule(draft: Draft, route: JacobianRoute, *, first: bool) -> None:
+def _chain_rule(draft: Draft, material: Material, route: JacobianRoute, *, first: bool) -> None:
     map = route.map
     name = map.input.name
     step = _step(route, CHAIN)
@@ -133,6 +133,11 @@ def _chain_rule(draft: Draft, route: JacobianRoute, *, first: bool) -> None:
             N_(
                 "In the chain rule {rule} the upstream derivatives form a row, with an entry for each component of "
                 "{y}. A row of {J} holds the derivatives of one component with respect to all variables:"
+            )
+            if material.has("idea")
+            else N_(
+                "In the chain rule the upstream derivatives form a row, with an entry for each component of {y}. A row "
+                "of {J} holds the derivatives of one component with respect to all variables:"
             ),
             rule=Ref("idea.chain"),
             J=JacobianOf(map_name(map.layer)),
