@@ -21,7 +21,7 @@ class Strength(Enum):
 class Evidence:
     """What was verified, how, and where.
 
-    sizes are those of every proof or check; points is how many random inputs were tried; digits is how many decimal
+    sizes are those of every proof or check, none where it holds for all; points is how many random inputs were tried; digits is how many decimal
     digits had to agree; counterexample says where a refuted equality fails.
     """
 

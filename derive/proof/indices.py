@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import product
+from math import prod
 from typing import Any
 
 from derive.engine.concrete import Concrete, flat, positions
@@ -15,7 +16,17 @@ from derive.proof.symbolic import Failure
 from derive.routes.index import IndexRoute
 from derive.rules.index import Factor, IndexSum, Kronecker, LossPartial, Partial, Product
 
-__all__ = ["false_index_step"]
+__all__ = ["count_terms", "false_index_step"]
+
+
+def count_terms(route: IndexRoute, sizes: Mapping[str, int]) -> int:
+    """How many factors are evaluated, over all terms of all entries of all steps, to check them at these sizes."""
+    return sum(
+        prod(bind(tuple(step.after.size(letter) for letter in (*step.after.free, *term.sums)), sizes))
+        * max(1, len(term.factors))
+        for step in route.derivation.steps
+        for term in step.after.products
+    )
 
 
 def false_index_step(route: IndexRoute, sizes: Mapping[str, int]) -> Failure | None:
@@ -23,8 +34,12 @@ def false_index_step(route: IndexRoute, sizes: Mapping[str, int]) -> Failure | N
     polynomial = is_polynomial(route.layer)
     algebra = RingAlgebra(route.layer, sizes) if polynomial else SympyAlgebra()
     evaluation = _Evaluation(Concrete(route.layer, sizes, algebra))
+    before: tuple[IndexSum, dict[tuple[int, ...], Any]] | None = None
     for step in route.derivation.steps:
-        left, right = evaluation.values(step.before), evaluation.values(step.after)
+        # Neighbouring steps share a side, which is evaluated once.
+        left = before[1] if before is not None and before[0] is step.before else evaluation.values(step.before)
+        right = evaluation.values(step.after)
+        before = step.after, right
         for place in left:
             if left[place] != right[place] and (polynomial or are_equal(left[place], right[place]) is False):
                 return Failure(step.reason.name, tuple(p + 1 for p in place), left[place], right[place])
@@ -51,25 +66,29 @@ class _Evaluation:
         for term in value.products:
             shape = bind(tuple(value.size(letter) for letter in term.sums), self._concrete.sizes)
             for place in product(*map(range, shape)):
-                total = total + self._product(term, {**at, **dict(zip(term.sums, place, strict=True))})
+                found = self._product(term, {**at, **dict(zip(term.sums, place, strict=True))})
+                if not (isinstance(found, int) and found == 0):
+                    total = found if isinstance(total, int) and total == 0 else total + found
         return total
 
     def _product(self, term: Product, at: Mapping[str, int]) -> Any:
-        result: Any = 1
         # A delta first: where it is zero, nothing else need be known.
-        for part in sorted(term.factors, key=lambda part: not isinstance(part, Kronecker)):
+        if any(isinstance(part, Kronecker) and at[part.first] != at[part.second] for part in term.factors):
+            return 0
+        result: Any = None
+        for part in term.factors:
+            if isinstance(part, Kronecker):
+                continue
             value = self._part(part, at)
             if isinstance(value, int) and value == 0:
                 return 0
-            result = result * value
-        return result
+            result = value if result is None else result * value
+        return 1 if result is None else result
 
     def _part(self, part: object, at: Mapping[str, int]) -> Any:
         match part:
             case Factor(node, index):
                 return self._concrete.value(node, tuple(at[letter] for letter in index))
-            case Kronecker(first, second):
-                return int(at[first] == at[second])
             case Partial(of, by):
                 place = tuple(at[letter] for letter in of.index)
                 return self._derivative((of.node, place), lambda: self._concrete.value(of.node, place), by, at)

@@ -8,6 +8,7 @@ from math import prod
 from derive.errors import UnsupportedError
 from derive.forward.layer import Layer
 from derive.proof import equality, numeric, symbolic
+from derive.proof.all_sizes import prove_for_all_sizes
 from derive.proof.evidence import Evidence, Strength
 from derive.routes.jacobian import derive_jacobian
 
@@ -46,8 +47,19 @@ def prove(layer: Layer, wrt: str, sizes: Sizes) -> tuple[Evidence, ...]:
 
     Raises: UnknownNameError if the layer has no input of that name; UnsupportedError if nothing can be decided.
     """
-    exact = _symbolic(layer, wrt, sizes)
-    return (exact,) if exact.strength is Strength.REFUTED else (exact, _numeric(layer, wrt, sizes))
+    found: list[Evidence] = []
+    for evidence in (_symbolic, _for_all_sizes, _numeric):
+        item = evidence(layer, wrt, sizes)
+        if item is not None and item.strength is Strength.REFUTED:
+            return (item,)
+        found += [] if item is None else [item]
+    return tuple(found)
+
+
+def _for_all_sizes(layer: Layer, wrt: str, sizes: Sizes) -> Evidence | None:
+    different, *_, equal = smaller if len(smaller := check_sizes(layer)) > 1 else smaller * 2
+    chosen = (equal,) if equal == different else (equal, different)
+    return prove_for_all_sizes(layer, wrt, derive_jacobian(layer, wrt, sizes).formula.node, chosen)
 
 
 def _symbolic(layer: Layer, wrt: str, sizes: Sizes) -> Evidence:

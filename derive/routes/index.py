@@ -50,7 +50,7 @@ class IndexRoute:
     def derivation(self) -> Derivation[IndexSum]:
         """The steps: what an entry of the output is, its partial derivative, and that of the loss."""
         layer, wrt = self.layer, self.input
-        letters = Letters()
+        letters = Letters(_taken(layer))
         output = tuple(letters.fresh(_START["output"]) for _ in layer.output.shape)
         entry = Factor(layer.output, output)
         name = IndexSum((Product((entry,)),), output, tuple(zip(output, layer.output.shape, strict=True)))
@@ -91,6 +91,11 @@ def _contracted(value: IndexSum, steps: list[Step[IndexSum]]) -> IndexSum:
         steps.append(Step(value, contracted[0], DELTA))
         value = contracted[0]
     return value
+
+
+def _taken(layer: Layer) -> tuple[str, ...]:
+    """The letters that mean something else: sizes, and the arrays whose entries the sums are made of."""
+    return (*layer.letters, *(node.letter for node in layer.inputs), layer.output_letter)
 
 
 def derive_index(layer: Layer, wrt: str) -> IndexRoute:

@@ -12,14 +12,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from sympy import diff
-
-from derive.errors import InternalError
-from derive.forward.nodes import Add, Contract, Delta, Input, Map, Node, Ones, placeholder, topological
-from derive.forward.normal import add, apply, contract, zeros
+from derive.errors import InternalError, UnsupportedError
+from derive.forward.nodes import Add, Contract, Delta, Input, Map, Node, Ones, topological
+from derive.forward.normal import add, contract, slope, zeros
 from derive.forward.shape import Size
 
 __all__ = [
+    "MOST_PRODUCTS",
     "Factor",
     "IndexSum",
     "Kronecker",
@@ -35,6 +34,10 @@ __all__ = [
     "scalar_chain",
     "to_node",
 ]
+
+
+MOST_PRODUCTS = 400
+"""A sum of more products is refused: multiplied out, a few nested sums have millions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,12 +120,14 @@ class Letters:
 def expand(value: IndexSum, letters: Letters) -> IndexSum:
     """Every entry of a sum or contraction replaced by its definition: y_ij = Σ_k x_ik w_kj + b_j.
 
+    Raises: UnsupportedError if the sum has more than MOST_PRODUCTS products.
     Source: the definition of matrix product and of einsum.
     """
     pending = list(value.products)
     done: list[Product] = []
     sizes = dict(value.sizes)
     while pending:
+        _check_length(len(pending) + len(done))
         product = pending.pop(0)
         place = next((p for p, f in enumerate(product.factors) if _is_compound(f)), None)
         if place is None:
@@ -133,6 +138,14 @@ def expand(value: IndexSum, letters: Letters) -> IndexSum:
         for inner in _definition(entry, letters, sizes)[::-1]:
             pending.insert(0, Product((*before, *inner.factors, *after), (*product.sums, *inner.sums)))
     return IndexSum(tuple(done), value.free, tuple(sizes.items()))
+
+
+def _check_length(count: int) -> None:
+    if count > MOST_PRODUCTS:
+        raise UnsupportedError(
+            f"index calculus: the derivative is a sum of more than {MOST_PRODUCTS} products; nothing is written out "
+            f"that is longer"
+        )
 
 
 def _is_compound(part: Part) -> bool:
@@ -181,6 +194,7 @@ def differentiate(value: IndexSum, wrt: Input, at: tuple[str, ...]) -> IndexSum:
 def scalar_chain(value: IndexSum, letters: Letters) -> IndexSum | None:
     """∂f(a, ...)_ij = Σ_p f_p'(a, ...)_ij ∂a_p,ij; None if no function is left.
 
+    Raises: UnsupportedError if the sum has more than MOST_PRODUCTS products.
     Source: the chain rule for functions of one and of several numbers; SymPy differentiates f.
     """
     for number, product in enumerate(value.products):
@@ -199,18 +213,19 @@ def _opened(value: IndexSum, number: int, place: int, letters: Letters) -> Index
     made: list[Product] = []
     sizes = dict(value.sizes)
     for p, operand in enumerate(node.operands):
-        slope = Factor(apply(diff(node.function, placeholder(p)), node.operands), part.of.index)
+        factor = Factor(slope(node, p), part.of.index)
         inner = IndexSum((Product((Factor(operand, part.of.index),)),), part.of.index, tuple(sizes.items()))
         grown = differentiate(expand(inner, letters), part.by.node, part.by.index)  # type: ignore[arg-type]  # an input
         sizes |= dict(grown.sizes)
         made += [
             Product(
-                (*product.factors[:place], slope, *term.factors, *product.factors[place + 1 :]),
+                (*product.factors[:place], factor, *term.factors, *product.factors[place + 1 :]),
                 (*product.sums, *term.sums),
             )
             for term in grown.products
         ]
     products = (*value.products[:number], *made, *value.products[number + 1 :])
+    _check_length(len(products))
     return IndexSum(products, value.free, tuple(sizes.items()))
 
 

@@ -43,9 +43,10 @@ def test_checks_are_made_where_sizes_differ_and_where_they_are_equal():
 def test_small_layers_are_proved_at_the_sizes_given(sizes):
     given = dict(zip("NDM", sizes, strict=True))
     for wrt in "XWb":
-        exact, numbers = prove(load("affine"), wrt, given)
+        exact, letters, numbers = prove(load("affine"), wrt, given)
         assert (exact.route, exact.strength) == ("jacobian", Strength.PROVED_AT_SIZES)
         assert dict(exact.sizes[0]) == given
+        assert (letters.route, letters.strength, letters.sizes) == ("index", Strength.PROVED_FOR_ALL_SIZES, ())
         assert (numbers.route, numbers.strength) == ("numpy", Strength.CHECKED_AT_POINTS)
         assert (numbers.points, numbers.digits) == (3, 6)
 
@@ -54,7 +55,7 @@ def test_small_layers_are_proved_at_the_sizes_given(sizes):
 def test_large_layers_are_proved_at_smaller_sizes(sizes):
     # The Jacobian with respect to b may be small while the components are sums of thousands of terms.
     for wrt in "XWb":
-        exact, _ = prove(load("affine"), wrt, dict(zip("NDM", sizes, strict=True)))
+        exact, *_ = prove(load("affine"), wrt, dict(zip("NDM", sizes, strict=True)))
         assert exact.strength is Strength.PROVED_AT_SIZES
         assert [dict(at) for at in exact.sizes] == list(check_sizes(load("affine")))
 
@@ -72,7 +73,7 @@ def test_what_algebra_does_not_decide_is_said_to_be_checked_at_points():
     def modulus(x: "N"):
         return np.sqrt(x**2)
 
-    exact, numbers = prove(modulus, "x", {"N": 2})
+    exact, *_, numbers = prove(modulus, "x", {"N": 2})
     assert (exact.strength, exact.points, exact.digits) == (Strength.CHECKED_AT_POINTS, 3, 20)
     assert "algebra does not decide" in exact.method
     assert numbers.strength is Strength.CHECKED_AT_POINTS

@@ -122,13 +122,13 @@ def test_an_entry_knows_what_it_was_made_from():
 
 
 def test_evidence_names_its_sizes_and_stays_at_smaller_ones_for_large_layers():
-    small, _ = prove(load("affine"), "X", {"N": 2, "D": 2, "M": 3})
+    small, *_ = prove(load("affine"), "X", {"N": 2, "D": 2, "M": 3})
     assert [dict(sizes) for sizes in small.sizes] == [
         {"N": 2, "D": 2, "M": 3},
         {"N": 2, "D": 3, "M": 4},
         {"N": 2, "D": 2, "M": 2},
     ]
-    large, numbers = prove(load("affine"), "X", {"N": 64, "D": 4096, "M": 4096})
+    large, *_, numbers = prove(load("affine"), "X", {"N": 64, "D": 4096, "M": 4096})
     assert [dict(sizes) for sizes in large.sizes] == [
         {"N": 2, "D": 3, "M": 4},
         {"N": 4, "D": 3, "M": 2},

@@ -40,6 +40,7 @@ _STRENGTHS = {
 }
 _METHODS = {
     "jacobian": N_("every step of this derivation, every entry, in SymPy"),
+    "index": N_("sums over indices, against reverse mode"),
     "numpy": N_("central differences of the forward code, in NumPy"),
 }
 
@@ -50,14 +51,22 @@ def write(draft: Draft, material: Material) -> None:
     box: Run = Ref("result.formulas") if material.has("result") else Text(draft.translate(N_("this document")))
     draft.prose(
         N_(
-            "The formulas in {box} were found twice. The derivation above differentiates component by component and "
-            "multiplies the Jacobian out. A second computation goes backwards through the layer, operation by "
+            "The formulas in {box} were found in several ways. One derivation differentiates component by component "
+            "and multiplies the Jacobian out. A second computation goes backwards through the layer, operation by "
             "operation, and uses no Jacobian. Every step of the derivation, from the chain rule to the formula, was "
             "then carried out with a symbol for every entry, and both sides were compared, entry by entry, in exact "
             "arithmetic. Finally the formulas were compared with the layer's own forward code on numbers."
         ),
         box=(box,),
     )
+    if _for_all_sizes(material):
+        draft.prose(
+            N_(
+                "A third derivation has letters for indices and sizes, and no numbers. It ends at the same sums of "
+                "products as the second, up to the order of factors and the names of summed indices, so the formulas "
+                "hold for all sizes."
+            )
+        )
     header = (draft.translate(N_("Evidence")), draft.translate(N_("Method")), draft.translate(N_("Sizes")))
     draft.evidence(EvidenceTable("check.evidence", header, tuple(_rows(draft, material))))
     if not any(dict(sizes) == dict(material.sizes) for e in _exact(material) for sizes in e.sizes):
@@ -69,22 +78,31 @@ def _exact(material: Material) -> list[Evidence]:
     return [e for found in material.evidence.values() for e in found if e.strength is Strength.PROVED_AT_SIZES]
 
 
+def _for_all_sizes(material: Material) -> bool:
+    """Whether all gradients are proved for all sizes."""
+    return all(any(e.strength is Strength.PROVED_FOR_ALL_SIZES for e in found) for found in material.evidence.values())
+
+
 def _rows(draft: Draft, material: Material) -> Iterator[EvidenceRow]:
     """A row for each kind of evidence; gradients of which the same is known share it."""
     together: dict[tuple[str, str, str], list[Tree]] = {}
     for name, route in material.routes.items():
-        for item in material.evidence[name]:
+        # From the strongest to the weakest.
+        for item in sorted(material.evidence[name], key=lambda item: list(Strength).index(item.strength)):
             said = (
                 draft.translate(_STRENGTHS[item.strength]),
                 draft.translate(_METHODS[item.route]),
-                _where(draft, item),
+                _where(draft, material, item),
             )
             together.setdefault(said, []).append(route.formula.name)
     for said, formulas in together.items():
         yield EvidenceRow(Listed(tuple(formulas)), *said)
 
 
-def _where(draft: Draft, evidence: Evidence) -> str:
+def _where(draft: Draft, material: Material, evidence: Evidence) -> str:
+    if not evidence.sizes:
+        letters = ", ".join(material.layer.letters)
+        return draft.translate(N_("all {letters}")).format(letters=letters) if letters else ""
     letters = " × ".join(letter for letter, _ in evidence.sizes[0])
     numbers = (" × ".join(str(number) for _, number in sizes) for sizes in evidence.sizes)
     where = f"{letters} = {', '.join(numbers)}".replace(" × ", "×")

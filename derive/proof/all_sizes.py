@@ -1,0 +1,80 @@
+"""Whether the formula of reverse mode is what the index calculus derives, which knows no numbers for sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from derive.engine.concrete import Concrete, positions
+from derive.errors import UnsupportedError
+from derive.forward.entry import SympyAlgebra
+from derive.forward.layer import Layer
+from derive.forward.nodes import Node
+from derive.proof import equality
+from derive.proof.equality import are_equal
+from derive.proof.evidence import Evidence, Strength
+from derive.proof.indices import count_terms, false_index_step
+from derive.proof.symbolic import Failure
+from derive.routes.index import IndexRoute, derive_index
+from derive.rules.canonical import same_for_all_sizes
+
+__all__ = ["MOST_TERMS", "prove_for_all_sizes"]
+
+MOST_TERMS = 10_000
+"""The steps are not checked at sizes at which more factors would have to be evaluated."""
+
+Sizes = Mapping[str, int]
+
+_METHOD = "sums with Kronecker deltas for sizes that are letters; reverse mode gives the same sum of products"
+_AT_SIZES = "sums with Kronecker deltas against reverse mode, every entry, in SymPy"
+
+
+def prove_for_all_sizes(layer: Layer, wrt: str, formula: Node, chosen: Sequence[Sizes]) -> Evidence | None:
+    """What the index calculus says about the formula that reverse mode found.
+
+    Every step is checked at the chosen sizes as far as that is affordable, so that a false rule is named. That both
+    derivations end at one canonical form is what holds for all sizes; where the form does not decide, the entries are
+    compared at those sizes. None if the derivation is too long to be written out or checked at any of the sizes.
+    """
+    route = derive_index(layer, wrt)
+    try:
+        affordable = [sizes for sizes in chosen if count_terms(route, sizes) <= MOST_TERMS]
+    except UnsupportedError:
+        return None
+    if not affordable:
+        return None
+    for sizes in affordable:
+        failure = false_index_step(route, sizes)
+        if failure is not None:
+            return _refuted(failure, sizes)
+    if same_for_all_sizes(route.node, formula):
+        return Evidence("index", Strength.PROVED_FOR_ALL_SIZES, _METHOD, ())
+    undecided = 0
+    for sizes in affordable:
+        found = _compared(layer, route, formula, sizes)
+        if isinstance(found, Failure):
+            return _refuted(found, sizes)
+        undecided += found
+    where = tuple(tuple(sizes.items()) for sizes in affordable)
+    if undecided:
+        strength = Strength.CHECKED_AT_POINTS
+        return Evidence("index", strength, _AT_SIZES, where, points=equality.POINTS, digits=equality.DIGITS)
+    return Evidence("index", Strength.PROVED_AT_SIZES, _AT_SIZES, where)
+
+
+def _refuted(failure: Failure, sizes: Sizes) -> Evidence:
+    at = ", ".join(f"{letter}={number}" for letter, number in sizes.items())
+    found = f"{failure} ({at})"
+    return Evidence("index", Strength.REFUTED, _METHOD, (tuple(sizes.items()),), counterexample=found)
+
+
+def _compared(layer: Layer, route: IndexRoute, formula: Node, sizes: Sizes) -> Failure | int:
+    """The first entry in which both differ; else how many are known to be equal at random points only."""
+    concrete = Concrete(layer, sizes, SympyAlgebra())
+    undecided = 0
+    for place in positions(concrete.shape(route.input)):
+        left, right = concrete.value(route.node, place), concrete.value(formula, place)
+        equal = are_equal(left, right)
+        if equal is False:
+            return Failure("index calculus and reverse mode", tuple(p + 1 for p in place), left, right)
+        undecided += equal is None
+    return undecided
