@@ -27,6 +27,10 @@ __all__ = [
     "Result",
     "Run",
     "Runs",
+    "ShapeRow",
+    "ShapeTable",
+    "StepLine",
+    "StepList",
     "Text",
     "Verbatim",
 ]
@@ -113,6 +117,24 @@ class Equation:
 
 
 @dataclass(frozen=True, slots=True)
+class StepLine:
+    """A line of a StepList, and why it is equal to the line before; no reason where it is an earlier one."""
+
+    line: Line
+    reason: Runs
+
+
+@dataclass(frozen=True, slots=True)
+class StepList:
+    """A chain of equalities with a reason beside each; reasons take so many em. number as in Equation."""
+
+    id: str
+    number: int | None
+    steps: tuple[StepLine, ...]
+    room: float
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """Formulas in a box; number as in Equation."""
 
@@ -169,7 +191,26 @@ class EvidenceTable:
     rows: tuple[EvidenceRow, ...]
 
 
-Block: TypeAlias = Heading | Prose | ListBlock | Equation | Result | Panel | Definition | Code | EvidenceTable
+@dataclass(frozen=True, slots=True)
+class ShapeRow:
+    """One line of a ShapeTable: a quantity, and its value for each array."""
+
+    label: Runs
+    cells: tuple[Runs, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ShapeTable:
+    """Shapes and sizes of arrays, one array a column."""
+
+    id: str
+    header: tuple[Tree, ...]
+    rows: tuple[ShapeRow, ...]
+
+
+Block: TypeAlias = (
+    Heading | Prose | ListBlock | Equation | StepList | Result | Panel | Definition | Code | EvidenceTable | ShapeTable
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from derive.document.blocks import Document, Head, Math, Run, Runs, Text
 from derive.document.draft import Draft
 from derive.document.material import Material
-from derive.document.sections import background, check, conventions, idea, jacobian, layer, result
+from derive.document.sections import background, check, conventions, idea, index, jacobian, layer, result, sizes
 from derive.document.words import coloured_letters, words_of
 from derive.locale import N_, translator
 from derive.notation.tree import Number, Relation
@@ -22,6 +22,8 @@ _FULL: dict[str, Section] = {
     "layer": layer.write,
     "idea": idea.write,
     "jacobian": jacobian.write,
+    "index": index.write,
+    "sizes": sizes.write,
     "check": check.write,
     "background": background.write,
 }
@@ -29,6 +31,7 @@ _FULL: dict[str, Section] = {
 
 _BRIEF: dict[str, Section] = {
     "jacobian": jacobian.write_brief,
+    "index": index.write_brief,
 }
 """What writes it instead where --depth is brief."""
 

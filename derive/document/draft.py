@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from derive.document.blocks import (
@@ -12,15 +12,18 @@ from derive.document.blocks import (
     Equation,
     EvidenceTable,
     Heading,
+    Line,
     ListBlock,
     Panel,
     Prose,
     Ref,
     Result,
     Runs,
+    StepLine,
+    StepList,
 )
 from derive.document.inline import Value, Values, inline
-from derive.document.layout import fit
+from derive.document.layout import fit, reason_room
 from derive.errors import InternalError
 from derive.notation.tree import Tree
 
@@ -69,6 +72,12 @@ class Draft:
     def result(self, id: str, *statements: Tree) -> Ref:
         """Adds formulas in a box."""
         self.blocks.append(Result(id, self._number(id), fit(*statements)))
+        return Ref(id)
+
+    def steps(self, id: str, lines: Sequence[tuple[Line, Runs]]) -> Ref:
+        """Adds a numbered chain of equalities, a reason beside each; the caller has seen to it that it fits."""
+        room = reason_room([line for line, _ in lines])
+        self.blocks.append(StepList(id, self._number(id), tuple(StepLine(*item) for item in lines), room))
         return Ref(id)
 
     def code(self, id: str, text: str) -> None:

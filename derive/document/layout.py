@@ -13,7 +13,7 @@ from derive.notation.measure import height, width
 from derive.notation.tree import Beside, Dots, Explicit, Grid, MatMul, Relation, Sum, Table, Tree
 from derive.notation.walk import children, is_tall, replace
 
-__all__ = ["LINE_WIDTH", "TEXT_WIDTH", "fit", "grid", "grids"]
+__all__ = ["LINE_WIDTH", "TEXT_WIDTH", "fit", "grid", "grids", "reason_room"]
 
 TEXT_WIDTH = 41.0
 """The width of the text on both papers, in em: 160 mm."""
@@ -24,6 +24,7 @@ LINE_WIDTH = TEXT_WIDTH - 3.0
 _HEIGHT = 32.0
 _SHRINK = 0.8
 _SHORT_LEFT = 9.0
+_REASON, _REASON_GAP = 18.0, 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,11 @@ def fit(*statements: Tree) -> tuple[Line, ...]:
             return lines
         for number, part in movable:
             levels[number][part] += 1
+
+
+def reason_room(lines: Sequence[Line]) -> float:
+    """What is left beside the lines for reasons, in em; at most as much as reads well."""
+    return min(_REASON, LINE_WIDTH - max(_width(line, lines) for line in lines) - _REASON_GAP)
 
 
 def grid(table: Table, rows: int, columns: int, *, large: bool = False) -> Grid:

@@ -26,7 +26,8 @@ class Prose:
 
     sizes says what is counted, for a letter in the singular and in the plural; forward, arrays, broadcast and output
     introduce the layer, its inputs, the bias as a matrix, and the output; zeros says of an input why its Jacobian looks
-    as it does; purpose says what the gradients, {dX} and so on, are for.
+    as it does; purpose says what the gradients, {dX} and so on, are for; real_sizes are those of a layer in use, by
+    letter.
     """
 
     title: str = ""
@@ -37,6 +38,7 @@ class Prose:
     output: str = ""
     zeros: tuple[tuple[str, str], ...] = ()
     purpose: str = ""
+    real_sizes: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

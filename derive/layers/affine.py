@@ -30,6 +30,7 @@ _PROSE = Prose(
         "A step of gradient descent subtracts a multiple of {dW} and {db} from the parameters. {dX} becomes the "
         "upstream gradient of the previous layer, from which that layer finds its own."
     ),
+    real_sizes=(("N", 64), ("D", 4096), ("M", 4096)),
     zeros=(
         (
             "X",

@@ -21,8 +21,8 @@ class Strength(Enum):
 class Evidence:
     """What was verified, how, and where.
 
-    sizes are those of every proof or check, none where it holds for all; points is how many random inputs were tried; digits is how many decimal
-    digits had to agree; counterexample says where a refuted equality fails.
+    sizes are those of every proof or check, none where it holds for all; points is how many random inputs were tried;
+    digits is how many decimal digits had to agree; counterexample says where a refuted equality fails.
     """
 
     route: str

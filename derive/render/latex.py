@@ -148,6 +148,9 @@ class _Printer:
             "code": _code,
             "inline": self.inline,
             "latex": self.block,
+            "cells": self.cells,
+            "heads": self.heads,
+            "line": self.line,
             "lines": self.lines,
             "math": self.math,
             "plain": _plain,
@@ -161,8 +164,17 @@ class _Printer:
     def math(self, tree: Tree) -> LaTeX:
         return LaTeX(print_latex(tree, self._style))
 
+    def line(self, line: Line) -> LaTeX:
+        return LaTeX(self._line(line))
+
     def lines(self, lines: tuple[Line, ...]) -> LaTeX:
         return LaTeX(" \\\\\n".join(map(self._line, lines)))
+
+    def cells(self, cells: tuple[Runs, ...]) -> LaTeX:
+        return LaTeX(" & ".join(map(self.inline, cells)))
+
+    def heads(self, trees: tuple[Tree, ...]) -> LaTeX:
+        return LaTeX(" & ".join(rf"$\displaystyle {self.math(tree)}$" for tree in trees))
 
     def _line(self, line: Line) -> str:
         left = print_latex(line.left, self._style) + " " if line.left is not None else ""

@@ -19,10 +19,12 @@ from derive.document.blocks import (
     Panel,
     Prose,
     Result,
+    ShapeTable,
+    StepList,
     Text,
 )
 from derive.errors import InternalError
-from derive.notation.box import columns, padded
+from derive.notation.box import Box, beside, columns, padded
 from derive.notation.ink import BOLD, QUIET, Ink, painted
 from derive.notation.plain import print_plain
 from derive.render.flow import flow, numbered
@@ -35,6 +37,9 @@ NARROWEST = 60
 
 _NUMBER = 6
 """What is kept free at the right for the number of an equation."""
+
+_REASON = 20
+"""Reasons stand beside the lines of a chain if there is so much room, else under them."""
 
 _TITLE = "1;38;5;67"
 """Steel blue, which no row has."""
@@ -121,6 +126,10 @@ class _Printer:
                 yield from (f"    {line}" for line in text.split("\n"))
             case EvidenceTable():
                 yield from self._evidence(block, width)
+            case StepList():
+                yield from self._steps(block, width)
+            case ShapeTable():
+                yield from self._shapes(block, width)
             case _:
                 raise InternalError(f"text: no rule for a block of kind {type(block).__name__}")
 
@@ -128,6 +137,41 @@ class _Printer:
         indent = 4 if width >= 90 else 2
         boxes = flow(lines, width - indent - _NUMBER, width - indent, self._ink)
         return [" " * indent + line for line in numbered(boxes, number, width - indent)]
+
+    def _steps(self, block: StepList, width: int) -> Iterator[str]:
+        """The lines of an equation, each with its reason at its right, or under it."""
+        indent = 4 if width >= 90 else 2
+        room = width - indent - _NUMBER
+        lines = tuple(step.line for step in block.steps)
+        boxes: list[Box] = []
+        reasons: dict[int, str] = {}
+        for count, step in enumerate(block.steps, start=1):
+            boxes = flow(lines[:count], room, room, self._ink)
+            reasons[len(boxes) - 1] = phrase(step.reason, self._numbers)
+        column = max(box.width for box in boxes) + 3
+        beside_them = room - column >= _REASON
+        placed: list[Box] = []
+        for number, box in enumerate(boxes):
+            words = wrapped(reasons.get(number, ""), room - (column if beside_them else indent))
+            longest = max(map(columns, words), default=0)
+            told = Box(tuple(self._painted(padded(word, longest), QUIET) for word in words), (len(words) - 1) // 2)
+            if not any(words):
+                placed.append(box)
+            elif beside_them:
+                placed.append(beside(box, Box((" " * (column - box.width),)), told))
+            else:
+                placed += [box, beside(Box((" " * indent,)), told)]
+        yield from (" " * indent + line for line in numbered(placed, block.number, width - indent))
+
+    def _shapes(self, table: ShapeTable, width: int) -> Iterator[str]:
+        header = ("", *(line for tree in table.header for line in print_plain(tree, display=False).lines))
+        rows = [tuple(phrase(cell, self._numbers) for cell in (row.label, *row.cells)) for row in table.rows]
+        widths = _widths([header, *rows], width)
+        for line in _row(header, widths):
+            yield self._painted(line.rstrip(), BOLD)
+        yield self._painted("─" * (sum(widths) + 2 * len(widths) - 2), QUIET)
+        for row in rows:
+            yield from _row(row, widths)
 
     def _framed(self, title: str, lines: list[str], frame: str, width: int) -> Iterator[str]:
         left_top, across, right_top, upright, left_bottom, right_bottom = tuple(frame)
@@ -157,7 +201,7 @@ class _Printer:
 def _numbered(blocks: tuple[Block, ...]) -> Iterator[tuple[str, int]]:
     for block in blocks:
         match block:
-            case Equation(id, int(number)) | Result(id, int(number)):
+            case Equation(id, int(number)) | Result(id, int(number)) | StepList(id, int(number)):
                 yield id, number
             case Panel(_, _, inner) | Definition(_, _, _, _, inner):
                 yield from _numbered(inner)

@@ -27,7 +27,7 @@ from derive.rules.index import (
 )
 from derive.steps import Derivation, Reason, Step
 
-__all__ = ["CHAIN", "DEFINITION", "DELTA", "DERIVATIVE", "ENTRIES", "SCALAR", "IndexRoute", "derive_index"]
+__all__ = ["CHAIN", "DEFINITION", "DELTA", "DERIVATIVE", "ENTRIES", "SCALAR", "IndexRoute", "derive_index", "reserved"]
 
 DEFINITION = Reason("definition", "an entry of a matrix product is a sum of products")
 DERIVATIVE = Reason("sum and product rule", "∂(Σ a b) = Σ ∂a b + Σ a ∂b")
@@ -48,9 +48,12 @@ class IndexRoute:
 
     @cached_property
     def derivation(self) -> Derivation[IndexSum]:
-        """The steps: what an entry of the output is, its partial derivative, and that of the loss."""
+        """The steps: what an entry of the output is, its partial derivative, and that of the loss.
+
+        Raises: UnsupportedError if a sum has too many products to be written out.
+        """
         layer, wrt = self.layer, self.input
-        letters = Letters(_taken(layer))
+        letters = Letters(reserved(layer))
         output = tuple(letters.fresh(_START["output"]) for _ in layer.output.shape)
         entry = Factor(layer.output, output)
         name = IndexSum((Product((entry,)),), output, tuple(zip(output, layer.output.shape, strict=True)))
@@ -75,6 +78,16 @@ class IndexRoute:
         return Derivation("index", wrt.name, tuple(steps))
 
     @property
+    def output(self) -> tuple[str, ...]:
+        """The letters of the entry of the output, i and j in ∂y_ij/∂x_mn."""
+        return self.derivation.steps[0].before.free
+
+    @property
+    def at(self) -> tuple[str, ...]:
+        """The letters of the entry of the input, m and n in ∂y_ij/∂x_mn."""
+        return self.derivation.steps[1].before.free[len(self.output) :]
+
+    @property
     def gradient(self) -> IndexSum:
         """∂L/∂x_mn at the end of the derivation."""
         return self.derivation.steps[-1].after
@@ -93,7 +106,7 @@ def _contracted(value: IndexSum, steps: list[Step[IndexSum]]) -> IndexSum:
     return value
 
 
-def _taken(layer: Layer) -> tuple[str, ...]:
+def reserved(layer: Layer) -> tuple[str, ...]:
     """The letters that mean something else: sizes, and the arrays whose entries the sums are made of."""
     return (*layer.letters, *(node.letter for node in layer.inputs), layer.output_letter)
 

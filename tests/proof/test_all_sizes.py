@@ -23,7 +23,7 @@ SIZES = {"N": 2, "D": 3, "M": 4}
 
 
 @derive.layer(defaults="N=2 D=3 H=2 M=2")
-def two_layers(X: "N D", U: "D H", c: "H", V: "H M"):
+def two_layers(X: "N D", U: "D H", c: H, V: "H M"):
     return np.tanh(X @ U + c) @ V
 
 
@@ -152,7 +152,7 @@ def test_what_has_no_canonical_form_is_compared_entry_by_entry_and_said_to_be():
 
 def test_sums_that_are_too_long_are_not_claimed_to_be_proved():
     @derive.layer(defaults="N=2")
-    def nested(x: "N"):
+    def nested(x: N):
         for _ in range(12):
             x = x * (x + 1)
         return x
