@@ -18,6 +18,7 @@ from derive.notation.tree import (
     Hadamard,
     Identity,
     Index,
+    Inner,
     Kronecker,
     MatMul,
     Name,
@@ -108,6 +109,8 @@ class _Printer:
                 return self.joined(factors, glue), _PRODUCT
             case Hadamard(factors):
                 return self.joined(factors, " * "), _PRODUCT
+            case Inner(left, right):
+                return f"{self.module}sum({self.joined((left, right), ' * ')})", _ATOM
             case MatMul((Ones(rows), Transpose(Ones(columns)))):
                 return f"{self.module}ones(({rows}, {columns}))", _ATOM
             case MatMul((left, Transpose(right))) if _rank(right) == 1:
@@ -185,6 +188,8 @@ def _rank(tree: Tree) -> int:
             return 1
         case Broadcast() | Identity() | Kronecker():
             return 2
+        case Inner():
+            return 0
         case SumAxis(_, axis, rank):
             return 0 if axis is None else rank - 1
         case Einsum(pattern):

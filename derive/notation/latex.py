@@ -25,6 +25,7 @@ from derive.notation.tree import (
     Hadamard,
     Identity,
     Index,
+    Inner,
     JacobianOf,
     Kronecker,
     Listed,
@@ -122,6 +123,8 @@ class _Printer:
                 return self.product(factors), _PRODUCT
             case Hadamard(factors):
                 return r" \odot ".join(self.at_least(factor, _POWER) for factor in factors), _PRODUCT
+            case Inner(left, right):
+                return rf"\left\langle {self.text(left)}, {self.text(right)} \right\rangle", _ATOM
             case Quotient(over, under):
                 return rf"\frac{{{self.text(over)}}}{{{self.text(under)}}}", _ATOM
             case Power(base, exponent):

@@ -26,6 +26,7 @@ from derive.notation.tree import (
     Hadamard,
     Identity,
     Index,
+    Inner,
     JacobianOf,
     Kind,
     Kronecker,
@@ -95,6 +96,8 @@ def height(tree: Tree) -> float:
             | Hadamard(parts)
         ):
             return max(map(height, parts))
+        case Inner(left, right):
+            return max(height(left), height(right))
         case Shaped(operand):
             return height(operand) + 1.2
         case Gradient() | Partial() | Quotient():
@@ -146,6 +149,8 @@ def _width(tree: Tree, depth: int, display: bool) -> float:
             return gaps + sum(inner(factor, _POWER) for factor in factors)
         case Hadamard(factors) | Kronecker(factors):
             return sum(inner(factor, _POWER) for factor in factors) + _BINARY * (len(factors) - 1)
+        case Inner(first, second):
+            return inner(first) + inner(second) + 0.46 + max(_wrapping(first, depth), _wrapping(second, depth))
         case Composition(functions):
             return sum(map(inner, functions)) + 0.95 * (len(functions) - 1)
         case Power(base, exponent):
@@ -293,7 +298,7 @@ def _is_fraction(tree: Tree) -> bool:
 
 def _is_inner(tree: Tree) -> bool:
     """Whether TeX puts a thin space beside it."""
-    return _is_fraction(tree) or isinstance(tree, Grid | Call) or _binding(tree) < _POWER
+    return _is_fraction(tree) or isinstance(tree, Grid | Call | Inner) or _binding(tree) < _POWER
 
 
 def _is_high(tree: Tree) -> bool:

@@ -30,6 +30,7 @@ from derive.notation.tree import (
     Hadamard,
     Identity,
     Index,
+    Inner,
     JacobianOf,
     Kronecker,
     Listed,
@@ -129,6 +130,8 @@ class _Printer:
                 return self.product(factors), _PRODUCT
             case Hadamard(factors):
                 return self.joined(factors, " ⊙ ", _FRACTION), _PRODUCT
+            case Inner(first, second):
+                return Box((f"⟨{self.flat(first)}, {self.flat(second)}⟩",)), _ATOM
             case Kronecker(factors):
                 return self.joined(factors, " ⊗ ", _FRACTION), _PRODUCT
             case Composition(functions):

@@ -2,8 +2,8 @@
 
 Scalars       Entry x_11 · Number · Gradient ∂L/∂y_11 · Partial ∂y_11/∂x_11 · Delta δ_ij · Dots · Sum · Product · ...
 Matrices      Name X · Gradient ∂L/∂Y · Ones · Identity · Transpose · MatMul · Hadamard · Kronecker · SumAxis ·
-Explicit [...] Statements    Relation a = b = c · Signature y: ℝⁿ → ℝᵐ · Space X ∈ ℝ^{N×D} · Shaped (a factor with its
-shape under it)
+Explicit [...] · Inner ⟨A, B⟩
+Statements    Relation a = b = c · Signature y: ℝⁿ → ℝᵐ · Space X ∈ ℝ^{N×D} · Shaped (a factor with its shape under it)
 
 The part that formulas are made of can be evaluated, so that what is proved is what is printed.
 """
@@ -31,6 +31,7 @@ __all__ = [
     "Hadamard",
     "Identity",
     "Index",
+    "Inner",
     "JacobianOf",
     "Kind",
     "Kronecker",
@@ -195,6 +196,14 @@ class Hadamard:
     """A ⊙ B ⊙ ..., entry by entry."""
 
     factors: tuple[Tree, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Inner:
+    """⟨A, B⟩, the sum of all entries of A ⊙ B."""
+
+    left: Tree
+    right: Tree
 
 
 @dataclass(frozen=True, slots=True)
@@ -385,6 +394,7 @@ Tree: TypeAlias = (
     | Transpose
     | MatMul
     | Hadamard
+    | Inner
     | SumAxis
     | Broadcast
     | Identity

@@ -22,6 +22,7 @@ from derive.notation.tree import (
     Gradient,
     Hadamard,
     Identity,
+    Inner,
     Kronecker,
     MatMul,
     Name,
@@ -94,6 +95,8 @@ class _Evaluation:
             case Product(factors) | Hadamard(factors):
                 # NumPy's functions, not Python's operators: a polynomial would take an array for a number.
                 return reduce(np.multiply, map(value, factors))
+            case Inner(left, right):
+                return np.sum(np.multiply(value(left), value(right)))
             case Quotient(over, under):
                 return np.divide(value(over), value(under))
             case Power(base, exponent):
@@ -146,9 +149,27 @@ def nonzeros(side: Tree, arrays: Mapping[str, Array], sizes: Mapping[str, int]) 
         for factor in side.factors[1:]:
             result = _multiply(result, nonzeros(factor, arrays, sizes))
         return result
+    if isinstance(side, Hadamard) and isinstance(side.factors[0], Explicit):
+        return reduce(_elementwise, (nonzeros(factor, arrays, sizes) for factor in side.factors))
+    if isinstance(side, Inner) and isinstance(side.left, Explicit):
+        return _total(nonzeros(Hadamard((side.left, side.right)), arrays, sizes))
+    if isinstance(side, SumAxis) and isinstance(side.operand, Explicit) and side.axis is None:
+        return _total(nonzeros(side.operand, arrays, sizes))
     dense = np.atleast_1d(np.asarray(evaluate(side, arrays, sizes), dtype=object))
     dense = dense.reshape(-1, dense.shape[-1])
     return {(int(i), int(j)): entry for (i, j), entry in np.ndenumerate(dense) if entry != 0}
+
+
+def _elementwise(left: Entries, right: Entries) -> Entries:
+    """The product of two sparse matrices entry by entry."""
+    few, many = sorted((left, right), key=len)
+    return {place: value * many[place] for place, value in few.items() if place in many}
+
+
+def _total(entries: Entries) -> Entries:
+    """The sum of all entries, as a matrix with one entry."""
+    values = list(entries.values())
+    return {(0, 0): sum(values[1:], values[0])} if values else {}
 
 
 def _multiply(left: Entries, right: Entries) -> Entries:

@@ -20,6 +20,7 @@ from derive.notation.tree import (
     Gradient,
     Hadamard,
     Identity,
+    Inner,
     Kronecker,
     MatMul,
     Name,
@@ -48,6 +49,7 @@ TREES = [
     (Quotient(A, Product((Number(2), B))), "A / (2 * B)"),
     (Quotient(Number(1), Call("exp", (Negative(A),))), "1 / np.exp(-A)"),
     (SumAxis(Hadamard((A, B)), 0, 2), "np.sum(A * B, axis=0)"),
+    (Inner(A, Sum((A, B))), "np.sum(A * (A + B))"),
     (Power(Negative(A), Number(2)), "(-A)**2"),
     (Negative(Power(A, Number(2))), "-A**2"),
 ]

@@ -17,6 +17,7 @@ from derive.notation.tree import (
     Gradient,
     Hadamard,
     Identity,
+    Inner,
     Kronecker,
     MatMul,
     Name,
@@ -55,6 +56,7 @@ CASES = [
     (MatMul((u, Transpose(v))), lambda a: np.outer(a["u"], a["v"])),
     (MatMul((Ones("N"), Transpose(Ones("D")))), lambda a: np.ones((2, 3))),
     (Hadamard((A, B)), lambda a: a["A"] * a["B"]),
+    (Inner(A, B), lambda a: np.sum(a["A"] * a["B"])),
     (Product((Number(Fraction(1, 3)), A)), lambda a: a["A"] / 3),
     # A scalar in front of an array: a polynomial must not take the array for a number.
     (Product((SumAxis(Hadamard((A, B)), None, 2), v)), lambda a: np.sum(a["A"] * a["B"]) * a["v"]),
