@@ -130,6 +130,16 @@ class Jacobian:
         rows = merge(*(_matching(term.input, wrt, term.output, shape) for term in self.terms))
         yield from (row for row, _ in groupby(rows))
 
+    def last_row_of(self, column: int) -> int | None:
+        """The last of these rows, found without going through the others; None if there is none."""
+        wrt = unflat(column, self.map.input_shape)
+        found = []
+        for term in self.terms:
+            at = dict(zip(term.input, wrt, strict=True))
+            last = [at.get(label, size - 1) for label, size in zip(term.output, self.map.output_shape, strict=True)]
+            found.append(flat(last, self.map.output_shape))
+        return max(found, default=None)
+
     def _columns(self, term: Term, output: tuple[int, ...]) -> Iterator[int]:
         return _matching(term.output, output, term.input, self.map.input_shape)
 

@@ -9,7 +9,9 @@ from derive.errors import UnsupportedError
 from derive.forward.layer import Layer
 from derive.proof import equality, numeric, symbolic
 from derive.proof.all_sizes import prove_for_all_sizes
+from derive.proof.entries import check_entries
 from derive.proof.evidence import Evidence, Strength
+from derive.proof.symbolic import Failure
 from derive.routes.jacobian import derive_jacobian
 
 __all__ = ["EXACT_ENTRIES", "EXACT_NONZEROS", "check_sizes", "prove"]
@@ -48,7 +50,7 @@ def prove(layer: Layer, wrt: str, sizes: Sizes) -> tuple[Evidence, ...]:
     Raises: UnknownNameError if the layer has no input of that name; UnsupportedError if nothing can be decided.
     """
     found: list[Evidence] = []
-    for evidence in (_symbolic, _for_all_sizes, _numeric):
+    for evidence in (_symbolic, _entries, _for_all_sizes, _numeric):
         item = evidence(layer, wrt, sizes)
         if item is not None and item.strength is Strength.REFUTED:
             return (item,)
@@ -64,11 +66,7 @@ def _for_all_sizes(layer: Layer, wrt: str, sizes: Sizes) -> Evidence | None:
 
 def _symbolic(layer: Layer, wrt: str, sizes: Sizes) -> Evidence:
     method = "every step, every entry, in SymPy; partial derivatives by SymPy's diff"
-    smaller = check_sizes(layer)
-    # A Jacobian may be small although the components, which it is checked against, are sums of millions of terms.
-    entries = sum(prod(layer.shape(node, sizes)) for node in (*layer.inputs, layer.output))
-    fits = entries <= EXACT_ENTRIES and derive_jacobian(layer, wrt, sizes).jacobian.nnz <= EXACT_NONZEROS
-    chosen = [dict(sizes), *(s for s in (smaller[0], smaller[-1]) if s != dict(sizes))] if fits else list(smaller)
+    chosen = _exact_sizes(layer, wrt, sizes)
     undecided = 0
     for at in chosen:
         failure = symbolic.check_steps(layer, wrt, at)
@@ -86,6 +84,33 @@ def _symbolic(layer: Layer, wrt: str, sizes: Sizes) -> Evidence:
             "jacobian", Strength.CHECKED_AT_POINTS, method, where, points=equality.POINTS, digits=equality.DIGITS
         )
     return Evidence("jacobian", Strength.PROVED_AT_SIZES, method, where)
+
+
+def _exact_sizes(layer: Layer, wrt: str, sizes: Sizes) -> list[dict[str, int]]:
+    """The sizes at which every entry is compared."""
+    smaller = check_sizes(layer)
+    # A Jacobian may be small although the components, which it is checked against, are sums of millions of terms.
+    entries = sum(prod(layer.shape(node, sizes)) for node in (*layer.inputs, layer.output))
+    fits = entries <= EXACT_ENTRIES and derive_jacobian(layer, wrt, sizes).jacobian.nnz <= EXACT_NONZEROS
+    return [dict(sizes), *(s for s in (smaller[0], smaller[-1]) if s != dict(sizes))] if fits else list(smaller)
+
+
+def _entries(layer: Layer, wrt: str, sizes: Sizes) -> Evidence:
+    method = "every step of every entry by itself, in SymPy; partial derivatives by SymPy's diff"
+    chosen = _exact_sizes(layer, wrt, sizes)
+    undecided = 0
+    for at in chosen:
+        failure = check_entries(layer, wrt, at)
+        if isinstance(failure, Failure):
+            told = f"{failure} ({', '.join(f'{letter}={number}' for letter, number in at.items())})"
+            return Evidence("entry", Strength.REFUTED, method, (_pairs(at),), counterexample=told)
+        undecided += failure
+    where = tuple(map(_pairs, chosen))
+    if undecided:
+        points, digits = equality.POINTS, equality.DIGITS
+        method = "every step of every entry by itself, in SymPy; what algebra does not decide, at random points"
+        return Evidence("entry", Strength.CHECKED_AT_POINTS, method, where, points=points, digits=digits)
+    return Evidence("entry", Strength.PROVED_AT_SIZES, method, where)
 
 
 def _numeric(layer: Layer, wrt: str, sizes: Sizes) -> Evidence:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,6 +15,7 @@ from derive.forward.entry import Entries, SympyAlgebra, entry_symbol
 from derive.forward.layer import Layer
 from derive.forward.nodes import Input, Node
 from derive.forward.shape import bind
+from derive.notation.tree import Tree
 from derive.proof.equality import are_equal
 from derive.proof.evaluate import Array, nonzeros
 from derive.proof.polynomial import RingAlgebra, is_polynomial
@@ -22,7 +23,7 @@ from derive.routes.jacobian import JacobianRoute
 from derive.rules.adjoint import VectorJacobianProduct
 from derive.steps import Step
 
-__all__ = ["Failure", "check_steps", "false_rule", "symbols"]
+__all__ = ["Failure", "check_steps", "exact", "false_rule", "false_step", "symbols"]
 
 Sizes = Mapping[str, int]
 
@@ -51,19 +52,28 @@ def symbols(concrete: Concrete) -> dict[str, Array]:
     return arrays
 
 
+def exact(layer: Layer, sizes: Sizes) -> Concrete:
+    """The layer at these sizes, its entries polynomials if all of them are, else SymPy scalars."""
+    return Concrete(layer, sizes, RingAlgebra(layer, sizes) if is_polynomial(layer) else SympyAlgebra())
+
+
 def check_steps(layer: Layer, wrt: str, sizes: Sizes) -> Failure | int:
     """The first step of the derivation whose sides differ at these sizes.
 
     If all hold, the number of entries that algebra did not decide: they are equal at random points.
     """
-    algebra = RingAlgebra(layer, sizes) if is_polynomial(layer) else SympyAlgebra()
-    concrete = Concrete(layer, sizes, algebra)
+    concrete = exact(layer, sizes)
     route = JacobianRoute(VectorMap(concrete, layer.input(wrt)))
-    arrays = symbols(concrete)
+    return false_step(route.derivation.steps, concrete, symbols(concrete))
+
+
+def false_step(steps: Sequence[Step[Tree]], concrete: Concrete, arrays: Mapping[str, Array]) -> Failure | int:
+    """The first of the steps whose sides differ, or the number of entries that algebra did not decide."""
+    polynomial = is_polynomial(concrete.layer)
     # Neighbouring steps share a side, and sides are compared by identity, so each is evaluated once.
     evaluated: dict[int, Mapping[tuple[int, int], Any]] = {}
     undecided = 0
-    for step in route.derivation.steps:
+    for step in steps:
         sides = []
         for side in (step.before, step.after):
             if id(side) not in evaluated:
@@ -74,7 +84,7 @@ def check_steps(layer: Layer, wrt: str, sizes: Sizes) -> Failure | int:
             a, b = left.get(place, 0), right.get(place, 0)
             if a == b:
                 continue
-            equal = False if is_polynomial(layer) else are_equal(a, b)
+            equal = False if polynomial else are_equal(a, b)
             if equal is False:
                 return Failure(step.reason.name, (place[0] + 1, place[1] + 1), a, b)
             undecided += equal is None

@@ -43,7 +43,7 @@ def test_checks_are_made_where_sizes_differ_and_where_they_are_equal():
 def test_small_layers_are_proved_at_the_sizes_given(sizes):
     given = dict(zip("NDM", sizes, strict=True))
     for wrt in "XWb":
-        exact, letters, numbers = prove(load("affine"), wrt, given)
+        exact, _, letters, numbers = prove(load("affine"), wrt, given)
         assert (exact.route, exact.strength) == ("jacobian", Strength.PROVED_AT_SIZES)
         assert dict(exact.sizes[0]) == given
         assert (letters.route, letters.strength, letters.sizes) == ("index", Strength.PROVED_FOR_ALL_SIZES, ())

@@ -40,6 +40,7 @@ _STRENGTHS = {
 }
 _METHODS = {
     "jacobian": N_("every step of this derivation, every entry, in SymPy"),
+    "entry": N_("every step for every entry by itself, in SymPy"),
     "index": N_("sums over indices, against reverse mode"),
     "numpy": N_("central differences of the forward code, in NumPy"),
 }
