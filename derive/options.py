@@ -9,10 +9,10 @@ from derive.errors import UnknownNameError, UserError
 
 __all__ = ["ROUTES", "SECTIONS", "DocumentOptions", "document_options"]
 
-SECTIONS = ("result", "conventions", "layer", "idea", "jacobian", "index", "sizes", "check", "background")
+SECTIONS = ("result", "conventions", "layer", "idea", "jacobian", "entry", "index", "sizes", "check", "background")
 """The sections that a handout can have, in their order."""
 
-ROUTES = ("jacobian", "index")
+ROUTES = ("jacobian", "entry", "index")
 """The sections among them that derive the gradients, one way each."""
 
 _ASKED_FOR: tuple[str, ...] = ()

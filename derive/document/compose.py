@@ -7,7 +7,18 @@ from collections.abc import Callable
 from derive.document.blocks import Document, Head, Math, Run, Runs, Text
 from derive.document.draft import Draft
 from derive.document.material import Material
-from derive.document.sections import background, check, conventions, idea, index, jacobian, layer, result, sizes
+from derive.document.sections import (
+    background,
+    check,
+    conventions,
+    entry,
+    idea,
+    index,
+    jacobian,
+    layer,
+    result,
+    sizes,
+)
 from derive.document.words import coloured_letters, words_of
 from derive.locale import N_, translator
 from derive.notation.tree import Number, Relation
@@ -22,6 +33,7 @@ _FULL: dict[str, Section] = {
     "layer": layer.write,
     "idea": idea.write,
     "jacobian": jacobian.write,
+    "entry": entry.write,
     "index": index.write,
     "sizes": sizes.write,
     "check": check.write,
@@ -31,6 +43,7 @@ _FULL: dict[str, Section] = {
 
 _BRIEF: dict[str, Section] = {
     "jacobian": jacobian.write_brief,
+    "entry": entry.write_brief,
     "index": index.write_brief,
 }
 """What writes it instead where --depth is brief."""
