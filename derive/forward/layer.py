@@ -12,8 +12,18 @@ from derive.errors import ShapeError, SizeError, UnknownNameError
 from derive.forward.entry import share_symbols
 from derive.forward.nodes import Input, Node, topological
 from derive.forward.shape import bind, letters
+from derive.notation.tree import Tree
 
-__all__ = ["Layer", "Prose", "load_layer"]
+__all__ = ["Layer", "Prose", "Remark", "load_layer"]
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """A paragraph about a layer, and the formulas under it; values are what its message may name besides."""
+
+    message: str
+    values: tuple[tuple[str, Tree], ...] = ()
+    formulas: tuple[Tree, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +36,8 @@ class Prose:
 
     sizes says what is counted, for a letter in the singular and in the plural; forward, arrays, broadcast and output
     introduce the layer, its inputs, the bias as a matrix, and the output; zeros says of an input why its Jacobian looks
-    as it does; purpose says what the gradients, {dX} and so on, are for; real_sizes are those of a layer in use, by
-    letter.
+    as it does; purpose says what the gradients, {dX} and so on, are for; remarks close the description of the layer;
+    real_sizes are those of a layer in use, by letter.
     """
 
     title: str = ""
@@ -38,6 +48,7 @@ class Prose:
     output: str = ""
     zeros: tuple[tuple[str, str], ...] = ()
     purpose: str = ""
+    remarks: tuple[Remark, ...] = ()
     real_sizes: tuple[tuple[str, int], ...] = ()
 
 

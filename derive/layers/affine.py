@@ -1,8 +1,78 @@
 """The affine layer, also called dense, fully connected or linear."""
 
-from derive.forward.layer import Prose
+from derive.forward.layer import Prose, Remark
 from derive.forward.trace import layer
 from derive.locale import N_
+from derive.notation.tree import (
+    At,
+    Beside,
+    Grid,
+    MatMul,
+    Name,
+    Negative,
+    Number,
+    Ones,
+    Product,
+    Relation,
+    Sum,
+    Transpose,
+)
+
+_F, _C = Name("f"), Name("c")
+_X, _W, _B = Name("X", "matrix"), Name("W", "matrix"), Name("b", "vector")
+_x, _z = Name("x", "vector"), Name("z", "vector")
+_WITHOUT_C = Sum((Number(1), Negative(_C)))
+
+_NOT_LINEAR = Remark(
+    N_(
+        "For one sample {x} the layer is the map {map}, and with one feature on either side it is the line {line}. "
+        "Such a map is called *affine*. It is not linear unless {b} is zero: a linear map satisfies {additive} and "
+        "{homogeneous}, and so takes {zero} to {zero}. Here"
+    ),
+    (
+        ("x", _x),
+        ("zero", Name("0", "vector")),
+        ("map", Relation.equal(At(_F, _x), Sum((MatMul((Transpose(_W), _x)), _B)))),
+        ("line", Relation.equal(Name("y"), Sum((Product((Name("w"), Name("x"))), Name("b"))))),
+        ("additive", Relation.equal(At(_F, Sum((_x, _z))), Sum((At(_F, _x), At(_F, _z))))),
+        ("homogeneous", Relation.equal(At(_F, Product((_C, _x))), Product((_C, At(_F, _x))))),
+    ),
+    (
+        Beside(
+            (
+                Relation.equal(At(_F, Name("0", "vector")), _B),
+                Relation.equal(At(_F, Sum((_x, _z))), Sum((At(_F, _x), At(_F, _z), Negative(_B)))),
+                Relation.equal(At(_F, Product((_C, _x))), Sum((Product((_C, At(_F, _x))), Product((_WITHOUT_C, _B))))),
+            )
+        ),
+    ),
+)
+_ONE_DIMENSION_UP = Remark(
+    N_(
+        "What an affine map keeps are combinations whose coefficients add up to 1: {combination}. And with a 1 at the "
+        "end of every sample, the bias is one more row of weights, and the map of the longer samples is linear:"
+    ),
+    (
+        (
+            "combination",
+            Relation.equal(
+                At(_F, Sum((Product((_C, _x)), Product((_WITHOUT_C, _z))))),
+                Sum((Product((_C, At(_F, _x))), Product((_WITHOUT_C, At(_F, _z))))),
+            ),
+        ),
+    ),
+    (
+        Relation.equal(
+            Sum((MatMul((_X, _W)), MatMul((Ones(""), Transpose(_B))))),
+            MatMul(
+                (
+                    Grid(((_X, Ones("")),)),
+                    Grid(((_W,), (Transpose(_B),))),
+                )
+            ),
+        ),
+    ),
+)
 
 _PROSE = Prose(
     title=N_("Backpropagation through an affine layer"),
@@ -31,6 +101,7 @@ _PROSE = Prose(
         "upstream gradient of the previous layer, from which that layer finds its own."
     ),
     real_sizes=(("N", 64), ("D", 4096), ("M", 4096)),
+    remarks=(_NOT_LINEAR, _ONE_DIMENSION_UP),
     zeros=(
         (
             "X",

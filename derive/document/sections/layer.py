@@ -48,6 +48,10 @@ def write(draft: Draft, material: Material) -> None:
         draft.equation(f"layer.broadcast.{node.name}", _broadcast(node, layer, concrete))
     draft.prose(layer.prose.output or N_("The output, entry by entry, is"))
     draft.equation("layer.output", _output(layer, concrete))
+    for number, remark in enumerate(layer.prose.remarks, start=1):
+        draft.prose(remark.message, **dict(remark.values))
+        if remark.formulas:
+            draft.display(f"layer.remark.{number}", *remark.formulas)
 
 
 def _forward(layer: Layer, draft: Draft) -> Tree:
