@@ -9,13 +9,25 @@ from derive.errors import UnknownNameError, UserError
 
 __all__ = ["ROUTES", "SECTIONS", "DocumentOptions", "document_options"]
 
-SECTIONS = ("result", "conventions", "layer", "idea", "jacobian", "entry", "index", "sizes", "check", "background")
+SECTIONS = (
+    "result",
+    "conventions",
+    "layer",
+    "idea",
+    "jacobian",
+    "entry",
+    "index",
+    "sizes",
+    "check",
+    "background",
+    "flatten",
+)
 """The sections that a handout can have, in their order."""
 
 ROUTES = ("jacobian", "entry", "index")
 """The sections among them that derive the gradients, one way each."""
 
-_ASKED_FOR: tuple[str, ...] = ()
+_ASKED_FOR: tuple[str, ...] = ("flatten",)
 """The sections that a full handout has only if --sections names them."""
 
 _BRIEF = ("result", "conventions", "jacobian")

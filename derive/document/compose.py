@@ -12,6 +12,7 @@ from derive.document.sections import (
     check,
     conventions,
     entry,
+    flatten,
     idea,
     index,
     jacobian,
@@ -38,6 +39,7 @@ _FULL: dict[str, Section] = {
     "sizes": sizes.write,
     "check": check.write,
     "background": background.write,
+    "flatten": flatten.write,
 }
 """What writes each section of `options.SECTIONS`."""
 
