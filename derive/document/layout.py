@@ -13,7 +13,7 @@ from derive.notation.measure import height, width
 from derive.notation.tree import Beside, Dots, Explicit, Grid, MatMul, Relation, Sum, Table, Tree
 from derive.notation.walk import children, is_tall, replace
 
-__all__ = ["LINE_WIDTH", "TEXT_WIDTH", "fit", "grid", "grids", "reason_room"]
+__all__ = ["LINE_WIDTH", "TEXT_WIDTH", "fit", "fits", "grid", "grids", "reason_room"]
 
 TEXT_WIDTH = 41.0
 """The width of the text on both papers, in em: 160 mm."""
@@ -82,6 +82,12 @@ def fit(*statements: Tree) -> tuple[Line, ...]:
 def reason_room(lines: Sequence[Line]) -> float:
     """What is left beside the lines for reasons, in em; at most as much as reads well."""
     return min(_REASON, LINE_WIDTH - max(_width(line, lines) for line in lines) - _REASON_GAP)
+
+
+def fits(*statements: Tree) -> bool:
+    """Whether the statements need not be shrunk too much when they stand in one equation."""
+    lines = fit(*statements)
+    return all(_width(line, lines) <= LINE_WIDTH / _SHRINK for line in lines)
 
 
 def grid(table: Table, rows: int, columns: int, *, large: bool = False) -> Grid:

@@ -17,7 +17,7 @@ from derive.engine.jacobian import Jacobian
 from derive.engine.tables import EntryTable, array
 from derive.forward.nodes import Input
 from derive.forward.shown import DottedAlgebra
-from derive.notation.tree import Dots, Entry, Gradient, Number, Tree
+from derive.notation.tree import Dots, Entry, Gradient, Number, Product, Tree
 
 __all__ = ["SingleEntry"]
 
@@ -80,14 +80,24 @@ class SingleEntry:
 
     def shown(self) -> Tree:
         """The sum as a page shows it."""
-        terms = (Dots() if row is None else self.product(row) for row in self.moved())
-        return _ALGEBRA.add(list(terms))
+        return self._sum(self.product)
+
+    def named(self) -> Tree:
+        """The sum with ∂y_ij/∂x_kl by name, where the values would be long."""
+        return self._sum(lambda row: Product((self._gradient(row), self.jacobian.partial(row, self.number))))
+
+    def _sum(self, product: Callable[[int], Tree]) -> Tree:
+        return _ALGEBRA.add([Dots() if row is None else product(row) for row in self.moved()])
 
     def product(self, row: int) -> Tree:
         """∂L/∂y_ij · ∂y_ij/∂x_kl as a page shows it."""
-        map, value = self.jacobian.map, self.jacobian.shown(row, self.number)
-        upstream = map.concrete.shown(self.upstream, unflat(row, map.output_shape))
+        value, upstream = self.jacobian.shown(row, self.number), self._gradient(row)
         return _ALGEBRA.multiply((value, upstream) if isinstance(value, Number) else (upstream, value))
+
+    def _gradient(self, row: int) -> Tree:
+        """∂L/∂y_ij."""
+        map = self.jacobian.map
+        return map.concrete.shown(self.upstream, unflat(row, map.output_shape))
 
     def partials(self, by_definition: Values) -> EntryTable:
         """The ∂y_ij/∂x_kl as they are written before they are computed, with their values by definition."""

@@ -120,11 +120,13 @@ def topped(box: Box, script: str) -> Box:
 
 
 def folded(parts: Sequence[str], width: int) -> str:
-    r"""The parts in lines of at most so many columns, a part that is wider broken at its blanks.
+    r"""The parts in lines of at most so many columns, a part that is wider broken at its blanks, or after its dots.
 
     Example:
         >>> folded(["a + b", "+ c", "+ d"], 9)
         'a + b + c\n+ d'
+        >>> folded(["a", "+ long·longer"], 9)
+        'a\n+\n  long·\n  longer'
     """
     lines: list[str] = []
     for part in parts:
@@ -132,12 +134,13 @@ def folded(parts: Sequence[str], width: int) -> str:
             lines[-1] += f" {part}"
             continue
         first, *words = part.split(" ")
-        lines.append(first)
+        start, *rest = _broken(first, width)
+        lines += [start, *(f"  {piece}" for piece in rest)]
         for word in words:
             if columns(lines[-1]) + 1 + columns(word) <= width:
                 lines[-1] += f" {word}"
             else:
-                lines.append(f"  {word}")
+                lines += (f"  {piece}" for piece in _broken(word, width - 2))
     return "\n".join(lines)
 
 
@@ -175,3 +178,15 @@ def _filled(block: list[str], height: int, width: int, place: str) -> list[str]:
     above = (height - len(block)) // 2
     lines = [padded(padded(line, own), width, place) for line in block]
     return [" " * width] * above + lines + [" " * width] * (height - len(block) - above)
+
+
+def _broken(word: str, width: int) -> list[str]:
+    """A product that is too wide, broken after the dots between its factors."""
+    pieces = [""]
+    *factors, last = word.split("·")
+    for factor in (*(f"{factor}·" for factor in factors), last):
+        if pieces[-1] and columns(pieces[-1]) + columns(factor) > width:
+            pieces.append(factor)
+        else:
+            pieces[-1] += factor
+    return pieces

@@ -147,3 +147,21 @@ def test_a_layer_of_any_size_has_the_section():
     blocks = section("affine", n=10**9, d=10**9, m=10**9)
     (values, *_) = cells(blocks, "entry.X.sum")
     assert (values[0][0], values[0][-1]) == ("w_1_1", "w_1_1000000000")
+
+
+def test_derivatives_that_are_too_long_keep_their_names():
+    blocks = section(two_layers)
+    assert "in which the long derivatives keep their names" in words(blocks)
+    assert printed(equation(blocks, "entry.X.sum")) == "∂L/∂x₁₁ = ∂L/∂y₁₁·∂y₁₁/∂x₁₁ + ∂L/∂y₁₂·∂y₁₂/∂x₁₁"
+    lines = [line for block in blocks if isinstance(block, Equation | Result) for line in block.lines]
+    assert lines
+    assert all(width(line.right) <= 38 / 0.8 for line in lines)
+    # What is short is written out beside it.
+    assert "tanh" in print_code(equation(blocks, "entry.V.sum").lines[1].right.terms[0])
+
+
+def test_of_a_number_there_are_no_entries():
+    blocks = section(scaled)
+    ids = [block.id for block in blocks if isinstance(block, Equation | Result) and block.id.startswith("entry.s")]
+    assert ids == ["entry.s.sum", "entry.s.entries"]
+    assert not cells(blocks, "entry.s.entries")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from derive.document.blocks import Prose, Ref
 from derive.document.draft import Draft, Values
+from derive.document.layout import fits
 from derive.document.material import Material
 from derive.document.reading import reading
 from derive.document.words import output_name
 from derive.engine.single import SingleEntry
+from derive.engine.tables import EntryTable
 from derive.locale import N_
 from derive.notation.tree import (
     BigSum,
@@ -110,17 +112,23 @@ def _one_entry(draft: Draft, route: EntryRoute) -> None:
     if not route.map.output_shape:
         draft.prose(
             N_(
-                "The loss is one number, and so is its derivative with respect to one entry, such as {variable}. Since "
-                "{Y} is one number too, the chain rule has one term:"
+                "The loss is one number, and so is its derivative with respect to one number, such as {variable}. "
+                "Since {Y} is one number too, the chain rule has one term:"
             ),
             **values,
         )
-        draft.equation(f"entry.{name}.sum", Relation.equal(left, _sum(route), added))
+        written_out = Relation.equal(left, _sum(route), added)
+        draft.equation(f"entry.{name}.sum", written_out if fits(written_out) else Relation.equal(left, _sum(route)))
         return
     draft.prose(
         N_(
             "The loss is one number, and so is its derivative with respect to one entry of {array}, such as "
             "{variable}. The chain rule adds up what reaches the loss through each entry of {Y}:"
+        )
+        if route.map.input.shape
+        else N_(
+            "The loss is one number, and so is its derivative with respect to {variable}. The chain rule adds up what "
+            "reaches the loss through each entry of {Y}:"
         ),
         **values,
     )
@@ -138,17 +146,17 @@ def _one_entry(draft: Draft, route: EntryRoute) -> None:
     draft.prose(_why_zeros(route), **values)
     assert isinstance(product.before, Hadamard) and isinstance(chain.after, Inner)
     upstream, found = product.before.factors
-    draft.equation(
-        f"entry.{name}.products",
-        Relation.equal(
-            Hadamard((_upstream(route), _by_name(route))),
-            Hadamard((upstream, chain.after.right)),
-            Hadamard((upstream, found)),
-            product.after,
-        ),
-    )
-    draft.prose(N_("The sum of all entries is"))
-    draft.equation(f"entry.{name}.sum", Relation.equal(left, added))
+    by_name = Hadamard((_upstream(route), _by_name(route))), Hadamard((upstream, chain.after.right))
+    written_out = Relation.equal(*by_name, Hadamard((upstream, found)), product.after)
+    total_of = Relation.equal(left, added)
+    if fits(written_out) and fits(total_of):
+        draft.equation(f"entry.{name}.products", written_out)
+        draft.prose(N_("The sum of all entries is"))
+        draft.equation(f"entry.{name}.sum", total_of)
+    else:
+        draft.equation(f"entry.{name}.products", Relation.equal(*by_name))
+        draft.prose(N_("The sum of all entries, in which the long derivatives keep their names, is"))
+        draft.equation(f"entry.{name}.sum", Relation.equal(left, route.single(0).named()))
 
 
 def _why_zeros(route: EntryRoute) -> str:
@@ -176,20 +184,13 @@ def _by_name(route: EntryRoute) -> Tree:
 def _every_entry(draft: Draft, material: Material, of: JacobianRoute) -> None:
     route = EntryRoute(of.map)
     name = route.map.input.name
-    values = _values(draft, route)
     steps = {step.reason: step for step in route.derivation.steps}
-    every, factor = steps[ENTRIES], steps.get(FACTOR)
-    draft.prose(
-        N_(
-            "On the way forward {variable} took part in {moved}; on the way back it collects from each of them the "
-            "upstream derivative, times the rate at which {variable} moves it. Every entry of {array} collects from "
-            "the outputs that it took part in:"
+    factor = steps.get(FACTOR)
+    if route.map.input.shape:
+        draft.prose(_collected(route), **_values(draft, route))
+        draft.equation(
+            f"entry.{name}.entries", Relation.equal(route.formula.name, steps[ENTRIES].before, _entries(route))
         )
-        if len(route.single(0).moved()) > 1
-        else N_("Every entry of {array} collects in this way from the outputs that it takes part in:"),
-        **values,
-    )
-    draft.equation(f"entry.{name}.entries", Relation.equal(route.formula.name, every.before, every.after))
     reason = None if material.has("jacobian") else reading(draft, of)
     if reason is not None and factor is not None:
         draft.add(Prose(reason))
@@ -200,39 +201,67 @@ def _every_entry(draft: Draft, material: Material, of: JacobianRoute) -> None:
     if factor is not None:
         draft.equation(f"entry.{name}.factors", Relation.equal(route.formula.name, factor.after))
     draft.result(f"entry.{name}.formula", route.formula.equation)
-    if route.map.output_shape:
-        draft.prose(
-            N_(
-                "The gradient fits into the shape of {array} only because {L} is one number. {Y} has a whole array of "
-                "derivatives like {dY} for each entry of {array}; read row by row, these arrays are the columns of "
-                "the Jacobian {jacobian}."
-            )
-            if material.has("jacobian")
-            else N_(
-                "The gradient fits into the shape of {array} only because {L} is one number. {Y} has a whole array of "
-                "derivatives like {dY} for each entry of {array}; read row by row, these arrays are the columns of "
-                "the Jacobian."
-            ),
-            **values,
-            jacobian=Ref(f"{name}.jacobian"),
+    if route.map.input.shape and route.map.output_shape:
+        _one_number(draft, material, route)
+
+
+def _collected(route: EntryRoute) -> str:
+    if len(route.single(0).moved()) > 1:
+        return N_(
+            "On the way forward {variable} took part in {moved}; on the way back it collects from each of them the "
+            "upstream derivative, times the rate at which {variable} moves it. Every entry of {array} collects from "
+            "the outputs that it took part in:"
         )
+    return N_("Every entry of {array} collects in this way from the outputs that it takes part in:")
+
+
+def _entries(route: EntryRoute) -> Tree:
+    """∂L/∂W, entry by entry; derivatives that are too long keep their names."""
+    entries = {step.reason: step for step in route.derivation.steps}[ENTRIES].after
+    if fits(Relation.equal(route.formula.name, entries)):
+        return entries
+    columns = route.layout[1]
+    return Explicit(EntryTable("", route.layout, lambda i, j: route.single(i * columns + j).named(), dict))
+
+
+def _one_number(draft: Draft, material: Material, route: EntryRoute) -> None:
+    """Why this is possible at all."""
+    draft.prose(
+        N_(
+            "The gradient fits into the shape of {array} only because {L} is one number. {Y} has a whole array of "
+            "derivatives like {dY} for each entry of {array}; read row by row, these arrays are the columns of the "
+            "Jacobian {jacobian}."
+        )
+        if material.has("jacobian")
+        else N_(
+            "The gradient fits into the shape of {array} only because {L} is one number. {Y} has a whole array of "
+            "derivatives like {dY} for each entry of {array}; read row by row, these arrays are the columns of the "
+            "Jacobian."
+        ),
+        **_values(draft, route),
+        jacobian=Ref(f"{route.map.input.name}.jacobian"),
+    )
 
 
 def _in_short(draft: Draft, route: EntryRoute, *, boxed: bool) -> None:
     name = route.map.input.name
     single = route.single(0)
     steps = Derivation("entry", name, route.steps_of(0))
+    one = N_("For {array}: {variable} takes part in {moved}, so that")
+    number = N_("{variable} takes part in {moved}, so that")
     draft.prose(
-        N_("For {array}: {variable} takes part in {moved}, so that") if single.moved() else N_("For {array}:"),
-        **_values(draft, route),
+        (one if route.map.input.shape else number) if single.moved() else N_("For {array}:"), **_values(draft, route)
     )
     shown = [Relation.equal(single.name, _scalar(steps.step(SUM.name).after))]
     if route.map.output_shape:
         shown.insert(0, Relation.equal(_by(route, single), steps.step(VALUES.name).after))
-    draft.equation(f"entry.{name}.sum", *shown)
-    draft.prose(N_("and all entries together are"))
-    every = {step.reason: step for step in route.derivation.steps}
+    draft.equation(f"entry.{name}.sum", *(shown if fits(*shown) else [Relation.equal(single.name, single.named())]))
     formula = () if boxed else (route.formula.tree,)
-    draft.equation(f"entry.{name}.entries", Relation.equal(route.formula.name, every[ENTRIES].after, *formula))
+    if route.map.input.shape:
+        draft.prose(N_("and all entries together are"))
+        draft.equation(f"entry.{name}.entries", Relation.equal(route.formula.name, _entries(route), *formula))
+    elif formula:
+        draft.prose(N_("or, in matrix notation,"))
+        draft.equation(f"entry.{name}.entries", Relation.equal(route.formula.name, *formula))
     if boxed:
         draft.result(f"entry.{name}.formula", route.formula.equation)
