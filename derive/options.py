@@ -18,13 +18,14 @@ SECTIONS = (
     "entry",
     "index",
     "sizes",
+    "graph",
     "check",
     "background",
     "flatten",
 )
 """The sections that a handout can have, in their order."""
 
-ROUTES = ("jacobian", "entry", "index")
+ROUTES = ("jacobian", "entry", "index", "graph")
 """The sections among them that derive the gradients, one way each."""
 
 _ASKED_FOR: tuple[str, ...] = ("flatten",)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from derive.document.drawing.drawing import Drawing
 from derive.notation.tree import Tree
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "Equation",
     "EvidenceRow",
     "EvidenceTable",
+    "Figure",
     "Head",
     "Heading",
     "Line",
@@ -208,8 +210,29 @@ class ShapeTable:
     rows: tuple[ShapeRow, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A picture, and what is said under it; header calls forward and backward values, where they are listed."""
+
+    id: str
+    drawing: Drawing
+    caption: Runs
+    header: tuple[str, str]
+
+
 Block: TypeAlias = (
-    Heading | Prose | ListBlock | Equation | StepList | Result | Panel | Definition | Code | EvidenceTable | ShapeTable
+    Heading
+    | Prose
+    | ListBlock
+    | Equation
+    | StepList
+    | Result
+    | Panel
+    | Definition
+    | Code
+    | EvidenceTable
+    | ShapeTable
+    | Figure
 )
 
 

@@ -13,6 +13,7 @@ from derive.document.sections import (
     conventions,
     entry,
     flatten,
+    graph,
     idea,
     index,
     jacobian,
@@ -37,6 +38,7 @@ _FULL: dict[str, Section] = {
     "entry": entry.write,
     "index": index.write,
     "sizes": sizes.write,
+    "graph": graph.write,
     "check": check.write,
     "background": background.write,
     "flatten": flatten.write,
@@ -47,6 +49,7 @@ _BRIEF: dict[str, Section] = {
     "jacobian": jacobian.write_brief,
     "entry": entry.write_brief,
     "index": index.write_brief,
+    "graph": graph.write_brief,
 }
 """What writes it instead where --depth is brief."""
 

@@ -11,6 +11,7 @@ from derive.proof import equality, numeric, symbolic
 from derive.proof.all_sizes import prove_for_all_sizes
 from derive.proof.entries import check_entries
 from derive.proof.evidence import Evidence, Strength
+from derive.proof.nodes import check_nodes
 from derive.proof.symbolic import Failure
 from derive.routes.jacobian import derive_jacobian
 
@@ -50,7 +51,7 @@ def prove(layer: Layer, wrt: str, sizes: Sizes) -> tuple[Evidence, ...]:
     Raises: UnknownNameError if the layer has no input of that name; UnsupportedError if nothing can be decided.
     """
     found: list[Evidence] = []
-    for evidence in (_symbolic, _entries, _for_all_sizes, _numeric):
+    for evidence in (_symbolic, _entries, _for_all_sizes, _along_graph, _numeric):
         item = evidence(layer, wrt, sizes)
         if item is not None and item.strength is Strength.REFUTED:
             return (item,)
@@ -62,6 +63,10 @@ def _for_all_sizes(layer: Layer, wrt: str, sizes: Sizes) -> Evidence | None:
     different, *_, equal = smaller if len(smaller := check_sizes(layer)) > 1 else smaller * 2
     chosen = (equal,) if equal == different else (equal, different)
     return prove_for_all_sizes(layer, wrt, derive_jacobian(layer, wrt, sizes).formula.node, chosen)
+
+
+def _along_graph(layer: Layer, wrt: str, sizes: Sizes) -> Evidence:
+    return check_nodes(layer, wrt, check_sizes(layer))
 
 
 def _symbolic(layer: Layer, wrt: str, sizes: Sizes) -> Evidence:

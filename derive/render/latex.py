@@ -8,11 +8,13 @@ from typing import Any
 
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
 
-from derive.document.blocks import Block, Document, Emphasis, Line, Math, Ref, Run, Runs, Text, Verbatim
+from derive.document.blocks import Block, Document, Emphasis, Figure, Line, Math, Ref, Run, Runs, Text, Verbatim
+from derive.document.drawing.drawing import Drawing
 from derive.errors import InternalError, UserError
 from derive.notation.code import print_code
 from derive.notation.latex import Style, print_latex, print_sign
 from derive.notation.tree import Tree
+from derive.render.tikz import tikz_commands
 
 __all__ = ["COLOURS", "escape", "render_fragment", "render_latex"]
 
@@ -104,7 +106,10 @@ def _render(document: Document, shell: str) -> str:
     printer = _Printer(document)
     blocks = [printer.block(block) for block in document.blocks]
     environment = _environment()
-    return environment.get_template(shell).render(head=document.head, blocks=blocks, **printer.filters())
+    pictures = any(isinstance(block, Figure) for block in document.blocks)
+    return environment.get_template(shell).render(
+        head=document.head, blocks=blocks, pictures=pictures, **printer.filters()
+    )
 
 
 @cache
@@ -153,6 +158,7 @@ class _Printer:
             "line": self.line,
             "lines": self.lines,
             "math": self.math,
+            "picture": self.picture,
             "plain": _plain,
             "typed": _typed,
         }
@@ -166,6 +172,9 @@ class _Printer:
 
     def line(self, line: Line) -> LaTeX:
         return LaTeX(self._line(line))
+
+    def picture(self, drawing: Drawing) -> list[LaTeX]:
+        return [LaTeX(command) for command in tikz_commands(drawing, self.math)]
 
     def lines(self, lines: tuple[Line, ...]) -> LaTeX:
         return LaTeX(" \\\\\n".join(map(self._line, lines)))

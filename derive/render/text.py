@@ -12,6 +12,7 @@ from derive.document.blocks import (
     Emphasis,
     Equation,
     EvidenceTable,
+    Figure,
     Head,
     Heading,
     Line,
@@ -23,6 +24,7 @@ from derive.document.blocks import (
     StepList,
     Text,
 )
+from derive.document.drawing.drawing import Label
 from derive.errors import InternalError
 from derive.notation.box import Box, beside, columns, padded
 from derive.notation.ink import BOLD, QUIET, Ink, painted
@@ -124,6 +126,10 @@ class _Printer:
                 yield from (f"{bar} {line}" for line in self._blocks((statement, *blocks), width - 2))
             case Code(_, _, text):
                 yield from (f"    {line}" for line in text.split("\n"))
+            case Figure(_, _, caption):
+                yield from self._figure(block, width)
+                yield ""
+                yield from paragraph(caption, width, self._numbers, self._ink)
             case EvidenceTable():
                 yield from self._evidence(block, width)
             case StepList():
@@ -185,17 +191,32 @@ class _Printer:
         yield from (f"{side} {padded(line, width - 4)} {side}" for line in lines)
         yield self._painted(left_bottom + across * (width - 2) + right_bottom, code)
 
+    def _figure(self, figure: Figure, width: int) -> Iterator[str]:
+        """An edge a line, in the order in which values are computed: what it carries forward and back."""
+        boxes = figure.drawing.boxes
+        rows: list[tuple[str, ...]] = []
+        for arc in (edge.arc for edge in figure.drawing.edges):
+            ends = " → ".join(self._label(boxes[end].vertex.label) for end in (arc.source, arc.target))
+            rows.append((ends, self._label(arc.forward), self._label(arc.backward or "")))
+        yield from self._table(("", *figure.header), rows, width)
+
+    def _label(self, label: Label) -> str:
+        return label if isinstance(label, str) else " ".join(print_plain(label, self._ink, display=False).lines)
+
+    def _table(self, header: tuple[str, ...], rows: list[tuple[str, ...]], width: int) -> Iterator[str]:
+        widths = _widths([header, *rows], width)
+        for line in _row(header, widths):
+            yield self._painted(line.rstrip(), BOLD)
+        yield self._painted("─" * (sum(widths) + 2 * len(widths) - 2), QUIET)
+        for row in rows:
+            yield from _row(row, widths)
+
     def _evidence(self, table: EvidenceTable, width: int) -> Iterator[str]:
         rows = [
             (*print_plain(row.formula, self._ink, display=False).lines, row.strength, row.method, row.where)
             for row in table.rows
         ]
-        widths = _widths([("", *table.header), *rows], width)
-        for line in _row(("", *table.header), widths):
-            yield self._painted(line.rstrip(), BOLD)
-        yield self._painted("─" * (sum(widths) + 2 * len(widths) - 2), QUIET)
-        for row in rows:
-            yield from _row(row, widths)
+        yield from self._table(("", *table.header), rows, width)
 
 
 def _numbered(blocks: tuple[Block, ...]) -> Iterator[tuple[str, int]]:

@@ -5,7 +5,7 @@ One rule a node kind. Every application is recorded as a step, so that a false r
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from derive.errors import InternalError
@@ -13,7 +13,16 @@ from derive.forward.nodes import Add, Contract, Input, Map, Node, topological
 from derive.forward.normal import add, contract, slope, zeros
 from derive.steps import Reason, Step
 
-__all__ = ["RULES", "VectorJacobianProduct", "adjoint_add", "adjoint_contract", "adjoint_map", "reverse"]
+__all__ = [
+    "RULES",
+    "Sweep",
+    "VectorJacobianProduct",
+    "adjoint_add",
+    "adjoint_contract",
+    "adjoint_map",
+    "reverse",
+    "sweep",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,17 +85,33 @@ RULES: dict[type[Node], Callable[..., tuple[Node, ...]]] = {
 """The rule of each node kind that has operands."""
 
 
-def reverse(output: Node, upstream: Node, wrt: Input) -> tuple[Node, tuple[Step[object], ...]]:
-    """∂L/∂x of an input, given ∂L/∂y of the output, and the steps that lead there.
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """What reverse mode leaves behind: every application of a rule, and what arrives at every node.
 
-    Shapes: upstream has the axes of output, the result those of wrt.
+    arriving holds for a node one gradient for each of its uses that lies behind the output; their sum is its own.
+    """
+
+    steps: tuple[Step[object], ...]
+    arriving: Mapping[Node, tuple[Node, ...]]
+
+    def gradient(self, node: Node) -> Node:
+        """∂L/∂x, the sum of what arrives; 0 if nothing does."""
+        found = self.arriving.get(node)
+        return add(found) if found else zeros(node.shape)
+
+
+def sweep(output: Node, upstream: Node, wrt: Collection[Input]) -> Sweep:
+    """Goes once from the output back to the inputs, through every node that leads to one of them.
+
+    Shapes: upstream has the axes of output, the gradient of a node those of the node.
     Source: Griewank and Walther, "Evaluating Derivatives", section 3.2, reverse mode.
     """
     order = list(topological(output))
     leads: dict[Node, bool] = {}
     for node in order:
-        leads[node] = node is wrt or any(leads[operand] for operand in node.operands)
-    gradients: dict[Node, list[Node]] = {output: [upstream]}
+        leads[node] = node in wrt or any(leads[operand] for operand in node.operands)
+    arriving: dict[Node, list[Node]] = {output: [upstream]}
     steps: list[Step[object]] = []
     for node in reversed(order):
         if not leads[node] or not node.operands:
@@ -94,11 +119,19 @@ def reverse(output: Node, upstream: Node, wrt: Input) -> tuple[Node, tuple[Step[
         rule = RULES.get(type(node))
         if rule is None:
             raise InternalError(f"reverse mode: no rule for a node of kind {type(node).__name__}")
-        g = add(gradients[node])
+        g = add(arriving[node])
         reason = Reason(rule.__name__, (rule.__doc__ or "").split("\n")[0])
         for place, (operand, sent) in enumerate(zip(node.operands, rule(node, g), strict=True)):
             if leads[operand]:
-                gradients.setdefault(operand, []).append(sent)
+                arriving.setdefault(operand, []).append(sent)
                 steps.append(Step(VectorJacobianProduct(node, place, g), sent, reason))
-    found = gradients.get(wrt)
-    return (add(found) if found else zeros(wrt.shape)), tuple(steps)
+    return Sweep(tuple(steps), {node: tuple(found) for node, found in arriving.items()})
+
+
+def reverse(output: Node, upstream: Node, wrt: Input) -> tuple[Node, tuple[Step[object], ...]]:
+    """∂L/∂x of an input, given ∂L/∂y of the output, and the steps that lead there.
+
+    Shapes: upstream has the axes of output, the result those of wrt.
+    """
+    swept = sweep(output, upstream, (wrt,))
+    return swept.gradient(wrt), swept.steps

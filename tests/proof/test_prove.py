@@ -43,10 +43,11 @@ def test_checks_are_made_where_sizes_differ_and_where_they_are_equal():
 def test_small_layers_are_proved_at_the_sizes_given(sizes):
     given = dict(zip("NDM", sizes, strict=True))
     for wrt in "XWb":
-        exact, _, letters, numbers = prove(load("affine"), wrt, given)
+        exact, _, letters, along, numbers = prove(load("affine"), wrt, given)
         assert (exact.route, exact.strength) == ("jacobian", Strength.PROVED_AT_SIZES)
         assert dict(exact.sizes[0]) == given
         assert (letters.route, letters.strength, letters.sizes) == ("index", Strength.PROVED_FOR_ALL_SIZES, ())
+        assert (along.route, along.strength, along.sizes) == ("graph", Strength.PROVED_FOR_ALL_SIZES, ())
         assert (numbers.route, numbers.strength) == ("numpy", Strength.CHECKED_AT_POINTS)
         assert (numbers.points, numbers.digits) == (3, 6)
 

@@ -42,6 +42,7 @@ _METHODS = {
     "jacobian": N_("every step of this derivation, every entry, in SymPy"),
     "entry": N_("every step for every entry by itself, in SymPy"),
     "index": N_("sums over indices, against reverse mode"),
+    "graph": N_("every node's rule, against its derivation by indices; every sum of what arrives at a node"),
     "numpy": N_("central differences of the forward code, in NumPy"),
 }
 

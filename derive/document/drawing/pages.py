@@ -1,0 +1,53 @@
+"""Fits a picture to the page: from left to right, else closer, else from top to bottom, else in several parts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from derive.document.drawing.drawing import Drawing
+from derive.document.drawing.layout import lay_out
+from derive.document.drawing.picture import Picture
+from derive.document.layout import TEXT_WIDTH
+from derive.forward.nodes import Node
+
+__all__ = ["HIGHEST", "MOST_OPERATIONS", "draw"]
+
+HIGHEST = 50.0
+"""How high a picture may be, in em: nearly a page."""
+
+MOST_OPERATIONS = 60
+"""A graph of more operations is not drawn."""
+
+_MARGIN = 0.5
+_WAYS = ((1.3, False), (1.0, False), (0.7, False), (1.0, True), (0.7, True))
+"""The spacing, and whether the picture goes downwards."""
+
+
+def draw(picture: Picture) -> tuple[Drawing, ...]:
+    """The picture in as few parts as fit; none if it has too many operations, or one of them alone does not fit."""
+    operations = picture.operations
+    if len(operations) > MOST_OPERATIONS:
+        return ()
+    whole = _fitted(picture, operations)
+    if whole is not None:
+        return (whole,)
+    parts: list[Drawing] = []
+    start = 0
+    while start < len(operations):
+        best, end = None, start
+        while end < len(operations) and (made := _fitted(picture, operations[start : end + 1])) is not None:
+            best, end = made, end + 1
+        if best is None:
+            return ()
+        parts.append(best)
+        start = end
+    return tuple(parts)
+
+
+def _fitted(picture: Picture, chosen: Sequence[Node]) -> Drawing | None:
+    vertices, arcs = picture.graph(chosen)
+    for spacing, downwards in _WAYS:
+        made = lay_out(vertices, arcs, spacing=spacing, downwards=downwards)
+        if made.width <= TEXT_WIDTH - _MARGIN and made.height <= HIGHEST:
+            return made
+    return None
