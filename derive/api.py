@@ -162,6 +162,20 @@ class Derived:
 
         return render_json(self._material(), all_entries=all_entries)
 
+    def svg(self) -> tuple[str, ...]:
+        """The computational graph as SVG files, in as few as it fits in; none if it is too large to be drawn."""
+        from derive.document.drawing.pages import draw  # deferred: a document does not need it
+        from derive.document.drawing.picture import picture
+        from derive.render.svg import render_svg
+        from derive.routes.graph import derive_graph
+
+        drawings = draw(picture(derive_graph(self.layer, *self.gradients)))
+        gradients = "; ".join(f"d{name} = {gradient.formula}" for name, gradient in self.gradients.items())
+        return tuple(
+            render_svg(drawing, title=f"Computational graph of {self.layer.name}", description=gradients)
+            for drawing in drawings
+        )
+
     def latex(self, *, fragment: bool = False) -> str:
         """The document as LaTeX; a fragment is its body alone, to input into a document of one's own."""
         return (render_fragment if fragment else render_latex)(self.document())

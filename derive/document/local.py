@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from derive.document.words import output_name
@@ -11,7 +12,7 @@ from derive.forward.layer import Layer
 from derive.forward.matrix import read
 from derive.forward.nodes import Constant, Delta, Input, Map, Node, Ones
 from derive.forward.scalar import number, read_scalar
-from derive.notation.tree import BigSum, Entry, Gradient, Negative, Number, Partial, Product, Relation, Sum, Tree
+from derive.notation.tree import BigSum, Entry, Gradient, Index, Negative, Number, Partial, Product, Relation, Sum, Tree
 from derive.notation.tree import Delta as DeltaTree
 from derive.routes.graph import LocalRule
 from derive.routes.index import CHAIN, DEFINITION, IndexRoute
@@ -40,16 +41,15 @@ class LocalText:
 
     def definition(self) -> Relation:
         """z_ij = Σ_k a_ik b_kj."""
-        step = self.rule.derivation(self.rule.places[0]).derivation.step(DEFINITION.name)
-        return Relation.equal(self._sum(step.before), self._sum(step.after))
+        route = self.rule.derivation(self.rule.places[0])
+        return Relation.equal(self._output(route), self._sum(route.derivation.step(DEFINITION.name).after))
 
     def partial(self, place: int) -> Relation:
         """∂z_ij/∂a_mn = δ_im b_nj."""
         route = self.rule.derivation(place)
         steps = route.derivation.steps
         chain = next(number for number, step in enumerate(steps) if step.reason is CHAIN)
-        left, right = Partial(self._sum(steps[0].before), self._at(route)), self._sum(steps[chain - 1].after)
-        return Relation.equal(left, right)
+        return Relation.equal(Partial(self._output(route), self._at(route)), self._sum(steps[chain - 1].after))
 
     def entry(self, place: int) -> Relation:
         """∂L/∂a_mn = Σ_j ∂L/∂z_mj b_nj."""
@@ -61,6 +61,9 @@ class LocalText:
         wrt = self.rule.layer.inputs[self.rule.places.index(place)]
         return Formula(wrt, self.rule.claimed[place], self.rule.layer.loss).equation
 
+    def _output(self, route: IndexRoute) -> Entry:
+        return Entry(self.rule.layer.output_letter, route.derivation.step(DEFINITION.name).before.free)
+
     def _at(self, route: IndexRoute) -> Entry:
         return Entry(route.input.letter, route.gradient.free)
 
@@ -68,38 +71,39 @@ class LocalText:
         return Gradient(self._at(route), f"d{route.input.name}", self.rule.layer.loss)
 
     def _sum(self, value: IndexSum) -> Tree:
-        layer = self.rule.layer
-        first = value.products[0].factors[0] if value.products else None
-        if isinstance(first, Factor) and first.node is layer.output:
-            return Entry(layer.output_letter, first.index)
         # What a function's derivative is made of may be a sum itself, such as that of a constant.
         opened = expand(value, Letters(tuple(letter for letter, _ in value.sizes)))
-        terms = tuple(_term(term, opened, layer) for term in opened.products)
+        terms = tuple(_term(term, opened, self.rule.layer) for term in opened.products)
         return Number(0) if not terms else terms[0] if len(terms) == 1 else Sum(terms)
 
 
 def _term(term: Term, value: IndexSum, layer: Layer) -> Tree:
-    parts = [_part(part, layer) for part in term.factors]
+    # A sum of one term is written as that term.
+    single = {letter for letter in term.sums if value.size(letter) == 1}
+    parts = [_part(part, layer, single) for part in term.factors]
     minus = Number(-1) in parts
     kept = [part for part in parts if part not in (Number(1), Number(-1))]
     # Deltas first and numbers before them, as one would write them.
     kept.sort(key=lambda part: 0 if isinstance(part, Number) else 1 if isinstance(part, DeltaTree) else 2)
     body: Tree = Product(tuple(kept)) if len(kept) > 1 else kept[0] if kept else Number(1)
-    bounds = tuple((letter, str(value.size(letter))) for letter in term.sums)
+    bounds = tuple((letter, str(value.size(letter))) for letter in term.sums if letter not in single)
     tree = BigSum(bounds, body) if bounds else body
     return Negative(tree) if minus else tree
 
 
-def _part(part: Part, layer: Layer) -> Tree:
+def _part(part: Part, layer: Layer, single: Collection[str]) -> Tree:
+    def position(letter: str) -> Index:
+        return 0 if letter in single else letter
+
     match part:
         case Kronecker(first, second):
-            return DeltaTree((first, second))
+            return DeltaTree((position(first), position(second)))
         case Factor(node, index):
-            return _entry(node, index, layer)
+            return _entry(node, tuple(map(position, index)), layer)
     raise InternalError(f"index notation: no rule for a factor of kind {type(part).__name__}")
 
 
-def _entry(node: Node, index: tuple[str, ...], layer: Layer) -> Tree:
+def _entry(node: Node, index: tuple[Index, ...], layer: Layer) -> Tree:
     match node:
         case Input(gradient_of=""):
             return Entry(node.letter, index)

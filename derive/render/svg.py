@@ -78,7 +78,7 @@ def _box(box: Box) -> Iterator[str]:
         left, top = _at(corner).split()
         yield (
             f'<rect class="box" x="{left}" y="{top}" width="{2 * half * _EM:.1f}" height="{2 * tall * _EM:.1f}" '
-            f'rx="{tall * _EM:.1f}"/>'
+            f'rx="{min(half, tall) * _EM:.1f}"/>'
         )
     yield from _text(box.vertex.label, box.middle, "forward")
 

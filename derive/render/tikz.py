@@ -50,7 +50,7 @@ def _box(box: Box, math: _Math) -> str:
     if box.vertex.kind == "value":
         return rf"\graphforward{{{_at(box.middle)}}}{{{label}}}"
     corners = f"{{{_at((x - wide, y - high))}}}{{{_at((x + wide, y + high))}}}"
-    return rf"\graphnode{corners}{{{high - 0.01:.2f}}}{{{_at(box.middle)}}}{{{label}}}"
+    return rf"\graphnode{corners}{{{min(wide, high) - 0.01:.2f}}}{{{_at(box.middle)}}}{{{label}}}"
 
 
 def _label(label: Label, math: _Math) -> str:

@@ -6,6 +6,7 @@ their own in the layers. So no label lies on a line, a box or another label, wha
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -36,25 +37,34 @@ _STUB = 0.45
 
 
 def layers_of(count: int, arcs: Sequence[Arc]) -> list[int]:
-    """The layer of every box, by longest path; what nothing leads to stands just before the first that it leads to.
+    """The layer of every box, by the longest path from it to an end, so that it stands close to what uses it.
+
+    An end stands close to where it comes from.
 
     Raises: ValueError if the arcs run in a circle.
     """
-    into = [[arc.source for arc in arcs if arc.target == number] for number in range(count)]
-    found: dict[int, int] = {}
-    pending = list(range(count))
-    while pending:
-        ready = [number for number in pending if all(source in found for source in into[number])]
-        if not ready:
-            raise ValueError("a computational graph has no circle")
-        for number in ready:
-            found[number] = 1 + max((found[source] for source in into[number]), default=-1)
-        pending = [number for number in pending if number not in found]
-    for number in range(count):
-        users = [found[arc.target] for arc in arcs if arc.source == number]
-        if not into[number] and users:
-            found[number] = min(users) - 1
-    return [found[number] for number in range(count)]
+    into: list[list[int]] = [[] for _ in range(count)]
+    out: list[list[int]] = [[] for _ in range(count)]
+    for arc in arcs:
+        into[arc.target].append(arc.source)
+        out[arc.source].append(arc.target)
+    height: dict[int, int] = {}
+    waiting = [len(targets) for targets in out]
+    ready = [number for number in range(count) if not waiting[number]]
+    while ready:
+        number = ready.pop()
+        height[number] = max((1 + height[target] for target in out[number]), default=0)
+        for source in into[number]:
+            waiting[source] -= 1
+            if not waiting[source]:
+                ready.append(source)
+    if len(height) < count:
+        raise ValueError("a computational graph has no circle")
+    levels = [max(height.values()) - height[number] for number in range(count)]
+    return [
+        1 + max(levels[source] for source in into[number]) if into[number] and not out[number] else levels[number]
+        for number in range(count)
+    ]
 
 
 @dataclass(slots=True)
@@ -91,10 +101,15 @@ def lay_out(
     for (x, y), level in zip(halves, levels, strict=True):
         along, across = (y, x) if downwards else (x, y)
         plan.add(_Item(level, 2 * along + 2 * _STUB, across, across))
+    uses = Counter(arc.source for arc in arcs)
     for arc in arcs:
         first, last = levels[arc.source], levels[arc.target]
         through = [plan.add(_Item(level, 0.0, 0.2, 0.2)) for level in range(first + 1, last - 1)]
         label = plan.add(_label(arc, last - 1, downwards=downwards))
+        if arc.plain and uses[arc.source] == 1:
+            # As wide as the box in front of it, so that no other label comes so close that the edge has to bend.
+            item, box = plan.items[label], plan.items[arc.source]
+            item.before, item.after = max(item.before, box.before), max(item.after, box.after)
         way = [arc.source, *through, label, arc.target]
         plan.ways.append(way)
         plan.links += pairwise(way)

@@ -9,11 +9,13 @@ from derive.document.draft import Draft
 from derive.document.drawing.pages import draw
 from derive.document.drawing.picture import Picture, array, picture
 from derive.document.drawing.sign import sign_of
+from derive.document.layout import LINE_WIDTH
 from derive.document.local import LocalText
 from derive.document.material import Material
 from derive.forward.nodes import Add, Constant, Contract, Input, Map, Node
 from derive.locale import N_
 from derive.notation.code import print_code
+from derive.notation.measure import width
 from derive.notation.tree import (
     Beside,
     Broadcast,
@@ -226,8 +228,17 @@ def _gradients(draft: Draft, drawn: Picture) -> None:
     sums = [_sum(draft, drawn, node) for node in shared if isinstance(node, Input)]
     if sums:
         _equations(draft, "graph.sums", sums)
-    draft.prose(N_("What arrives at the inputs is, in terms of the inputs alone,"))
-    draft.result("graph.formulas", *(route.formula(node.name).equation for node in route.inputs))
+    formulas = [route.formula(node.name) for node in route.inputs]
+    if all(width(formula.equation) <= LINE_WIDTH for formula in formulas):
+        draft.prose(N_("What arrives at the inputs is, in terms of the inputs alone,"))
+        draft.result("graph.formulas", *(formula.equation for formula in formulas))
+        return
+    draft.prose(N_("What arrives at the inputs is, with the names above,"))
+    named = (drawn.gradient.get(node, formula.tree) for node, formula in zip(route.inputs, formulas, strict=True))
+    draft.result(
+        "graph.formulas",
+        *(Relation.equal(formula.name, tree) for formula, tree in zip(formulas, named, strict=True)),
+    )
 
 
 def _sum(draft: Draft, drawn: Picture, node: Input) -> Tree:
