@@ -28,7 +28,7 @@ def all_blocks(blocks: tuple[Block, ...]) -> list[Block]:
 
 def test_the_sections_stand_in_the_order_of_a_handout():
     ids = [block.id for block in document().blocks if isinstance(block, Heading | Panel)]
-    assert ids == ["result", "conventions", "layer", "idea", "X", "W", "b", "entry", "check", "background"]
+    assert ids == ["result", "conventions", "layer", "idea", "X", "W", "b", "entry", "index", "sizes", "graph", "check", "background"]
 
 
 def test_a_brief_document_keeps_result_conventions_and_the_shortest_proofs():
@@ -38,7 +38,7 @@ def test_a_brief_document_keeps_result_conventions_and_the_shortest_proofs():
 
 def test_only_the_chosen_inputs_are_derived():
     ids = [block.id for block in document(wrt="b,X").blocks if isinstance(block, Heading)]
-    assert ids == ["result", "layer", "idea", "X", "b", "entry", "check", "background"]
+    assert ids == ["result", "layer", "idea", "X", "b", "entry", "index", "sizes", "graph", "check", "background"]
 
 
 @pytest.mark.parametrize("options", [{}, {"depth": "brief"}, {"wrt": "W"}])

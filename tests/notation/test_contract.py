@@ -9,6 +9,8 @@ import pytest
 import derive.render.latex
 from derive.document import blocks
 from derive.document.blocks import Block, Document, Head, Line, Run
+from derive.document.drawing.drawing import Arc, Vertex
+from derive.document.drawing.layout import lay_out
 from derive.errors import InternalError
 from derive.notation import tree
 from derive.notation.box import columns
@@ -144,6 +146,9 @@ BLOCKS = {
     blocks.Code: blocks.Code("a", "python", "Words"),
     blocks.EvidenceTable: blocks.EvidenceTable(
         "a", ("Words", "Words", "Words"), (blocks.EvidenceRow(X, "Words", "Words", "Words"),)
+    ),
+    blocks.Figure: blocks.Figure(
+        "a", lay_out((Vertex("value", X, X),) * 2, (Arc(0, 1, X, X),)), (blocks.Text("Words"),), ("Words", "Words")
     ),
 }
 

@@ -65,9 +65,10 @@ def test_a_formula_gives_the_directional_derivative_of_the_forward_code(layer, w
 @pytest.mark.parametrize(("layer", "wrt"), [(layer, node.name) for layer in LAYERS for node in layer.inputs])
 def test_every_step_is_proved_or_checked(layer, wrt):
     strengths = [item.strength for item in prove(layer, wrt, layer.sizes({}))]
-    assert len(strengths) == 3
+    assert len(strengths) == 5
     assert set(strengths[:2]) <= {Strength.PROVED_AT_SIZES, Strength.CHECKED_AT_POINTS}
-    assert strengths[2] is Strength.CHECKED_AT_POINTS
+    assert set(strengths[2:4]) == {Strength.PROVED_FOR_ALL_SIZES}
+    assert strengths[4] is Strength.CHECKED_AT_POINTS
 
 
 def doubled(node, g):
