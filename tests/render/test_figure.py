@@ -85,13 +85,10 @@ def test_a_fragment_names_tikz_only_if_it_has_a_figure():
 
 
 def test_a_fragment_without_a_figure_compiles_in_a_document_that_does_not_load_tikz():
-    body = render_fragment(derive.derive("affine", sections="result").document())
-    packages = "".join(rf"\usepackage{{{name}}}" + "\n" for name in ("amsmath", "array", "graphicx", "xcolor"))
-    shell = (
-        "\\documentclass{article}\n\\usepackage[T1]{fontenc}\n"
-        + packages
-        + "\\usepackage{hyperref}\n\\begin{document}\n"
-    )
+    body = render_fragment(derive.derive("affine", sections="conventions").document())
+    names = ("lmodern", "amsmath", "array", "graphicx", "xcolor", "hyperref")
+    loaded = "".join(rf"\usepackage{{{name}}}" + "\n" for name in names)
+    shell = "\\documentclass{article}\n\\usepackage[T1]{fontenc}\n" + loaded + "\\begin{document}\n"
     assert "Output written" in typeset_with_log(f"{shell}{body}\n\\end{{document}}\n", engine="auto").log
 
 
@@ -160,9 +157,7 @@ def test_a_terminal_lists_the_edges():
 
 
 def test_the_section_costs_nothing_that_grows_with_the_sizes():
-    small, large = (
-        [block for block in derive.derive("affine", n=n, d=n, m=n, sections="graph").document().blocks]
-        for n in (2, 10**9)
-    )
+    made = (derive.derive("affine", n=n, d=n, m=n, sections="graph").document() for n in (2, 10**9))
+    small, large = (document.blocks for document in made)
     figures = [block for block in small if isinstance(block, Figure)]
     assert figures and figures == [block for block in large if isinstance(block, Figure)]

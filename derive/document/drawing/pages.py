@@ -19,7 +19,7 @@ MOST_OPERATIONS = 60
 """A graph of more operations is not drawn."""
 
 _MARGIN = 0.5
-_WAYS = ((1.3, False), (1.0, False), (0.7, False), (1.0, True), (0.7, True))
+_WAYS = ((1.3, False), (1.0, False), (0.7, False), (0.85, True), (0.6, True))
 """The spacing, and whether the picture goes downwards."""
 
 

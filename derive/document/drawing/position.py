@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from math import inf
 
 from derive.document.drawing.order import Links
 
@@ -47,8 +48,28 @@ def placed(
                 for pull, total in zip(pulls, weights, strict=True)
             ]
             places.update(zip(layer, spread(wanted, distances[layer], weights), strict=True))
+    _straighten(distances, neighbours, places)
     top = min(places[item] - extents[item][0] for item in places)
     return {item: place - top for item, place in places.items()}
+
+
+def _straighten(
+    distances: dict[tuple[int, ...], list[float]],
+    neighbours: Mapping[int, Sequence[tuple[int, float]]],
+    places: dict[int, float],
+) -> None:
+    """Moves what follows in a chain into line with what it follows, as far as there is room, and back."""
+    for layers in (list(distances), list(reversed(distances))):
+        fixed: set[int] = set()
+        for layer in layers:
+            apart = distances[layer]
+            for number, item in enumerate(layer):
+                ahead = [other for other, weight in neighbours.get(item, ()) if weight > 1 and other in fixed]
+                if ahead:
+                    low = places[layer[number - 1]] + apart[number - 1] if number else -inf
+                    high = places[layer[number + 1]] - apart[number] if number + 1 < len(layer) else inf
+                    places[item] = min(max(places[ahead[0]], low), high)
+            fixed.update(layer)
 
 
 def spread(wanted: Sequence[float], apart: Sequence[float], weights: Sequence[float] = ()) -> list[float]:
