@@ -169,7 +169,8 @@ class Derived:
         from derive.render.svg import render_svg
         from derive.routes.graph import derive_graph
 
-        drawings = draw(picture(derive_graph(self.layer, *self.gradients)))
+        drawn = picture(derive_graph(self.layer, *self.gradients))
+        drawings = () if drawn is None else draw(drawn)
         gradients = "; ".join(f"d{name} = {gradient.formula}" for name, gradient in self.gradients.items())
         return tuple(
             render_svg(drawing, title=f"Computational graph of {self.layer.name}", description=gradients)

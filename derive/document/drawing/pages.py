@@ -10,13 +10,10 @@ from derive.document.drawing.picture import Picture
 from derive.document.layout import TEXT_WIDTH
 from derive.forward.nodes import Node
 
-__all__ = ["HIGHEST", "MOST_OPERATIONS", "draw"]
+__all__ = ["HIGHEST", "draw"]
 
 HIGHEST = 50.0
 """How high a picture may be, in em: nearly a page."""
-
-MOST_OPERATIONS = 60
-"""A graph of more operations is not drawn."""
 
 _MARGIN = 0.5
 _WAYS = ((1.3, False), (1.0, False), (0.7, False), (0.85, True), (0.6, True))
@@ -24,10 +21,8 @@ _WAYS = ((1.3, False), (1.0, False), (0.7, False), (0.85, True), (0.6, True))
 
 
 def draw(picture: Picture) -> tuple[Drawing, ...]:
-    """The picture in as few parts as fit; none if it has too many operations, or one of them alone does not fit."""
+    """The picture in as few parts as fit; none if one of its operations alone does not fit."""
     operations = picture.operations
-    if len(operations) > MOST_OPERATIONS:
-        return ()
     whole = _fitted(picture, operations)
     if whole is not None:
         return (whole,)

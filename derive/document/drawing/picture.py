@@ -22,7 +22,10 @@ from derive.notation.tree import Ones as OnesTree
 from derive.notation.walk import replace
 from derive.routes.graph import GraphRoute, LocalRule, is_given
 
-__all__ = ["WIDEST", "Picture", "array", "picture"]
+__all__ = ["MOST_OPERATIONS", "WIDEST", "Picture", "array", "picture"]
+
+MOST_OPERATIONS = 60
+"""A graph of more operations has no picture."""
 
 WIDEST = 7.0
 """How wide, in em, what stands on an edge may be."""
@@ -50,8 +53,10 @@ class Picture:
         return _Part(self, chosen).graph()
 
 
-def picture(route: GraphRoute) -> Picture:
-    """The picture of a derivation, with names where they are needed."""
+def picture(route: GraphRoute) -> Picture | None:
+    """The picture of a derivation, with names where they are needed; None if it has too many operations."""
+    if len(route.operations) > MOST_OPERATIONS:
+        return None
     names: dict[Node, Name] = {}
     rules = _Rules.of(route)
     while (wide := _unnamed(found := rules.written(names), names)) is not None:

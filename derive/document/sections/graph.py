@@ -31,7 +31,7 @@ from derive.notation.tree import (
     Tree,
 )
 from derive.notation.tree import Ones as OnesTree
-from derive.routes.graph import derive_graph, is_given
+from derive.routes.graph import GraphRoute, derive_graph, is_given
 
 __all__ = ["write", "write_brief"]
 
@@ -41,7 +41,8 @@ _TOGETHER = 7
 
 def write(draft: Draft, material: Material) -> None:
     """Adds the section."""
-    drawn = picture(derive_graph(material.layer, *material.routes))
+    route = derive_graph(material.layer, *material.routes)
+    drawn = picture(route)
     draft.heading("graph", N_("The computational graph"))
     draft.prose(
         N_(
@@ -50,27 +51,26 @@ def write(draft: Draft, material: Material) -> None:
             "{h} stands for all following layers, which turn {Y} into the loss."
         )
     )
-    _bias(draft, drawn)
-    _figure(draft, drawn)
-    _names(draft, drawn)
+    _bias(draft, route)
+    _figure(draft, route, drawn)
     _walk(draft, material)
-    _rules(draft, drawn)
-    _gradients(draft, drawn)
+    _rules(draft, route)
+    _gradients(draft, route, drawn)
 
 
 def write_brief(draft: Draft, material: Material) -> None:
     """Adds the picture and the formulas that can be read off it."""
-    drawn = picture(derive_graph(material.layer, *material.routes))
+    route = derive_graph(material.layer, *material.routes)
+    drawn = picture(route)
     draft.heading("graph", N_("The computational graph"))
-    _figure(draft, drawn)
-    _names(draft, drawn)
-    _gradients(draft, drawn)
+    _figure(draft, route, drawn)
+    _gradients(draft, route, drawn)
 
 
-def _bias(draft: Draft, drawn: Picture) -> None:
+def _bias(draft: Draft, route: GraphRoute) -> None:
     """That a vector which is added to every row is multiplied by ones first."""
-    for node in drawn.operations:
-        value = LocalText(drawn.route.local(node)).tree
+    for node in route.operations:
+        value = LocalText(route.local(node)).tree
         operand = next((operand for operand in node.operands if isinstance(operand, Input)), None)
         if isinstance(value, Broadcast) and value.axis == 0 and operand is not None:
             draft.prose(
@@ -84,11 +84,12 @@ def _bias(draft: Draft, drawn: Picture) -> None:
             return
 
 
-def _figure(draft: Draft, drawn: Picture) -> None:
-    parts = draw(drawn)
+def _figure(draft: Draft, route: GraphRoute, drawn: Picture | None) -> None:
+    parts = () if drawn is None else draw(drawn)
     if not parts:
         draft.prose(
-            N_("The graph has {count} operations, too many for a picture on a page."), count=len(drawn.operations)
+            N_("The graph of this layer, of {count} operations, is too large for a picture."),
+            count=len(route.operations),
         )
     for number, part in enumerate(parts, start=1):
         caption = (
@@ -99,10 +100,7 @@ def _figure(draft: Draft, drawn: Picture) -> None:
         header = draft.translate(N_("forward")), draft.translate(N_("backward"))
         said = draft.runs(caption, number=number, count=len(parts))
         draft.add(Figure(f"graph.picture.{number}", part, said, header))
-
-
-def _names(draft: Draft, drawn: Picture) -> None:
-    if drawn.forward_names:
+    if drawn is not None and drawn.forward_names:
         draft.prose(N_("Values that are too long for their edge have names in the picture:"))
         _equations(draft, "graph.values", drawn.forward_names)
 
@@ -127,10 +125,10 @@ def _walk(draft: Draft, material: Material) -> None:
     )
 
 
-def _rules(draft: Draft, drawn: Picture) -> None:
+def _rules(draft: Draft, route: GraphRoute) -> None:
     """The rule of every kind of node in the graph, once, with its derivation."""
-    for number, (node, places) in enumerate(_kinds(drawn).values(), start=1):
-        text = LocalText(drawn.route.local(node))
+    for number, (node, places) in enumerate(_kinds(route).values(), start=1):
+        text = LocalText(route.local(node))
         result = Relation.equal(text.name, text.tree)
         values = {"result": result, "entry": text.definition()}
         # The first sentence says what is common to all nodes; the others need not.
@@ -151,13 +149,11 @@ def _rules(draft: Draft, drawn: Picture) -> None:
         _why(draft, node, text)
 
 
-def _kinds(drawn: Picture) -> dict[object, tuple[Node, tuple[int, ...]]]:
+def _kinds(route: GraphRoute) -> dict[object, tuple[Node, tuple[int, ...]]]:
     """A node of each kind that sends something, and the operands to which any of its kind does."""
     found: dict[object, tuple[Node, set[int]]] = {}
-    for node in drawn.operations:
-        places = {place for sender, place in drawn.backward if sender is node}
-        if places:
-            found.setdefault(_kind(node), (node, set()))[1].update(places)
+    for node, place in route.sends:
+        found.setdefault(_kind(node), (node, set()))[1].add(place)
     return {kind: (node, tuple(sorted(places))) for kind, (node, places) in found.items()}
 
 
@@ -211,9 +207,8 @@ def _why(draft: Draft, node: Node, text: LocalText) -> None:
             draft.prose(N_("What arrives is multiplied, entry by entry, by the derivative of the function."))
 
 
-def _gradients(draft: Draft, drawn: Picture) -> None:
+def _gradients(draft: Draft, route: GraphRoute, drawn: Picture | None) -> None:
     """The gradients that the walk ends with, and the sums where something is used more than once."""
-    route = drawn.route
     shared = [node for node in (*route.operations, *route.inputs) if len(route.arriving(node)) > 1]
     if shared:
         draft.prose(
@@ -222,14 +217,15 @@ def _gradients(draft: Draft, drawn: Picture) -> None:
                 "effects add up. So its gradient is the sum of all that arrives."
             )
         )
-    if drawn.backward_names:
-        draft.prose(N_("From right to left, the coloured names stand for"))
-        _equations(draft, "graph.gradients", drawn.backward_names)
-    sums = [_sum(draft, drawn, node) for node in shared if isinstance(node, Input)]
-    if sums:
-        _equations(draft, "graph.sums", sums)
+    if drawn is not None:
+        if drawn.backward_names:
+            draft.prose(N_("From right to left, the coloured names stand for"))
+            _equations(draft, "graph.gradients", drawn.backward_names)
+        sums = [_sum(drawn, node) for node in shared if isinstance(node, Input)]
+        if sums:
+            _equations(draft, "graph.sums", sums)
     formulas = [route.formula(node.name) for node in route.inputs]
-    if all(width(formula.equation) <= LINE_WIDTH for formula in formulas):
+    if drawn is None or all(width(formula.equation) <= LINE_WIDTH for formula in formulas):
         draft.prose(N_("What arrives at the inputs is, in terms of the inputs alone,"))
         draft.result("graph.formulas", *(formula.equation for formula in formulas))
         return
@@ -241,7 +237,7 @@ def _gradients(draft: Draft, drawn: Picture) -> None:
     )
 
 
-def _sum(draft: Draft, drawn: Picture, node: Input) -> Tree:
+def _sum(drawn: Picture, node: Input) -> Tree:
     """∂L/∂X as the sum of what stands on the edges that leave X."""
     uses = [key for key, send in drawn.route.sends.items() if send.operand is node]
     name = Gradient(Name(node.name, array(node)), f"d{node.name}", drawn.route.layer.loss)

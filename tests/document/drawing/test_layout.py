@@ -173,7 +173,7 @@ def test_a_graph_that_is_too_large_is_not_drawn():
             X = np.tanh(X)
         return X
 
-    assert draw(picture(derive_graph(long))) == ()
+    assert picture(derive_graph(long)) is None
 
 
 def test_nothing_on_an_edge_is_wider_than_it_may_be():
