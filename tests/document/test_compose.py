@@ -28,7 +28,21 @@ def all_blocks(blocks: tuple[Block, ...]) -> list[Block]:
 
 def test_the_sections_stand_in_the_order_of_a_handout():
     ids = [block.id for block in document().blocks if isinstance(block, Heading | Panel)]
-    assert ids == ["result", "conventions", "layer", "idea", "X", "W", "b", "entry", "index", "sizes", "graph", "check", "background"]
+    assert ids == [
+        "result",
+        "conventions",
+        "layer",
+        "idea",
+        "X",
+        "W",
+        "b",
+        "entry",
+        "index",
+        "sizes",
+        "graph",
+        "check",
+        "background",
+    ]
 
 
 def test_a_brief_document_keeps_result_conventions_and_the_shortest_proofs():
