@@ -18,6 +18,8 @@ from derive.layers import load
 from derive.options import DocumentOptions, document_options
 from derive.proof.evidence import Evidence, Strength
 from derive.proof.prove import prove
+from derive.proof.values import Given, given_values
+from derive.proof.worked import Worked, work
 from derive.render.latex import render_fragment, render_latex
 from derive.routes.jacobian import JacobianRoute, derive_jacobian
 from derive.version import __version__
@@ -101,6 +103,28 @@ class Derived:
     layer: Layer
     sizes: Mapping[str, int]
     options: DocumentOptions
+    given: Given | None = None
+
+    @staticmethod
+    def of(layer: Layer, sizes: Mapping[str, int], options: DocumentOptions) -> Derived:
+        """The derivation at the sizes given, which are completed by those of the worked example, or by defaults.
+
+        Raises: SizeError and ShapeError for sizes that cannot be; UserError for values that cannot be read.
+        """
+        if not options.numbers():
+            return Derived(layer, layer.sizes(sizes), options)
+        given = given_values(layer, sizes, options.numbers())
+        return Derived(layer, given.sizes, options, given)
+
+    @cached_property
+    def worked(self) -> Worked | None:
+        """The example in numbers, if one was asked for.
+
+        Raises: RefutedError if Jacobian and formula differ there.
+        """
+        if self.given is None:
+            return None
+        return work(self.layer, self.given, {name: gradient.formula for name, gradient in self.gradients.items()})
 
     @cached_property
     def gradients(self) -> Mapping[str, DerivedGradient]:
@@ -149,6 +173,7 @@ class Derived:
             options=self.options,
             command=self.command,
             version=__version__,
+            worked=self.worked,
         )
 
     def json(self, *, all_entries: bool = False) -> str:
@@ -202,7 +227,8 @@ def derive(layer: str | Layer, sizes: Mapping[str, int] | None = None, /, **chos
     Args:
         layer: the name of a layer of the catalogue, or a traced layer.
         sizes: sizes by letter, for letters that differ only in case or are also the name of an option.
-        **chosen: sizes by letter in either case (n=2), and the options of DocumentOptions (wrt="X,W", depth="brief").
+        **chosen: sizes by letter in either case (n=2), and the options of DocumentOptions (wrt="X,W", depth="brief");
+            values may be arrays by name, values={"X": [[1, 2]], ...}.
 
     Raises: UnknownNameError for a layer, size or option that does not exist; SizeError for a size that is no positive
     integer.
@@ -220,4 +246,4 @@ def derive(layer: str | Layer, sizes: Mapping[str, int] | None = None, /, **chos
     letters = {letter.casefold() for letter in found.letters}
     given = {name: value for name, value in chosen.items() if name.casefold() in letters}
     options = document_options(**{name: value for name, value in chosen.items() if name not in given})
-    return Derived(found, found.sizes({**(sizes or {}), **given}), options)
+    return Derived.of(found, {**(sizes or {}), **given}, options)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from pathlib import PurePath
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from derive.errors import UnknownNameError, UserError
 
-__all__ = ["ROUTES", "SECTIONS", "DocumentOptions", "document_options"]
+__all__ = ["DEFAULT_VALUES", "ROUTES", "SECTIONS", "DocumentOptions", "document_options"]
 
 SECTIONS = (
     "result",
@@ -19,6 +23,7 @@ SECTIONS = (
     "index",
     "sizes",
     "graph",
+    "numbers",
     "check",
     "background",
     "flatten",
@@ -28,10 +33,15 @@ SECTIONS = (
 ROUTES = ("jacobian", "entry", "index", "graph")
 """The sections among them that derive the gradients, one way each."""
 
-_ASKED_FOR: tuple[str, ...] = ("flatten",)
-"""The sections that a full handout has only if --sections names them."""
+_ASKED_FOR: tuple[str, ...] = ("numbers", "flatten")
+"""The sections that a full handout has only if --sections names them, or for numbers --values is given."""
+
+DEFAULT_VALUES = "seed:1"
+"""The numbers where --sections asks for numbers and --values is not given."""
 
 _BRIEF = ("result", "conventions", "jacobian")
+
+_PLAIN_WORD = re.compile(r"[\w,.:-]+")
 
 _TEXT_LIMIT = 500
 _SHOWN_TEXT = 30
@@ -44,7 +54,8 @@ class DocumentOptions:
     """What is said, how deeply, on which paper.
 
     wrt names the inputs whose gradients are shown, all of them if empty; route the ways in which they are derived,
-    sections what a document consists of, the depth deciding if empty; a title of '' is the layer's own.
+    sections what a document consists of, the depth deciding if empty; a title of '' is the layer's own; values are the
+    numbers of a worked example, seed:7, a JSON file or JSON itself, which has none if empty.
     """
 
     wrt: tuple[str, ...] = ()
@@ -57,6 +68,7 @@ class DocumentOptions:
     course: str = ""
     date: str = ""
     license: str = ""
+    values: str = ""
     language: str = "en"
 
     def __post_init__(self) -> None:
@@ -73,6 +85,8 @@ class DocumentOptions:
             raise UserError(
                 "--route: expected without --sections, which names the routes itself; leave one of them out"
             )
+        if self.values and self.sections and "numbers" not in self.sections:
+            raise UserError("--values: expected numbers among --sections, where they are shown; add it")
         for name in _TEXT_OPTIONS:
             _check_text(name, getattr(self, name))
 
@@ -80,12 +94,17 @@ class DocumentOptions:
         """The sections of the document, in their order."""
         if self.sections:
             return tuple(section for section in SECTIONS if section in self.sections)
+        asked = ("numbers",) if self.values else ()
         if self.depth == "full":
-            kept = tuple(section for section in SECTIONS if section not in _ASKED_FOR)
+            kept = tuple(section for section in SECTIONS if section not in _ASKED_FOR or section in asked)
             return tuple(section for section in kept if section not in ROUTES or section in (self.route or ROUTES))
         framed = tuple(section for section in _BRIEF if section not in ROUTES)
         routes = self.route or tuple(section for section in _BRIEF if section in ROUTES)
-        return tuple(section for section in SECTIONS if section in (*framed, *routes))
+        return tuple(section for section in SECTIONS if section in (*framed, *routes, *asked))
+
+    def numbers(self) -> str:
+        """Where the numbers of the worked example come from; '' if the document has none."""
+        return (self.values or DEFAULT_VALUES) if "numbers" in self.chosen_sections() else ""
 
     def changed(self) -> dict[str, Any]:
         """The options that differ from their defaults."""
@@ -96,8 +115,10 @@ class DocumentOptions:
         words = []
         for name, value in self.changed().items():
             text = ",".join(value) if isinstance(value, tuple) else str(value)
+            # The folder is this machine's own; a page says which file.
+            text = PurePath(text).name if name == "values" and not text.lstrip().startswith("{") else text
             cut = text if len(text) <= _SHOWN_TEXT else text[: _SHOWN_TEXT - 3] + "..."
-            words += [f"--{name}", cut if cut.replace(",", "").isalnum() else "'" + cut.replace("'", "'\\''") + "'"]
+            words += [f"--{name}", cut if _PLAIN_WORD.fullmatch(cut) else "'" + cut.replace("'", "'\\''") + "'"]
         return words
 
 
@@ -124,4 +145,30 @@ def document_options(**chosen: Any) -> DocumentOptions:
     for name in _LISTS:
         if isinstance(chosen.get(name), str):
             chosen[name] = tuple(part for part in chosen[name].replace(" ", "").split(",") if part)
+    if isinstance(chosen.get("values"), Mapping):
+        chosen["values"] = _json(chosen["values"])
+    elif not isinstance(chosen.get("values", ""), str):
+        raise UserError(
+            f"--values: expected seed:7, the name of a JSON file, or arrays by name, got "
+            f"{type(chosen['values']).__name__}"
+        )
     return DocumentOptions(**chosen)
+
+
+def _json(arrays: Mapping[str, Any]) -> str:
+    """Arrays by name as JSON, which reads, checks and shows them like those of a file."""
+
+    def plain(value: Any) -> Any:
+        if hasattr(value, "tolist"):
+            return value.tolist()
+        if hasattr(value, "as_integer_ratio") and float(value).as_integer_ratio() == value.as_integer_ratio():
+            return float(value)
+        raise UserError(
+            f"--values: expected arrays, lists and numbers that have a short decimal form, got {value!r:.40} of type "
+            f"{type(value).__name__}; write it as a decimal"
+        )
+
+    try:
+        return json.dumps(dict(arrays), default=plain)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise UserError(f"--values: expected names with arrays, as in {{'X': [[1, 2]]}}: {error}") from error

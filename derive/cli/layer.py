@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 from collections.abc import Mapping
@@ -34,7 +35,7 @@ def run_layer(listing: Listing, values: Mapping[str, Any]) -> None:
     from derive.layers import load
 
     layer = load(request.layer)
-    derived = Derived(layer, layer.sizes(request.sizes), request.options)
+    derived = Derived.of(layer, request.sizes, request.options)
     if request.formats:
         _write(derived, request)
     else:
@@ -97,4 +98,11 @@ def _stem(derived: Derived) -> str:
     changed = derived.options.changed()
     variants = [*derived.gradients] if "wrt" in changed else []
     variants += [value for name, value in changed.items() if choices(name)]
+    variants += [_values_name(derived.options.values)] if "values" in changed else []
     return "-".join([derived.layer.name, *([sizes] if sizes else []), *variants])
+
+
+def _values_name(values: str) -> str:
+    """seed7 for seed:7, the file's own name for a file."""
+    name = "values" if values.lstrip().startswith("{") else Path(values).stem
+    return re.sub(r"[^\w-]", "", name) or "values"

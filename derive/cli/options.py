@@ -11,7 +11,7 @@ import typer
 
 from derive.cli.formats import FORMATS
 from derive.layers import Listing
-from derive.options import ROUTES, SECTIONS, DocumentOptions
+from derive.options import DEFAULT_VALUES, ROUTES, SECTIONS, DocumentOptions
 from derive.pdf import ENGINES
 
 __all__ = ["DOCUMENT", "ENGINE_CHOICES", "LARGEST", "choices", "parameters", "size_options", "size_parameter"]
@@ -30,6 +30,11 @@ DOCUMENT = {
     "course": ("TEXT", "The course that it belongs to."),
     "date": ("TEXT", "The date that is printed; none if not given."),
     "license": ("TEXT", "The licence under which it is handed out."),
+    "values": (
+        "SOURCE",
+        'Work the example out with numbers: seed:7, or a JSON file such as {"X": [[1, 2]], ...}, from which the sizes '
+        f"are read. The section numbers, asked for alone, takes {DEFAULT_VALUES}.",
+    ),
 }
 """What stands in the place of a value, '' for the choices themselves, and what the option does."""
 

@@ -21,7 +21,7 @@ _SHOWN = 40
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What a layer's command is asked for."""
+    """What a layer's command is asked for; sizes are all of them, or with --values those that were typed."""
 
     layer: str
     sizes: Mapping[str, int]
@@ -76,6 +76,9 @@ def _sizes(listing: Listing, values: Mapping[str, Any]) -> dict[str, int]:
             raise UsageError(f"--size: the size {letter} is given twice")
         found[letter] = _number(f"--size {letter}", number.strip())
     defaults = dict(listing.defaults)
+    if values.get("values"):
+        # Numbers from a file bring their sizes.
+        return found
     for letter in listing.letters:
         if letter not in found and letter not in defaults:
             raise UsageError(f"the size {letter} is missing; give it with {options.get(letter, f'--size {letter}=2')}")

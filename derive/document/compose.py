@@ -18,6 +18,7 @@ from derive.document.sections import (
     index,
     jacobian,
     layer,
+    numbers,
     result,
     sizes,
 )
@@ -39,6 +40,7 @@ _FULL: dict[str, Section] = {
     "index": index.write,
     "sizes": sizes.write,
     "graph": graph.write,
+    "numbers": numbers.write,
     "check": check.write,
     "background": background.write,
     "flatten": flatten.write,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from derive.forward.layer import Layer
 from derive.options import DocumentOptions
 from derive.proof.evidence import Evidence
+from derive.proof.worked import Worked
 from derive.routes.jacobian import JacobianRoute
 
 __all__ = ["Material"]
@@ -15,7 +16,10 @@ __all__ = ["Material"]
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """The inputs of composition; routes and evidence go by the name of the input, in the order of the document."""
+    """The inputs of composition; routes and evidence go by the name of the input, in the order of the document.
+
+    worked is the example in numbers, if the reader asked for one.
+    """
 
     layer: Layer
     sizes: Mapping[str, int]
@@ -24,6 +28,7 @@ class Material:
     options: DocumentOptions
     command: str
     version: str
+    worked: Worked | None = None
 
     def has(self, section: str) -> bool:
         """Whether the document has this section, so that another may refer to it."""

@@ -106,6 +106,20 @@ class Layer:
 
         Raises: SizeError if one is unknown, given twice, missing or not a positive integer.
         """
+        found = self.spelled(given)
+        defaults = dict(self.defaults)
+        missing = [letter for letter in self.letters if letter not in found and letter not in defaults]
+        if missing:
+            raise SizeError(
+                f"{self.name}: no size is given for {', '.join(missing)}; give one, for example {missing[0].lower()}=2"
+            )
+        return {letter: found.get(letter, defaults.get(letter, 0)) for letter in self.letters}
+
+    def spelled(self, given: Mapping[str, int]) -> dict[str, int]:
+        """The sizes given, by their letters in the case in which the inputs show them.
+
+        Raises: SizeError if one is unknown, given twice or not a positive integer.
+        """
         found: dict[str, int] = {}
         for name, number in given.items():
             letter = self._letter(name)
@@ -114,13 +128,7 @@ class Layer:
             if isinstance(number, bool) or not isinstance(number, int) or number < 1:
                 raise SizeError(f"{self.name}: size {letter}: expected an integer from 1 on, got {number!r}")
             found[letter] = number
-        defaults = dict(self.defaults)
-        missing = [letter for letter in self.letters if letter not in found and letter not in defaults]
-        if missing:
-            raise SizeError(
-                f"{self.name}: no size is given for {', '.join(missing)}; give one, for example {missing[0].lower()}=2"
-            )
-        return {letter: found.get(letter, defaults.get(letter, 0)) for letter in self.letters}
+        return found
 
     def _letter(self, name: str) -> str:
         exact = [letter for letter in self.letters if letter == name]

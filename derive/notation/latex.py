@@ -270,6 +270,8 @@ def _alignment(column: tuple[Tree, ...]) -> str:
 def _glue(left: Tree, right: Tree) -> str:
     if isinstance(left, Grid | At) or isinstance(right, Grid | At):
         return r" \cdot "
+    if isinstance(left, Number) and isinstance(right, Power) and isinstance(right.base, Number):
+        return r" \cdot "
     if isinstance(left, Shaped) and isinstance(right, Shaped):
         return r" \; "
     return r" \, " if isinstance(left, Shaped | Gradient) or isinstance(right, Shaped | Gradient) else " "

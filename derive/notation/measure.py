@@ -286,6 +286,8 @@ def _gap(left: Tree, right: Tree, depth: int) -> float:
     """What keeps two factors apart: the printer's dot or space, and TeX's own beside fractions and brackets."""
     if isinstance(left, Grid | At) or isinstance(right, Grid | At):
         return 0.73
+    if isinstance(left, Number) and isinstance(right, Power) and isinstance(right.base, Number):
+        return 0.73 if depth == 0 else 0.29
     shaped = isinstance(left, Shaped) and isinstance(right, Shaped)
     space = any(isinstance(item, Shaped | Gradient) for item in (left, right))
     beside = depth == 0 and (_is_inner(left) or _is_inner(right))

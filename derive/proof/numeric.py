@@ -20,7 +20,19 @@ from derive.forward.layer import Layer
 from derive.forward.shape import bind
 from derive.proof.evaluate import evaluate
 
-__all__ = ["DIGITS", "POINTS", "Sample", "differences", "disagreement", "sample", "samples"]
+__all__ = [
+    "CHOICES",
+    "DIGITS",
+    "POINTS",
+    "STEP",
+    "Sample",
+    "differences",
+    "disagreement",
+    "forward",
+    "is_defined",
+    "sample",
+    "samples",
+]
 
 Array = npt.NDArray[np.float64]
 
@@ -30,9 +42,10 @@ POINTS = 3
 DIGITS = 6
 """How many decimal digits have to agree; central differences in double precision give about 9."""
 
-_STEP = 1e-5
+STEP = 1e-5
+"""By how much a number is moved for a central difference."""
 
-_CHOICES = (
+CHOICES = (
     (-3, -2, -1, 1, 2, 3),
     (1.0, 1.25, 1.5, 1.75, 2.0),
     (0.125, 0.25, 0.375, 0.5),
@@ -72,7 +85,7 @@ def samples(layer: Layer, sizes: Mapping[str, int], seed: int) -> tuple[Sample, 
     Raises: as `sample`.
     """
     found = []
-    for choices in _CHOICES:
+    for choices in CHOICES:
         draw = Random(seed)
         arrays = {
             node.name: np.array([float(draw.choice(choices)) for _ in range(prod(bind(node.shape, sizes)))]).reshape(
@@ -81,12 +94,12 @@ def samples(layer: Layer, sizes: Mapping[str, int], seed: int) -> tuple[Sample, 
             for node in (*layer.inputs, layer.upstream)
         }
         # Every number is moved by another amount, so that a root of a difference that is 0 here is seen.
-        aside = {name: [draw.uniform(_STEP / 2, _STEP) for _ in range(array.size)] for name, array in arrays.items()}
+        aside = {name: [draw.uniform(STEP / 2, STEP) for _ in range(array.size)] for name, array in arrays.items()}
         try:
             with np.errstate(divide="raise", invalid="raise", over="raise"):
-                output = _forward(layer, arrays)
+                output = forward(layer, arrays)
                 for sign in (1, -1):
-                    _forward(layer, {k: a + sign * np.reshape(aside[k], a.shape) for k, a in arrays.items()})
+                    forward(layer, {k: a + sign * np.reshape(aside[k], a.shape) for k, a in arrays.items()})
         except FloatingPointError:
             continue
         if output.shape != bind(layer.output.shape, sizes):
@@ -98,12 +111,25 @@ def samples(layer: Layer, sizes: Mapping[str, int], seed: int) -> tuple[Sample, 
     return tuple(sorted(found, key=lambda at: max(_LARGEST, float(np.max(np.abs(at.output))))))
 
 
-def _forward(layer: Layer, arrays: Mapping[str, Array]) -> Array:
+def is_defined(layer: Layer, arrays: Mapping[str, Array]) -> bool:
+    """Whether the forward pass gives finite numbers at these arrays."""
+    try:
+        with np.errstate(divide="raise", invalid="raise", over="raise"):
+            return bool(np.all(np.isfinite(forward(layer, arrays))))
+    except FloatingPointError:
+        return False
+
+
+def forward(layer: Layer, arrays: Mapping[str, Array]) -> Array:
+    """The output, by the layer's own code.
+
+    Shapes: those of the layer.
+    """
     # Copies: the function may work in place.
     return np.asarray(layer.function(*(arrays[node.name].copy() for node in layer.inputs)), dtype=float)
 
 
-def differences(layer: Layer, at: Sample, wrt: str, *, size: float = _STEP) -> Array:
+def differences(layer: Layer, at: Sample, wrt: str, *, size: float = STEP) -> Array:
     """∂L/∂X by central differences of L = Σ G ⊙ Y, entry by entry, with steps of this size.
 
     Shapes: that of the input.
@@ -115,7 +141,7 @@ def differences(layer: Layer, at: Sample, wrt: str, *, size: float = _STEP) -> A
         for step in (size, -size):
             moved = at.arrays[wrt].copy()
             moved[position] += step
-            ends.append(_forward(layer, {**at.arrays, wrt: moved}))
+            ends.append(forward(layer, {**at.arrays, wrt: moved}))
         # The outputs are subtracted, not the losses, whose rounding errors would be those of the largest output.
         result[position] = float(np.sum(upstream * (ends[0] - ends[1]))) / (2 * size)
     return result
@@ -129,7 +155,7 @@ def disagreement(layer: Layer, formula: Formula, at: Sample) -> str | None:
     """
     wrt = formula.wrt.name
     with np.errstate(all="ignore"):
-        expected, coarser = differences(layer, at, wrt), differences(layer, at, wrt, size=2 * _STEP)
+        expected, coarser = differences(layer, at, wrt), differences(layer, at, wrt, size=2 * STEP)
         got = np.asarray(evaluate(formula.tree, at.arrays, at.sizes), dtype=float)
     if got.shape != expected.shape:
         return f"the formula gives shape {got.shape}, {wrt} has shape {expected.shape}"

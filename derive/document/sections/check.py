@@ -9,21 +9,19 @@ import numpy as np
 from derive.document.blocks import EvidenceRow, EvidenceTable, Ref, Run, Text
 from derive.document.draft import Draft
 from derive.document.material import Material
+from derive.document.numeric_table import equation
 from derive.document.words import output_name
-from derive.engine.tables import EntryTable
 from derive.locale import N_
 from derive.notation.tree import (
     Beside,
     BigSum,
     Entry,
-    Explicit,
     Gradient,
     Listed,
     Name,
     Number,
     Product,
     Relation,
-    Transpose,
     Tree,
 )
 from derive.proof import numeric
@@ -127,7 +125,7 @@ def _numbers(draft: Draft, material: Material) -> None:
         draft.prose(
             N_("One of the random inputs, for a smaller layer with {at}, so that it can be followed by hand, is"), at=at
         )
-    given: list[Tree] = [_equation(draft.words[node.name], sample.arrays[node.name]) for node in layer.inputs]
+    given: list[Tree] = [equation(draft.words[node.name], sample.arrays[node.name]) for node in layer.inputs]
     draft.equation("check.given", Beside(tuple(given)))
     letters = ("i", "j")[: len(layer.output.shape)]
     entry = Entry(layer.output_letter, letters)
@@ -143,11 +141,11 @@ def _numbers(draft: Draft, material: Material) -> None:
     upstream = Gradient(output_name(layer), layer.upstream.name, layer.loss)
     draft.equation(
         "check.upstream",
-        Beside((_equation(output_name(layer), sample.output), _equation(upstream, sample.arrays[layer.upstream.name]))),
+        Beside((equation(output_name(layer), sample.output), equation(upstream, sample.arrays[layer.upstream.name]))),
     )
     draft.prose(N_("The formulas give"))
     found = [
-        _equation(route.formula.name, np.asarray(evaluate(route.formula.tree, sample.arrays, sizes), dtype=float))
+        equation(route.formula.name, np.asarray(evaluate(route.formula.tree, sample.arrays, sizes), dtype=float))
         for route in material.routes.values()
     ]
     draft.equation("check.gradients", Beside(tuple(found)))
@@ -158,16 +156,3 @@ def _numbers(draft: Draft, material: Material) -> None:
         ),
         digits=numeric.DIGITS,
     )
-
-
-def _equation(name: Tree, values: numeric.Array) -> Tree:
-    dense = np.atleast_2d(values)
-    table = EntryTable("", (dense.shape[0], dense.shape[1]), lambda i, j: _number(float(dense[i, j])), dict)
-    if values.ndim == 1 and isinstance(name, Name):
-        name = Transpose(name)
-    return Relation.equal(name, Explicit(table))
-
-
-def _number(value: float) -> Tree:
-    """A whole number, or four decimals."""
-    return Number(int(value) if value == int(value) else f"{value:.4f}")
