@@ -39,6 +39,7 @@ class DerivedGradient:
     """
 
     route: JacobianRoute
+    oracle: str = "numpy"
 
     @property
     def map(self) -> VectorMap:
@@ -69,10 +70,10 @@ class DerivedGradient:
     def evidence(self) -> tuple[Evidence, ...]:
         """How the formula was verified.
 
-        Raises: RefutedError if a step of the derivation is false.
+        Raises: RefutedError if a step of the derivation is false; UserError if the oracle is not installed.
         """
         map = self.route.map
-        evidence = prove(map.layer, map.input.name, map.concrete.sizes)
+        evidence = prove(map.layer, map.input.name, map.concrete.sizes, oracle=self.oracle)
         for item in evidence:
             if item.strength is Strength.REFUTED:
                 raise RefutedError(
@@ -133,7 +134,7 @@ class Derived:
         for name in chosen:
             self.layer.input(name)
         return {
-            node.name: DerivedGradient(derive_jacobian(self.layer, node.name, self.sizes))
+            node.name: DerivedGradient(derive_jacobian(self.layer, node.name, self.sizes), self.options.oracle)
             for node in self.layer.inputs
             if node.name in chosen
         }
@@ -145,7 +146,7 @@ class Derived:
         """
         self.layer.input(name)
         found = self.gradients.get(name)
-        return found or DerivedGradient(derive_jacobian(self.layer, name, self.sizes))
+        return found or DerivedGradient(derive_jacobian(self.layer, name, self.sizes), self.options.oracle)
 
     @property
     def command(self) -> str:

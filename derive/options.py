@@ -55,7 +55,8 @@ class DocumentOptions:
 
     wrt names the inputs whose gradients are shown, all of them if empty; route the ways in which they are derived,
     sections what a document consists of, the depth deciding if empty; a title of '' is the layer's own; values are the
-    numbers of a worked example, seed:7, a JSON file or JSON itself, which has none if empty.
+    numbers of a worked example, seed:7, a JSON file or JSON itself, none if empty; oracle is what the formulas are
+    compared with in numbers: NumPy always, and PyTorch on request, so that pages do not depend on what is installed.
     """
 
     wrt: tuple[str, ...] = ()
@@ -69,6 +70,7 @@ class DocumentOptions:
     date: str = ""
     license: str = ""
     values: str = ""
+    oracle: Literal["numpy", "torch"] = "numpy"
     language: str = "en"
 
     def __post_init__(self) -> None:

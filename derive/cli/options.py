@@ -35,6 +35,7 @@ DOCUMENT = {
         'Work the example out with numbers: seed:7, or a JSON file such as {"X": [[1, 2]], ...}, from which the sizes '
         f"are read. The section numbers, asked for alone, takes {DEFAULT_VALUES}.",
     ),
+    "oracle": ("", "What formulas are compared with in numbers; torch, if installed, comes beside NumPy."),
 }
 """What stands in the place of a value, '' for the choices themselves, and what the option does."""
 

@@ -7,7 +7,7 @@ from math import prod
 
 from derive.errors import UnsupportedError
 from derive.forward.layer import Layer
-from derive.proof import equality, numeric, symbolic
+from derive.proof import equality, numeric, symbolic, torch_oracle
 from derive.proof.all_sizes import prove_for_all_sizes
 from derive.proof.entries import check_entries
 from derive.proof.evidence import Evidence, Strength
@@ -45,18 +45,24 @@ def check_sizes(layer: Layer) -> tuple[dict[str, int], ...]:
     return tuple(sizes for n, sizes in enumerate(chosen) if sizes not in chosen[:n])
 
 
-def prove(layer: Layer, wrt: str, sizes: Sizes) -> tuple[Evidence, ...]:
-    """What is known about the gradient with respect to one input; a refutation stands alone.
+def prove(layer: Layer, wrt: str, sizes: Sizes, *, oracle: str = "numpy") -> tuple[Evidence, ...]:
+    """What is known about the gradient with respect to one input; a refutation by algebra stands alone.
 
-    Raises: UnknownNameError if the layer has no input of that name; UnsupportedError if nothing can be decided.
+    With the oracle "torch", formulas are compared with PyTorch as well.
+
+    Raises: UnknownNameError if the layer has no input of that name; UnsupportedError if nothing can be decided;
+    UserError if PyTorch is asked for and not installed.
     """
+    if oracle == "torch":
+        torch_oracle.require_torch()
     found: list[Evidence] = []
-    for evidence in (_symbolic, _entries, _for_all_sizes, _along_graph, _numeric):
+    for evidence in (_symbolic, _entries, _for_all_sizes, _along_graph):
         item = evidence(layer, wrt, sizes)
         if item is not None and item.strength is Strength.REFUTED:
             return (item,)
         found += [] if item is None else [item]
-    return tuple(found)
+    found.append(_numeric(layer, wrt, sizes))
+    return (*found, _torch(layer, wrt, sizes)) if oracle == "torch" else tuple(found)
 
 
 def _for_all_sizes(layer: Layer, wrt: str, sizes: Sizes) -> Evidence | None:
@@ -120,8 +126,7 @@ def _entries(layer: Layer, wrt: str, sizes: Sizes) -> Evidence:
 
 def _numeric(layer: Layer, wrt: str, sizes: Sizes) -> Evidence:
     method = "central differences of the forward code, in NumPy"
-    counts = [prod(layer.shape(node, sizes)) for node in layer.inputs]
-    at = dict(sizes) if sum(counts) <= _NUMERIC_ENTRIES else check_sizes(layer)[0]
+    at = _numeric_sizes(layer, sizes)
     formula = derive_jacobian(layer, wrt, at).formula
     for seed in range(numeric.POINTS):
         verdicts = (numeric.disagreement(layer, formula, sample) for sample in numeric.samples(layer, at, seed))
@@ -134,6 +139,35 @@ def _numeric(layer: Layer, wrt: str, sizes: Sizes) -> Evidence:
     return Evidence(
         "numpy", Strength.CHECKED_AT_POINTS, method, (_pairs(at),), points=numeric.POINTS, digits=numeric.DIGITS
     )
+
+
+def _torch(layer: Layer, wrt: str, sizes: Sizes) -> Evidence:
+    method = "Jacobian by PyTorch's autograd, contracted with the upstream gradient by einsum"
+    at = _numeric_sizes(layer, sizes)
+    formula = derive_jacobian(layer, wrt, at).formula
+    for seed in range(numeric.POINTS):
+        # Where differences decide nothing, the layer has a kink, at which derivatives are a matter of convention.
+        smooth = (
+            sample
+            for sample in numeric.samples(layer, at, seed)
+            if numeric.disagreement(layer, formula, sample) is not None
+        )
+        verdicts = (torch_oracle.disagreement(layer, formula, sample) for sample in smooth)
+        told = next((told for told in verdicts if told is not None), None)
+        if told is None:
+            raise UnsupportedError(f"{layer.name}: no random input was found at which PyTorch gives finite derivatives")
+        if told:
+            found = f"{told} (seed {seed})"
+            return Evidence("torch", Strength.REFUTED, method, (_pairs(at),), counterexample=found)
+    return Evidence(
+        "torch", Strength.CHECKED_AT_POINTS, method, (_pairs(at),), points=numeric.POINTS, digits=torch_oracle.DIGITS
+    )
+
+
+def _numeric_sizes(layer: Layer, sizes: Sizes) -> dict[str, int]:
+    """The sizes given, or smaller ones if there are too many numbers to move each of them."""
+    counts = [prod(layer.shape(node, sizes)) for node in layer.inputs]
+    return dict(sizes) if sum(counts) <= _NUMERIC_ENTRIES else check_sizes(layer)[0]
 
 
 def _pairs(sizes: Sizes) -> tuple[tuple[str, int], ...]:

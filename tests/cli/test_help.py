@@ -41,7 +41,7 @@ def test_a_layer_has_every_option_of_the_handout(command):
     assert shown.code == 0
     assert options(shown.stdout) == {
         *("--n", "--d", "--m", "--size", "--wrt", "--route", "--sections", "--depth", "--paper"),
-        *("--title", "--author", "--course", "--date", "--license", "--values"),
+        *("--title", "--author", "--course", "--date", "--license", "--values", "--oracle"),
         *("--tex", "--pdf", "--json", "--all-entries", "--formula", "--fragment"),
         *("--output", "--name", "--engine", "--quiet", "--debug", "--help"),
     }

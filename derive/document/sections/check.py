@@ -24,7 +24,7 @@ from derive.notation.tree import (
     Relation,
     Tree,
 )
-from derive.proof import numeric
+from derive.proof import numeric, torch_oracle
 from derive.proof.evaluate import evaluate
 from derive.proof.evidence import Evidence, Strength
 
@@ -42,6 +42,7 @@ _METHODS = {
     "index": N_("sums over indices, against reverse mode"),
     "graph": N_("every node's rule, against its derivation by indices; every sum of what arrives at a node"),
     "numpy": N_("central differences of the forward code, in NumPy"),
+    "torch": N_("Jacobian by PyTorch's autograd, contracted with the upstream gradient"),
 }
 
 
@@ -149,6 +150,8 @@ def _numbers(draft: Draft, material: Material) -> None:
         for route in material.routes.values()
     ]
     draft.equation("check.gradients", Beside(tuple(found)))
+    if material.options.oracle == "torch":
+        _torch(draft, material, sample)
     draft.prose(
         N_(
             "If each number of the input in turn is moved a little up and down, the loss changes at these rates, to "
@@ -156,3 +159,19 @@ def _numbers(draft: Draft, material: Material) -> None:
         ),
         digits=numeric.DIGITS,
     )
+
+
+def _torch(draft: Draft, material: Material, sample: numeric.Sample) -> None:
+    """The same gradients by PyTorch, which were compared where the evidence was found."""
+    draft.prose(
+        N_(
+            "PyTorch, which knows neither the formulas nor the Jacobians of this document, differentiates the same "
+            "operations on its own. Its Jacobian, from `torch.autograd.functional.jacobian`, contracted with {G} by "
+            "`torch.einsum`, gives"
+        )
+    )
+    found = [
+        equation(route.formula.name, torch_oracle.gradient(material.layer, name, sample))
+        for name, route in material.routes.items()
+    ]
+    draft.equation("check.torch", Beside(tuple(found)))
