@@ -22,6 +22,7 @@ from derive.notation.latex import print_latex
 from derive.notation.tree import BigSum, Sum, Tree
 from derive.notation.walk import children
 from derive.proof.evidence import Evidence, Strength
+from derive.render.numbers import worked_numbers
 from derive.routes.jacobian import JacobianRoute, derive_jacobian
 
 __all__ = ["LISTED_ENTRIES", "MOST_ENTRIES", "SCHEMA_VERSION", "render_json"]
@@ -51,7 +52,7 @@ def render_json(material: Material, *, all_entries: bool = False) -> str:
         _check_count(material, list(routes.values()))
     cap = None if all_entries else LISTED_ENTRIES
     layer = material.layer
-    document = {
+    document: dict[str, Any] = {
         "schema_version": SCHEMA_VERSION,
         "layer": layer.name,
         "sizes": dict(material.sizes),
@@ -76,6 +77,10 @@ def render_json(material: Material, *, all_entries: bool = False) -> str:
         },
         "gradients": {name: _gradient(route, material.evidence[name], cap) for name, route in routes.items()},
     }
+    if material.worked is not None:
+        document["numbers"] = worked_numbers(
+            material.worked, layer.upstream.name, lambda shape: _leading(shape, cap), cap
+        )
     return "\n".join(_lines(document)) + "\n"
 
 
