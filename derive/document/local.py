@@ -41,7 +41,7 @@ class LocalText:
 
     def definition(self) -> Relation:
         """z_ij = Σ_k a_ik b_kj."""
-        route = self.rule.derivation(self.rule.places[0])
+        route = self.rule.definition
         return Relation.equal(self._output(route), self._sum(route.derivation.step(DEFINITION.name).after))
 
     def partial(self, place: int) -> Relation:

@@ -22,6 +22,9 @@ from derive.steps import Derivation, Step
 __all__ = ["GraphRoute", "LocalRule", "Send", "derive_graph", "is_given", "put"]
 
 
+_TERMS = 8
+
+
 @dataclass(frozen=True, slots=True)
 class Send:
     """What a node sends back to one of its operands: the application of a rule to the gradient that arrives at it."""
@@ -66,22 +69,40 @@ class LocalRule:
         return LocalRule(layer, places)
 
     @cached_property
+    def upstream(self) -> Input:
+        """∂L/∂Z."""
+        return self.layer.upstream
+
+    @cached_property
     def claimed(self) -> Mapping[int, Node]:
         """What the adjoint rule says that each operand is sent, with A, B, ... and ∂L/∂Z as they are."""
         node = self.layer.output
-        sent = RULES[type(node)](node, self.layer.upstream)
+        sent = RULES[type(node)](node, self.upstream)
         return {place: sent[place] for place in self.places}
 
     def derivation(self, place: int) -> IndexRoute:
-        """The same derived by indices: from the definition of the node, with sums and Kronecker deltas."""
-        return IndexRoute(self.layer, self.layer.inputs[self.places.index(place)])
+        """The same derived by indices: from the definition of the node, with sums and Kronecker deltas.
+
+        In a sum of many terms the others are taken together, R: they are constant, and the work would grow with the
+        square of their number.
+        """
+        layer, wrt = self.layer, self.layer.inputs[self.places.index(place)]
+        if isinstance(layer.output, Add) and len(self.places) > _TERMS:
+            rest = Input("R", wrt.shape, "r")
+            layer = replace(layer, inputs=(wrt, rest), output=Add((wrt, rest)))
+        return IndexRoute(layer, wrt)
+
+    @property
+    def definition(self) -> IndexRoute:
+        """A derivation that begins with what an entry of the node is."""
+        return IndexRoute(self.layer, self.layer.inputs[0])
 
     def values(self, node: Node, arriving: Node) -> dict[Node, Node]:
         """What stands in the graph in the place of A, B, ... and ∂L/∂Z."""
         values: dict[Node, Node] = {
             fresh: node.operands[place] for fresh, place in zip(self.layer.inputs, self.places, strict=True)
         }
-        return {**values, self.layer.upstream: arriving}
+        return {**values, self.upstream: arriving}
 
 
 def _fresh(number: int, count: int, operand: Node) -> Input:
@@ -160,7 +181,13 @@ class GraphRoute:
 
     def local(self, node: Node) -> LocalRule:
         """The node by itself, and its rule."""
-        return LocalRule.of(node, self.layer.loss)
+        if node not in self._locals:
+            self._locals[node] = LocalRule.of(node, self.layer.loss)
+        return self._locals[node]
+
+    @cached_property
+    def _locals(self) -> dict[Node, LocalRule]:
+        return {}
 
 
 def _send(step: Step[object]) -> Send:

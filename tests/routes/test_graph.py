@@ -10,7 +10,7 @@ from derive.forward.normal import contract
 from derive.layers import load
 from derive.notation.code import print_code
 from derive.proof.evidence import Strength
-from derive.proof.nodes import check_nodes
+from derive.proof.nodes import check_nodes, holds_for_all_sizes
 from derive.proof.prove import check_sizes, prove
 from derive.routes.graph import LocalRule, derive_graph
 from derive.rules import adjoint
@@ -205,3 +205,22 @@ def test_what_the_rules_do_not_decide_is_said_to_be_checked_at_points(monkeypatc
     evidence = check_nodes(network, "X", check_sizes(network)[-1:])
     assert (evidence.strength, evidence.points, evidence.digits) == (Strength.CHECKED_AT_POINTS, 3, 20)
     assert [dict(at) for at in evidence.sizes] == [{"N": 2, "D": 2, "K": 2, "M": 2}]
+
+
+def test_a_sum_of_many_terms_is_proved_term_by_term(monkeypatch):
+    @derive.layer()
+    def residual(X: "N N"):
+        for _ in range(20):
+            X = np.tanh(X) + X
+        return X
+
+    assert len(residual.output.operands) == 21
+    assert check_nodes(residual, "X", ()).strength is Strength.PROVED_FOR_ALL_SIZES
+
+    def one_lost(node, g):
+        """ȳ for every term but one, which is sent half of it."""
+        *sent, last = adjoint.adjoint_add(node, g)
+        return (*sent, half(last)) if len(sent) > 8 else (*sent, last)
+
+    monkeypatch.setitem(adjoint.RULES, Add, one_lost)
+    assert not holds_for_all_sizes(derive_graph(residual))
