@@ -90,7 +90,7 @@ def test_metadata_outline_and_links_are_there():
     assert "/CreationDate" not in reader.metadata
     titles = [item.title for item in reader.outline if not isinstance(item, list)]
     assert titles[:3] == ["1 The result", "2 The layer", "3 The idea"]
-    assert len(titles) == 9
+    assert len(titles) == 12
     destinations = set(reader.named_destinations)
     links = [
         annotation.get_object()["/A"]["/D"]

@@ -12,15 +12,16 @@ from derive.forward.nodes import Node
 from derive.proof import equality
 from derive.proof.equality import are_equal
 from derive.proof.evidence import Evidence, Strength
-from derive.proof.indices import count_terms, false_index_step
+from derive.proof.indices import count_factors, false_index_step
+from derive.proof.polynomial import is_polynomial
 from derive.proof.symbolic import Failure
 from derive.routes.index import IndexRoute, derive_index
 from derive.rules.canonical import same_for_all_sizes
 
-__all__ = ["MOST_TERMS", "prove_for_all_sizes"]
+__all__ = ["prove_for_all_sizes"]
 
-MOST_TERMS = 10_000
-"""The steps are not checked at sizes at which more factors would have to be evaluated."""
+_MOST_FACTORS = {True: 20_000, False: 3_000}
+"""The steps are not checked at sizes at which more factors would have to be evaluated, as polynomials or not."""
 
 Sizes = Mapping[str, int]
 
@@ -37,7 +38,8 @@ def prove_for_all_sizes(layer: Layer, wrt: str, formula: Node, chosen: Sequence[
     """
     route = derive_index(layer, wrt)
     try:
-        affordable = [sizes for sizes in chosen if count_terms(route, sizes) <= MOST_TERMS]
+        most = _MOST_FACTORS[is_polynomial(layer)]
+        affordable = [sizes for sizes in chosen if count_factors(route, sizes) <= most]
     except UnsupportedError:
         return None
     if not affordable:

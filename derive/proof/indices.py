@@ -16,10 +16,10 @@ from derive.proof.symbolic import Failure
 from derive.routes.index import IndexRoute
 from derive.rules.index import Factor, IndexSum, Kronecker, LossPartial, Partial, Product
 
-__all__ = ["count_terms", "false_index_step"]
+__all__ = ["count_factors", "false_index_step"]
 
 
-def count_terms(route: IndexRoute, sizes: Mapping[str, int]) -> int:
+def count_factors(route: IndexRoute, sizes: Mapping[str, int]) -> int:
     """How many factors are evaluated, over all terms of all entries of all steps, to check them at these sizes."""
     return sum(
         prod(bind(tuple(step.after.size(letter) for letter in (*step.after.free, *term.sums)), sizes))

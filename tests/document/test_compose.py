@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import derive
-from derive.document.blocks import Block, Code, Document, Equation, Heading, Math, Panel, Prose, Ref, Result
+from derive.document.blocks import Block, Code, Document, Equation, Heading, Math, Panel, Prose, Ref, Result, StepList
 from derive.document.inline import inline
 from derive.document.layout import grids
 from derive.errors import InternalError
@@ -58,7 +58,7 @@ def test_only_the_chosen_inputs_are_derived():
 @pytest.mark.parametrize("options", [{}, {"depth": "brief"}, {"wrt": "W"}])
 def test_equations_are_numbered_from_one_without_gaps_and_every_reference_resolves(options):
     blocks = all_blocks(document(**options).blocks)
-    numbered = {b.id: b.number for b in blocks if isinstance(b, Equation | Result) and b.number is not None}
+    numbered = {b.id: b.number for b in blocks if isinstance(b, Equation | Result | StepList) and b.number}
     assert sorted(numbered.values()) == list(range(1, len(numbered) + 1))
     references = [run.target for b in blocks if isinstance(b, Prose) for run in b.runs if isinstance(run, Ref)]
     assert set(references) <= set(numbered)

@@ -25,6 +25,10 @@ from derive.document.blocks import (
     Prose,
     Ref,
     Result,
+    ShapeRow,
+    ShapeTable,
+    StepLine,
+    StepList,
     Text,
     Verbatim,
 )
@@ -34,6 +38,7 @@ from derive.errors import InternalError
 from derive.notation.box import columns
 from derive.notation.tree import (
     Beside,
+    BigSum,
     Dots,
     Entry,
     Gradient,
@@ -277,6 +282,24 @@ def test_every_kind_of_block_looks_as_it_was_seen_to_look(golden) -> None:
             (
                 EvidenceRow(gradient, "proved at sizes", "every entry, in SymPy", "N×D×M = 2×2×3, 2×3×4"),
                 EvidenceRow(gradient, "checked at points", "central differences in NumPy", "3 random inputs"),
+            ),
+        ),
+        StepList(
+            "two.steps",
+            4,
+            (
+                StepLine(Line(Entry("y", ("i",)), "=", BigSum((("k", "D"),), x(0))), (Text("a reason"),)),
+                StepLine(Line(None, "=", x(1)), ()),
+                StepLine(Line(None, "=", x(0)), (Text("one that goes on for more than a single line "), Math(x(0)))),
+            ),
+            17.0,
+        ),
+        ShapeTable(
+            "two.shapes",
+            (Partial(Y, X), Partial(Y, W)),
+            (
+                ShapeRow((Text("entries"),), ((Text("24"),), (Text("36"),))),
+                ShapeRow((Text("memory in float32"),), ((Text("96 bytes"),), (Text("144 bytes"),))),
             ),
         ),
     )

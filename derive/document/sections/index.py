@@ -88,13 +88,7 @@ def write(draft: Draft, material: Material) -> None:
         if first:
             _introduce(draft, reader, route)
             draft.steps(f"index.{name}.partial", chains[0].lines)
-            draft.prose(
-                N_(
-                    "The loss depends on {entry} through the entries of {Y}. The chain rule goes over all of them, "
-                    "and the delta leaves those on which {entry} has an influence:"
-                ),
-                entry=reader.entry(route.map.input, _place(route)),
-            )
+            _chain_rule(draft, reader, route, chains[1])
             draft.steps(f"index.{name}.loss", chains[1].lines)
         else:
             _same(draft, route, chains)
@@ -156,7 +150,7 @@ def _entry(draft: Draft, material: Material) -> IndexReader | None:
     )
     draft.equation("index.entry", output)
     if definitions:
-        draft.prose(N_("where short names stand for what functions are taken of:"))
+        draft.prose(N_("where a letter stands for what a function is taken of:"))
         draft.equation("index.definitions", *definitions)
     return reader
 
@@ -195,6 +189,21 @@ def _introduce(draft: Draft, reader: IndexReader, route: JacobianRoute) -> None:
             Partial(Entry(wrt.letter, other), entry), deltas[0] if len(deltas) == 1 else Product(deltas)
         ),
     )
+
+
+def _chain_rule(draft: Draft, reader: IndexReader, route: JacobianRoute, chain: _Chain) -> None:
+    if not route.map.layer.output.shape:
+        message = N_("The loss depends on {entry} through the number {Y}:")
+    elif any(link.left is not None for link in chain.links):
+        message = N_(
+            "The loss depends on {entry} through the entries of {Y}. The chain rule goes over all of them, and the "
+            "delta leaves those on which {entry} has an influence:"
+        )
+    else:
+        message = N_(
+            "The loss depends on {entry} through the entries of {Y}, and the chain rule goes over all of them:"
+        )
+    draft.prose(message, entry=reader.entry(route.map.input, _place(route)))
 
 
 def _same(draft: Draft, route: JacobianRoute, chains: tuple[_Chain, _Chain]) -> None:
@@ -272,9 +281,8 @@ def _skip(draft: Draft, material: Material, route: JacobianRoute) -> None:
     if any(item.route == "index" for item in material.evidence[name]):
         message = N_(
             "With respect to {array} the same rules lead to sums that are too long for a page. They were applied all "
-            "the same, and their result is"
+            "the same, and they give the formula."
         )
     else:
-        message = N_("With respect to {array} the sums would be too long, and only the formula is given:")
+        message = N_("With respect to {array} the sums would be too long.")
     draft.prose(message, array=draft.words[name])
-    draft.result(f"index.{name}.formula", route.formula.equation)

@@ -37,15 +37,16 @@ def real_sizes(layer: Layer) -> dict[str, int]:
 
 
 def write(draft: Draft, material: Material) -> None:
-    """Adds the section."""
+    """Adds the section; a layer of single numbers has none, since its Jacobians are single numbers."""
     layer = material.layer
     routes = list(material.routes.values())
+    if not any(route.map.input.shape or layer.output.shape for route in routes):
+        return
     draft.heading("sizes", N_("How large the Jacobians are"))
     values: Values = {
         "partial": _entries(routes[0]),
         "array": draft.words[routes[0].map.input.name],
         "derivative": _derivative(routes[0]),
-        "sizes": _sizes(material.sizes),
         **_vector(draft, material),
     }
     draft.prose(
@@ -53,17 +54,18 @@ def write(draft: Draft, material: Material) -> None:
             "Kept in the shapes of the arrays, the derivatives {partial} have the indices of {Y} followed by those of "
             "{array}; {derivative} is an array with an axis for each. With respect to {vector}, which has one index, "
             "there are {count} axes. The Jacobian holds the same numbers as a matrix, with a row for each entry of {Y} "
-            "and a column for each entry of the input. At {sizes}, this is"
+            "and a column for each entry of the input."
         )
         if "vector" in values
         else N_(
             "Kept in the shapes of the arrays, the derivatives {partial} have the indices of {Y} followed by those of "
             "{array}; {derivative} is an array with an axis for each. The Jacobian holds the same numbers as a matrix, "
-            "with a row for each entry of {Y} and a column for each entry of the input. At {sizes}, this is"
+            "with a row for each entry of {Y} and a column for each entry of the input."
         ),
         **values,
     )
     own, real = dict(material.sizes), real_sizes(layer)
+    draft.prose(N_("At {sizes}, that is") if own else N_("That is"), sizes=_sizes(own))
     _tables(draft, routes, own, "own", with_axes=True)
     if real != own:
         draft.prose(N_("With sizes as they occur in practice, {sizes}, the same is"), sizes=_sizes(real))
@@ -177,20 +179,25 @@ def _conclude(draft: Draft, material: Material, sizes: Mapping[str, int]) -> Non
     if entries <= arrays:
         draft.prose(N_("No Jacobian of this layer is larger than the arrays that it computes with."))
         return
-    values: Values = {
-        "derivative": _derivative(largest),
-        "memory": amounts.memory(_BYTES * entries, draft.translate),
-        "arrays": amounts.memory(_BYTES * arrays, draft.translate),
-        "times": amounts.counted(
-            max(1, dense_product(*largest.jacobian.shape) // max(1, operations(largest.formula.node, sizes)))
-        ),
-    }
+    times = dense_product(*largest.jacobian.shape) // max(1, operations(largest.formula.node, sizes))
     draft.prose(
         N_(
             "So {derivative} alone takes {memory}, while all inputs and the output of the layer take {arrays}; to "
-            "multiply by it takes about {times} times the operations of the formula, which needs none of its entries. "
+            "multiply by it takes about {times} times the operations of the formula, which needs none of its entries."
+        )
+        if times > 1
+        else N_(
+            "So {derivative} alone takes {memory}, while all inputs and the output of the layer take {arrays}. The "
+            "formula needs none of its entries."
+        ),
+        derivative=_derivative(largest),
+        memory=amounts.memory(_BYTES * entries, draft.translate),
+        arrays=amounts.memory(_BYTES * arrays, draft.translate),
+        times=amounts.counted(times),
+    )
+    draft.prose(
+        N_(
             "This is why a backward pass never forms a Jacobian: it only ever needs a row times one, and computes that "
             "product directly. The Jacobian serves to find the formula."
-        ),
-        **values,
+        )
     )
