@@ -1,4 +1,4 @@
-"""Golden files: what a printer is expected to write, read by a person once and compared ever after."""
+"""Golden files, read by a person once and compared ever after; and names for the cases of a test."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from derive.forward.layer import Layer
 
 _GOLDEN = Path(__file__).parent / "golden"
 
@@ -27,3 +29,8 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
         assert text == path.read_bytes().decode()
 
     return compare
+
+
+def pytest_make_parametrize_id(config, val, argname):
+    """A layer is called by its name: its repr holds an address, and differs between the processes of a run."""
+    return val.name if isinstance(val, Layer) else None

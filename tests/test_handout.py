@@ -122,7 +122,7 @@ def test_a_hostile_title_is_printed_literally(engine, tmp_path, monkeypatch):
 
 def test_a_fragment_compiles_inside_a_document_of_ones_own():
     fragment = derive.derive("affine", n=2, d=2, m=3).latex(fragment=True)
-    packages = "amsmath,array,graphicx,xcolor,hyperref"
+    packages = "amsmath,array,graphicx,xcolor,hyperref,tikz"
     head = f"\\documentclass{{article}}\\usepackage[T1]{{fontenc}}\\usepackage{{lmodern,{packages}}}"
     tex = f"{head}\n\\begin{{document}}\n{fragment}\n{fragment}\n\\end{{document}}"
     assert "\\documentclass" not in fragment

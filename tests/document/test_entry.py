@@ -140,7 +140,7 @@ def test_no_line_is_wider_than_the_page_allows(sizes):
 def test_the_route_can_be_chosen_alone():
     assert "entry" in ROUTES
     ids = [block.id for block in derive.derive("affine", route="entry").document().blocks if isinstance(block, Heading)]
-    assert ids == ["result", "layer", "idea", "entry", "check", "background"]
+    assert ids == ["result", "layer", "idea", "entry", "sizes", "check", "background"]
 
 
 def test_a_layer_of_any_size_has_the_section():

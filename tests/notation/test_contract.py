@@ -147,6 +147,10 @@ BLOCKS = {
     blocks.EvidenceTable: blocks.EvidenceTable(
         "a", ("Words", "Words", "Words"), (blocks.EvidenceRow(X, "Words", "Words", "Words"),)
     ),
+    blocks.StepList: blocks.StepList("a", 1, (blocks.StepLine(LINES[0], (blocks.Text("Words"),)),), 5.0),
+    blocks.ShapeTable: blocks.ShapeTable(
+        "a", (X,), (blocks.ShapeRow((blocks.Text("Words"),), ((blocks.Text("Words"),),)),)
+    ),
     blocks.Figure: blocks.Figure(
         "a", lay_out((Vertex("value", X, X),) * 2, (Arc(0, 1, X, X),)), (blocks.Text("Words"),), ("Words", "Words")
     ),

@@ -37,7 +37,6 @@ def schema():
         (mean_product, {"values": "seed:1"}),
         (exponential, {"values": "seed:1"}),
     ],
-    ids=str,
 )
 def test_the_schema_holds(schema, layer, chosen):
     jsonschema.Draft202012Validator(schema).validate(loaded(layer, **chosen))

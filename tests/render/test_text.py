@@ -124,7 +124,7 @@ def drawing(text: str) -> list[str]:
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize(("layer", "sizes"), [*product(["affine"], SIZES), *product(["dense"], SIZES[::3])], ids=str)
+@pytest.mark.parametrize(("layer", "sizes"), [*product(["affine"], SIZES), *product(["dense"], SIZES[::3])])
 def test_no_line_is_wider_than_the_terminal(layer, sizes, width) -> None:
     whole = handout(layer, sizes)
     # Code is not broken, since it would no longer run.
