@@ -14,6 +14,8 @@ from derive.document.compose import compose
 from derive.document.material import Material
 from derive.errors import RefutedError, UserError
 from derive.forward.layer import Layer
+from derive.forward.single import single
+from derive.forward.transpose import transpose
 from derive.layers import load
 from derive.options import DocumentOptions, document_options
 from derive.proof.evidence import Evidence, Strength
@@ -90,6 +92,8 @@ class DerivedGradient:
 class Derived:
     """A layer at concrete sizes, with the derivation of each of its gradients.
 
+    given is the layer as it was written; `layer` is it with samples as the options want them.
+
     Example:
         >>> d = derive("affine", n=2, d=2, m=3)
         >>> str(d.wrt("X").formula)
@@ -98,18 +102,36 @@ class Derived:
         x_1_1
     """
 
-    layer: Layer
+    given: Layer
     sizes: Mapping[str, int]
     options: DocumentOptions
 
     @cached_property
+    def layer(self) -> Layer:
+        """The layer whose gradients are derived."""
+        if self.options.convention == "columns":
+            return transpose(self.given)
+        alone = self.options.samples == "auto" and self.sizes.get(self.given.sample_size) == 1
+        return (single(self.given) if alone else None) or self.given
+
+    @cached_property
+    def _bound(self) -> dict[str, int]:
+        """A number for each size letter that the layer still has."""
+        return {letter: number for letter, number in self.sizes.items() if letter in self.layer.letters}
+
+    def _called(self, name: str) -> str:
+        """What the layer calls an input of the layer as it was written: X may have become x."""
+        names = {node.name: now.name for node, now in zip(self.given.inputs, self.layer.inputs, strict=True)}
+        return names.get(name, name)
+
+    @cached_property
     def gradients(self) -> Mapping[str, DerivedGradient]:
         """The chosen inputs by name, in the order of the layer's arguments."""
-        chosen = self.options.wrt or tuple(node.name for node in self.layer.inputs)
+        chosen = tuple(map(self._called, self.options.wrt)) or tuple(node.name for node in self.layer.inputs)
         for name in chosen:
             self.layer.input(name)
         return {
-            node.name: DerivedGradient(derive_jacobian(self.layer, node.name, self.sizes))
+            node.name: DerivedGradient(derive_jacobian(self.layer, node.name, self._bound))
             for node in self.layer.inputs
             if node.name in chosen
         }
@@ -119,14 +141,15 @@ class Derived:
 
         Raises: UnknownNameError if the layer has no input of that name.
         """
+        name = self._called(name)
         self.layer.input(name)
         found = self.gradients.get(name)
-        return found or DerivedGradient(derive_jacobian(self.layer, name, self.sizes))
+        return found or DerivedGradient(derive_jacobian(self.layer, name, self._bound))
 
     @property
     def command(self) -> str:
         """The command that makes the document again: sizes, and options that are not their defaults."""
-        words = ["derive", self.layer.name]
+        words = ["derive", self.given.name]
         for letter, number in self.sizes.items():
             words += [f"--{letter.lower()}", str(number)]
         return " ".join([*words, *self.options.arguments()])
@@ -137,13 +160,13 @@ class Derived:
         Raises: UserError for an option that cannot be; RefutedError if a step of a derivation is false.
         """
         if chosen:
-            return derive(self.layer, self.sizes, **{**self.options.changed(), **chosen}).document()
+            return derive(self.given, self.sizes, **{**self.options.changed(), **chosen}).document()
         return compose(self._material())
 
     def _material(self) -> Material:
         return Material(
             layer=self.layer,
-            sizes=self.sizes,
+            sizes=self._bound,
             routes={name: gradient.route for name, gradient in self.gradients.items()},
             evidence={name: gradient.evidence for name, gradient in self.gradients.items()},
             options=self.options,

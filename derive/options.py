@@ -31,13 +31,16 @@ class DocumentOptions:
     """What is said, how deeply, on which paper.
 
     wrt names the inputs whose gradients are shown, all of them if empty; route the ways in which they are derived,
-    sections what a document consists of, the depth deciding if empty; a title of '' is the layer's own.
+    sections what a document consists of, the depth deciding if empty; convention is how samples lie in an array, and
+    samples whether a single one is written as a vector; a title of '' is the layer's own.
     """
 
     wrt: tuple[str, ...] = ()
     route: tuple[str, ...] = ()
     sections: tuple[str, ...] = ()
     depth: Literal["brief", "full"] = "full"
+    convention: Literal["rows", "columns"] = "rows"
+    samples: Literal["auto", "matrix"] = "auto"
     paper: Literal["a4", "letter"] = "a4"
     title: str = ""
     author: str = ""

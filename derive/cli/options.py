@@ -24,6 +24,8 @@ DOCUMENT = {
     "route": ("NAMES", f"The ways in which they are derived, of {', '.join(ROUTES)}; all of them are checked anyway."),
     "sections": ("NAMES", f"What the document consists of, of {', '.join(SECTIONS)}."),
     "depth": ("", "Every step, or each result with its shortest proof."),
+    "convention": ("", "Whether samples are the rows of an array, Y = X W + b, or its columns, Y = W X + b."),
+    "samples": ("", "With one sample: written as a vector if that can be done, or as a matrix with one row."),
     "paper": ("", "The size of the page."),
     "title": ("TEXT", "The title; the layer's own if not given."),
     "author": ("TEXT", "Who hands it out."),

@@ -40,7 +40,8 @@ def compose(material: Material) -> Document:
     writers = _FULL if material.options.depth == "full" else _FULL | _BRIEF
     for name in material.options.chosen_sections():
         writers[name](draft, material)
-    return Document(_head(draft, material), tuple(draft.blocks), coloured_letters(material.layer))
+    coloured = coloured_letters(material.layer)
+    return Document(_head(draft, material), tuple(draft.blocks), coloured, material.layer.sample_axis)
 
 
 def _head(draft: Draft, material: Material) -> Head:
@@ -74,6 +75,8 @@ def _subtitle(draft: Draft, material: Material) -> Runs:
         number = material.sizes[letter]
         size = Relation.equal(Number(letter), Number(number))
         counted.append(draft.runs(N_("{size} {what}"), size=size, what=draft.translate(one if number == 1 else many)))
+    if layer.samples == "one" and counted:
+        counted.insert(0, draft.runs(N_("one sample")))
     if not counted:
         counted = [(Math(Relation.equal(Number(a), Number(n))),) for a, n in material.sizes.items()]
     joined: list[Run] = []

@@ -113,6 +113,8 @@ class _Printer:
             case MatMul((left, Transpose(right))) if _rank(right) == 1:
                 # NumPy has no columns: between two vectors @ is the inner product, whatever is transposed.
                 return f"{self.module}outer({self.bound(left)[0]}, {self.bound(right)[0]})", _ATOM
+            case MatMul((Transpose(left), right)) if _rank(left) == _rank(right) == 1:
+                return f"{self.module}outer({self.bound(left)[0]}, {self.bound(right)[0]})", _ATOM
             case MatMul(factors):
                 return self.joined(factors, " @ "), _PRODUCT
             case Quotient(over, under):
@@ -156,16 +158,22 @@ class _Printer:
         return glue.join([self.at_least(first, _PRODUCT), *(self.at_least(factor, _UNARY) for factor in rest)])
 
     def sum(self, terms: tuple[Tree, ...]) -> str:
-        # NumPy repeats a vector as rows by itself when something of full shape stands beside it.
+        # NumPy repeats a vector as rows, and a column, by itself when something of full shape stands beside it.
         full = any(not isinstance(term, Broadcast | Number) for term in terms)
-        shown = [term.operand if full and isinstance(term, Broadcast) and term.axis == 0 else term for term in terms]
-        text = self.bound(shown[0])[0]
-        for term in shown[1:]:
+        text = self.term(terms[0], _SUM, full)
+        for term in terms[1:]:
             if isinstance(term, Negative):
                 text += f" - {self.at_least(term.operand, _PRODUCT)}"
             else:
-                text += f" + {self.at_least(term, _PRODUCT)}"
+                text += f" + {self.term(term, _PRODUCT, full)}"
         return text
+
+    def term(self, term: Tree, level: int, full: bool) -> str:
+        if not full or not isinstance(term, Broadcast):
+            return self.at_least(term, level)
+        return (
+            self.at_least(term.operand, level) if term.axis == 0 else f"{self.at_least(term.operand, _ATOM)}[:, None]"
+        )
 
     def nested(self, function: str, factors: tuple[Tree, ...]) -> str:
         first, *rest = factors
@@ -190,6 +198,8 @@ def _rank(tree: Tree) -> int:
         case Einsum(pattern):
             return len(pattern.partition("->")[2])
         case MatMul((_, Transpose(right))) if _rank(right) == 1:
+            return 2
+        case MatMul((Transpose(left), right)) if _rank(left) == _rank(right) == 1:
             return 2
         case MatMul((first, *_, last)):
             return _rank(first) + _rank(last) - 2

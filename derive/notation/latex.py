@@ -66,12 +66,13 @@ _OPERATORS = frozenset(["cos", "cosh", "det", "exp", "log", "sin", "sinh", "tan"
 class Style:
     r"""How entries look on a page.
 
-    rows are the letters whose entries are coloured by their first index; colours is how many colours there are, 0 for
-    none. The macros are `\sample{1}{...}` for row colour 1, and `\nil` for a structural zero.
+    rows are the letters whose entries are coloured by their first index, or by the one at axis; colours is how many
+    colours there are, 0 for none. The macros are `\sample{1}{...}` for row colour 1, and `\nil` for a structural zero.
     """
 
     rows: frozenset[str] = frozenset()
     colours: int = 0
+    axis: int = 0
 
 
 PLAIN = Style()
@@ -217,8 +218,9 @@ class _Printer:
         return left + inner + right
 
     def coloured(self, letter: str, index: tuple[Index, ...], body: str) -> str:
-        if self.style.colours and letter in self.style.rows and len(index) > 1 and isinstance(index[0], int):
-            return rf"\sample{{{index[0] % self.style.colours + 1}}}{{{body}}}"
+        style = self.style
+        if style.colours and letter in style.rows and len(index) > 1 and isinstance(at := index[style.axis], int):
+            return rf"\sample{{{at % style.colours + 1}}}{{{body}}}"
         return body
 
     def grid(self, grid: Grid) -> str:

@@ -238,8 +238,8 @@ class _Printer:
         return name_text(text) if kind == "scalar" else painted(name_text(text), BOLD, self.ink)
 
     def coloured(self, letter: str, index: tuple[Index, ...], body: str) -> str:
-        if letter in self.ink.rows and index and isinstance(index[0], int):
-            return painted(body, row_colour(index[0]), self.ink)
+        if letter in self.ink.rows and len(index) > self.ink.axis and isinstance(at := index[self.ink.axis], int):
+            return painted(body, row_colour(at), self.ink)
         return body
 
     def cell(self, grid: Grid, cell: Tree) -> str:

@@ -14,6 +14,7 @@ from sympy import Expr
 
 from derive.engine.tables import EntryTable
 from derive.errors import InternalError
+from derive.forward.layer import Samples
 from derive.notation.tree import (
     Broadcast,
     Call,
@@ -59,6 +60,7 @@ def evaluate(tree: Tree, arrays: Mapping[str, Array], sizes: Mapping[str, int]) 
 class _Evaluation:
     arrays: Mapping[str, Array]
     sizes: Mapping[str, int]
+    rows: bool = False
     made: dict[int, Array] = field(default_factory=dict)
 
     def value(self, tree: Tree) -> Array:
@@ -82,7 +84,7 @@ class _Evaluation:
             case Identity(size):
                 return np.eye(self._size(size), dtype=int)
             case Kronecker(factors):
-                return reduce(np.kron, (_column(value(factor)) for factor in factors))
+                return reduce(np.kron, (np.atleast_2d(value(f)) if self.rows else _column(value(f)) for f in factors))
             case Transpose(operand):
                 return value(operand).T
             case Negative(operand):
@@ -113,8 +115,8 @@ class _Evaluation:
         result = self.value(factors[0])
         for before, factor in pairwise(factors):
             right = self.value(factor)
-            # A vector and a transposed vector next to each other are an outer product.
-            outer = isinstance(factor, Transpose) and right.ndim == 1 and not isinstance(before, Transpose)
+            # A vector and a transposed vector next to each other are an outer product, whichever of them is the column.
+            outer = result.ndim == right.ndim == 1 and isinstance(factor, Transpose) != isinstance(before, Transpose)
             result = np.multiply.outer(result, right) if outer else result @ right
         return result
 
@@ -136,8 +138,13 @@ def _call(function: str, operand: Array) -> Array:
     return getattr(np, function)(operand)
 
 
-def nonzeros(side: Tree, arrays: Mapping[str, Array], sizes: Mapping[str, int]) -> Entries:
-    """The entries that are not zero of one side of a step: a matrix written out, a product of such, or a formula."""
+def nonzeros(
+    side: Tree, arrays: Mapping[str, Array], sizes: Mapping[str, int], *, samples: Samples = "rows"
+) -> Entries:
+    """The entries that are not zero of one side of a step: a matrix written out, a product of such, or a formula.
+
+    A formula whose value is a vector is a row, or a column where samples are columns.
+    """
     if isinstance(side, Explicit):
         assert isinstance(side.table, EntryTable)
         return side.table.nonzeros()
@@ -146,8 +153,8 @@ def nonzeros(side: Tree, arrays: Mapping[str, Array], sizes: Mapping[str, int]) 
         for factor in side.factors[1:]:
             result = _multiply(result, nonzeros(factor, arrays, sizes))
         return result
-    dense = np.atleast_1d(np.asarray(evaluate(side, arrays, sizes), dtype=object))
-    dense = dense.reshape(-1, dense.shape[-1])
+    dense = np.atleast_1d(np.asarray(_Evaluation(arrays, sizes, samples == "one").value(side), dtype=object))
+    dense = dense.reshape(-1, 1 if samples == "columns" and dense.ndim == 1 else dense.shape[-1])
     return {(int(i), int(j)): entry for (i, j), entry in np.ndenumerate(dense) if entry != 0}
 
 

@@ -7,7 +7,7 @@ from math import prod
 
 from derive.errors import UnsupportedError
 from derive.forward.layer import Layer
-from derive.proof import equality, numeric, symbolic
+from derive.proof import arrangement, equality, numeric, symbolic
 from derive.proof.evidence import Evidence, Strength
 from derive.routes.jacobian import derive_jacobian
 
@@ -47,7 +47,13 @@ def prove(layer: Layer, wrt: str, sizes: Sizes) -> tuple[Evidence, ...]:
     Raises: UnknownNameError if the layer has no input of that name; UnsupportedError if nothing can be decided.
     """
     exact = _symbolic(layer, wrt, sizes)
-    return (exact,) if exact.strength is Strength.REFUTED else (exact, _numeric(layer, wrt, sizes))
+    if exact.strength is Strength.REFUTED:
+        return (exact,)
+    formula = derive_jacobian(layer, wrt, sizes).formula.node
+    beside = arrangement.compare(layer, wrt, formula, check_sizes(layer))
+    if beside is not None and beside.strength is Strength.REFUTED:
+        return (beside,)
+    return (exact, _numeric(layer, wrt, sizes), *([beside] if beside else []))
 
 
 def _symbolic(layer: Layer, wrt: str, sizes: Sizes) -> Evidence:

@@ -67,7 +67,7 @@ def check_steps(layer: Layer, wrt: str, sizes: Sizes) -> Failure | int:
         sides = []
         for side in (step.before, step.after):
             if id(side) not in evaluated:
-                evaluated[id(side)] = nonzeros(side, arrays, concrete.sizes)
+                evaluated[id(side)] = nonzeros(side, arrays, concrete.sizes, samples=layer.samples)
             sides.append(evaluated[id(side)])
         left, right = sides
         for place in sorted(left.keys() | right.keys()):

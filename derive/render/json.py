@@ -15,7 +15,6 @@ from typing import Any
 from derive.document.material import Material
 from derive.engine.concrete import LISTED_TERMS, flat
 from derive.errors import SizeError
-from derive.forward.matrix import read
 from derive.forward.nodes import Node
 from derive.notation.code import print_code
 from derive.notation.latex import print_latex
@@ -56,7 +55,7 @@ def render_json(material: Material, *, all_entries: bool = False) -> str:
         "layer": layer.name,
         "sizes": dict(material.sizes),
         "conventions": {
-            "samples": "rows",
+            "samples": "columns" if layer.samples == "columns" else "rows",
             "vectorization": "rows",
             "layout": "numerator",
             "upstream": layer.upstream.name,
@@ -71,8 +70,8 @@ def render_json(material: Material, *, all_entries: bool = False) -> str:
             "name": layer.output_name,
             "letter": layer.output_letter,
             **_shapes(material, layer.output),
-            "formula": print_code(read(layer.output)),
-            "latex": print_latex(read(layer.output)),
+            "formula": print_code(layer.read(layer.output)),
+            "latex": print_latex(layer.read(layer.output)),
         },
         "gradients": {name: _gradient(route, material.evidence[name], cap) for name, route in routes.items()},
     }

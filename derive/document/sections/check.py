@@ -9,8 +9,9 @@ import numpy as np
 from derive.document.blocks import EvidenceRow, EvidenceTable, Ref, Run, Text
 from derive.document.draft import Draft
 from derive.document.material import Material
-from derive.document.words import output_name
+from derive.document.words import array_name, output_name, written_name
 from derive.engine.tables import EntryTable
+from derive.forward.layer import Layer
 from derive.locale import N_
 from derive.notation.tree import (
     Beside,
@@ -23,7 +24,6 @@ from derive.notation.tree import (
     Number,
     Product,
     Relation,
-    Transpose,
     Tree,
 )
 from derive.proof import numeric
@@ -41,6 +41,8 @@ _STRENGTHS = {
 _METHODS = {
     "jacobian": N_("every step of this derivation, every entry, in SymPy"),
     "numpy": N_("central differences of the forward code, in NumPy"),
+    "transposed": N_("transposed, it is the formula of the layer whose samples are rows"),
+    "one sample": N_("it is the formula of the layer for any number of samples, taken for one"),
 }
 
 
@@ -85,6 +87,8 @@ def _rows(draft: Draft, material: Material) -> Iterator[EvidenceRow]:
 
 
 def _where(draft: Draft, evidence: Evidence) -> str:
+    if not evidence.sizes:
+        return draft.translate(N_("all"))
     letters = " × ".join(letter for letter, _ in evidence.sizes[0])
     numbers = (" × ".join(str(number) for _, number in sizes) for sizes in evidence.sizes)
     where = f"{letters} = {', '.join(numbers)}".replace(" × ", "×")
@@ -107,7 +111,7 @@ def _numbers(draft: Draft, material: Material) -> None:
         draft.prose(
             N_("One of the random inputs, for a smaller layer with {at}, so that it can be followed by hand, is"), at=at
         )
-    given: list[Tree] = [_equation(draft.words[node.name], sample.arrays[node.name]) for node in layer.inputs]
+    given = [_equation(array_name(node), sample.arrays[node.name], layer) for node in layer.inputs]
     draft.equation("check.given", Beside(tuple(given)))
     letters = ("i", "j")[: len(layer.output.shape)]
     entry = Entry(layer.output_letter, letters)
@@ -123,11 +127,18 @@ def _numbers(draft: Draft, material: Material) -> None:
     upstream = Gradient(output_name(layer), layer.upstream.name, layer.loss)
     draft.equation(
         "check.upstream",
-        Beside((_equation(output_name(layer), sample.output), _equation(upstream, sample.arrays[layer.upstream.name]))),
+        Beside(
+            (
+                _equation(output_name(layer), sample.output, layer),
+                _equation(upstream, sample.arrays[layer.upstream.name], layer),
+            )
+        ),
     )
     draft.prose(N_("The formulas give"))
     found = [
-        _equation(route.formula.name, np.asarray(evaluate(route.formula.tree, sample.arrays, sizes), dtype=float))
+        _equation(
+            route.formula.name, np.asarray(evaluate(route.formula.tree, sample.arrays, sizes), dtype=float), layer
+        )
         for route in material.routes.values()
     ]
     draft.equation("check.gradients", Beside(tuple(found)))
@@ -140,12 +151,10 @@ def _numbers(draft: Draft, material: Material) -> None:
     )
 
 
-def _equation(name: Tree, values: numeric.Array) -> Tree:
-    dense = np.atleast_2d(values)
+def _equation(name: Name | Gradient, values: numeric.Array, layer: Layer) -> Tree:
+    dense = values.reshape(-1, 1) if values.ndim == 1 and layer.upright else np.atleast_2d(values)
     table = EntryTable("", (dense.shape[0], dense.shape[1]), lambda i, j: _number(float(dense[i, j])), dict)
-    if values.ndim == 1 and isinstance(name, Name):
-        name = Transpose(name)
-    return Relation.equal(name, Explicit(table))
+    return Relation.equal(written_name(name, layer) if isinstance(name, Name) else name, Explicit(table))
 
 
 def _number(value: float) -> Tree:
