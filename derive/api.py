@@ -16,7 +16,7 @@ from derive.errors import RefutedError, UserError
 from derive.forward.layer import Layer
 from derive.forward.single import single
 from derive.forward.transpose import transpose
-from derive.layers import load
+from derive.layers import listing, load
 from derive.options import DocumentOptions, document_options
 from derive.proof.evidence import Evidence, Strength
 from derive.proof.prove import prove
@@ -152,6 +152,8 @@ class Derived:
         words = ["derive", self.given.name]
         for letter, number in self.sizes.items():
             words += [f"--{letter.lower()}", str(number)]
+        for option, value in self.given.variant:
+            words += [f"--{option}", value]
         return " ".join([*words, *self.options.arguments()])
 
     def document(self, **chosen: Any) -> Document:
@@ -210,7 +212,8 @@ def derive(layer: str | Layer, sizes: Mapping[str, int] | None = None, /, **chos
     Args:
         layer: the name of a layer of the catalogue, or a traced layer.
         sizes: sizes by letter, for letters that differ only in case or are also the name of an option.
-        **chosen: sizes by letter in either case (n=2), and the options of DocumentOptions (wrt="X,W", depth="brief").
+        **chosen: sizes by letter in either case (n=2), the variant of a layer of the catalogue (bias="none"), and the
+            options of DocumentOptions (wrt="X,W", depth="brief").
 
     Raises: UnknownNameError for a layer, size or option that does not exist; SizeError for a size that is no positive
     integer.
@@ -219,7 +222,9 @@ def derive(layer: str | Layer, sizes: Mapping[str, int] | None = None, /, **chos
         >>> derive("affine", n=2, d=2, m=3).wrt("b").gradient[1]
         g_1_2 + g_2_2
     """
-    found = load(layer) if isinstance(layer, str) else layer
+    options_of_layer = dict(listing(layer).variants) if isinstance(layer, str) else {}
+    variant = {name: chosen.pop(name) for name in [*chosen] if name in options_of_layer}
+    found = load(layer, variant) if isinstance(layer, str) else layer
     if not isinstance(found, Layer):
         raise UserError(
             f"derive: expected the name of a layer or a traced layer, got {type(layer).__name__}; "

@@ -18,6 +18,12 @@ from derive.render.text import render_text
 FORMULAS = {
     "convention=columns": {"X": "W.T @ G", "W": "G @ X.T", "b": "sum(G, axis=1)"},
     "convention=columns n=1": {"X": "W.T @ G", "W": "G @ X.T", "b": "sum(G, axis=1)"},
+    "bias=none": {"X": "G @ W.T", "W": "X.T @ G"},
+    "bias=none convention=columns": {"X": "W.T @ G", "W": "G @ X.T"},
+    "bias=none n=1": {"x": "G @ W.T", "W": "outer(x, G)"},
+    "bias=ones": {"X": "G @ W.T", "W": "X.T @ G", "b": "ones((1, N)) @ G"},
+    "bias=ones convention=columns": {"X": "W.T @ G", "W": "G @ X.T", "b": "G @ ones((N, 1))"},
+    "bias=ones n=1": {"x": "G @ W.T", "W": "outer(x, G)", "b": "G"},
     "n=1": {"x": "G @ W.T", "W": "outer(x, G)", "b": "G"},
     "n=1 samples=matrix": {"X": "G @ W.T", "W": "X.T @ G", "b": "sum(G, axis=0)"},
 }
@@ -146,6 +152,45 @@ class TestColumns:
     def test_options_are_kept_when_a_document_is_asked_for_with_others(self):
         found = made("convention=columns")
         assert found.document(depth="brief") == made("convention=columns", depth="brief").document()
+
+
+class TestBias:
+    def test_the_column_of_ones_is_written_out(self):
+        found = made("bias=ones")
+        tex = found.wrt("b").formula.latex()
+        assert tex.endswith(r"= \mathbf{1}_{N}^{\top} \, \frac{\partial L}{\partial \mathbf{Y}}")
+        assert found.wrt("b").gradient.shape == (1, 4)
+        shown = text(found)
+        assert "B = 1_N b" in shown
+        assert "1_N ⊗ I_M" in shown
+        assert "1_N b" in text(made("bias=ones", m=1, d=1))
+
+    def test_with_columns_it_is_a_row_of_ones(self):
+        found = made("bias=ones convention=columns")
+        assert found.wrt("b").gradient.shape == (4, 1)
+        shown = text(found)
+        assert "B = b 1_Nᵀ" in shown
+        assert "I_M ⊗ 1_N" in shown
+
+    def test_without_bias_nothing_speaks_of_one(self):
+        for variant in ("bias=none", "bias=none convention=columns", "bias=none n=1"):
+            words = text(made(variant), sections="result,conventions,layer,idea,jacobian,check")
+            assert words.count("bias") == words.count("--bias") + words.count("without bias") + words.count("its bias")
+            assert "ones" not in words
+
+    def test_the_one_bias_is_the_transpose_of_a_vector_times_ones(self):
+        # The same gradient as that of the vector, in a row: NumPy says so on numbers.
+        random = np.random.default_rng(2)
+        x, w, b, g = (random.normal(size=shape) for shape in ((2, 3), (3, 4), (1, 4), (2, 4)))
+        ones, vector = code(made("bias=ones"))(), code(made(""))()
+        np.testing.assert_allclose(ones.forward(x, w, b), vector.forward(x, w, b[0]))
+        np.testing.assert_allclose(ones.backward(g)[2], [vector.backward(g)[2]])
+
+    def test_unknown_ones_are_refused(self):
+        with pytest.raises(UnknownNameError, match="unknown bias 'vektor', did you mean vector"):
+            made("bias=vektor")
+        with pytest.raises(UnknownNameError, match="unknown option 'bias'"):
+            derive.derive(network, bias="none")
 
 
 class TestOneSample:

@@ -265,6 +265,8 @@ def explicit(tree: Tree, concrete: Concrete) -> Tree | None:
             node = _array_called(tree, concrete)
             if node is not None and (len(node.shape) == 2 or (concrete.layer.samples == "one" and node.shape)):
                 return ExplicitTree(array(concrete, node))
+        case OnesTree(size) if size:
+            return ExplicitTree(ones(_count(size, concrete)))
         case Transpose(operand):
             inner = explicit(operand, concrete)
             if isinstance(inner, ExplicitTree) and isinstance(inner.table, EntryTable):

@@ -56,6 +56,7 @@ class Layer:
     """What a layer computes, traced once; sizes stay letters.
 
     samples is how samples lie in its arrays; origin the layer as it was written, of which it is a rearrangement.
+    variant is which of several layers of this name it is, ("bias", "none") for example; () for the usual one.
 
     Shapes: every input and the output have axes in the letters of `sizes`.
     """
@@ -71,6 +72,7 @@ class Layer:
     function: Callable[..., Any]
     samples: Samples = "rows"
     origin: Layer | None = None
+    variant: tuple[tuple[str, str], ...] = ()
 
     @property
     def upstream(self) -> Input:

@@ -150,6 +150,33 @@ def _reduced(core: _Core, ones: _OnesOf, output: Indices) -> Tree | None:
     return SumAxis(tree, next(a for a, i in enumerate(row) if i in ones), len(row)) if len(row) == 2 else None
 
 
+def _repeated(core: _Core, ones: _OnesOf, output: Indices) -> Tree | None:
+    """1b, where b is a matrix with one row, and 1ᵀA as one: the products with a column of ones."""
+    units = [index for index, size in ones.items() if size == "1"]
+    columns = [index for index in ones if index not in units]
+    if len(core) != 1 or len(core[0][1]) != 2 or len(output) != 2 or len(units) != 1 or len(columns) != 1:
+        return None
+    (tree, row), (unit,), (column,) = core[0], units, columns
+    if unit in row and column in output and set(output) == {column, *row} - {unit}:
+        first, left = unit, Transpose(Transpose(OnesTree(ones[column])))
+    elif column in row and unit in output and set(output) == {unit, *row} - {column}:
+        first, left = column, Transpose(OnesTree(ones[column]))
+    else:
+        return None
+    along = column if first is unit else unit
+    matrix = tree if row[0] == first else Transpose(tree)
+    if output[0] == along:
+        return MatMul((_plain(left), _plain(matrix)))
+    return MatMul((_plain(Transpose(matrix)), _plain(Transpose(left))))
+
+
+def _plain(tree: Tree) -> Tree:
+    """(Aᵀ)ᵀ as A."""
+    while isinstance(tree, Transpose) and isinstance(tree.operand, Transpose):
+        tree = tree.operand.operand
+    return tree
+
+
 def _elementwise(core: _Core, ones: _OnesOf, output: Indices) -> Tree | None:
     """A ⊙ B."""
     if len(core) < 2 or ones or any(row != output for _, row in core):
@@ -240,6 +267,7 @@ _READINGS: _Readings = (
     _broadcast,
     _filled,
     _reduced,
+    _repeated,
     _elementwise,
     _inner,
     _chain,

@@ -125,7 +125,103 @@ _ONE = replace(
 )
 
 
-@layer(defaults="N=2 D=2 M=3", prose=replace(_ROWS, columns=_COLUMNS, one=_ONE))
+_TITLE = N_("Backpropagation through an affine layer without bias")
+_FORWARD = N_("Without its bias, an affine layer multiplies its input by a matrix of weights and does nothing else:")
+_PURPOSE = N_(
+    "A step of gradient descent subtracts a multiple of {dW} from the weights. {dX} becomes the upstream gradient of "
+    "the previous layer, from which that layer finds its own."
+)
+_ONLY_WEIGHTS = N_("Column {j} of {W} holds the {D} weights that lead to output {j}:")
+
+
+def _without_bias(prose: Prose, weights: str, output: str) -> Prose:
+    """What is left to say when nothing is added."""
+    return replace(
+        prose,
+        title=_TITLE,
+        forward=_FORWARD,
+        arrays=(prose.arrays[0], weights),
+        broadcast="",
+        output=output,
+        zeros=tuple(said for said in prose.zeros if said[0] != "b"),
+        purpose=_PURPOSE,
+    )
+
+
+_NONE = replace(
+    _without_bias(_ROWS, _ONLY_WEIGHTS, N_("Entry {ij} of the output is row {i} of {X} times column {j} of {W}:")),
+    columns=_without_bias(
+        _COLUMNS,
+        N_("Row {i} of {W} holds the {D} weights that lead to output {i}:"),
+        N_("Entry {ij} of the output is row {i} of {W} times column {j} of {X}:"),
+    ),
+    one=_without_bias(_ONE, _ONLY_WEIGHTS, N_("Output {j} is {x} times column {j} of {W}:")),
+)
+
+_ONES = replace(
+    _ROWS,
+    arrays=(
+        _ROWS.arrays[0],
+        N_("Column {j} of {W} holds the {D} weights that lead to output {j}, and entry {j} of {b} shifts it:"),
+    ),
+    broadcast=N_(
+        "A matrix with {N} rows and one with a single row have no sum. What is meant is the sum with the matrix {B} "
+        "that has {b} in every row, and that is the product of a column of {N} ones and the row {b}. NumPy adds {b} to "
+        "every row without being asked (it *broadcasts* {b}), and never builds {B}:"
+    ),
+    output=N_("Entry {ij} of the output is row {i} of {X} times column {j} of {W}, plus entry {j} of {b}:"),
+    zeros=(
+        *_ROWS.zeros[:2],
+        (
+            "b",
+            N_(
+                "The bias enters through a product like {X} {W}, with the column of ones in the place of {X} and {b} "
+                "in that of {W}. So the Jacobian is the one with respect to {W}, with ones in the place of the entries "
+                "of {X}."
+            ),
+        ),
+    ),
+    columns=replace(
+        _COLUMNS,
+        arrays=(
+            _COLUMNS.arrays[0],
+            N_("Row {i} of {W} holds the {D} weights that lead to output {i}, and entry {i} of {b} shifts it:"),
+        ),
+        broadcast=N_(
+            "A matrix with {N} columns and one with a single column have no sum. What is meant is the sum with the "
+            "matrix {B} that has {b} in every column, and that is the product of the column {b} and a row of {N} ones. "
+            "NumPy adds {b} to every column without being asked (it *broadcasts* {b}), and never builds {B}:"
+        ),
+        output=N_("Entry {ij} of the output is row {i} of {W} times column {j} of {X}, plus entry {i} of {b}:"),
+        zeros=(
+            *_COLUMNS.zeros[:2],
+            (
+                "b",
+                N_(
+                    "The bias enters through a product like {W} {X}, with {b} in the place of {W} and the row of ones "
+                    "in that of {X}. So the Jacobian is the one with respect to {W}, with ones in the place of the "
+                    "entries of {X}."
+                ),
+            ),
+        ),
+    ),
+    one=_ONE,
+)
+
+
+@layer(defaults="N=2 D=2 M=3", prose=replace(_ROWS, columns=_COLUMNS, one=_ONE), variant="bias=vector")
 def affine(X: "N D", W: "D M", b: "M"):
     """Y = X W + b: every sample, a row of X, is multiplied by W and shifted by b."""
     return X @ W + b
+
+
+@layer(name="affine", defaults="N=2 D=2 M=3", prose=_ONES, variant="bias=ones")
+def affine_ones(X: "N D", W: "D M", b: "1 M"):
+    """Y = X W + 1 b: the bias is a matrix with one row, which a column of ones repeats."""
+    return X @ W + b
+
+
+@layer(name="affine", defaults="N=2 D=2 M=3", prose=_NONE, variant="bias=none")
+def affine_none(X: "N D", W: "D M"):
+    """Y = X W: a linear layer."""
+    return X @ W

@@ -110,6 +110,8 @@ class _Printer:
                 return self.joined(factors, " * "), _PRODUCT
             case MatMul((Ones(rows), Transpose(Ones(columns)))):
                 return f"{self.module}ones(({rows}, {columns}))", _ATOM
+            case MatMul(factors) if _has_column(factors):
+                return " @ ".join(map(self.column, factors)), _PRODUCT
             case MatMul((left, Transpose(right))) if _rank(right) == 1:
                 # NumPy has no columns: between two vectors @ is the inner product, whatever is transposed.
                 return f"{self.module}outer({self.bound(left)[0]}, {self.bound(right)[0]})", _ATOM
@@ -157,6 +159,15 @@ class _Printer:
         first, *rest = factors
         return glue.join([self.at_least(first, _PRODUCT), *(self.at_least(factor, _UNARY) for factor in rest)])
 
+    def column(self, factor: Tree) -> str:
+        """A factor of a product of matrices, among which ones are a column or, transposed, a row."""
+        match factor:
+            case Ones(size):
+                return f"{self.module}ones(({size}, 1))"
+            case Transpose(Ones(size)):
+                return f"{self.module}ones((1, {size}))"
+        return self.at_least(factor, _UNARY)
+
     def sum(self, terms: tuple[Tree, ...]) -> str:
         # NumPy repeats a vector as rows, and a column, by itself when something of full shape stands beside it.
         full = any(not isinstance(term, Broadcast | Number) for term in terms)
@@ -184,6 +195,12 @@ class _Printer:
         )
 
 
+def _has_column(factors: tuple[Tree, ...]) -> bool:
+    """Whether ones stand among matrices."""
+    others = [f for f in factors if not isinstance(f.operand if isinstance(f, Transpose) else f, Ones)]
+    return 0 < len(others) < len(factors) and all(_rank(other) == 2 for other in others)
+
+
 def _rank(tree: Tree) -> int:
     """The number of axes of a formula's value; 2 stands for more."""
     match tree:
@@ -197,6 +214,8 @@ def _rank(tree: Tree) -> int:
             return 0 if axis is None else rank - 1
         case Einsum(pattern):
             return len(pattern.partition("->")[2])
+        case MatMul(factors) if _has_column(factors):
+            return 2
         case MatMul((_, Transpose(right))) if _rank(right) == 1:
             return 2
         case MatMul((Transpose(left), right)) if _rank(left) == _rank(right) == 1:

@@ -112,13 +112,25 @@ class _Evaluation:
         raise InternalError(f"evaluation: no rule for notation of kind {type(tree).__name__}")
 
     def _product(self, factors: Sequence[Tree]) -> Array:
-        result = self.value(factors[0])
-        for before, factor in pairwise(factors):
-            right = self.value(factor)
+        values = self._upright(factors)
+        result = values[0]
+        for (before, factor), right in zip(pairwise(factors), values[1:], strict=True):
             # A vector and a transposed vector next to each other are an outer product, whichever of them is the column.
             outer = result.ndim == right.ndim == 1 and isinstance(factor, Transpose) != isinstance(before, Transpose)
             result = np.multiply.outer(result, right) if outer else result @ right
         return result
+
+    def _upright(self, factors: Sequence[Tree]) -> list[Array]:
+        """The values of the factors; among matrices, ones are a column or, transposed, a row."""
+        values = [self.value(factor) for factor in factors]
+        turned = [factor.operand if isinstance(factor, Transpose) else factor for factor in factors]
+        others = [value for value, factor in zip(values, turned, strict=True) if not isinstance(factor, Ones)]
+        if not others or any(other.ndim != 2 for other in others):
+            return values
+        return [
+            value if value.ndim == 2 else value.reshape((1, -1) if isinstance(factor, Transpose) else (-1, 1))
+            for value, factor in zip(values, factors, strict=True)
+        ]
 
     def _size(self, size: str) -> int:
         return self.sizes[size] if size in self.sizes else int(size)

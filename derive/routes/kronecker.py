@@ -11,7 +11,7 @@ from sympy import Integer
 from derive.engine.jacobian import Jacobian
 from derive.engine.pattern import Term
 from derive.forward.matrix import read
-from derive.forward.nodes import Constant, Node
+from derive.forward.nodes import Constant, Contract, Node
 from derive.forward.nodes import Ones as OnesNode
 from derive.forward.normal import contract
 from derive.forward.shape import Size
@@ -34,8 +34,13 @@ def kronecker(jacobian: Jacobian) -> Tree | None:
     # A vector goes with one axis of the output: with the second if it was repeated as rows, else with the first.
     alone = (*term.input, None) if term.input == term.output[:1] else (None, *term.input)
     inputs: tuple[int | None, ...] = term.input if len(term.input) == 2 else alone
+    # An axis of size 1 that the output does not share makes no difference to where an entry stands.
+    inputs = tuple(
+        None if size == 1 and label not in term.output else label
+        for label, size in zip(inputs, map.input.shape if len(term.input) == 2 else (0, 0), strict=True)
+    )
     factors = []
-    unused = set(term.value)
+    unused = set(term.value) - (set(term.input) - set(inputs))
     for axis in (0, 1):
         factor = _factor(term, term.output[axis], inputs[axis], map.layer.output.shape[axis])
         if factor is None:
@@ -68,6 +73,8 @@ def _of_row(jacobian: Jacobian) -> Tree | None:
 
 
 def _all_ones(node: Node) -> bool:
+    if isinstance(node, Contract):
+        return not node.summed() and all(isinstance(operand, OnesNode) for operand in node.operands)
     return isinstance(node, OnesNode)
 
 

@@ -9,11 +9,10 @@ from derive.engine import tables
 from derive.engine.concrete import Concrete, unflat
 from derive.forward.layer import Layer
 from derive.forward.matrix import read
-from derive.forward.nodes import Add, Contract, Input, Ones
+from derive.forward.nodes import Add, Contract, Input, Node, Ones
 from derive.locale import N_
 from derive.notation.tree import (
     Beside,
-    Broadcast,
     Entry,
     Explicit,
     MatMul,
@@ -50,7 +49,7 @@ def write(draft: Draft, material: Material) -> None:
         draft.prose(message)
     arrays = [_array(node, concrete) for node in layer.inputs]
     draft.equation("layer.inputs", Beside(tuple(arrays)))
-    for node, axis in _broadcast_inputs(layer):
+    for node, term, axis in _broadcast_inputs(layer):
         if layer.prose.broadcast:
             draft.prose(layer.prose.broadcast)
         elif axis == 0:
@@ -63,7 +62,7 @@ def write(draft: Draft, material: Material) -> None:
                 N_("{vector} is repeated along the columns; in matrix notation a row of ones says it:"),
                 vector=draft.words[node.name],
             )
-        draft.equation(f"layer.broadcast.{node.name}", _broadcast(node, axis, layer, concrete))
+        draft.equation(f"layer.broadcast.{node.name}", _broadcast(node, term, axis, layer, concrete))
     draft.prose(layer.prose.output or N_("The output, entry by entry, is"))
     draft.equation("layer.output", _output(layer, concrete))
 
@@ -99,34 +98,32 @@ def _array(node: Input, concrete: Concrete) -> Tree:
     return Relation.equal(written_name(array_name(node), concrete.layer), Explicit(tables.array(concrete, node)))
 
 
-def _broadcast_inputs(layer: Layer) -> list[tuple[Input, int]]:
-    """The vectors that are added to every row, with 0, or to every column, with 1."""
-    found = []
+def _broadcast_inputs(layer: Layer) -> list[tuple[Input, Node, int]]:
+    """What is added to every row, with the term and 0, or to every column, with 1: vectors, and matrices as thin."""
+    found: list[tuple[Input, Node, int]] = []
     terms = layer.output.operands if isinstance(layer.output, Add) else ()
     for term in terms:
-        if isinstance(term, Contract) and not term.summed() and len(term.output) == 2:
-            inner = [operand for operand in term.operands if isinstance(operand, Input)]
-            ones = [operand for operand in term.operands if isinstance(operand, Ones)]
-            if len(term.operands) == 2 and len(inner) == 1 and len(ones) == 1 and len(inner[0].shape) == 1:
-                (along,) = next(
-                    row for operand, row in zip(term.operands, term.indices, strict=True) if operand in ones
-                )
-                found.append((inner[0], term.output.index(along)))
+        if isinstance(term, Contract) and len(term.output) == 2:
+            inner = [pair for pair in zip(term.operands, term.indices, strict=True) if not isinstance(pair[0], Ones)]
+            along = [axis for axis, index in enumerate(term.output) if not any(index in row for _, row in inner)]
+            if len(inner) == len(along) == 1 and isinstance(node := inner[0][0], Input):
+                if all(index in term.output or size == 1 for index, size in zip(inner[0][1], node.shape, strict=True)):
+                    found.append((node, term, along[0]))
     return found
 
 
-def _broadcast(node: Input, axis: int, layer: Layer, concrete: Concrete) -> Tree:
+def _broadcast(node: Input, term: Node, axis: int, layer: Layer, concrete: Concrete) -> Tree:
     count = concrete.shape(layer.output)[axis]
     vector, ones = tables.array(concrete, node), tables.ones(count)
+    if vector.shape[axis] != 1:
+        vector = vector.transposed()
     if axis == 0:
-        row = vector.transposed() if layer.upright else vector
-        product, shape = MatMul((Explicit(ones), Explicit(row))), (count, row.shape[1])
+        product, shape = MatMul((Explicit(ones), Explicit(vector))), (count, vector.shape[1])
     else:
-        column = vector if layer.upright else vector.transposed()
-        product, shape = MatMul((Explicit(column), Explicit(ones.transposed()))), (column.shape[0], count)
+        product, shape = MatMul((Explicit(vector), Explicit(ones.transposed()))), (vector.shape[0], count)
     # The page shows this matrix; no proof asks for its values.
-    repeated = tables.EntryTable("", shape, lambda i, j: Entry(node.letter, ((j, i)[axis],)), dict)
-    parts: list[Tree] = [Broadcast(Name(node.name, "vector"), axis, ""), product, Explicit(repeated)]
+    repeated = tables.EntryTable("", shape, lambda i, j: vector.tree(*((0, j), (i, 0))[axis]), dict)
+    parts: list[Tree] = [layer.read(term), product, Explicit(repeated)]
     taken = {item.name for item in (*layer.inputs, layer.upstream)}
     if node.name.upper() not in taken:
         parts.insert(0, Name(node.name.upper(), "matrix"))

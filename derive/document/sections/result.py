@@ -61,6 +61,8 @@ def with_shapes(tree: Tree, layer: Layer) -> Tree:
 def _shape(tree: Tree, layer: Layer) -> tuple[str, ...] | None:
     """The shape of an array or of a transposed one, in letters; None for anything else."""
     match tree:
+        case Ones(size) if size:
+            return (size, "1")
         case Name(text):
             return next((_written(node, layer) for node in layer.inputs if node.name == text), None)
         case Gradient(Name(text)) if text == layer.output_name:
