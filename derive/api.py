@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any
 from derive.document.blocks import Document
 from derive.document.compose import compose
 from derive.document.material import Material
+from derive.document.spelling import speller
 from derive.errors import RefutedError, UserError
 from derive.forward.layer import Layer
 from derive.forward.single import single
 from derive.forward.transpose import transpose
 from derive.layers import listing, load
+from derive.notation.latex import print_latex
 from derive.options import DocumentOptions, document_options
 from derive.proof.evidence import Evidence, Strength
 from derive.proof.prove import prove
@@ -202,7 +204,9 @@ class Derived:
         return write_bytes(Path(path), typeset(self.latex(), engine=engine))
 
     def _repr_latex_(self) -> str:
-        lines = r" \\ ".join(gradient.formula.latex().replace("=", "&=", 1) for gradient in self.gradients.values())
+        spell = speller(self.options.names)
+        equations = (print_latex(spell(gradient.formula.equation)) for gradient in self.gradients.values())
+        lines = r" \\ ".join(equation.replace("=", "&=", 1) for equation in equations)
         return rf"$\displaystyle \begin{{aligned}}{lines}\end{{aligned}}$"
 
 

@@ -32,7 +32,8 @@ class DocumentOptions:
 
     wrt names the inputs whose gradients are shown, all of them if empty; route the ways in which they are derived,
     sections what a document consists of, the depth deciding if empty; convention is how samples lie in an array, and
-    samples whether a single one is written as a vector; a title of '' is the layer's own.
+    samples whether a single one is written as a vector; names is how gradients are written; a title of '' is
+    the layer's own.
     """
 
     wrt: tuple[str, ...] = ()
@@ -41,6 +42,7 @@ class DocumentOptions:
     depth: Literal["brief", "full"] = "full"
     convention: Literal["rows", "columns"] = "rows"
     samples: Literal["auto", "matrix"] = "auto"
+    names: Literal["partial", "dX", "nabla"] = "partial"
     paper: Literal["a4", "letter"] = "a4"
     title: str = ""
     author: str = ""

@@ -1,5 +1,6 @@
 """Variants of a handout: each derives the formulas of the textbooks, proves them, prints code that runs, compiles."""
 
+import json
 import re
 import types
 
@@ -24,6 +25,8 @@ FORMULAS = {
     "bias=ones": {"X": "G @ W.T", "W": "X.T @ G", "b": "ones((1, N)) @ G"},
     "bias=ones convention=columns": {"X": "W.T @ G", "W": "G @ X.T", "b": "G @ ones((N, 1))"},
     "bias=ones n=1": {"x": "G @ W.T", "W": "outer(x, G)", "b": "G"},
+    "names=dX": {"X": "G @ W.T", "W": "X.T @ G", "b": "sum(G, axis=0)"},
+    "names=nabla": {"X": "G @ W.T", "W": "X.T @ G", "b": "sum(G, axis=0)"},
     "n=1": {"x": "G @ W.T", "W": "outer(x, G)", "b": "G"},
     "n=1 samples=matrix": {"X": "G @ W.T", "W": "X.T @ G", "b": "sum(G, axis=0)"},
 }
@@ -191,6 +194,49 @@ class TestBias:
             made("bias=vektor")
         with pytest.raises(UnknownNameError, match="unknown option 'bias'"):
             derive.derive(network, bias="none")
+
+
+def linear(names: str) -> str:
+    return "".join(made(f"names={names}").latex().split())
+
+
+class TestNames:
+    def test_every_gradient_is_written_with_a_d(self):
+        tex = linear("dX")
+        # Only the conventions, which say what dX is, and ∂h/∂y and ∂y/∂x have bars.
+        assert r"d\mathbf{X}" in tex and r"\sample{1}{dy_{11}}" in tex
+        assert tex.count(r"\frac{\partialL}") == 2
+
+    def test_a_nabla_stands_for_matrices_and_not_for_their_entries(self):
+        tex = linear("nabla")
+        assert r"\nabla_{\mathbf{X}}L&=\left(\nabla_{\mathbf{Y}}L\right)\,\mathbf{W}^{\top}" in tex
+        assert r"\frac{\partialL}{\partial\sample{1}{y_{11}}}" in tex
+        assert tex.count(r"\frac{\partialL}{\partial\mathbf{") == 1
+
+    @pytest.mark.parametrize("size", [2, 3000])
+    def test_entries_that_are_made_late_are_written_so_too(self, size):
+        shown = text(made("names=dX", d=size, m=size), sections="jacobian")
+        assert "∂L" not in shown
+        assert "dx₁₁ = dy₁₁·w₁₁ + " in shown
+
+    def test_the_default_is_partial_derivatives(self):
+        assert made("").document() == made("", names="partial").document()
+        assert r"\nabla_" not in made("").latex()
+
+    @pytest.mark.parametrize("names", ["dX", "nabla"])
+    def test_json_and_notebooks_write_them_so_too(self, names):
+        start = {"dX": r"d\mathbf{X}", "nabla": r"\nabla_{\mathbf{X}} L"}[names]
+        found = made(f"names={names}", sections="result")
+        assert json.loads(found.json())["gradients"]["X"]["latex"].startswith(start)
+        assert found._repr_latex_().startswith(rf"$\displaystyle \begin{{aligned}}{start}")
+
+    @pytest.mark.parametrize("names", ["partial", "dX", "nabla"])
+    def test_code_is_the_same(self, names):
+        random = np.random.default_rng(3)
+        x, w, b, g = (random.normal(size=shape) for shape in ((2, 3), (3, 4), (4,), (2, 4)))
+        layer = code(made(f"names={names}"))()
+        layer.forward(x, w, b)
+        np.testing.assert_allclose(layer.backward(g)[0], g @ w.T)
 
 
 class TestOneSample:

@@ -47,7 +47,7 @@ from derive.notation.tree import (
     Transpose,
     Tree,
 )
-from derive.notation.walk import is_tall
+from derive.notation.walk import is_fraction, is_tall
 
 __all__ = ["PLAIN", "Style", "print_latex", "print_sign"]
 
@@ -104,6 +104,12 @@ class _Printer:
                 return self.coloured(letter, index, _entry(letter, index)), _ATOM
             case Number(value):
                 return _number(value)
+            case Gradient(Entry(letter, index), names="dX"):
+                return self.coloured(letter, index, f"d{_entry(letter, index)}"), _ATOM
+            case Gradient(of, names="dX"):
+                return f"d{self.text(of)}", _ATOM
+            case Gradient(of, _, loss, "nabla"):
+                return rf"\nabla_{{{self.text(of)}}} {_name(loss)}", _PRODUCT
             case Gradient(Entry(letter, index), _, loss):
                 entry = self.coloured(letter, index, _entry(letter, index))
                 return rf"\frac{{\partial {_name(loss)}}}{{\partial {entry}}}", _ATOM
@@ -169,11 +175,13 @@ class _Printer:
                 return rf"{self.text(function)}\colon {self.text(domain)} \to\nobreak {self.text(codomain)}", _SUM
             case Shaped(operand, shape):
                 # The strut puts the shapes of all factors of a product at one depth.
-                inner = self.at_least(operand, _POWER)
+                # They also say how far ∇_Y L goes, which needs no parentheses then.
+                inner = self.at_least(operand, _PRODUCT if isinstance(operand, Gradient) else _POWER)
                 return rf"\underset{{\shape{{{_shape(shape)}}}}}{{\vphantom{{\bigg|}}{inner}}}", _ATOM
             case Listed(items, wrapped):
-                listed = ", ".join(r"\dots" if item == Dots() else self.text(item) for item in items)
-                return (f"({listed})" if wrapped else listed), _ATOM
+                texts = [r"\dots" if item == Dots() else self.text(item) for item in items]
+                # A line may end after the comma of a list, and nowhere inside parentheses.
+                return (f"({', '.join(texts)})" if wrapped else r", \allowbreak ".join(texts)), _ATOM
             case Beside(items):
                 return r" \qquad ".join(map(self.text, items)), _SUM
             case Relation(parts, signs):
@@ -189,9 +197,7 @@ class _Printer:
     def raised(self, base: Tree) -> str:
         """What an exponent can follow: one behind a fraction would look like the numerator's, and two are an error."""
         exponent = isinstance(base, Entry) and bool(base.index) and "_" in base.letter
-        fraction = isinstance(base, Gradient | Partial | Quotient) or (
-            isinstance(base, Number) and "/" in str(base.value)
-        )
+        fraction = is_fraction(base) or (isinstance(base, Number) and "/" in str(base.value))
         return rf"\left({self.text(base)}\right)" if exponent or fraction else self.at_least(base, _ATOM)
 
     def sum(self, terms: tuple[Tree, ...]) -> str:

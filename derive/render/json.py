@@ -13,6 +13,7 @@ from math import prod
 from typing import Any
 
 from derive.document.material import Material
+from derive.document.spelling import Speller, speller
 from derive.engine.concrete import LISTED_TERMS, flat
 from derive.errors import SizeError
 from derive.forward.nodes import Node
@@ -49,7 +50,7 @@ def render_json(material: Material, *, all_entries: bool = False) -> str:
     if all_entries:
         _check_count(material, list(routes.values()))
     cap = None if all_entries else LISTED_ENTRIES
-    layer = material.layer
+    layer, spell = material.layer, speller(material.options.names)
     document = {
         "schema_version": SCHEMA_VERSION,
         "layer": layer.name,
@@ -73,7 +74,7 @@ def render_json(material: Material, *, all_entries: bool = False) -> str:
             "formula": print_code(layer.read(layer.output)),
             "latex": print_latex(layer.read(layer.output)),
         },
-        "gradients": {name: _gradient(route, material.evidence[name], cap) for name, route in routes.items()},
+        "gradients": {name: _gradient(route, material.evidence[name], cap, spell) for name, route in routes.items()},
     }
     return "\n".join(_lines(document)) + "\n"
 
@@ -94,12 +95,12 @@ def _shapes(material: Material, node: Node) -> dict[str, Any]:
     return {"axes": [str(size) for size in node.shape], "shape": list(material.layer.shape(node, material.sizes))}
 
 
-def _gradient(route: JacobianRoute, evidence: Sequence[Evidence], cap: int | None) -> dict[str, Any]:
+def _gradient(route: JacobianRoute, evidence: Sequence[Evidence], cap: int | None, spell: Speller) -> dict[str, Any]:
     map, jacobian, row = route.map, route.jacobian, route.chain_rule
     return {
         "shape": list(map.input_shape),
         "formula": str(route.formula),
-        "latex": route.formula.latex(),
+        "latex": print_latex(spell(route.formula.equation)),
         "map": {
             "domain": map.domain,
             "codomain": map.codomain,
@@ -113,7 +114,7 @@ def _gradient(route: JacobianRoute, evidence: Sequence[Evidence], cap: int | Non
         "row": [_expression(row.listed(0, n)) for n in islice(range(map.domain), cap)],
         "matrix": _nested(route, (), _leading(map.input_shape, cap)),
         "definitions": [
-            {"name": name, "formula": print_code(tree), "latex": print_latex(tree)}
+            {"name": name, "formula": print_code(tree), "latex": print_latex(spell(tree))}
             for name, tree in route.formula.definitions
         ],
         "evidence": [_evidence(item) for item in evidence],

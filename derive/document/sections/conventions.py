@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from derive.document.blocks import Runs, Verbatim
-from derive.document.draft import Draft
+from derive.document.draft import Draft, Values
 from derive.document.material import Material
-from derive.document.words import coloured_letters, map_name
+from derive.document.words import array_name, coloured_letters, map_name
 from derive.forward.nodes import Input, Ones, topological
 from derive.locale import N_
 from derive.notation.tree import (
@@ -52,6 +52,7 @@ def _items(draft: Draft, material: Material) -> Iterator[Runs]:
         partial=Partial(Entry("y", ("i",)), Entry("x", ("j",))),
     )
     yield from _gradients(draft, material)
+    yield from _names(draft, material)
     if any(isinstance(node, Ones) for node in topological(layer.output)):
         size = layer.sample_size or layer.letters[0]
         yield draft.runs(
@@ -128,6 +129,28 @@ def _flattening(draft: Draft, wrt: Input) -> Runs:
         array=Name(wrt.name, "matrix"),
         vector=Relation.equal(vector, shown),
     )
+
+
+def _names(draft: Draft, material: Material) -> Iterator[Runs]:
+    """What dX or ∇ is; ∂L/∂X needs no explanation."""
+    layer, wrt = material.layer, next(iter(material.routes.values())).map.input
+    name, index = draft.words[wrt.name], (0,) * len(wrt.shape)
+    values: Values = {
+        "name": Gradient(array_name(wrt), "d", layer.loss),
+        "long": Partial(Name(layer.loss), name),
+        "entry": Gradient(Entry(wrt.letter, index), "d", layer.loss),
+        "derivative": Partial(Name(layer.loss), Entry(wrt.letter, index)),
+    }
+    if material.options.names == "dX":
+        yield draft.runs(
+            N_("*Names:* {name} is short for {long}, and {entry} for {derivative}, as in code."),
+            **values,
+        )
+    elif material.options.names == "nabla":
+        yield draft.runs(
+            N_("*Names:* {name} is what is also written as {long}; its entries are partial derivatives, {derivative}."),
+            **values,
+        )
 
 
 def _gradients(draft: Draft, material: Material) -> Iterator[Runs]:

@@ -5,12 +5,10 @@ from __future__ import annotations
 from derive.document.blocks import Verbatim
 from derive.document.code import numpy_class
 from derive.document.draft import Draft
-from derive.document.layout import LINE_WIDTH
 from derive.document.material import Material
 from derive.forward.layer import Layer
 from derive.forward.nodes import Node
 from derive.locale import N_
-from derive.notation.measure import width
 from derive.notation.tree import Beside, Gradient, MatMul, Name, Ones, Relation, Shaped, SumAxis, Transpose, Tree
 
 __all__ = ["with_shapes", "write"]
@@ -29,7 +27,7 @@ def write(draft: Draft, material: Material) -> None:
     formulas = [route.formula for route in material.routes.values()]
     annotated = [Relation.equal(_labelled(f.name, f.wrt.shape, layer), with_shapes(f.tree, layer)) for f in formulas]
     in_one_line = Beside(tuple(annotated))
-    draft.result("result.formulas", *([in_one_line] if width(in_one_line) <= LINE_WIDTH else annotated))
+    draft.result("result.formulas", *([in_one_line] if draft.fits(in_one_line) else annotated))
     if layer.prose.purpose and len(formulas) == len(layer.inputs):
         draft.prose(layer.prose.purpose)
     draft.prose(
