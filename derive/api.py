@@ -21,9 +21,11 @@ from derive.layers import listing, load
 from derive.notation.latex import print_latex
 from derive.options import DocumentOptions, document_options
 from derive.proof.evidence import Evidence, Strength
-from derive.proof.prove import prove
+from derive.proof.prove import check_sizes, prove
+from derive.proof.vector import check_vector
 from derive.render.latex import render_fragment, render_latex
 from derive.routes.jacobian import JacobianRoute, derive_jacobian
+from derive.routes.vector import derive_vector
 from derive.version import __version__
 
 if TYPE_CHECKING:
@@ -172,11 +174,23 @@ class Derived:
             layer=self.layer,
             sizes=self._bound,
             routes={name: gradient.route for name, gradient in self.gradients.items()},
-            evidence={name: gradient.evidence for name, gradient in self.gradients.items()},
+            evidence={
+                name: (*gradient.evidence, *self._of_vector(gradient)) for name, gradient in self.gradients.items()
+            },
             options=self.options,
             command=self.command,
             version=__version__,
         )
+
+    def _of_vector(self, gradient: DerivedGradient) -> tuple[Evidence, ...]:
+        """What is known of a vector at the end, if the document speaks of one."""
+        if "vector" not in self.options.chosen_sections():
+            return ()
+        route = derive_vector(self.layer, gradient.route.map.input.name)
+        found = check_vector(route, gradient.formula, check_sizes(self.layer))
+        if found is not None and found.strength is Strength.REFUTED:
+            raise RefutedError(f"{self.layer.name}: {found.counterexample}")
+        return (found,) if found else ()
 
     def json(self, *, all_entries: bool = False) -> str:
         """The derivation as JSON; `derive/render/schema/derive-1.json` says what is in it.
@@ -204,7 +218,7 @@ class Derived:
         return write_bytes(Path(path), typeset(self.latex(), engine=engine))
 
     def _repr_latex_(self) -> str:
-        spell = speller(self.options.names)
+        spell = speller(self.options.names, self.layer.loss)
         equations = (print_latex(spell(gradient.formula.equation)) for gradient in self.gradients.values())
         lines = r" \\ ".join(equation.replace("=", "&=", 1) for equation in equations)
         return rf"$\displaystyle \begin{{aligned}}{lines}\end{{aligned}}$"

@@ -9,14 +9,14 @@ from derive.errors import UnknownNameError, UserError
 
 __all__ = ["ROUTES", "SECTIONS", "DocumentOptions", "document_options"]
 
-SECTIONS = ("result", "conventions", "layer", "idea", "jacobian", "check", "background")
+SECTIONS = ("result", "conventions", "layer", "idea", "jacobian", "vector", "check", "background")
 """The sections that a handout can have, in their order."""
 
 ROUTES = ("jacobian",)
 """The sections among them that derive the gradients, one way each."""
 
-_ASKED_FOR: tuple[str, ...] = ()
-"""The sections that a full handout has only if --sections names them."""
+_ASKED_FOR: tuple[str, ...] = ("vector",)
+"""The sections that a full handout has only if --sections names them, or --end asks for them."""
 
 _BRIEF = ("result", "conventions", "jacobian")
 
@@ -32,8 +32,8 @@ class DocumentOptions:
 
     wrt names the inputs whose gradients are shown, all of them if empty; route the ways in which they are derived,
     sections what a document consists of, the depth deciding if empty; convention is how samples lie in an array, and
-    samples whether a single one is written as a vector; names is how gradients are written; a title of '' is
-    the layer's own.
+    samples whether a single one is written as a vector; end is whether the following
+    layers give one number or also a vector; names is how gradients are written; a title of '' is the layer's own.
     """
 
     wrt: tuple[str, ...] = ()
@@ -42,6 +42,7 @@ class DocumentOptions:
     depth: Literal["brief", "full"] = "full"
     convention: Literal["rows", "columns"] = "rows"
     samples: Literal["auto", "matrix"] = "auto"
+    end: Literal["scalar", "vector"] = "scalar"
     names: Literal["partial", "dX", "nabla"] = "partial"
     paper: Literal["a4", "letter"] = "a4"
     title: str = ""
@@ -70,14 +71,15 @@ class DocumentOptions:
 
     def chosen_sections(self) -> tuple[str, ...]:
         """The sections of the document, in their order."""
+        asked = tuple(section for section in _ASKED_FOR if section == self.end)
         if self.sections:
-            return tuple(section for section in SECTIONS if section in self.sections)
+            return tuple(section for section in SECTIONS if section in (*self.sections, *asked))
         if self.depth == "full":
-            kept = tuple(section for section in SECTIONS if section not in _ASKED_FOR)
+            kept = tuple(section for section in SECTIONS if section not in _ASKED_FOR or section in asked)
             return tuple(section for section in kept if section not in ROUTES or section in (self.route or ROUTES))
         framed = tuple(section for section in _BRIEF if section not in ROUTES)
         routes = self.route or tuple(section for section in _BRIEF if section in ROUTES)
-        return tuple(section for section in SECTIONS if section in (*framed, *routes))
+        return tuple(section for section in SECTIONS if section in (*framed, *routes, *asked))
 
     def changed(self) -> dict[str, Any]:
         """The options that differ from their defaults."""

@@ -27,6 +27,8 @@ FORMULAS = {
     "bias=ones n=1": {"x": "G @ W.T", "W": "outer(x, G)", "b": "G"},
     "names=dX": {"X": "G @ W.T", "W": "X.T @ G", "b": "sum(G, axis=0)"},
     "names=nabla": {"X": "G @ W.T", "W": "X.T @ G", "b": "sum(G, axis=0)"},
+    "end=vector": {"X": "G @ W.T", "W": "X.T @ G", "b": "sum(G, axis=0)"},
+    "end=vector n=1": {"x": "G @ W.T", "W": "outer(x, G)", "b": "G"},
     "n=1": {"x": "G @ W.T", "W": "outer(x, G)", "b": "G"},
     "n=1 samples=matrix": {"X": "G @ W.T", "W": "X.T @ G", "b": "sum(G, axis=0)"},
 }
@@ -239,6 +241,43 @@ class TestNames:
         np.testing.assert_allclose(layer.backward(g)[0], g @ w.T)
 
 
+class TestVectorAtTheEnd:
+    def test_it_is_told_when_it_is_asked_for(self):
+        for variant in ("", "depth=brief", "sections=jacobian"):
+            assert "A vector at the end" not in text(made(variant))
+            assert "A vector at the end" in text(made(variant, end="vector"))
+        assert "A vector at the end" in text(made("sections=vector"))
+
+    def test_for_one_sample_jacobians_are_multiplied(self):
+        # Y = x W + b, so that ∂y/∂x = Wᵀ and ∂y/∂b = I.
+        lines = [line.strip() for line in text(made("n=1 end=vector", sections="vector")).splitlines()]
+        assert "∂L/∂x = ∂L/∂y  Wᵀ" in lines
+        assert "∂L/∂b = ∂L/∂y  I_M" in lines
+
+    @pytest.mark.parametrize("convention", ["rows", "columns"])
+    def test_slices_have_the_formulas_with_a_component_for_the_loss(self, convention):
+        tex = "".join(made("end=vector", convention=convention).latex().split())
+        upstream = r"\frac{\partialL_{p}}{\partial\mathbf{Y}}"
+        product = {"rows": rf"{upstream}\,\mathbf{{W}}^{{\top}}", "columns": rf"\mathbf{{W}}^{{\top}}\,{upstream}"}
+        assert rf"\frac{{\partialL_{{p}}}}{{\partial\mathbf{{X}}}}={product[convention]}" in tex
+
+    def test_the_sums_by_indices_are_those_of_the_textbook(self):
+        # ∂L_p/∂w_jk = Σ_n ∂L_p/∂y_n x_j δ_nk = x_j ∂L_p/∂y_k
+        tex = "".join(made("n=1 end=vector").latex().split())
+        assert r"\frac{\partialL_{p}}{\partialy_{n}}\,x_{m}" in tex
+        assert r"\sum_{i=1}^{M}\frac{\partialL_{p}}{\partialy_{i}}\,w_{mi}" in tex
+
+    def test_what_is_said_was_checked(self):
+        found = json.loads(made("end=vector", sections="vector").json())["gradients"]
+        assert [any(item["route"] == "vector" for item in found[name]["evidence"]) for name in "XWb"] == [True] * 3
+
+    @pytest.mark.parametrize("names", ["dX", "nabla"])
+    def test_components_are_not_lost_in_other_names(self, names):
+        tex = "".join(made("end=vector", names=names, sections="vector").latex().split())
+        name = {"dX": r"\frac{\partialL_{p}}{\partial\mathbf{X}}", "nabla": r"\nabla_{\mathbf{X}}L_{p}"}[names]
+        assert name in tex
+
+
 class TestOneSample:
     def test_it_is_written_with_vectors(self):
         found = made("n=1")
@@ -334,7 +373,7 @@ class TestLayersOfEveryKind:
             assert gradient.evidence[0].strength in (Strength.PROVED_AT_SIZES, Strength.CHECKED_AT_POINTS)
             arranged = [item for item in gradient.evidence if item.route in ("transposed", "one sample")]
             assert len(arranged) == (found.layer.origin is not None)
-        document = found.document()
+        document = found.document(end="vector")
         assert render_latex(document) and render_text(document, width=80)
 
 

@@ -26,6 +26,7 @@ DOCUMENT = {
     "depth": ("", "Every step, or each result with its shortest proof."),
     "convention": ("", "Whether samples are the rows of an array, Y = X W + b, or its columns, Y = W X + b."),
     "samples": ("", "With one sample: written as a vector if that can be done, or as a matrix with one row."),
+    "end": ("", "Whether a section tells what changes where the following layers give a vector and not one number."),
     "names": ("", "How gradients are written: as partial derivatives of the loss, as dX, or with a nabla."),
     "paper": ("", "The size of the page."),
     "title": ("TEXT", "The title; the layer's own if not given."),

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from derive.document.blocks import Document, Head, Math, Run, Runs, Text
 from derive.document.draft import Draft
 from derive.document.material import Material
-from derive.document.sections import background, check, conventions, idea, jacobian, layer, result
+from derive.document.sections import background, check, conventions, idea, jacobian, layer, result, vector
 from derive.document.spelling import speller
 from derive.document.words import coloured_letters, words_of
 from derive.locale import N_, translator
@@ -23,6 +23,7 @@ _FULL: dict[str, Section] = {
     "layer": layer.write,
     "idea": idea.write,
     "jacobian": jacobian.write,
+    "vector": vector.write,
     "check": check.write,
     "background": background.write,
 }
@@ -37,7 +38,7 @@ _BRIEF: dict[str, Section] = {
 def compose(material: Material) -> Document:
     """The document that the options ask for."""
     translate = translator(material.options.language).gettext
-    draft = Draft(translate, words_of(material.layer), spell=speller(material.options.names))
+    draft = Draft(translate, words_of(material.layer), spell=speller(material.options.names, material.layer.loss))
     writers = _FULL if material.options.depth == "full" else _FULL | _BRIEF
     for name in material.options.chosen_sections():
         writers[name](draft, material)

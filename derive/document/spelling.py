@@ -13,8 +13,10 @@ __all__ = ["Speller", "speller"]
 Speller = Callable[[Tree], Tree]
 
 
-def speller(names: Names) -> Speller:
+def speller(names: Names, loss: str = "L") -> Speller:
     r"""What writes every gradient in a tree in this way; single derivatives are no gradients, and have no ∇.
+
+    dX does not say whose derivatives it holds, so it is written for the loss alone, not for components of a vector.
 
     Example:
         >>> from derive.notation.latex import print_latex
@@ -25,7 +27,7 @@ def speller(names: Names) -> Speller:
         return lambda tree: tree
 
     def change(tree: Tree) -> Tree | None:
-        if not isinstance(tree, Gradient) or (names == "nabla" and not isinstance(tree.of, Name)):
+        if not isinstance(tree, Gradient) or (tree.loss != loss if names == "dX" else not isinstance(tree.of, Name)):
             return None
         return replace(tree, names=names)
 

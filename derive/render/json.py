@@ -50,7 +50,7 @@ def render_json(material: Material, *, all_entries: bool = False) -> str:
     if all_entries:
         _check_count(material, list(routes.values()))
     cap = None if all_entries else LISTED_ENTRIES
-    layer, spell = material.layer, speller(material.options.names)
+    layer, spell = material.layer, speller(material.options.names, material.layer.loss)
     document = {
         "schema_version": SCHEMA_VERSION,
         "layer": layer.name,

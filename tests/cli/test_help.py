@@ -41,7 +41,7 @@ def test_a_layer_has_every_option_of_the_handout(command):
     assert shown.code == 0
     assert options(shown.stdout) == {
         *("--n", "--d", "--m", "--size", "--bias", "--wrt", "--route", "--sections", "--depth", "--convention"),
-        *("--samples", "--names", "--paper"),
+        *("--samples", "--end", "--names", "--paper"),
         *("--title", "--author", "--course", "--date", "--license"),
         *("--tex", "--pdf", "--json", "--all-entries", "--formula", "--fragment"),
         *("--output", "--name", "--engine", "--quiet", "--debug", "--help"),

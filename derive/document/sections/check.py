@@ -42,6 +42,7 @@ _METHODS = {
     "jacobian": N_("every step of this derivation, every entry, in SymPy"),
     "numpy": N_("central differences of the forward code, in NumPy"),
     "transposed": N_("transposed, it is the formula of the layer whose samples are rows"),
+    "vector": N_("for a vector at the end: each component's derivatives, every entry, in SymPy"),
     "one sample": N_("it is the formula of the layer for any number of samples, taken for one"),
 }
 
