@@ -12,16 +12,22 @@ from typing import TYPE_CHECKING, Any
 from derive.document.blocks import Document
 from derive.document.compose import compose
 from derive.document.material import Material
+from derive.document.spelling import speller
 from derive.errors import RefutedError, UserError
 from derive.forward.layer import Layer
-from derive.layers import load
+from derive.forward.single import single
+from derive.forward.transpose import transpose
+from derive.layers import listing, load
+from derive.notation.latex import print_latex
 from derive.options import DocumentOptions, document_options
 from derive.proof.evidence import Evidence, Strength
-from derive.proof.prove import prove
+from derive.proof.prove import check_sizes, prove
 from derive.proof.values import Given, given_values
+from derive.proof.vector import check_vector
 from derive.proof.worked import Worked, work
 from derive.render.latex import render_fragment, render_latex
 from derive.routes.jacobian import JacobianRoute, derive_jacobian
+from derive.routes.vector import derive_vector
 from derive.version import __version__
 
 if TYPE_CHECKING:
@@ -93,6 +99,9 @@ class DerivedGradient:
 class Derived:
     """A layer at concrete sizes, with the derivation of each of its gradients.
 
+    written is the layer as its author wrote it; `layer` is it with samples as the options want them. given are the
+    numbers of the worked example, if one was asked for.
+
     Example:
         >>> d = derive("affine", n=2, d=2, m=3)
         >>> str(d.wrt("X").formula)
@@ -101,7 +110,7 @@ class Derived:
         x_1_1
     """
 
-    layer: Layer
+    written: Layer
     sizes: Mapping[str, int]
     options: DocumentOptions
     given: Given | None = None
@@ -114,8 +123,8 @@ class Derived:
         """
         if not options.numbers():
             return Derived(layer, layer.sizes(sizes), options)
-        given = given_values(layer, sizes, options.numbers())
-        return Derived(layer, given.sizes, options, given)
+        found = given_values(transpose(layer) if options.convention == "columns" else layer, sizes, options.numbers())
+        return Derived(layer, found.sizes, options, found)
 
     @cached_property
     def worked(self) -> Worked | None:
@@ -125,16 +134,38 @@ class Derived:
         """
         if self.given is None:
             return None
-        return work(self.layer, self.given, {name: gradient.formula for name, gradient in self.gradients.items()})
+        return work(
+            self.layer,
+            self.given.laid_out(self.layer, self._bound),
+            {name: gradient.formula for name, gradient in self.gradients.items()},
+        )
+
+    @cached_property
+    def layer(self) -> Layer:
+        """The layer whose gradients are derived."""
+        if self.options.convention == "columns":
+            return transpose(self.written)
+        alone = self.options.samples == "auto" and self.sizes.get(self.written.sample_size) == 1
+        return (single(self.written) if alone else None) or self.written
+
+    @cached_property
+    def _bound(self) -> dict[str, int]:
+        """A number for each size letter that the layer still has."""
+        return {letter: number for letter, number in self.sizes.items() if letter in self.layer.letters}
+
+    def _called(self, name: str) -> str:
+        """What the layer calls an input of the layer as it was written: X may have become x."""
+        names = {node.name: now.name for node, now in zip(self.written.inputs, self.layer.inputs, strict=True)}
+        return names.get(name, name)
 
     @cached_property
     def gradients(self) -> Mapping[str, DerivedGradient]:
         """The chosen inputs by name, in the order of the layer's arguments."""
-        chosen = self.options.wrt or tuple(node.name for node in self.layer.inputs)
+        chosen = tuple(map(self._called, self.options.wrt)) or tuple(node.name for node in self.layer.inputs)
         for name in chosen:
             self.layer.input(name)
         return {
-            node.name: DerivedGradient(derive_jacobian(self.layer, node.name, self.sizes), self.options.oracle)
+            node.name: DerivedGradient(derive_jacobian(self.layer, node.name, self._bound), self.options.oracle)
             for node in self.layer.inputs
             if node.name in chosen
         }
@@ -144,16 +175,19 @@ class Derived:
 
         Raises: UnknownNameError if the layer has no input of that name.
         """
+        name = self._called(name)
         self.layer.input(name)
         found = self.gradients.get(name)
-        return found or DerivedGradient(derive_jacobian(self.layer, name, self.sizes), self.options.oracle)
+        return found or DerivedGradient(derive_jacobian(self.layer, name, self._bound), self.options.oracle)
 
     @property
     def command(self) -> str:
         """The command that makes the document again: sizes, and options that are not their defaults."""
-        words = ["derive", self.layer.name]
+        words = ["derive", self.written.name]
         for letter, number in self.sizes.items():
             words += [f"--{letter.lower()}", str(number)]
+        for option, value in self.written.variant:
+            words += [f"--{option}", value]
         return " ".join([*words, *self.options.arguments()])
 
     def document(self, **chosen: Any) -> Document:
@@ -162,20 +196,32 @@ class Derived:
         Raises: UserError for an option that cannot be; RefutedError if a step of a derivation is false.
         """
         if chosen:
-            return derive(self.layer, self.sizes, **{**self.options.changed(), **chosen}).document()
+            return derive(self.written, self.sizes, **{**self.options.changed(), **chosen}).document()
         return compose(self._material())
 
     def _material(self) -> Material:
         return Material(
             layer=self.layer,
-            sizes=self.sizes,
+            sizes=self._bound,
             routes={name: gradient.route for name, gradient in self.gradients.items()},
-            evidence={name: gradient.evidence for name, gradient in self.gradients.items()},
+            evidence={
+                name: (*gradient.evidence, *self._of_vector(gradient)) for name, gradient in self.gradients.items()
+            },
             options=self.options,
             command=self.command,
             version=__version__,
             worked=self.worked,
         )
+
+    def _of_vector(self, gradient: DerivedGradient) -> tuple[Evidence, ...]:
+        """What is known of a vector at the end, if the document speaks of one."""
+        if "vector" not in self.options.chosen_sections():
+            return ()
+        route = derive_vector(self.layer, gradient.route.map.input.name)
+        found = check_vector(route, gradient.formula, check_sizes(self.layer))
+        if found is not None and found.strength is Strength.REFUTED:
+            raise RefutedError(f"{self.layer.name}: {found.counterexample}")
+        return (found,) if found else ()
 
     def json(self, *, all_entries: bool = False) -> str:
         """The derivation as JSON; `derive/render/schema/derive-1.json` says what is in it.
@@ -218,7 +264,9 @@ class Derived:
         return write_bytes(Path(path), typeset(self.latex(), engine=engine))
 
     def _repr_latex_(self) -> str:
-        lines = r" \\ ".join(gradient.formula.latex().replace("=", "&=", 1) for gradient in self.gradients.values())
+        spell = speller(self.options.names, self.layer.loss)
+        equations = (print_latex(spell(gradient.formula.equation)) for gradient in self.gradients.values())
+        lines = r" \\ ".join(equation.replace("=", "&=", 1) for equation in equations)
         return rf"$\displaystyle \begin{{aligned}}{lines}\end{{aligned}}$"
 
 
@@ -228,8 +276,9 @@ def derive(layer: str | Layer, sizes: Mapping[str, int] | None = None, /, **chos
     Args:
         layer: the name of a layer of the catalogue, or a traced layer.
         sizes: sizes by letter, for letters that differ only in case or are also the name of an option.
-        **chosen: sizes by letter in either case (n=2), and the options of DocumentOptions (wrt="X,W", depth="brief");
-            values may be arrays by name, values={"X": [[1, 2]], ...}.
+        **chosen: sizes by letter in either case (n=2), the variant of a layer of the catalogue (bias="none"), and the
+            options of DocumentOptions (wrt="X,W", depth="brief"); values may be arrays by name, values={"X": [[1, 2]],
+            ...}.
 
     Raises: UnknownNameError for a layer, size or option that does not exist; SizeError for a size that is no positive
     integer.
@@ -238,7 +287,9 @@ def derive(layer: str | Layer, sizes: Mapping[str, int] | None = None, /, **chos
         >>> derive("affine", n=2, d=2, m=3).wrt("b").gradient[1]
         g_1_2 + g_2_2
     """
-    found = load(layer) if isinstance(layer, str) else layer
+    options_of_layer = dict(listing(layer).variants) if isinstance(layer, str) else {}
+    variant = {name: chosen.pop(name) for name in [*chosen] if name in options_of_layer}
+    found = load(layer, variant) if isinstance(layer, str) else layer
     if not isinstance(found, Layer):
         raise UserError(
             f"derive: expected the name of a layer or a traced layer, got {type(layer).__name__}; "

@@ -23,6 +23,7 @@ SECTIONS = (
     "index",
     "sizes",
     "graph",
+    "vector",
     "numbers",
     "check",
     "background",
@@ -33,8 +34,8 @@ SECTIONS = (
 ROUTES = ("jacobian", "entry", "index", "graph")
 """The sections among them that derive the gradients, one way each."""
 
-_ASKED_FOR: tuple[str, ...] = ("numbers", "flatten")
-"""The sections that a full handout has only if --sections names them, or for numbers --values is given."""
+_ASKED_FOR: tuple[str, ...] = ("vector", "numbers", "flatten")
+"""The sections that a full handout has only if --sections names them, or for numbers --values and for vector --end."""
 
 DEFAULT_VALUES = "seed:1"
 """The numbers where --sections asks for numbers and --values is not given."""
@@ -54,15 +55,21 @@ class DocumentOptions:
     """What is said, how deeply, on which paper.
 
     wrt names the inputs whose gradients are shown, all of them if empty; route the ways in which they are derived,
-    sections what a document consists of, the depth deciding if empty; a title of '' is the layer's own; values are the
-    numbers of a worked example, seed:7, a JSON file or JSON itself, none if empty; oracle is what the formulas are
-    compared with in numbers: NumPy always, and PyTorch on request, so that pages do not depend on what is installed.
+    sections what a document consists of, the depth deciding if empty; a title of '' is the layer's own. convention is
+    how samples lie in an array, samples whether a single one is written as a vector, end whether the following layers
+    give one number or also a vector, names how gradients are written. values are the numbers of a worked example,
+    seed:7, a JSON file or JSON itself, none if empty; oracle is what the formulas are compared with in numbers: NumPy
+    always, and PyTorch on request, so that pages do not depend on what is installed.
     """
 
     wrt: tuple[str, ...] = ()
     route: tuple[str, ...] = ()
     sections: tuple[str, ...] = ()
     depth: Literal["brief", "full"] = "full"
+    convention: Literal["rows", "columns"] = "rows"
+    samples: Literal["auto", "matrix"] = "auto"
+    end: Literal["scalar", "vector"] = "scalar"
+    names: Literal["partial", "dX", "nabla"] = "partial"
     paper: Literal["a4", "letter"] = "a4"
     title: str = ""
     author: str = ""
@@ -94,9 +101,10 @@ class DocumentOptions:
 
     def chosen_sections(self) -> tuple[str, ...]:
         """The sections of the document, in their order."""
+        asked = tuple(section for section in _ASKED_FOR if section == self.end)
         if self.sections:
-            return tuple(section for section in SECTIONS if section in self.sections)
-        asked = ("numbers",) if self.values else ()
+            return tuple(section for section in SECTIONS if section in (*self.sections, *asked))
+        asked = (*asked, *(("numbers",) if self.values else ()))
         if self.depth == "full":
             kept = tuple(section for section in SECTIONS if section not in _ASKED_FOR or section in asked)
             return tuple(section for section in kept if section not in ROUTES or section in (self.route or ROUTES))

@@ -34,7 +34,7 @@ def run_layer(listing: Listing, values: Mapping[str, Any]) -> None:
     from derive.api import Derived  # deferred: imports SymPy, and a wrong command line must not wait for it
     from derive.layers import load
 
-    layer = load(request.layer)
+    layer = load(request.layer, request.variant)
     derived = Derived.of(layer, request.sizes, request.options)
     if request.formats:
         _write(derived, request)
@@ -96,7 +96,8 @@ def _stem(derived: Derived) -> str:
     """affine-2x2x3-X-brief: layer, sizes, and the options by which two documents of the same sizes differ."""
     sizes = "x".join(map(str, derived.sizes.values()))
     changed = derived.options.changed()
-    variants = [*derived.gradients] if "wrt" in changed else []
+    variants = [f"{option}-{value}" for option, value in derived.written.variant]
+    variants += [*derived.gradients] if "wrt" in changed else []
     variants += [value for name, value in changed.items() if choices(name)]
     variants += [_values_name(derived.options.values)] if "values" in changed else []
     return "-".join([derived.layer.name, *([sizes] if sizes else []), *variants])

@@ -24,6 +24,10 @@ DOCUMENT = {
     "route": ("NAMES", f"The ways in which they are derived, of {', '.join(ROUTES)}; all of them are checked anyway."),
     "sections": ("NAMES", f"What the document consists of, of {', '.join(SECTIONS)}."),
     "depth": ("", "Every step, or each result with its shortest proof."),
+    "convention": ("", "Whether samples are the rows of an array, Y = X W + b, or its columns, Y = W X + b."),
+    "samples": ("", "With one sample: written as a vector if that can be done, or as a matrix with one row."),
+    "end": ("", "Whether a section tells what changes where the following layers give a vector and not one number."),
+    "names": ("", "How gradients are written: as partial derivatives of the loss, as dX, or with a nabla."),
     "paper": ("", "The size of the page."),
     "title": ("TEXT", "The title; the layer's own if not given."),
     "author": ("TEXT", "Who hands it out."),
@@ -41,12 +45,15 @@ DOCUMENT = {
 
 ENGINE_CHOICES = ("auto", *ENGINES)
 
+_VARIANT = "In which of its forms the layer is taken."
+
 
 def parameters(listing: Listing) -> list[Parameter]:
     """Everything that the command of a layer takes, in the order of its help."""
     return [
         *_sizes(listing),
         _option("size", list[str], [], "A size by its letter; may be given more than once.", "LETTER=NUMBER"),
+        *(_option(name, _literal(values), values[0], _VARIANT) for name, values in listing.variants),
         *_document(),
         *(_option(format.option, bool, False, format.help) for format in FORMATS),
         _option("all_entries", bool, False, "With --json: list every entry, up to 100000 of them."),
@@ -67,7 +74,7 @@ def size_options(listing: Listing) -> dict[str, str]:
     """The letters that have an option of their own, with it: no other letter or option may be called the same."""
     folded = [letter.casefold() for letter in listing.letters]
     taken = {"size", "output", "name", "engine", "quiet", "debug", "help"}
-    taken |= {*DOCUMENT, *(format.option for format in FORMATS)}
+    taken |= {*DOCUMENT, *(format.option for format in FORMATS), *(option for option, _ in listing.variants)}
     return {
         letter: f"--{name}"
         for letter, name in zip(listing.letters, folded, strict=True)

@@ -25,6 +25,7 @@ class Request:
 
     layer: str
     sizes: Mapping[str, int]
+    variant: Mapping[str, str]
     options: DocumentOptions
     formats: tuple[Format, ...]
     place: Place
@@ -43,6 +44,9 @@ def read_request(listing: Listing, values: Mapping[str, Any]) -> Request:
         return Request(
             layer=listing.name,
             sizes=_sizes(listing, values),
+            variant={
+                option: _choice(option, values[option], known) for option, known in listing.variants if option in values
+            },
             options=_document(values),
             formats=formats,
             place=find_place(formats, output=values.get("output"), name=values.get("name")),

@@ -256,8 +256,9 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A document. coloured are the letters whose entries are coloured by their row."""
+    """A document. coloured are the letters whose entries are coloured by their row, or by another axis."""
 
     head: Head
     blocks: tuple[Block, ...]
     coloured: tuple[str, ...]
+    colour_axis: int = 0

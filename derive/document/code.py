@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 from derive.forward.formula import Formula
 from derive.forward.layer import Layer
-from derive.forward.matrix import read
 from derive.forward.nodes import Input, Node, topological
 from derive.notation.code import print_code
 
@@ -23,7 +22,7 @@ def numpy_class(layer: Layer, formulas: Sequence[Formula]) -> str:
     lines = ["import numpy as np", "", f"class {_camel(layer.name)}:"]
     lines += [f"    def forward(self, {', '.join(arguments)}):"]
     lines += [f'        """{_shapes(layer.inputs)}"""']
-    forward = print_code(read(layer.output), module="np.")
+    forward = print_code(layer.read(layer.output), module="np.")
     lines += _keep(kept) + _sizes(layer, layer.inputs, forward) + [f"        return {forward}", ""]
     body = [f"        {name} = {print_code(f.tree, module='np.')}" for name, f in zip(results, formulas, strict=True)]
     lines += [f"    def backward(self, {upstream}):"]

@@ -21,7 +21,9 @@ from derive.document.sections import (
     numbers,
     result,
     sizes,
+    vector,
 )
+from derive.document.spelling import speller
 from derive.document.words import coloured_letters, words_of
 from derive.locale import N_, translator
 from derive.notation.tree import Number, Relation
@@ -40,6 +42,7 @@ _FULL: dict[str, Section] = {
     "index": index.write,
     "sizes": sizes.write,
     "graph": graph.write,
+    "vector": vector.write,
     "numbers": numbers.write,
     "check": check.write,
     "background": background.write,
@@ -59,11 +62,12 @@ _BRIEF: dict[str, Section] = {
 def compose(material: Material) -> Document:
     """The document that the options ask for."""
     translate = translator(material.options.language).gettext
-    draft = Draft(translate, words_of(material.layer))
+    draft = Draft(translate, words_of(material.layer), spell=speller(material.options.names, material.layer.loss))
     writers = _FULL if material.options.depth == "full" else _FULL | _BRIEF
     for name in material.options.chosen_sections():
         writers[name](draft, material)
-    return Document(_head(draft, material), tuple(draft.blocks), coloured_letters(material.layer))
+    coloured = coloured_letters(material.layer)
+    return Document(_head(draft, material), tuple(draft.blocks), coloured, material.layer.sample_axis)
 
 
 def _head(draft: Draft, material: Material) -> Head:
@@ -97,6 +101,8 @@ def _subtitle(draft: Draft, material: Material) -> Runs:
         number = material.sizes[letter]
         size = Relation.equal(Number(letter), Number(number))
         counted.append(draft.runs(N_("{size} {what}"), size=size, what=draft.translate(one if number == 1 else many)))
+    if layer.samples == "one" and counted:
+        counted.insert(0, draft.runs(N_("one sample")))
     if not counted:
         counted = [(Math(Relation.equal(Number(a), Number(n))),) for a, n in material.sizes.items()]
     joined: list[Run] = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from derive.document.blocks import (
     Block,
@@ -14,6 +14,7 @@ from derive.document.blocks import (
     Heading,
     Line,
     ListBlock,
+    Math,
     Panel,
     Prose,
     Ref,
@@ -23,8 +24,10 @@ from derive.document.blocks import (
     StepList,
 )
 from derive.document.inline import Value, Values, inline
-from derive.document.layout import fit, reason_room
+from derive.document.layout import LINE_WIDTH, fit, reason_room
+from derive.document.spelling import Speller, speller
 from derive.errors import InternalError
+from derive.notation.measure import width
 from derive.notation.tree import Tree
 
 __all__ = ["Draft", "Values"]
@@ -32,16 +35,25 @@ __all__ = ["Draft", "Values"]
 
 @dataclass(slots=True)
 class Draft:
-    """Collects the blocks of one document; words are the values that every message may name."""
+    """Collects the blocks of one document; words are the values that every message may name.
+
+    spell is how gradients are written: sections write ∂L/∂X, whatever the reader has chosen.
+    """
 
     translate: Callable[[str], str]
     words: Mapping[str, Tree]
     blocks: list[Block] = field(default_factory=list)
     numbers: dict[str, int] = field(default_factory=dict)
+    spell: Speller = field(default_factory=lambda: speller("partial"))
 
     def runs(self, message: str, **values: Value) -> Runs:
         """The message, translated and filled in."""
-        return inline(self.translate(message), {**self.words, **values})
+        runs = inline(self.translate(message), {**self.words, **values})
+        return tuple(Math(self.spell(run.tree)) if isinstance(run, Math) else run for run in runs)
+
+    def fits(self, statement: Tree) -> bool:
+        """Whether the statement fits into one line beside its number."""
+        return width(self.spell(statement)) <= LINE_WIDTH
 
     def heading(self, id: str, message: str, **values: Value) -> None:
         """Begins a section."""
@@ -62,16 +74,16 @@ class Draft:
 
     def equation(self, id: str, *statements: Tree) -> Ref:
         """Adds a numbered equation, which the result refers to."""
-        self.blocks.append(Equation(id, self._number(id), fit(*statements)))
+        self.blocks.append(Equation(id, self._number(id), fit(*statements, spell=self.spell)))
         return Ref(id)
 
     def display(self, id: str, *statements: Tree) -> None:
         """Adds an equation that nothing refers to, without a number."""
-        self.blocks.append(Equation(id, None, fit(*statements)))
+        self.blocks.append(Equation(id, None, fit(*statements, spell=self.spell)))
 
     def result(self, id: str, *statements: Tree) -> Ref:
         """Adds formulas in a box."""
-        self.blocks.append(Result(id, self._number(id), fit(*statements)))
+        self.blocks.append(Result(id, self._number(id), fit(*statements, spell=self.spell)))
         return Ref(id)
 
     def steps(self, id: str, lines: Sequence[tuple[Line, Runs]]) -> Ref:
@@ -86,7 +98,8 @@ class Draft:
 
     def evidence(self, table: EvidenceTable) -> None:
         """Adds the table of evidence."""
-        self.blocks.append(table)
+        rows = tuple(replace(row, formula=self.spell(row.formula)) for row in table.rows)
+        self.blocks.append(replace(table, rows=rows))
 
     def panel(self, id: str, message: str, inner: Draft) -> None:
         """Adds what was drafted apart, set apart."""
@@ -99,7 +112,7 @@ class Draft:
 
     def apart(self) -> Draft:
         """A draft for what stands inside a block of this one; it shares the numbering."""
-        return Draft(self.translate, self.words, [], self.numbers)
+        return Draft(self.translate, self.words, [], self.numbers, self.spell)
 
     def _number(self, id: str) -> int:
         if id in self.numbers:

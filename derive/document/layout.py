@@ -5,7 +5,7 @@ Everything is shown if it fits; else rows and columns give way to dots, the corn
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from derive.document.blocks import Line
@@ -54,10 +54,11 @@ and dots is no easier to read than its corners.
 """
 
 
-def fit(*statements: Tree) -> tuple[Line, ...]:
+def fit(*statements: Tree, spell: Callable[[Tree], Tree] = lambda tree: tree) -> tuple[Line, ...]:
     """The lines of the statements, one under the other, each broken where it must be.
 
-    Every part between two signs is cut for itself. What is too wide even with the fewest entries is left to the page to
+    spell is what becomes of a part once its entries are there; only then is it measured. Every part between two signs
+    is cut for itself. What is too wide even with the fewest entries is left to the page to
     shrink; that takes an entry as wide as it.
     """
     levels = [[_start(part) for part in _parts(statement)] for statement in statements]
@@ -65,7 +66,7 @@ def fit(*statements: Tree) -> tuple[Line, ...]:
         placed = [
             (line, [(number, part) for part in owners])
             for number, statement in enumerate(statements)
-            for line, owners in _broken(statement, levels[number])
+            for line, owners in _broken(statement, levels[number], spell)
         ]
         lines = tuple(line for line, _ in placed)
         too_much = {owner for line, owners in placed if _width(line, lines) > _room(lines) for owner in owners}
@@ -196,9 +197,11 @@ def _parts(statement: Tree) -> tuple[Tree, ...]:
     return statement.parts if isinstance(statement, Relation) else (statement,)
 
 
-def _broken(statement: Tree, levels: Sequence[int]) -> Iterator[tuple[Line, tuple[int, ...]]]:
+def _broken(
+    statement: Tree, levels: Sequence[int], spell: Callable[[Tree], Tree]
+) -> Iterator[tuple[Line, tuple[int, ...]]]:
     """The lines of a statement, each with the numbers of the parts that are in it."""
-    parts = [_elided(part, _LEVELS[level]) for part, level in zip(_parts(statement), levels, strict=True)]
+    parts = [spell(_elided(part, _LEVELS[level])) for part, level in zip(_parts(statement), levels, strict=True)]
     if not isinstance(statement, Relation):
         yield from ((line, (0,)) for line in _split(Line(None, "", parts[0])))
         return

@@ -10,8 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from derive.document.words import written_name
 from derive.engine.tables import EntryTable
-from derive.notation.tree import Explicit, Name, Negative, Number, Power, Product, Relation, Transpose, Tree
+from derive.forward.layer import Layer
+from derive.notation.tree import Explicit, Name, Negative, Number, Power, Product, Relation, Tree
 
 __all__ = ["DECIMALS", "array_table", "equation", "is_short", "number", "sparse_table"]
 
@@ -25,11 +27,11 @@ _LARGEST = 1e5
 """A rounded number beyond this is shown with a power of ten."""
 
 
-def equation(name: Tree, values: Any) -> Relation:
-    """name = [values]; a vector is written as a row, and its name then transposed."""
-    if np.ndim(values) == 1 and isinstance(name, Name):
-        name = Transpose(name)
-    return Relation.equal(name, Explicit(array_table(values)))
+def equation(name: Tree, values: Any, layer: Layer) -> Relation:
+    """name = [values]; a vector is written as the layer writes its vectors, and its name so too."""
+    upright = np.ndim(values) == 1 and layer.upright
+    written = written_name(name, layer) if isinstance(name, Name) else name
+    return Relation.equal(written, Explicit(array_table(np.reshape(values, (-1, 1)) if upright else values)))
 
 
 def array_table(values: Any) -> EntryTable:

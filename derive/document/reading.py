@@ -13,7 +13,7 @@ from derive.locale import N_
 from derive.notation.tree import Listed, Name, Transpose, Tree
 from derive.routes.index import derive_index
 from derive.routes.jacobian import JacobianRoute
-from derive.rules.index import Factor
+from derive.rules.index import Factor, IndexSum
 
 __all__ = ["reading"]
 
@@ -21,6 +21,8 @@ __all__ = ["reading"]
 def reading(draft: Draft, route: JacobianRoute) -> Runs | None:
     """The sentence, or None where the gradient is no product of two matrices and no sum along an axis."""
     gradient = derive_index(route.map.layer, route.map.input.name).gradient
+    if route.map.layer.samples == "one":
+        return _of_rows(draft, gradient)
     if len(gradient.products) != 1 or len(gradient.products[0].sums) != 1:
         return None
     (product,), (summed,) = gradient.products, gradient.products[0].sums
@@ -47,6 +49,36 @@ def reading(draft: Draft, route: JacobianRoute) -> Runs | None:
         left=_line(draft, left, gradient.free[0], transposed=left.index[0] == summed, column=False),
         right=_line(draft, right, gradient.free[1], transposed=right.index[1] == summed, column=True),
     )
+
+
+def _of_rows(draft: Draft, gradient: IndexSum) -> Runs | None:
+    """The sentence where vectors are rows: a row times a matrix, or a column times a row."""
+    if len(gradient.products) != 1:
+        return None
+    (product,) = gradient.products
+    factors = [part for part in product.factors if isinstance(part, Factor) and not isinstance(part.node, Constant)]
+    if len(factors) != 2 or len(product.factors) != 2 or any(isinstance(f.node, Ones) for f in factors):
+        return None
+    row, other = sorted(factors, key=lambda factor: len(factor.index))
+    if len(gradient.free) == 1 and len(product.sums) == 1 and len(row.index) == 1 and len(other.index) == 2:
+        return draft.runs(
+            N_("Entry {place} is a sum over {summed}: {row} times {line}. So the row is a product:"),
+            place=Name(gradient.free[0]),
+            summed=Name(product.sums[0]),
+            row=read(row.node),
+            line=_line(draft, other, gradient.free[0], transposed=other.index[1] == product.sums[0], column=True),
+        )
+    if len(gradient.free) == 2 and not product.sums and len(row.index) == len(other.index) == 1:
+        left, right = sorted(factors, key=lambda factor: gradient.free.index(factor.index[0]))
+        return draft.runs(
+            N_("Entry {place} is entry {m} of {left} times entry {n} of {right}: a column times a row."),
+            place=Listed(tuple(Name(letter) for letter in gradient.free), wrapped=True),
+            m=Name(gradient.free[0]),
+            n=Name(gradient.free[1]),
+            left=read(left.node),
+            right=read(right.node),
+        )
+    return None
 
 
 def _line(draft: Draft, factor: Factor, letter: str, *, transposed: bool, column: bool) -> Runs:

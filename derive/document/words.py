@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from derive.forward.layer import Layer
-from derive.forward.matrix import read
 from derive.forward.nodes import Input
-from derive.notation.tree import Entry, Gradient, Listed, Name, Number, Tree
+from derive.notation.tree import Entry, Gradient, Listed, Name, Number, Transpose, Tree
 
-__all__ = ["array_name", "coloured_letters", "map_name", "output_name", "words_of"]
+__all__ = ["array_name", "coloured_letters", "map_name", "output_name", "words_of", "written_name"]
 
 
 def output_name(layer: Layer) -> Name:
@@ -22,6 +21,11 @@ def array_name(node: Input) -> Name:
     return Name(node.name, "matrix" if rank > 1 else "vector" if rank else "scalar")
 
 
+def written_name(name: Name, layer: Layer) -> Tree:
+    """What its entries are written beside: bᵀ where a vector is written as a row although it is a column."""
+    return Transpose(name) if name.kind == "vector" and layer.samples == "rows" else name
+
+
 def map_name(layer: Layer) -> Name:
     """The name of the map between vectors that the layer is."""
     return Name(layer.output_letter, "vector")
@@ -32,27 +36,30 @@ def words_of(layer: Layer) -> dict[str, Tree]:
     words: dict[str, Tree] = {letter: Name(letter) for letter in "ijkl"}
     words |= {letter: Number(letter) for letter in layer.letters}
     words |= {node.name: array_name(node) for node in layer.inputs}
-    words |= {f"{node.name}_j": Entry(node.letter, ("j",)) for node in layer.inputs if len(node.shape) == 1}
+    arrays = [(node.letter, node.shape) for node in layer.inputs] + [(layer.output_letter, layer.output.shape)]
+    words |= {f"{a}_{i}": Entry(a, (i,)) for a, shape in arrays if len(shape) == 1 for i in "ijk"}
     words["Y"] = words[layer.output_name] = output_name(layer)
     words["G"] = Gradient(output_name(layer), layer.upstream.name, layer.loss)
     words |= {f"d{node.name}": Gradient(array_name(node), f"d{node.name}", layer.loss) for node in layer.inputs}
+    if layer.origin is not None:
+        # What was written for the layer as it stands in its file holds for it with other names, too.
+        for before, now in zip(layer.origin.inputs, layer.inputs, strict=True):
+            words.setdefault(before.name, words[now.name])
+            words.setdefault(f"d{before.name}", words[f"d{now.name}"])
     words["L"] = Name(layer.loss)
     words["h"] = Name("h")
     words["y"] = map_name(layer)
-    words["forward"] = read(layer.output)
+    words["forward"] = layer.read(layer.output)
     words["B"] = Name("B", "matrix")
     for first, second in ("ij", "ik", "kj"):
         pair = (Name(first), Name(second))
         words[first + second] = Listed(pair, wrapped=True)
-        arrays = [(node.letter, node.shape) for node in layer.inputs] + [(layer.output_letter, layer.output.shape)]
         words |= {f"{a}_{first}{second}": Entry(a, (first, second)) for a, shape in arrays if len(shape) == 2}
     return words
 
 
 def coloured_letters(layer: Layer) -> tuple[str, ...]:
-    """The letters of the arrays whose first axis counts samples: their entries have the colour of their row."""
-    sample = layer.sample_size
-    found = [node.letter for node in layer.inputs if len(node.shape) > 1 and str(node.shape[0]) == sample]
-    if len(layer.output.shape) > 1 and str(layer.output.shape[0]) == sample:
-        found.append(layer.output_letter)
-    return tuple(found)
+    """The letters of the arrays one axis of which counts samples: their entries have the colour of their sample."""
+    sample, axis = layer.sample_size, layer.sample_axis
+    arrays = [*((node.letter, node.shape) for node in layer.inputs), (layer.output_letter, layer.output.shape)]
+    return tuple(letter for letter, shape in arrays if len(shape) > 1 and str(shape[axis]) == sample)

@@ -15,7 +15,7 @@ __all__ = ["Reshaped", "reshape"]
 
 @dataclass(frozen=True, eq=False)
 class Reshaped:
-    """∂L/∂X with the entries of the row; a vector is a row (1, M), a scalar (1, 1).
+    """∂L/∂X with the entries of the row; a vector is a row (1, M), or a column where samples are, a scalar (1, 1).
 
     Shapes: that of the input, as a matrix; `[i, j]` for a matrix, `[i]` for a vector, `[()]` for a scalar.
     """
@@ -31,6 +31,8 @@ class Reshaped:
     @property
     def layout(self) -> tuple[int, int]:
         """The shape as it is printed, with two axes."""
+        if len(self.input_shape) == 1 and self.row.jacobian.map.layer.upright:
+            return self.input_shape[0], 1
         *rows, columns = self.input_shape or (1,)
         count = 1
         for size in rows:

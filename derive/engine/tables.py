@@ -85,18 +85,19 @@ class EntryTable:
         )
 
 
-def _layout(shape: tuple[int, ...]) -> Place:
-    """Rows and columns in which an array is written: a vector is a row."""
+def _layout(shape: tuple[int, ...], *, upright: bool) -> Place:
+    """Rows and columns in which an array is written: a vector is a row, or a column if it is upright."""
     if len(shape) > 2:
         *rows, columns = shape
         return flat([size - 1 for size in rows], rows) + 1, columns
-    return ((1, 1), (1, *shape), shape)[len(shape)]  # type: ignore[return-value]  # two sizes in every case
+    vector = (*shape, 1) if upright else (1, *shape)
+    return ((1, 1), vector, shape)[len(shape)]  # type: ignore[return-value]  # two sizes in every case
 
 
 def array(concrete: Concrete, node: Node) -> EntryTable:
-    """The entries of a node; a vector is written as a row."""
+    """The entries of a node; a vector is written as a row, or as a column where samples are columns."""
     shape = concrete.shape(node)
-    rows, columns = _layout(shape)
+    rows, columns = _layout(shape, upright=concrete.layer.upright)
     return EntryTable(
         node.name if isinstance(node, Input) else "",
         (rows, columns),
@@ -256,10 +257,16 @@ def explicit(tree: Tree, concrete: Concrete) -> Tree | None:
             inner = explicit(operand, concrete)
             if isinstance(inner, ExplicitTree):
                 return MatMul((ExplicitTree(ones(inner.table.shape[0]).transposed()), inner))
+        case SumAxis(operand, 1, 2) if concrete.layer.upright:
+            inner = explicit(operand, concrete)
+            if isinstance(inner, ExplicitTree):
+                return MatMul((inner, ExplicitTree(ones(inner.table.shape[1]))))
         case Name() | Gradient():
             node = _array_called(tree, concrete)
-            if node is not None and len(node.shape) == 2:
+            if node is not None and (len(node.shape) == 2 or (concrete.layer.samples == "one" and node.shape)):
                 return ExplicitTree(array(concrete, node))
+        case OnesTree(size) if size:
+            return ExplicitTree(ones(_count(size, concrete)))
         case Transpose(operand):
             inner = explicit(operand, concrete)
             if isinstance(inner, ExplicitTree) and isinstance(inner.table, EntryTable):

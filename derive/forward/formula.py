@@ -18,18 +18,19 @@ class Formula:
     """∂L/∂X = ∂L/∂Y Wᵀ.
 
     `str()` gives the right-hand side in NumPy syntax, `G @ W.T`; definitions are the names it uses besides inputs and
-    the upstream gradient, in order.
+    the upstream gradient, in order. rows is whether a vector is a row.
     """
 
     wrt: Input
     node: Node
     loss: str = "L"
     definitions: tuple[tuple[str, Tree], ...] = ()
+    rows: bool = False
 
     @property
     def tree(self) -> Tree:
         """The right-hand side."""
-        return read(self.node)
+        return read(self.node, rows=self.rows)
 
     @property
     def name(self) -> Gradient:

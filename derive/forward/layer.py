@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, count
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from derive.errors import ShapeError, SizeError, UnknownNameError
 from derive.forward.entry import share_symbols
+from derive.forward.matrix import read
 from derive.forward.nodes import Input, Node, topological
 from derive.forward.shape import bind, letters
 from derive.notation.tree import Tree
 
-__all__ = ["Layer", "Prose", "Remark", "load_layer"]
+__all__ = ["Layer", "Prose", "Remark", "Samples", "load_layer"]
+
+Samples: TypeAlias = Literal["rows", "columns", "one"]
+"""How samples lie in an array: as its rows, as its columns, or as a single one that is the array itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,8 @@ class Prose:
     sizes says what is counted, for a letter in the singular and in the plural; forward, arrays, broadcast and output
     introduce the layer, its inputs, the bias as a matrix, and the output; zeros says of an input why its Jacobian looks
     as it does; purpose says what the gradients, {dX} and so on, are for; remarks close the description of the layer;
-    real_sizes are those of a layer in use, by letter.
+    real_sizes are those of a layer in use, by letter. columns is what is said instead where samples are columns, and
+    one where there is a single sample, written as a vector.
     """
 
     title: str = ""
@@ -50,11 +55,20 @@ class Prose:
     purpose: str = ""
     remarks: tuple[Remark, ...] = ()
     real_sizes: tuple[tuple[str, int], ...] = ()
+    columns: Prose | None = None
+    one: Prose | None = None
+
+    def without_arrangement(self) -> Prose:
+        """What is true however samples lie: nothing of it speaks of rows, columns or a batch."""
+        return replace(self, arrays=(), broadcast="", output="", zeros=(), remarks=(), columns=None, one=None)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Layer:
     """What a layer computes, traced once; sizes stay letters.
+
+    samples is how samples lie in its arrays; origin the layer as it was written, of which it is a rearrangement.
+    variant is which of several layers of this name it is, ("bias", "none") for example; () for the usual one.
 
     Shapes: every input and the output have axes in the letters of `sizes`.
     """
@@ -68,6 +82,9 @@ class Layer:
     defaults: tuple[tuple[str, int], ...]
     prose: Prose
     function: Callable[..., Any]
+    samples: Samples = "rows"
+    origin: Layer | None = None
+    variant: tuple[tuple[str, str], ...] = ()
 
     @property
     def upstream(self) -> Input:
@@ -83,13 +100,25 @@ class Layer:
 
     @property
     def letters(self) -> tuple[str, ...]:
-        """The size letters, in the order in which the inputs show them."""
-        return letters(node.shape for node in self.inputs)
+        """The size letters, in the order in which the inputs show them; samples come first however they lie."""
+        turned = self.samples == "columns"
+        return letters(node.shape[::-1] if turned and len(node.shape) == 2 else node.shape for node in self.inputs)
 
     @property
     def sample_size(self) -> str:
-        """The letter of the first axis of the first array of rank two or more, along which samples lie; '' if none."""
-        return next((str(node.shape[0]) for node in self.inputs if len(node.shape) > 1), "")
+        """The size of the axis of the first array of rank two or more along which samples lie; '' if none."""
+        matrices = (node for node in self.inputs if len(node.shape) > 1 and self.samples != "one")
+        return next((str(node.shape[self.sample_axis]) for node in matrices), "")
+
+    @property
+    def sample_axis(self) -> int:
+        """The axis along which samples lie: 0, or 1 where they are columns."""
+        return int(self.samples == "columns")
+
+    @property
+    def upright(self) -> bool:
+        """Whether a one-dimensional array is written as a column: where samples are columns, else it is a row."""
+        return self.samples == "columns"
 
     def input(self, name: str) -> Input:
         """The input of this name.
@@ -143,13 +172,17 @@ class Layer:
         """The shape of a node in numbers."""
         return bind(node.shape, sizes)
 
+    def read(self, node: Node) -> Tree:
+        """The node in matrix notation, in which a vector is a column, or a row where it is the only sample."""
+        return read(node, rows=self.samples == "one")
+
     def depends(self) -> frozenset[str]:
         """The names of the inputs that the output is computed from."""
         return frozenset(node.name for node in topological(self.output) if isinstance(node, Input))
 
     def __reduce__(self) -> tuple[Any, ...]:
         # The function's own name leads to the layer, since the decorator has taken its place.
-        if load_layer_or_none(self.function.__module__, self.function.__qualname__) is self:
+        if self.origin is None and load_layer_or_none(self.function.__module__, self.function.__qualname__) is self:
             return load_layer, (self.function.__module__, self.function.__qualname__)
         return Layer, tuple(getattr(self, field) for field in self.__slots__)
 

@@ -32,11 +32,15 @@ from derive.notation.tree import Ones as OnesTree
 __all__ = ["name_of", "read"]
 
 
-def read(node: Node) -> Tree:
-    """The node in matrix notation; what matrix notation cannot write becomes an einsum."""
+def read(node: Node, *, rows: bool = False) -> Tree:
+    """The node in matrix notation; what matrix notation cannot write becomes an einsum.
+
+    In a product a vector is a column, or a row where rows is set: x W and xᵀ y in the place of Wᵀ x and x yᵀ.
+    """
     made: dict[Node, Tree] = {}
+    readings = _READINGS_OF_ROWS if rows else _READINGS
     for item in topological(node):
-        made[item] = _read_one(item, made)
+        made[item] = _read_one(item, made, readings)
     return made[node]
 
 
@@ -52,7 +56,7 @@ def _kind(node: Node) -> Kind:
     return kinds[min(len(node.shape), 2)]
 
 
-def _read_one(node: Node, made: dict[Node, Tree]) -> Tree:
+def _read_one(node: Node, made: dict[Node, Tree], readings: _Readings) -> Tree:
     match node:
         case Input():
             return name_of(node)
@@ -67,11 +71,11 @@ def _read_one(node: Node, made: dict[Node, Tree]) -> Tree:
         case Map():
             return read_scalar(node.function, [made[operand] for operand in node.operands])
         case Contract():
-            return _read_contraction(node, made)
+            return _read_contraction(node, made, readings)
     raise InternalError(f"matrix notation: no rule for a node of kind {type(node).__name__}")
 
 
-def _read_contraction(node: Contract, made: dict[Node, Tree]) -> Tree:
+def _read_contraction(node: Contract, made: dict[Node, Tree], readings: _Readings) -> Tree:
     scalars: list[Tree] = []
     ones: dict[int, str] = {}
     core: list[tuple[Tree, Indices]] = []
@@ -84,7 +88,7 @@ def _read_contraction(node: Contract, made: dict[Node, Tree]) -> Tree:
             core.append((made[operand], row))
     if not core and not ones:
         return _scaled(scalars[:-1], scalars[-1])
-    for reading in _READINGS:
+    for reading in readings:
         tree = reading(core, ones, node.output)
         if tree is not None:
             return _scaled(scalars, tree)
@@ -101,6 +105,7 @@ def _scaled(scalars: Sequence[Tree], tree: Tree) -> Tree:
 
 _Core = list[tuple[Tree, Indices]]
 _OnesOf = dict[int, str]
+_Readings = tuple[Callable[[_Core, _OnesOf, Indices], Tree | None], ...]
 
 
 def _rearranged(core: _Core, ones: _OnesOf, output: Indices) -> Tree | None:
@@ -145,6 +150,33 @@ def _reduced(core: _Core, ones: _OnesOf, output: Indices) -> Tree | None:
     return SumAxis(tree, next(a for a, i in enumerate(row) if i in ones), len(row)) if len(row) == 2 else None
 
 
+def _repeated(core: _Core, ones: _OnesOf, output: Indices) -> Tree | None:
+    """1b, where b is a matrix with one row, and 1ᵀA as one: the products with a column of ones."""
+    units = [index for index, size in ones.items() if size == "1"]
+    columns = [index for index in ones if index not in units]
+    if len(core) != 1 or len(core[0][1]) != 2 or len(output) != 2 or len(units) != 1 or len(columns) != 1:
+        return None
+    (tree, row), (unit,), (column,) = core[0], units, columns
+    if unit in row and column in output and set(output) == {column, *row} - {unit}:
+        first, left = unit, Transpose(Transpose(OnesTree(ones[column])))
+    elif column in row and unit in output and set(output) == {unit, *row} - {column}:
+        first, left = column, Transpose(OnesTree(ones[column]))
+    else:
+        return None
+    along = column if first is unit else unit
+    matrix = tree if row[0] == first else Transpose(tree)
+    if output[0] == along:
+        return MatMul((_plain(left), _plain(matrix)))
+    return MatMul((_plain(Transpose(matrix)), _plain(Transpose(left))))
+
+
+def _plain(tree: Tree) -> Tree:
+    """(Aᵀ)ᵀ as A."""
+    while isinstance(tree, Transpose) and isinstance(tree.operand, Transpose):
+        tree = tree.operand.operand
+    return tree
+
+
 def _elementwise(core: _Core, ones: _OnesOf, output: Indices) -> Tree | None:
     """A ⊙ B."""
     if len(core) < 2 or ones or any(row != output for _, row in core):
@@ -170,6 +202,13 @@ def _chain(core: _Core, ones: _OnesOf, output: Indices) -> Tree | None:
     if len(core) < 2 or ones or len(output) > 2 or any(not 1 <= len(row) <= 2 for _, row in core):
         return None
     return _chained(core, output, flip=False) or _chained(core, output, flip=True)
+
+
+def _chain_from_row(core: _Core, ones: _OnesOf, output: Indices) -> Tree | None:
+    """a B C ..., where a vector is a row."""
+    if len(core) > 1 and not ones and len(output) == 1 and all(1 <= len(row) <= 2 for _, row in core):
+        return _chained(core, output, flip=True)
+    return None
 
 
 def _chained(core: _Core, output: Indices, *, flip: bool) -> Tree | None:
@@ -215,16 +254,27 @@ def _outer(core: _Core, ones: _OnesOf, output: Indices) -> Tree | None:
     return MatMul((by_index[output[0]], Transpose(by_index[output[1]])))
 
 
-_READINGS: tuple[Callable[[_Core, _OnesOf, Indices], Tree | None], ...] = (
+def _outer_of_rows(core: _Core, ones: _OnesOf, output: Indices) -> Tree | None:
+    """aᵀ b, where vectors are rows."""
+    product = _outer(core, ones, output)
+    if not isinstance(product, MatMul) or not isinstance(product.factors[1], Transpose):
+        return None
+    return MatMul((Transpose(product.factors[0]), product.factors[1].operand))
+
+
+_READINGS: _Readings = (
     _rearranged,
     _broadcast,
     _filled,
     _reduced,
+    _repeated,
     _elementwise,
     _inner,
     _chain,
     _outer,
 )
+
+_READINGS_OF_ROWS: _Readings = (_chain_from_row, _outer_of_rows, *_READINGS)
 
 
 def _einsum(node: Contract, made: dict[Node, Tree]) -> Tree:

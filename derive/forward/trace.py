@@ -23,13 +23,16 @@ __all__ = ["layer", "trace"]
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)*\Z")
 
 
-def layer(*, defaults: str = "", name: str = "", prose: Prose | None = None) -> Callable[[Callable[..., Any]], Layer]:
+def layer(
+    *, defaults: str = "", name: str = "", prose: Prose | None = None, variant: str = ""
+) -> Callable[[Callable[..., Any]], Layer]:
     """Makes a Layer of the function below, whose annotations are the shapes of its arguments.
 
     Args:
         defaults: the sizes to take when none are given, "N=2 D=2 M=3".
         name: what to call it; the function's name otherwise.
         prose: what its author says about it.
+        variant: which one of several layers of one name it is, "bias=none"; the usual one is called as its function.
 
     Raises: ShapeError if an annotation is no shape, or shapes do not fit; UnsupportedError for what cannot be traced;
     UserError for a name that would be ambiguous.
@@ -43,12 +46,14 @@ def layer(*, defaults: str = "", name: str = "", prose: Prose | None = None) -> 
     """
 
     def decorate(function: Callable[..., Any]) -> Layer:
-        return trace(function, defaults=defaults, name=name, prose=prose)
+        return trace(function, defaults=defaults, name=name, prose=prose, variant=variant)
 
     return decorate
 
 
-def trace(function: Callable[..., Any], *, defaults: str = "", name: str = "", prose: Prose | None = None) -> Layer:
+def trace(
+    function: Callable[..., Any], *, defaults: str = "", name: str = "", prose: Prose | None = None, variant: str = ""
+) -> Layer:
     """The layer that a function computes; see `layer` for the arguments and what is raised."""
     name = name or function.__name__
     inputs = _inputs(function, name)
@@ -69,7 +74,13 @@ def trace(function: Callable[..., Any], *, defaults: str = "", name: str = "", p
         defaults=_defaults(defaults, name, sizes),
         prose=prose or Prose(),
         function=function,
+        variant=_variant(variant) if function.__name__ != name else (),
     )
+
+
+def _variant(written: str) -> tuple[tuple[str, str], ...]:
+    pairs = (item.partition("=") for item in written.split())
+    return tuple((option, value) for option, _, value in pairs)
 
 
 def _output(function: Callable[..., Any], inputs: Iterable[Input], name: str, sizes: Collection[str]) -> Node:

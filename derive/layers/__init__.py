@@ -1,33 +1,43 @@
 """The catalogue: one file a layer, holding its forward definition and prose, and no gradient.
 
-`index` reads names, sizes and first lines without importing a layer; `load` imports one.
+`index` reads names, sizes, variants and first lines without importing a layer; `load` imports one. A variant of a
+layer, the same one without bias for example, is another function in its file, decorated with `variant="bias=none"`.
 """
 
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from derive.errors import UnknownNameError
+from derive.errors import UnknownNameError, UserError
 
 if TYPE_CHECKING:
     from derive.forward.layer import Layer
 
-__all__ = ["Listing", "index", "load"]
+__all__ = ["Listing", "index", "listing", "load"]
+
+Choices = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What can be said of a layer without running its file."""
+    """What can be said of a layer without running its file.
+
+    variants are the ways in which it can be varied, each with its values, the usual one first; functions says for
+    values, unusual ones alone, which function of the file is meant.
+    """
 
     name: str
     summary: str
     signature: str
     letters: tuple[str, ...]
     defaults: tuple[tuple[str, int], ...]
+    variants: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    functions: tuple[tuple[Choices, str], ...] = ()
 
 
 def index() -> tuple[Listing, ...]:
@@ -36,15 +46,39 @@ def index() -> tuple[Listing, ...]:
     return tuple(_read(file) for file in files)
 
 
-def load(name: str) -> Layer:
-    """The layer of this name.
+def listing(name: str) -> Listing:
+    """What can be said of the layer of this name.
 
     Raises: UnknownNameError if the catalogue has none.
     """
-    known = [file.stem for file in sorted(Path(__file__).parent.glob("[!_]*.py"))]
-    if name not in known:
-        raise UnknownNameError("layer", name, known)
-    return cast("Layer", getattr(import_module(f"{__name__}.{name}"), name))
+    files = {file.stem: file for file in sorted(Path(__file__).parent.glob("[!_]*.py"))}
+    if name not in files:
+        raise UnknownNameError("layer", name, list(files))
+    return _read(files[name])
+
+
+def load(name: str, variant: Mapping[str, str] | None = None) -> Layer:
+    """The layer of this name, in the variant whose values are given; those that are missing are the usual ones.
+
+    Raises: UnknownNameError if the catalogue has none; UserError for values that do not go together.
+
+    Example:
+        >>> str(load("affine", {"bias": "none"}).output)
+        'X @ W'
+    """
+    found = listing(name)
+    variants = dict(found.variants)
+    for option, value in (variant or {}).items():
+        if option not in variants:
+            raise UnknownNameError(f"variant of {name}", option, list(variants))
+        if value not in variants[option]:
+            raise UnknownNameError(option, value, variants[option])
+    unusual = {option: value for option, value in (variant or {}).items() if value != variants[option][0]}
+    function = next((function for choices, function in found.functions if dict(choices) == unusual), None)
+    if function is None:
+        told = ", ".join(f"{option}={value}" for option, value in unusual.items())
+        raise UserError(f"{name}: {told}: these variants cannot be had at once; choose one of them")
+    return cast("Layer", getattr(import_module(f"{__name__}.{name}"), function))
 
 
 def _read(file: Path) -> Listing:
@@ -56,13 +90,31 @@ def _read(file: Path) -> Listing:
         if argument.annotation is not None
     }
     letters = dict.fromkeys(axis for shape in shapes.values() for axis in shape.split() if not axis.isdecimal())
-    call = next(d for d in function.decorator_list if isinstance(d, ast.Call))
-    written = next((ast.literal_eval(k.value) for k in call.keywords if k.arg == "defaults"), "")
-    given = dict(item.split("=") for item in cast(str, written).split())
+    given = dict(_pairs(function, "defaults"))
+    usual = dict(_pairs(function, "variant"))
+    variants = {option: [value] for option, value in usual.items()}
+    functions: list[tuple[Choices, str]] = [((), function.name)]
+    for other in module.body:
+        if isinstance(other, ast.FunctionDef) and other is not function and (pairs := tuple(_pairs(other, "variant"))):
+            functions.append((pairs, other.name))
+            for option, value in pairs:
+                variants[option] = list(dict.fromkeys([*variants[option], value]))
     return Listing(
         name=file.stem,
         summary=(ast.get_docstring(function) or "").split("\n")[0],
         signature=", ".join(f"{name}: {shape}" for name, shape in shapes.items()),
         letters=tuple(letters),
         defaults=tuple((letter, int(given[letter])) for letter in letters if letter in given),
+        variants=tuple((option, tuple(values)) for option, values in variants.items()),
+        functions=tuple(functions),
     )
+
+
+def _pairs(function: ast.FunctionDef, argument: str) -> Iterator[tuple[str, str]]:
+    """What an argument of the decorator says: "N=2 D=3", "bias=none"."""
+    calls = (call for call in function.decorator_list if isinstance(call, ast.Call))
+    written = (keyword.value for call in calls for keyword in call.keywords if keyword.arg == argument)
+    for value in written:
+        for item in cast(str, ast.literal_eval(value)).split():
+            name, _, chosen = item.partition("=")
+            yield name, chosen

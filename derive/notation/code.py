@@ -113,8 +113,12 @@ class _Printer:
                 return f"{self.module}sum({self.joined((left, right), ' * ')})", _ATOM
             case MatMul((Ones(rows), Transpose(Ones(columns)))):
                 return f"{self.module}ones(({rows}, {columns}))", _ATOM
+            case MatMul(factors) if _has_column(factors):
+                return " @ ".join(map(self.column, factors)), _PRODUCT
             case MatMul((left, Transpose(right))) if _rank(right) == 1:
                 # NumPy has no columns: between two vectors @ is the inner product, whatever is transposed.
+                return f"{self.module}outer({self.bound(left)[0]}, {self.bound(right)[0]})", _ATOM
+            case MatMul((Transpose(left), right)) if _rank(left) == _rank(right) == 1:
                 return f"{self.module}outer({self.bound(left)[0]}, {self.bound(right)[0]})", _ATOM
             case MatMul(factors):
                 return self.joined(factors, " @ "), _PRODUCT
@@ -158,17 +162,32 @@ class _Printer:
         first, *rest = factors
         return glue.join([self.at_least(first, _PRODUCT), *(self.at_least(factor, _UNARY) for factor in rest)])
 
+    def column(self, factor: Tree) -> str:
+        """A factor of a product of matrices, among which ones are a column or, transposed, a row."""
+        match factor:
+            case Ones(size):
+                return f"{self.module}ones(({size}, 1))"
+            case Transpose(Ones(size)):
+                return f"{self.module}ones((1, {size}))"
+        return self.at_least(factor, _UNARY)
+
     def sum(self, terms: tuple[Tree, ...]) -> str:
-        # NumPy repeats a vector as rows by itself when something of full shape stands beside it.
+        # NumPy repeats a vector as rows, and a column, by itself when something of full shape stands beside it.
         full = any(not isinstance(term, Broadcast | Number) for term in terms)
-        shown = [term.operand if full and isinstance(term, Broadcast) and term.axis == 0 else term for term in terms]
-        text = self.bound(shown[0])[0]
-        for term in shown[1:]:
+        text = self.term(terms[0], _SUM, full)
+        for term in terms[1:]:
             if isinstance(term, Negative):
                 text += f" - {self.at_least(term.operand, _PRODUCT)}"
             else:
-                text += f" + {self.at_least(term, _PRODUCT)}"
+                text += f" + {self.term(term, _PRODUCT, full)}"
         return text
+
+    def term(self, term: Tree, level: int, full: bool) -> str:
+        if not full or not isinstance(term, Broadcast):
+            return self.at_least(term, level)
+        return (
+            self.at_least(term.operand, level) if term.axis == 0 else f"{self.at_least(term.operand, _ATOM)}[:, None]"
+        )
 
     def nested(self, function: str, factors: tuple[Tree, ...]) -> str:
         first, *rest = factors
@@ -177,6 +196,12 @@ class _Printer:
             if rest
             else self.bound(first)[0]
         )
+
+
+def _has_column(factors: tuple[Tree, ...]) -> bool:
+    """Whether ones stand among matrices."""
+    others = [f for f in factors if not isinstance(f.operand if isinstance(f, Transpose) else f, Ones)]
+    return 0 < len(others) < len(factors) and all(_rank(other) == 2 for other in others)
 
 
 def _rank(tree: Tree) -> int:
@@ -194,7 +219,11 @@ def _rank(tree: Tree) -> int:
             return 0 if axis is None else rank - 1
         case Einsum(pattern):
             return len(pattern.partition("->")[2])
+        case MatMul(factors) if _has_column(factors):
+            return 2
         case MatMul((_, Transpose(right))) if _rank(right) == 1:
+            return 2
+        case MatMul((Transpose(left), right)) if _rank(left) == _rank(right) == 1:
             return 2
         case MatMul((first, *_, last)):
             return _rank(first) + _rank(last) - 2

@@ -16,11 +16,12 @@ _ROW_COLOURS = ("38;5;33", "38;5;166", "38;5;35", "38;5;134", "38;5;136", "38;5;
 class Ink:
     """How a terminal shows notation: colour is whether colour codes are written at all.
 
-    rows are the letters whose entries are coloured by their first index.
+    rows are the letters whose entries are coloured by their first index, or by the one at axis.
     """
 
     rows: frozenset[str] = frozenset()
     colour: bool = False
+    axis: int = 0
 
 
 PLAIN = Ink()

@@ -48,7 +48,7 @@ from derive.notation.tree import (
     Transpose,
     Tree,
 )
-from derive.notation.walk import is_tall
+from derive.notation.walk import is_fraction, is_tall
 
 __all__ = ["PLAIN", "Style", "print_latex", "print_sign"]
 
@@ -67,12 +67,13 @@ _OPERATORS = frozenset(["cos", "cosh", "det", "exp", "log", "sin", "sinh", "tan"
 class Style:
     r"""How entries look on a page.
 
-    rows are the letters whose entries are coloured by their first index; colours is how many colours there are, 0 for
-    none. The macros are `\sample{1}{...}` for row colour 1, and `\nil` for a structural zero.
+    rows are the letters whose entries are coloured by their first index, or by the one at axis; colours is how many
+    colours there are, 0 for none. The macros are `\sample{1}{...}` for row colour 1, and `\nil` for a structural zero.
     """
 
     rows: frozenset[str] = frozenset()
     colours: int = 0
+    axis: int = 0
 
 
 PLAIN = Style()
@@ -104,6 +105,12 @@ class _Printer:
                 return self.coloured(letter, index, _entry(letter, index)), _ATOM
             case Number(value):
                 return _number(value)
+            case Gradient(Entry(letter, index), names="dX"):
+                return self.coloured(letter, index, f"d{_entry(letter, index)}"), _ATOM
+            case Gradient(of, names="dX"):
+                return f"d{self.text(of)}", _ATOM
+            case Gradient(of, _, loss, "nabla"):
+                return rf"\nabla_{{{self.text(of)}}} {_name(loss)}", _PRODUCT
             case Gradient(Entry(letter, index), _, loss):
                 entry = self.coloured(letter, index, _entry(letter, index))
                 return rf"\frac{{\partial {_name(loss)}}}{{\partial {entry}}}", _ATOM
@@ -171,11 +178,13 @@ class _Printer:
                 return rf"{self.text(function)}\colon {self.text(domain)} \to\nobreak {self.text(codomain)}", _SUM
             case Shaped(operand, shape):
                 # The strut puts the shapes of all factors of a product at one depth.
-                inner = self.at_least(operand, _POWER)
+                # They also say how far ∇_Y L goes, which needs no parentheses then.
+                inner = self.at_least(operand, _PRODUCT if isinstance(operand, Gradient) else _POWER)
                 return rf"\underset{{\shape{{{_shape(shape)}}}}}{{\vphantom{{\bigg|}}{inner}}}", _ATOM
             case Listed(items, wrapped):
-                listed = ", ".join(r"\dots" if item == Dots() else self.text(item) for item in items)
-                return (f"({listed})" if wrapped else listed), _ATOM
+                texts = [r"\dots" if item == Dots() else self.text(item) for item in items]
+                # A line may end after the comma of a list, and nowhere inside parentheses.
+                return (f"({', '.join(texts)})" if wrapped else r", \allowbreak ".join(texts)), _ATOM
             case Beside(items):
                 return r" \qquad ".join(map(self.text, items)), _SUM
             case Relation(parts, signs):
@@ -191,9 +200,7 @@ class _Printer:
     def raised(self, base: Tree) -> str:
         """What an exponent can follow: one behind a fraction would look like the numerator's, and two are an error."""
         exponent = isinstance(base, Entry) and bool(base.index) and "_" in base.letter
-        fraction = isinstance(base, Gradient | Partial | Quotient) or (
-            isinstance(base, Number) and "/" in str(base.value)
-        )
+        fraction = is_fraction(base) or (isinstance(base, Number) and "/" in str(base.value))
         return rf"\left({self.text(base)}\right)" if exponent or fraction else self.at_least(base, _ATOM)
 
     def sum(self, terms: tuple[Tree, ...]) -> str:
@@ -220,8 +227,9 @@ class _Printer:
         return left + inner + right
 
     def coloured(self, letter: str, index: tuple[Index, ...], body: str) -> str:
-        if self.style.colours and letter in self.style.rows and len(index) > 1 and isinstance(index[0], int):
-            return rf"\sample{{{index[0] % self.style.colours + 1}}}{{{body}}}"
+        style = self.style
+        if style.colours and letter in style.rows and len(index) > 1 and isinstance(at := index[style.axis], int):
+            return rf"\sample{{{at % style.colours + 1}}}{{{body}}}"
         return body
 
     def grid(self, grid: Grid) -> str:

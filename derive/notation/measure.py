@@ -50,7 +50,7 @@ from derive.notation.tree import (
     Transpose,
     Tree,
 )
-from derive.notation.walk import children, is_tall
+from derive.notation.walk import children, is_fraction, is_tall
 
 __all__ = ["COLUMN_GAP", "height", "width"]
 
@@ -100,7 +100,7 @@ def height(tree: Tree) -> float:
             return max(height(left), height(right))
         case Shaped(operand):
             return height(operand) + 1.2
-        case Gradient() | Partial() | Quotient():
+        case Gradient() | Partial() | Quotient() if is_fraction(tree):
             return 3.0
         case BigSum():
             return 3.4
@@ -130,6 +130,10 @@ def _width(tree: Tree, depth: int, display: bool) -> float:
             return _number(value, depth, display)
         case Delta(index):
             return _name("delta", depth) + _index(index, depth)
+        case Gradient(of, names="dX"):
+            return ITALIC["d"] * scale + inner(of)
+        case Gradient(of, _, loss, "nabla"):
+            return 0.85 * scale + script(of) + _name(loss, depth)
         case Gradient(of, _, loss):
             return _fraction((Name(loss),), (of,), depth, display, sign=0.6)
         case Partial(of, by):
@@ -192,7 +196,7 @@ def _width(tree: Tree, depth: int, display: bool) -> float:
         case Signature(function, domain, codomain):
             return inner(function) + inner(domain) + inner(codomain) + 2.3
         case Shaped(operand, shape):
-            return max(inner(operand, _POWER), _shape(shape))
+            return max(inner(operand, _PRODUCT if isinstance(operand, Gradient) else _POWER), _shape(shape))
         case Listed(items, wrapped):
             return sum(map(inner, items)) + 0.46 * (len(items) - 1) + (_PARENTHESES if wrapped else 0.0)
         case Beside(items):
@@ -264,6 +268,8 @@ def _binding(tree: Tree) -> int:
             return _SUM
         case Product() | MatMul() | Hadamard() | Kronecker() | SumAxis() | Broadcast() | Composition():
             return _PRODUCT
+        case Gradient(names="nabla"):
+            return _PRODUCT
         case Power() | Transpose():
             return _POWER
     return _ATOM
@@ -295,7 +301,7 @@ def _gap(left: Tree, right: Tree, depth: int) -> float:
 
 
 def _is_fraction(tree: Tree) -> bool:
-    return isinstance(tree, Gradient | Partial | Quotient) or (isinstance(tree, Number) and "/" in str(tree.value))
+    return is_fraction(tree) or (isinstance(tree, Number) and "/" in str(tree.value))
 
 
 def _is_inner(tree: Tree) -> bool:

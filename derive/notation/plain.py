@@ -108,6 +108,12 @@ class _Printer:
                 return Box((self.coloured(letter, index, entry_text(letter, index)),)), _ATOM
             case Number(value):
                 return _number(value)
+            case Gradient(Entry(letter, index), names="dX"):
+                return Box((self.coloured(letter, index, f"d{entry_text(letter, index)}"),)), _ATOM
+            case Gradient(of, names="dX"):
+                return Box((f"d{self.flat(of)}",)), _ATOM
+            case Gradient(of, _, loss, "nabla"):
+                return Box((f"∇_{self.flat(of)} {name_text(loss)}",)), _PRODUCT
             case Gradient(Entry(letter, index), _, loss):
                 return Box(
                     (self.coloured(letter, index, f"∂{name_text(loss)}/∂{entry_text(letter, index)}"),)
@@ -231,7 +237,7 @@ class _Printer:
 
     def shaped(self, operand: Tree, shape: tuple[int | str, ...]) -> Box:
         # The shapes of all factors of a product stand in one line, below the deepest of them: a fraction.
-        inner = self.at_least(operand, _FRACTION)
+        inner = self.at_least(operand, _PRODUCT if isinstance(operand, Gradient) else _FRACTION)
         if not self.display:
             return inner
         label = Box((painted(shape_text(shape), QUIET, self.ink),))
@@ -241,8 +247,8 @@ class _Printer:
         return name_text(text) if kind == "scalar" else painted(name_text(text), BOLD, self.ink)
 
     def coloured(self, letter: str, index: tuple[Index, ...], body: str) -> str:
-        if letter in self.ink.rows and index and isinstance(index[0], int):
-            return painted(body, row_colour(index[0]), self.ink)
+        if letter in self.ink.rows and len(index) > self.ink.axis and isinstance(at := index[self.ink.axis], int):
+            return painted(body, row_colour(at), self.ink)
         return body
 
     def cell(self, grid: Grid, cell: Tree) -> str:

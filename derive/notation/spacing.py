@@ -39,7 +39,7 @@ def glue(left: Tree, right: Tree, before: Box, after: Box) -> str:
         return ""
     if _is_scalar(left) or _is_scalar(right):
         return "·" if before.is_flat and after.is_flat else " "
-    inline = (isinstance(item, Gradient | At) and box.is_flat for item, box in ((left, before), (right, after)))
+    inline = (_is_wide(item) and box.is_flat for item, box in ((left, before), (right, after)))
     return " · " if any(inline) else " "
 
 
@@ -50,6 +50,10 @@ def opened(factors: tuple[Tree, ...]) -> Iterator[Tree]:
             yield from opened(factor.factors)
         else:
             yield factor
+
+
+def _is_wide(tree: Tree) -> bool:
+    return isinstance(tree, At) or (isinstance(tree, Gradient) and tree.names == "partial")
 
 
 def _is_letter(tree: Tree) -> bool:

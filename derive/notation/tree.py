@@ -39,6 +39,7 @@ __all__ = [
     "MatMul",
     "Nabla",
     "Name",
+    "Names",
     "Negative",
     "Number",
     "Ones",
@@ -58,6 +59,8 @@ __all__ = [
 ]
 
 Kind: TypeAlias = Literal["matrix", "vector", "scalar"]
+
+Names: TypeAlias = Literal["partial", "dX", "nabla"]
 
 Index: TypeAlias = int | str
 """A position, counted from 0, or the letter of a summation index."""
@@ -88,11 +91,15 @@ class Number:
 
 @dataclass(frozen=True, slots=True)
 class Gradient:
-    """∂L/∂Y or ∂L/∂y_{12}; code writes the upstream one by its letter, G or g_1_2."""
+    """∂L/∂Y or ∂L/∂y_{12}; code writes the upstream one by its letter, G or g_1_2.
+
+    names is how it is written on a page: ∂L/∂Y, dY, or ∇_Y L.
+    """
 
     of: Name | Entry
     letter: str
     loss: str = "L"
+    names: Names = "partial"
 
 
 @dataclass(frozen=True, slots=True)

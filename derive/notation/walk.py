@@ -22,7 +22,7 @@ from derive.notation.tree import (
     Tree,
 )
 
-__all__ = ["children", "contains", "is_tall", "replace"]
+__all__ = ["children", "contains", "is_fraction", "is_tall", "replace"]
 
 
 def children(tree: Tree) -> Iterator[Tree]:
@@ -62,10 +62,15 @@ def is_tall(grid: Grid) -> bool:
     return any(_has_fraction(cell) for row in grid.cells for cell in row)
 
 
+def is_fraction(tree: Tree) -> bool:
+    """Whether a page writes the tree with a bar."""
+    return isinstance(tree, Partial | Quotient) or (isinstance(tree, Gradient) and tree.names == "partial")
+
+
 def _has_fraction(tree: Tree) -> bool:
+    if is_fraction(tree):
+        return True
     match tree:
-        case Gradient() | Partial() | Quotient():
-            return True
         case Sum(parts) | Product(parts) | MatMul(parts) | Hadamard(parts):
             return any(map(_has_fraction, parts))
         case Negative(operand) | Transpose(operand) | At(operand):

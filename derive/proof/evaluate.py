@@ -14,6 +14,7 @@ from sympy import Expr
 
 from derive.engine.tables import EntryTable
 from derive.errors import InternalError
+from derive.forward.layer import Samples
 from derive.notation.tree import (
     Broadcast,
     Call,
@@ -60,6 +61,7 @@ def evaluate(tree: Tree, arrays: Mapping[str, Array], sizes: Mapping[str, int]) 
 class _Evaluation:
     arrays: Mapping[str, Array]
     sizes: Mapping[str, int]
+    rows: bool = False
     made: dict[int, Array] = field(default_factory=dict)
 
     def value(self, tree: Tree) -> Array:
@@ -83,7 +85,7 @@ class _Evaluation:
             case Identity(size):
                 return np.eye(self._size(size), dtype=int)
             case Kronecker(factors):
-                return reduce(np.kron, (_column(value(factor)) for factor in factors))
+                return reduce(np.kron, (np.atleast_2d(value(f)) if self.rows else _column(value(f)) for f in factors))
             case Transpose(operand):
                 return value(operand).T
             case Negative(operand):
@@ -113,13 +115,25 @@ class _Evaluation:
         raise InternalError(f"evaluation: no rule for notation of kind {type(tree).__name__}")
 
     def _product(self, factors: Sequence[Tree]) -> Array:
-        result = self.value(factors[0])
-        for before, factor in pairwise(factors):
-            right = self.value(factor)
-            # A vector and a transposed vector next to each other are an outer product.
-            outer = isinstance(factor, Transpose) and right.ndim == 1 and not isinstance(before, Transpose)
+        values = self._upright(factors)
+        result = values[0]
+        for (before, factor), right in zip(pairwise(factors), values[1:], strict=True):
+            # A vector and a transposed vector next to each other are an outer product, whichever of them is the column.
+            outer = result.ndim == right.ndim == 1 and isinstance(factor, Transpose) != isinstance(before, Transpose)
             result = np.multiply.outer(result, right) if outer else result @ right
         return result
+
+    def _upright(self, factors: Sequence[Tree]) -> list[Array]:
+        """The values of the factors; among matrices, ones are a column or, transposed, a row."""
+        values = [self.value(factor) for factor in factors]
+        turned = [factor.operand if isinstance(factor, Transpose) else factor for factor in factors]
+        others = [value for value, factor in zip(values, turned, strict=True) if not isinstance(factor, Ones)]
+        if not others or any(other.ndim != 2 for other in others):
+            return values
+        return [
+            value if value.ndim == 2 else value.reshape((1, -1) if isinstance(factor, Transpose) else (-1, 1))
+            for value, factor in zip(values, factors, strict=True)
+        ]
 
     def _size(self, size: str) -> int:
         return self.sizes[size] if size in self.sizes else int(size)
@@ -139,8 +153,13 @@ def _call(function: str, operand: Array) -> Array:
     return getattr(np, function)(operand)
 
 
-def nonzeros(side: Tree, arrays: Mapping[str, Array], sizes: Mapping[str, int]) -> Entries:
-    """The entries that are not zero of one side of a step: a matrix written out, a product of such, or a formula."""
+def nonzeros(
+    side: Tree, arrays: Mapping[str, Array], sizes: Mapping[str, int], *, samples: Samples = "rows"
+) -> Entries:
+    """The entries that are not zero of one side of a step: a matrix written out, a product of such, or a formula.
+
+    A formula whose value is a vector is a row, or a column where samples are columns.
+    """
     if isinstance(side, Explicit):
         assert isinstance(side.table, EntryTable)
         return side.table.nonzeros()
@@ -150,13 +169,13 @@ def nonzeros(side: Tree, arrays: Mapping[str, Array], sizes: Mapping[str, int]) 
             result = _multiply(result, nonzeros(factor, arrays, sizes))
         return result
     if isinstance(side, Hadamard) and isinstance(side.factors[0], Explicit):
-        return reduce(_elementwise, (nonzeros(factor, arrays, sizes) for factor in side.factors))
+        return reduce(_elementwise, (nonzeros(factor, arrays, sizes, samples=samples) for factor in side.factors))
     if isinstance(side, Inner) and isinstance(side.left, Explicit):
-        return _total(nonzeros(Hadamard((side.left, side.right)), arrays, sizes))
+        return _total(nonzeros(Hadamard((side.left, side.right)), arrays, sizes, samples=samples))
     if isinstance(side, SumAxis) and isinstance(side.operand, Explicit) and side.axis is None:
-        return _total(nonzeros(side.operand, arrays, sizes))
-    dense = np.atleast_1d(np.asarray(evaluate(side, arrays, sizes), dtype=object))
-    dense = dense.reshape(-1, dense.shape[-1])
+        return _total(nonzeros(side.operand, arrays, sizes, samples=samples))
+    dense = np.atleast_1d(np.asarray(_Evaluation(arrays, sizes, samples == "one").value(side), dtype=object))
+    dense = dense.reshape(-1, 1 if samples == "columns" and dense.ndim == 1 else dense.shape[-1])
     return {(int(i), int(j)): entry for (i, j), entry in np.ndenumerate(dense) if entry != 0}
 
 

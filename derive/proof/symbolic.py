@@ -77,7 +77,7 @@ def false_step(steps: Sequence[Step[Tree]], concrete: Concrete, arrays: Mapping[
         sides = []
         for side in (step.before, step.after):
             if id(side) not in evaluated:
-                evaluated[id(side)] = nonzeros(side, arrays, concrete.sizes)
+                evaluated[id(side)] = nonzeros(side, arrays, concrete.sizes, samples=concrete.layer.samples)
             sides.append(evaluated[id(side)])
         left, right = sides
         for place in sorted(left.keys() | right.keys()):

@@ -6,7 +6,7 @@ Everything is checked before anything is computed, and a message says where in t
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from pathlib import Path
 from typing import Literal
@@ -47,6 +47,18 @@ class Given:
     sizes: Mapping[str, int]
     arrays: Mapping[str, Array]
     upstream: bool = True
+
+    def laid_out(self, layer: Layer, sizes: Mapping[str, int]) -> Given:
+        """The same numbers for the layer with one sample, whose arrays lack the axis of samples.
+
+        Shapes: those of the layer at the sizes; the order of the arrays is that of its inputs.
+        """
+        nodes = (*layer.inputs, layer.upstream)
+        arrays = {
+            node.name: array.reshape(bind(node.shape, sizes))
+            for node, array in zip(nodes, self.arrays.values(), strict=True)
+        }
+        return replace(self, sizes=sizes, arrays=arrays)
 
 
 def given_values(layer: Layer, sizes: Mapping[str, int], values: str) -> Given:

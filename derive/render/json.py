@@ -13,9 +13,9 @@ from math import prod
 from typing import Any
 
 from derive.document.material import Material
+from derive.document.spelling import Speller, speller
 from derive.engine.concrete import LISTED_TERMS, flat
 from derive.errors import SizeError
-from derive.forward.matrix import read
 from derive.forward.nodes import Node
 from derive.notation.code import print_code
 from derive.notation.latex import print_latex
@@ -51,13 +51,13 @@ def render_json(material: Material, *, all_entries: bool = False) -> str:
     if all_entries:
         _check_count(material, list(routes.values()))
     cap = None if all_entries else LISTED_ENTRIES
-    layer = material.layer
+    layer, spell = material.layer, speller(material.options.names, material.layer.loss)
     document: dict[str, Any] = {
         "schema_version": SCHEMA_VERSION,
         "layer": layer.name,
         "sizes": dict(material.sizes),
         "conventions": {
-            "samples": "rows",
+            "samples": "columns" if layer.samples == "columns" else "rows",
             "vectorization": "rows",
             "layout": "numerator",
             "upstream": layer.upstream.name,
@@ -72,10 +72,10 @@ def render_json(material: Material, *, all_entries: bool = False) -> str:
             "name": layer.output_name,
             "letter": layer.output_letter,
             **_shapes(material, layer.output),
-            "formula": print_code(read(layer.output)),
-            "latex": print_latex(read(layer.output)),
+            "formula": print_code(layer.read(layer.output)),
+            "latex": print_latex(layer.read(layer.output)),
         },
-        "gradients": {name: _gradient(route, material.evidence[name], cap) for name, route in routes.items()},
+        "gradients": {name: _gradient(route, material.evidence[name], cap, spell) for name, route in routes.items()},
     }
     if material.worked is not None:
         document["numbers"] = worked_numbers(
@@ -100,12 +100,12 @@ def _shapes(material: Material, node: Node) -> dict[str, Any]:
     return {"axes": [str(size) for size in node.shape], "shape": list(material.layer.shape(node, material.sizes))}
 
 
-def _gradient(route: JacobianRoute, evidence: Sequence[Evidence], cap: int | None) -> dict[str, Any]:
+def _gradient(route: JacobianRoute, evidence: Sequence[Evidence], cap: int | None, spell: Speller) -> dict[str, Any]:
     map, jacobian, row = route.map, route.jacobian, route.chain_rule
     return {
         "shape": list(map.input_shape),
         "formula": str(route.formula),
-        "latex": route.formula.latex(),
+        "latex": print_latex(spell(route.formula.equation)),
         "map": {
             "domain": map.domain,
             "codomain": map.codomain,
@@ -119,7 +119,7 @@ def _gradient(route: JacobianRoute, evidence: Sequence[Evidence], cap: int | Non
         "row": [_expression(row.listed(0, n)) for n in islice(range(map.domain), cap)],
         "matrix": _nested(route, (), _leading(map.input_shape, cap)),
         "definitions": [
-            {"name": name, "formula": print_code(tree), "latex": print_latex(tree)}
+            {"name": name, "formula": print_code(tree), "latex": print_latex(spell(tree))}
             for name, tree in route.formula.definitions
         ],
         "evidence": [_evidence(item) for item in evidence],

@@ -145,7 +145,7 @@ class _Printer:
     """What templates call: inline runs, formulas and code as LaTeX."""
 
     def __init__(self, document: Document) -> None:
-        self._style = Style(frozenset(document.coloured), COLOURS)
+        self._style = Style(frozenset(document.coloured), COLOURS, document.colour_axis)
         self._numbers = dict(_numbered(document.blocks))
 
     def filters(self) -> dict[str, Any]:

@@ -57,7 +57,7 @@ def render_text(document: Document, *, width: int = 100, colour: bool = False) -
 
     Raises: InternalError for a block that cannot be shown.
     """
-    printer = _Printer(document, max(width, NARROWEST), Ink(frozenset(document.coloured), colour))
+    printer = _Printer(document, max(width, NARROWEST), Ink(frozenset(document.coloured), colour, document.colour_axis))
     return "\n".join(line.rstrip() for line in printer.document()) + "\n"
 
 

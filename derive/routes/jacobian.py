@@ -55,7 +55,8 @@ class JacobianRoute:
     @cached_property
     def formula(self) -> Formula:
         """The matrix formula, found by reverse mode on the graph."""
-        return Formula(self.map.input, self._reversed[0], self.map.layer.loss)
+        layer = self.map.layer
+        return Formula(self.map.input, self._reversed[0], layer.loss, rows=layer.samples == "one")
 
     @property
     def rules(self) -> tuple[Step[object], ...]:

@@ -281,14 +281,17 @@ def _renamed(part: Part, old: str, new: str) -> Part:
     return part
 
 
-def chain_rule(derivative: IndexSum, upstream: Input, output: tuple[str, ...]) -> IndexSum:
-    """∂L/∂x_mn = Σ_i Σ_j ∂L/∂y_ij ∂y_ij/∂x_mn.
+def chain_rule(
+    derivative: IndexSum, upstream: Input, output: tuple[str, ...], *, component: tuple[str, ...] = ()
+) -> IndexSum:
+    """∂L/∂x_mn = Σ_i Σ_j ∂L/∂y_ij ∂y_ij/∂x_mn, or ∂L_p for every component of a vector; p is free then.
 
     Source: the chain rule in several dimensions.
     """
-    arriving = Factor(upstream, output)
+    arriving = Factor(upstream, (*component, *output))
     products = tuple(Product((arriving, *product.factors), (*output, *product.sums)) for product in derivative.products)
-    return IndexSum(products, tuple(f for f in derivative.free if f not in output), derivative.sizes)
+    free = (*component, *(letter for letter in derivative.free if letter not in output))
+    return IndexSum(products, free, derivative.sizes)
 
 
 def to_node(value: IndexSum, shape: tuple[Size, ...]) -> Node:

@@ -40,8 +40,9 @@ def test_a_layer_has_every_option_of_the_handout(command):
     shown = command("affine", "--help")
     assert shown.code == 0
     assert options(shown.stdout) == {
-        *("--n", "--d", "--m", "--size", "--wrt", "--route", "--sections", "--depth", "--paper"),
-        *("--title", "--author", "--course", "--date", "--license", "--values", "--oracle"),
+        *("--n", "--d", "--m", "--size", "--bias", "--wrt", "--route", "--sections", "--depth", "--convention"),
+        *("--samples", "--end", "--names", "--paper", "--values", "--oracle"),
+        *("--title", "--author", "--course", "--date", "--license"),
         *("--tex", "--pdf", "--json", "--all-entries", "--formula", "--fragment"),
         *("--output", "--name", "--engine", "--quiet", "--debug", "--help"),
     }

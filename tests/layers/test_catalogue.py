@@ -10,10 +10,10 @@ import pytest
 
 import derive
 from derive.errors import UnknownNameError
-from derive.layers import index, load
+from derive.layers import index, listing, load
 from derive.proof.evidence import Strength
 
-NAMES = [listing.name for listing in index()]
+NAMES = [item.name for item in index()]
 
 
 def test_the_catalogue_is_not_empty_and_in_order():
@@ -23,13 +23,13 @@ def test_the_catalogue_is_not_empty_and_in_order():
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_listing_says_what_the_layer_is(name):
-    listing = next(item for item in index() if item.name == name)
+    listed = next(item for item in index() if item.name == name)
     layer = load(name)
     assert layer.name == name
-    assert listing.letters == layer.letters
-    assert dict(listing.defaults) == dict(layer.defaults)
-    assert listing.summary.endswith(".")
-    assert listing.signature == ", ".join(f"{node.name}: {' '.join(map(str, node.shape))}" for node in layer.inputs)
+    assert listed.letters == layer.letters
+    assert dict(listed.defaults) == dict(layer.defaults)
+    assert listed.summary.endswith(".")
+    assert listed.signature == ", ".join(f"{node.name}: {' '.join(map(str, node.shape))}" for node in layer.inputs)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -57,7 +57,37 @@ def test_a_layer_file_holds_no_gradient(name):
 
     source = (Path(derive.layers.__file__).parent / f"{name}.py").read_text(encoding="utf-8")
     functions = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef)]
-    assert [function.name for function in functions] == [name]
+    forward = [function for function in functions if not function.name.startswith("_")]
+    assert [function.name for function in forward] == [function for _, function in listing(name).functions]
+    # What else is there puts sentences together, and knows nothing of arrays.
+    for other in functions:
+        if other not in forward:
+            assert isinstance(other.returns, ast.Name) and other.returns.id == "Prose"
+
+
+def variants():
+    return [(name, dict(choices)) for name in NAMES for choices, _ in listing(name).functions]
+
+
+@pytest.mark.parametrize(("name", "variant"), variants(), ids=str)
+def test_every_variant_has_the_sizes_and_the_name_of_the_layer(name, variant):
+    found, usual = load(name, variant), load(name)
+    assert found.name == name
+    assert dict(found.variant) == variant
+    assert (found.letters, found.defaults) == (usual.letters, usual.defaults)
+    assert pickle.loads(pickle.dumps(found)) is found
+
+
+def test_the_usual_variant_can_be_named_too():
+    assert load("affine", {"bias": "vector"}) is load("affine")
+    assert dict(listing("affine").variants)["bias"][0] == "vector"
+
+
+def test_unknown_variants_are_refused_with_the_known_ones():
+    with pytest.raises(UnknownNameError, match=r"unknown bias 'nil'.*; known: vector, ones, .*none"):
+        load("affine", {"bias": "nil"})
+    with pytest.raises(UnknownNameError, match=r"unknown variant of affine 'wait'.*; known: bias"):
+        load("affine", {"wait": "none"})
 
 
 @pytest.mark.parametrize("name", NAMES)

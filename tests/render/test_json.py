@@ -43,7 +43,7 @@ def validate(document) -> None:
 
 def rendered(layer, *, all_entries=False, **options) -> str:
     """The document with evidence that claims nothing, since proofs take their time and are not what is tested here."""
-    derived = derive.derive(layer, **options)
+    derived = derive.derive(layer, **{"samples": "matrix", **options})
     nothing = (Evidence("none", Strength.CHECKED_AT_POINTS, "none", ()),)
     routes = {name: gradient.route for name, gradient in derived.gradients.items()}
     evidence = dict.fromkeys(routes, nothing)

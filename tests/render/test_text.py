@@ -71,7 +71,7 @@ def dense(X: "N D", W: "D M", b: "M"):
 def handout(layer: str, sizes: tuple[int, int, int]) -> Document:
     """The document of a layer; evidence is that of small sizes, since proofs take their time."""
     traced = {"affine": "affine", "dense": dense}[layer]
-    derived, small = (derive.derive(traced, n=n, d=d, m=m) for n, d, m in (sizes, (1, 2, 3)))
+    derived, small = (derive.derive(traced, n=n, d=d, m=m, samples="matrix") for n, d, m in (sizes, (1, 2, 3)))
     routes = {name: gradient.route for name, gradient in derived.gradients.items()}
     evidence = {name: gradient.evidence for name, gradient in small.gradients.items()}
     return compose(

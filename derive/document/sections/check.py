@@ -10,7 +10,7 @@ from derive.document.blocks import EvidenceRow, EvidenceTable, Ref, Run, Text
 from derive.document.draft import Draft
 from derive.document.material import Material
 from derive.document.numeric_table import equation
-from derive.document.words import output_name
+from derive.document.words import array_name, output_name
 from derive.locale import N_
 from derive.notation.tree import (
     Beside,
@@ -43,6 +43,9 @@ _METHODS = {
     "graph": N_("every node's rule, against its derivation by indices; every sum of what arrives at a node"),
     "numpy": N_("central differences of the forward code, in NumPy"),
     "torch": N_("Jacobian by PyTorch's autograd, contracted with the upstream gradient"),
+    "transposed": N_("transposed, it is the formula of the layer whose samples are rows"),
+    "vector": N_("for a vector at the end: each component's derivatives, every entry, in SymPy"),
+    "one sample": N_("it is the formula of the layer for any number of samples, taken for one"),
 }
 
 
@@ -126,7 +129,7 @@ def _numbers(draft: Draft, material: Material) -> None:
         draft.prose(
             N_("One of the random inputs, for a smaller layer with {at}, so that it can be followed by hand, is"), at=at
         )
-    given: list[Tree] = [equation(draft.words[node.name], sample.arrays[node.name]) for node in layer.inputs]
+    given: list[Tree] = [equation(array_name(node), sample.arrays[node.name], layer) for node in layer.inputs]
     draft.equation("check.given", Beside(tuple(given)))
     letters = ("i", "j")[: len(layer.output.shape)]
     entry = Entry(layer.output_letter, letters)
@@ -142,11 +145,16 @@ def _numbers(draft: Draft, material: Material) -> None:
     upstream = Gradient(output_name(layer), layer.upstream.name, layer.loss)
     draft.equation(
         "check.upstream",
-        Beside((equation(output_name(layer), sample.output), equation(upstream, sample.arrays[layer.upstream.name]))),
+        Beside(
+            (
+                equation(output_name(layer), sample.output, layer),
+                equation(upstream, sample.arrays[layer.upstream.name], layer),
+            )
+        ),
     )
     draft.prose(N_("The formulas give"))
     found = [
-        equation(route.formula.name, np.asarray(evaluate(route.formula.tree, sample.arrays, sizes), dtype=float))
+        equation(route.formula.name, np.asarray(evaluate(route.formula.tree, sample.arrays, sizes), dtype=float), layer)
         for route in material.routes.values()
     ]
     draft.equation("check.gradients", Beside(tuple(found)))
@@ -171,7 +179,7 @@ def _torch(draft: Draft, material: Material, sample: numeric.Sample) -> None:
         )
     )
     found = [
-        equation(route.formula.name, torch_oracle.gradient(material.layer, name, sample))
+        equation(route.formula.name, torch_oracle.gradient(material.layer, name, sample), material.layer)
         for name, route in material.routes.items()
     ]
     draft.equation("check.torch", Beside(tuple(found)))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from derive.document.blocks import Runs, Verbatim
-from derive.document.draft import Draft
+from derive.document.draft import Draft, Values
 from derive.document.material import Material
-from derive.document.words import coloured_letters, map_name
+from derive.document.words import array_name, coloured_letters, map_name
 from derive.forward.nodes import Input, Ones, topological
 from derive.locale import N_
 from derive.notation.tree import (
@@ -17,6 +17,7 @@ from derive.notation.tree import (
     Identity,
     JacobianOf,
     Listed,
+    MatMul,
     Name,
     Number,
     Partial,
@@ -39,7 +40,8 @@ def _items(draft: Draft, material: Material) -> Iterator[Runs]:
     layer = material.layer
     route = next(iter(material.routes.values()))
     yield from _samples(draft, material)
-    yield _flattening(draft, route.map.input)
+    flattened = next((r.map.input for r in material.routes.values() if len(r.map.input.shape) > 1), route.map.input)
+    yield _flattening(draft, flattened)
     yield draft.runs(
         N_(
             "*Jacobians are in numerator layout:* {J} has a row for each component of {y} and a column for each "
@@ -50,6 +52,7 @@ def _items(draft: Draft, material: Material) -> Iterator[Runs]:
         partial=Partial(Entry("y", ("i",)), Entry("x", ("j",))),
     )
     yield from _gradients(draft, material)
+    yield from _names(draft, material)
     if any(isinstance(node, Ones) for node in topological(layer.output)):
         size = layer.sample_size or layer.letters[0]
         yield draft.runs(
@@ -76,7 +79,32 @@ def _items(draft: Draft, material: Material) -> Iterator[Runs]:
 
 def _samples(draft: Draft, material: Material) -> Iterator[Runs]:
     layer = material.layer
-    if layer.sample_size:
+    if layer.samples == "one":
+        shown = [*(draft.words[node.name] for node in layer.inputs if len(node.shape) == 1)]
+        shown += [draft.words["Y"]] if len(layer.output.shape) == 1 else []
+        yield draft.runs(
+            N_(
+                "*One sample:* there is nothing for an index of samples to count, so {vectors} have one index each. "
+                "They are *rows*, as a sample is in a matrix of samples; for two rows, {product} is the matrix of all "
+                "products of an entry of {u} and one of {v}. Only where a map between spaces of vectors is written "
+                "down do they stand upright."
+            ),
+            u=Name("u", "vector"),
+            v=Name("v", "vector"),
+            vectors=Listed(tuple(shown)),
+            product=MatMul((Transpose(Name("u", "vector")), Name("v", "vector"))),
+        )
+    elif layer.sample_size and layer.samples == "columns":
+        yield draft.runs(
+            N_(
+                "*Samples are columns:* column {j} of {first} is sample {j}, and column {j} of {Y} is its output. Both "
+                "have one colour, which says no more than the indices do."
+            )
+            if len(coloured_letters(layer)) > 1
+            else N_("*Samples are columns:* column {j} of {first} is sample {j}, and column {j} of {Y} is its output."),
+            first=draft.words[next(node.name for node in layer.inputs if len(node.shape) > 1)],
+        )
+    elif layer.sample_size:
         first = draft.words[next(node.name for node in layer.inputs if len(node.shape) > 1)]
         coloured = len(coloured_letters(layer)) > 1
         yield draft.runs(
@@ -103,6 +131,28 @@ def _flattening(draft: Draft, wrt: Input) -> Runs:
     )
 
 
+def _names(draft: Draft, material: Material) -> Iterator[Runs]:
+    """What dX or ∇ is; ∂L/∂X needs no explanation."""
+    layer, wrt = material.layer, next(iter(material.routes.values())).map.input
+    name, index = draft.words[wrt.name], (0,) * len(wrt.shape)
+    values: Values = {
+        "name": Gradient(array_name(wrt), "d", layer.loss),
+        "long": Partial(Name(layer.loss), name),
+        "entry": Gradient(Entry(wrt.letter, index), "d", layer.loss),
+        "derivative": Partial(Name(layer.loss), Entry(wrt.letter, index)),
+    }
+    if material.options.names == "dX":
+        yield draft.runs(
+            N_("*Names:* {name} is short for {long}, and {entry} for {derivative}, as in code."),
+            **values,
+        )
+    elif material.options.names == "nabla":
+        yield draft.runs(
+            N_("*Names:* {name} is what is also written as {long}; its entries are partial derivatives, {derivative}."),
+            **values,
+        )
+
+
 def _gradients(draft: Draft, material: Material) -> Iterator[Runs]:
     layer = material.layer
     route = next(iter(material.routes.values()))
@@ -119,7 +169,15 @@ def _gradients(draft: Draft, material: Material) -> Iterator[Runs]:
         place=draft.words["ij"] if len(wrt.shape) > 1 else Name("i"),
     )
     vector = next((node for node in layer.inputs if len(node.shape) == 1), None)
-    if vector is not None:
+    if vector is not None and layer.samples == "columns":
+        yield draft.runs(
+            N_(
+                "*One-dimensional arrays* such as {vector} are neither rows nor columns in NumPy. In matrix notation "
+                "{vector} is a column, and so is its gradient."
+            ),
+            vector=draft.words[vector.name],
+        )
+    elif vector is not None and layer.samples == "rows":
         yield draft.runs(
             N_(
                 "*One-dimensional arrays* such as {vector} are neither rows nor columns, as in NumPy. In a product of "

@@ -36,6 +36,13 @@ def write(draft: Draft, material: Material) -> None:
             "inputs vary, hold the others constant, and write its entries as a vector {vector}. The layer is then a "
             "map {y} between spaces of vectors, and the loss, seen for a moment as a function of {vector} alone, is "
             "{h} after {y}:"
+        )
+        if len(layer.output.shape) > 1 or len(route.map.input.shape) > 1
+        else N_(
+            "Let {map} be the function that computes the loss from the entries of {Y}. Let one of the inputs vary, "
+            "hold the others constant, and write its entries as a vector, {vector} for example. The layer is then a "
+            "map {y} between spaces of vectors, and the loss, seen for a moment as a function of {vector} alone, is "
+            "{h} after {y}:"
         ),
         map=Signature(h, Space((route.map.codomain,)), Space(())),
         vector=vector,

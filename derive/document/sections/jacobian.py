@@ -95,6 +95,14 @@ def _map(draft: Draft, route: JacobianRoute, *, first: bool) -> None:
     }
     if not others:
         draft.prose(N_("Read {array} as a vector {vector}. The layer is then the map {map} with"), **values)
+    elif first and len(map.input.shape) < 2:
+        draft.prose(
+            N_(
+                "Hold {others} constant and let {vector} vary. The layer is then a map {map}. Its components keep the "
+                "indices that they have in {Y}, so that each is easy to find again:"
+            ),
+            **values,
+        )
     elif first:
         draft.prose(
             N_(
@@ -191,7 +199,7 @@ def _values(draft: Draft, material: Material, route: JacobianRoute, *, first: bo
         message = N_("Differentiating all components gives the values. Of {all} entries, {nnz} can differ from zero:")
     draft.prose(message, all=rows * columns, nnz=route.jacobian.nnz)
     draft.equation(f"{name}.jacobian", _jacobian(route))
-    if first and _step(route, KRONECKER) is not None:
+    if _begins_kronecker(material, route):
         draft.prose(
             N_(
                 "Here {kron} is the *Kronecker product*: the block {block} stands in the place of each entry {entry} "
@@ -203,6 +211,13 @@ def _values(draft: Draft, material: Material, route: JacobianRoute, *, first: bo
             P=Name("P", "matrix"),
         )
     _why(draft, material, route)
+
+
+def _begins_kronecker(material: Material, route: JacobianRoute) -> bool:
+    """Whether this is the first of the derivations that shows a Kronecker product, and has to say what one is."""
+    steps = ((other, _step(other, KRONECKER)) for other in material.routes.values())
+    first = next((other for other, step in steps if step is not None and isinstance(step.after, Kronecker)), None)
+    return first is route
 
 
 def _example(draft: Draft, route: JacobianRoute) -> None:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from derive.document.draft import Draft
 from derive.document.material import Material
-from derive.document.words import array_name, output_name
+from derive.document.words import array_name, output_name, written_name
 from derive.engine import tables
-from derive.engine.concrete import Concrete
+from derive.engine.concrete import Concrete, unflat
 from derive.forward.layer import Layer
-from derive.forward.nodes import Add, Contract, Input, Ones
+from derive.forward.matrix import read
+from derive.forward.nodes import Add, Contract, Input, Node, Ones
 from derive.locale import N_
 from derive.notation.tree import (
     Beside,
-    Broadcast,
     Entry,
     Explicit,
     MatMul,
@@ -22,6 +22,7 @@ from derive.notation.tree import (
     Transpose,
     Tree,
 )
+from derive.notation.walk import replace
 
 __all__ = ["write"]
 
@@ -33,19 +34,35 @@ def write(draft: Draft, material: Material) -> None:
     draft.heading("layer", N_("The layer"))
     draft.prose(layer.prose.forward or N_("The layer computes"))
     draft.equation("layer.forward", _forward(layer, draft))
+    if layer.samples == "columns" and layer.origin is not None:
+        draft.prose(
+            N_(
+                "Whether samples are rows or columns is a matter of writing. Transposing twice changes nothing, and "
+                "the transpose of a product is the product of the transposes in reverse order. So {Y} is the transpose "
+                "of what the layer whose samples are rows, {rows}, makes of the transposed matrices, and both "
+                "conventions compute the same numbers:"
+            ),
+            rows=Relation.equal(draft.words["Y"], read(layer.origin.output)),
+        )
+        draft.equation("layer.transposed", _transposed(layer.origin, draft))
     for message in layer.prose.arrays or (N_("The arrays that enter the layer are"),):
         draft.prose(message)
     arrays = [_array(node, concrete) for node in layer.inputs]
     draft.equation("layer.inputs", Beside(tuple(arrays)))
-    for node in _broadcast_inputs(layer):
+    for node, term, axis in _broadcast_inputs(layer):
         if layer.prose.broadcast:
             draft.prose(layer.prose.broadcast)
-        else:
+        elif axis == 0:
             draft.prose(
                 N_("NumPy repeats {vector} along the rows; in matrix notation a column of ones says it:"),
                 vector=draft.words[node.name],
             )
-        draft.equation(f"layer.broadcast.{node.name}", _broadcast(node, layer, concrete))
+        else:
+            draft.prose(
+                N_("{vector} is repeated along the columns; in matrix notation a row of ones says it:"),
+                vector=draft.words[node.name],
+            )
+        draft.equation(f"layer.broadcast.{node.name}", _broadcast(node, term, axis, layer, concrete))
     draft.prose(layer.prose.output or N_("The output, entry by entry, is"))
     draft.equation("layer.output", _output(layer, concrete))
     for number, remark in enumerate(layer.prose.remarks, start=1):
@@ -62,40 +79,55 @@ def _forward(layer: Layer, draft: Draft) -> Tree:
     return Beside((statement, *inputs, *([membership] if membership else [])))
 
 
+def _transposed(origin: Layer, draft: Draft) -> Tree:
+    """Y = ((W X)ᵀ)ᵀ = (Xᵀ Wᵀ)ᵀ."""
+
+    def turn(tree: Tree) -> Tree | None:
+        match tree:
+            case Transpose(Name(_, "matrix") as name):
+                return name
+            case Name(_, "matrix"):
+                return Transpose(tree)
+        return None
+
+    parts: list[Tree] = [draft.words["Y"], draft.words["forward"]]
+    if len(origin.output.shape) == 2:
+        parts += [Transpose(Transpose(draft.words["forward"])), Transpose(replace(read(origin.output), turn))]
+    else:
+        parts += [replace(read(origin.output), turn)]
+    return Relation.equal(*parts)
+
+
 def _array(node: Input, concrete: Concrete) -> Tree:
-    name = array_name(node)
-    shown: Tree = Transpose(name) if len(node.shape) == 1 else name
-    return Relation.equal(shown, Explicit(tables.array(concrete, node)))
+    return Relation.equal(written_name(array_name(node), concrete.layer), Explicit(tables.array(concrete, node)))
 
 
-def _broadcast_inputs(layer: Layer) -> list[Input]:
-    """The vectors that are added to every row."""
-    found = []
+def _broadcast_inputs(layer: Layer) -> list[tuple[Input, Node, int]]:
+    """What is added to every row, with the term and 0, or to every column, with 1: vectors, and matrices as thin."""
+    found: list[tuple[Input, Node, int]] = []
     terms = layer.output.operands if isinstance(layer.output, Add) else ()
     for term in terms:
-        if isinstance(term, Contract) and not term.summed() and len(term.output) == 2:
-            inner = [operand for operand in term.operands if isinstance(operand, Input)]
-            ones = [operand for operand in term.operands if isinstance(operand, Ones)]
-            if len(term.operands) == 2 and len(inner) == 1 and len(ones) == 1 and term.indices[-1] == term.output[1:]:
-                found.append(inner[0])
+        if isinstance(term, Contract) and len(term.output) == 2:
+            inner = [pair for pair in zip(term.operands, term.indices, strict=True) if not isinstance(pair[0], Ones)]
+            along = [axis for axis, index in enumerate(term.output) if not any(index in row for _, row in inner)]
+            if len(inner) == len(along) == 1 and isinstance(node := inner[0][0], Input):
+                if all(index in term.output or size == 1 for index, size in zip(inner[0][1], node.shape, strict=True)):
+                    found.append((node, term, along[0]))
     return found
 
 
-def _broadcast(node: Input, layer: Layer, concrete: Concrete) -> Tree:
-    count = concrete.shape(layer.output)[0]
-    vector = tables.array(concrete, node)
-    repeated = tables.EntryTable(
-        "",
-        (count, vector.shape[1]),
-        lambda i, j: vector.tree(0, j),
-        lambda: {(i, j): value for i in range(count) for (_, j), value in vector.nonzeros().items()},
-    )
-    name = Name(node.name, "vector")
-    parts: list[Tree] = [
-        Broadcast(name, 0, ""),
-        MatMul((Explicit(tables.ones(count)), Explicit(vector))),
-        Explicit(repeated),
-    ]
+def _broadcast(node: Input, term: Node, axis: int, layer: Layer, concrete: Concrete) -> Tree:
+    count = concrete.shape(layer.output)[axis]
+    vector, ones = tables.array(concrete, node), tables.ones(count)
+    if vector.shape[axis] != 1:
+        vector = vector.transposed()
+    if axis == 0:
+        product, shape = MatMul((Explicit(ones), Explicit(vector))), (count, vector.shape[1])
+    else:
+        product, shape = MatMul((Explicit(vector), Explicit(ones.transposed()))), (vector.shape[0], count)
+    # The page shows this matrix; no proof asks for its values.
+    repeated = tables.EntryTable("", shape, lambda i, j: vector.tree(*((0, j), (i, 0))[axis]), dict)
+    parts: list[Tree] = [layer.read(term), product, Explicit(repeated)]
     taken = {item.name for item in (*layer.inputs, layer.upstream)}
     if node.name.upper() not in taken:
         parts.insert(0, Name(node.name.upper(), "matrix"))
@@ -103,14 +135,12 @@ def _broadcast(node: Input, layer: Layer, concrete: Concrete) -> Tree:
 
 
 def _output(layer: Layer, concrete: Concrete) -> Tree:
+    shape = concrete.shape(layer.output)
     written = tables.array(concrete, layer.output)
     names = tables.EntryTable(
         "",
         written.shape,
-        lambda i, j: Entry(layer.output_letter, (i, j)[2 - len(layer.output.shape) :]),
+        lambda i, j: Entry(layer.output_letter, unflat(i * written.shape[1] + j, shape)),
         written.nonzeros,
     )
-    name: Tree = output_name(layer)
-    if len(layer.output.shape) == 1:
-        name = Transpose(name)
-    return Relation.equal(name, Explicit(names), Explicit(written))
+    return Relation.equal(written_name(output_name(layer), layer), Explicit(names), Explicit(written))

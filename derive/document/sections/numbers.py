@@ -68,7 +68,9 @@ def write(draft: Draft, material: Material) -> None:
     given = worked.given
     draft.prose(_SOURCES[given.kind], label=given.label, file=Verbatim(given.label))
     _rounding(draft, worked, shown)
-    draft.equation("numbers.inputs", Beside(tuple(equation(array_name(n), given.arrays[n.name]) for n in layer.inputs)))
+    draft.equation(
+        "numbers.inputs", Beside(tuple(equation(array_name(n), given.arrays[n.name], layer) for n in layer.inputs))
+    )
     draft.prose(N_("The forward pass, one operation after the other:"))
     draft.equation("numbers.forward", *(line for line, _ in forward))
     _upstream(draft, material, worked)
@@ -125,7 +127,7 @@ def _upstream(draft: Draft, material: Material, worked: Worked) -> None:
             loss=loss,
         )
     upstream = Gradient(output_name(layer), layer.upstream.name, layer.loss)
-    draft.equation("numbers.upstream", equation(upstream, worked.given.arrays[layer.upstream.name]))
+    draft.equation("numbers.upstream", equation(upstream, worked.given.arrays[layer.upstream.name], layer))
 
 
 def _gradient(draft: Draft, route: JacobianRoute, worked: Worked, formula: list[Relation], *, first: bool) -> None:
@@ -183,7 +185,7 @@ def _comparison(
         array=array,
         J=Relation((jacobian, Space((*map.output_shape, *map.input_shape))), ("in",)),
     )
-    value = equation(route.formula.name, found.contracted)
+    value = equation(route.formula.name, found.contracted, map.layer)
     draft.equation(f"numbers.{name}.gradient", Relation.equal(value.parts[0], contracted, value.parts[1]))
     draft.prose(N_("The formula needs no Jacobian, and gives the same:"))
     draft.equation(f"numbers.{name}.formula", *formula)

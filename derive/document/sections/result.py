@@ -5,11 +5,10 @@ from __future__ import annotations
 from derive.document.blocks import Verbatim
 from derive.document.code import numpy_class
 from derive.document.draft import Draft
-from derive.document.layout import LINE_WIDTH
 from derive.document.material import Material
 from derive.forward.layer import Layer
+from derive.forward.nodes import Node
 from derive.locale import N_
-from derive.notation.measure import width
 from derive.notation.tree import Beside, Gradient, MatMul, Name, Ones, Relation, Shaped, SumAxis, Transpose, Tree
 
 __all__ = ["with_shapes", "write"]
@@ -26,9 +25,9 @@ def write(draft: Draft, material: Material) -> None:
         )
     )
     formulas = [route.formula for route in material.routes.values()]
-    annotated = [Relation.equal(_labelled(f.name, f.wrt.shape), with_shapes(f.tree, layer)) for f in formulas]
+    annotated = [Relation.equal(_labelled(f.name, f.wrt.shape, layer), with_shapes(f.tree, layer)) for f in formulas]
     in_one_line = Beside(tuple(annotated))
-    draft.result("result.formulas", *([in_one_line] if width(in_one_line) <= LINE_WIDTH else annotated))
+    draft.result("result.formulas", *([in_one_line] if draft.fits(in_one_line) else annotated))
     if layer.prose.purpose and len(formulas) == len(layer.inputs):
         draft.prose(layer.prose.purpose)
     draft.prose(
@@ -49,6 +48,10 @@ def with_shapes(tree: Tree, layer: Layer) -> Tree:
             if shape is not None:
                 ones = Shaped(Transpose(Ones("")), (1, shape[0]))
                 return MatMul((ones, with_shapes(operand, layer)))
+        case SumAxis(operand, 1, 2) if layer.upright:
+            shape = _shape(operand, layer)
+            if shape is not None:
+                return MatMul((with_shapes(operand, layer), Shaped(Ones(""), (shape[1], 1))))
     shape = _shape(tree, layer)
     return tree if shape is None else Shaped(tree, shape)
 
@@ -56,16 +59,25 @@ def with_shapes(tree: Tree, layer: Layer) -> Tree:
 def _shape(tree: Tree, layer: Layer) -> tuple[str, ...] | None:
     """The shape of an array or of a transposed one, in letters; None for anything else."""
     match tree:
+        case Ones(size) if size:
+            return (size, "1")
         case Name(text):
-            return next((tuple(map(str, node.shape)) for node in layer.inputs if node.name == text), None)
+            return next((_written(node, layer) for node in layer.inputs if node.name == text), None)
         case Gradient(Name(text)) if text == layer.output_name:
-            return tuple(map(str, layer.output.shape))
+            return _written(layer.output, layer)
         case Transpose(operand):
             shape = _shape(operand, layer)
             return None if shape is None else shape[::-1]
     return None
 
 
-def _labelled(name: Gradient, axes: tuple[object, ...]) -> Tree:
+def _written(node: Node, layer: Layer) -> tuple[str, ...]:
+    """The shape in letters, that of a row for a vector where vectors are rows."""
+    shape = tuple(map(str, node.shape))
+    return ("1", *shape) if len(shape) == 1 and layer.samples == "one" else shape
+
+
+def _labelled(name: Gradient, axes: tuple[object, ...], layer: Layer) -> Tree:
     shape = tuple(map(str, axes))
-    return Shaped(name, ("1", *shape) if len(shape) == 1 else shape) if shape else name
+    vector = (*shape, "1") if layer.upright else ("1", *shape)
+    return Shaped(name, vector if len(shape) == 1 else shape) if shape else name

@@ -1,0 +1,85 @@
+"""Turns a layer whose samples are rows into the same layer with samples as columns: X W + 1bᵀ into W X + b1ᵀ.
+
+Every array with two axes gets its transpose in its place, (A B)ᵀ = Bᵀ Aᵀ; entry by entry both compute the same numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from derive.errors import InternalError
+from derive.forward.layer import Layer
+from derive.forward.nodes import Add, Contract, Input, Map, Node, topological
+from derive.forward.normal import add, apply, contract
+
+__all__ = ["transpose", "transposed"]
+
+
+def transpose(layer: Layer) -> Layer:
+    """The layer with the transpose of every matrix in its place; one without samples is left as it is.
+
+    Example:
+        >>> from derive.layers import load
+        >>> str(transpose(load("affine")).output)
+        'W @ X + b[:, None]'
+    """
+    if not layer.sample_size:
+        return layer
+    inputs = tuple(Input(node.name, _turned(node.shape), node.letter) for node in layer.inputs)
+    return replace(
+        layer,
+        inputs=inputs,
+        output=transposed(layer.output, dict(zip(layer.inputs, inputs, strict=True))),
+        function=_Transposed(layer),
+        prose=layer.prose.columns or layer.prose.without_arrangement(),
+        samples="columns",
+        origin=layer,
+    )
+
+
+def transposed(node: Node, inputs: Mapping[Input, Node]) -> Node:
+    """What computes the transpose of a node with two axes, and the node itself of any other, from these inputs.
+
+    Shapes: those of the node, reversed where there are two axes.
+    """
+    made: dict[Node, Node] = {}
+    for item in topological(node):
+        made[item] = _rule(item, inputs, made)
+    return made[node]
+
+
+def _rule(node: Node, inputs: Mapping[Input, Node], made: Mapping[Node, Node]) -> Node:
+    operands = [made[operand] for operand in node.operands]
+    match node:
+        case Input():
+            return inputs[node]
+        case Add():
+            return add(operands)
+        case Map():
+            return apply(node.function, operands)
+        case Contract():
+            rows = [_turned(row) for row in node.indices]
+            if node.summed():
+                # The factors of a product change places, so that its entries are read from left to right again.
+                operands, rows = operands[::-1], rows[::-1]
+            return contract(operands, rows, _turned(node.output))
+    if node.operands:
+        raise InternalError(f"transpose: no rule for a node of kind {type(node).__name__}")
+    return node
+
+
+def _turned(axes: Any) -> Any:
+    return axes[::-1] if len(axes) == 2 else axes
+
+
+@dataclass(frozen=True, slots=True)
+class _Transposed:
+    """The forward code of a layer, called with columns: NumPy transposes what goes in and what comes out."""
+
+    layer: Layer
+
+    def __call__(self, *arrays: Any) -> Any:
+        result = self.layer.function(*(array.T if array.ndim == 2 else array for array in arrays))
+        return result.T if result.ndim == 2 else result
