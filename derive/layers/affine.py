@@ -221,6 +221,72 @@ def affine_ones(X: "N D", W: "D M", b: "1 M"):
     return X @ W + b
 
 
+_AUGMENTED = replace(
+    _ROWS,
+    forward=N_("An affine layer can be written as a single product of matrices:"),
+    arrays=(
+        N_(
+            "The layer processes a *batch* of {N} samples at once. Row {i} of {A} is sample {i}, written as {D} "
+            "numbers, and a 1 at the end; row {i} of {Y} is what the layer makes of it."
+        ),
+        N_("Column {j} of {V} holds the {D} weights that lead to output {j}, and below them the bias of that output:"),
+    ),
+    broadcast="",
+    output=N_("Entry {ij} of the output is row {i} of {A} times column {j} of {V}:"),
+    purpose="",
+    zeros=(
+        ("A", dict(_ROWS.zeros)["X"]),
+        (
+            "V",
+            N_(
+                "Block {ik} holds the derivatives of row {i} of {Y} with respect to row {k} of {V}. Of that row, "
+                "{y_ij} contains {v_kj} alone, and its factor is {a_ik}. So the block is {a_ik} times the identity "
+                "matrix."
+            ),
+        ),
+    ),
+    columns=replace(
+        _COLUMNS,
+        forward=N_("An affine layer can be written as a single product of matrices:"),
+        arrays=(
+            N_(
+                "The layer processes a *batch* of {N} samples at once. Column {j} of {A} is sample {j}, written as {D} "
+                "numbers, and a 1 at the end; column {j} of {Y} is what the layer makes of it."
+            ),
+            N_("Row {i} of {V} holds the {D} weights that lead to output {i}, and after them the bias of that output:"),
+        ),
+        broadcast="",
+        output=N_("Entry {ij} of the output is row {i} of {V} times column {j} of {A}:"),
+        purpose="",
+        zeros=(),
+    ),
+    one=replace(
+        _ONE,
+        forward=N_("An affine layer can be written as a single product of a row and a matrix:"),
+        arrays=(
+            N_("There is one *sample*, a row of {D} numbers; {a} is that row with a 1 at the end."),
+            N_("Column {j} of {V} holds the {D} weights that lead to output {j}, and below them its bias:"),
+        ),
+        output=N_("Output {j} is {a} times column {j} of {V}:"),
+        purpose="",
+        zeros=(),
+    ),
+)
+
+
+@layer(
+    name="affine",
+    defaults="N=2 D=2 M=3",
+    prose=_AUGMENTED,
+    variant="bias=augmented",
+    plain=affine,
+    stacks="A=X|1 V=W/b",
+)
+def affine_augmented(A: "N D+1", V: "D+1 M"):
+    """Y = A V: A is X with a column of ones beside it, V is W with the bias below it."""
+    return A @ V
+
+
 @layer(name="affine", defaults="N=2 D=2 M=3", prose=_NONE, variant="bias=none")
 def affine_none(X: "N D", W: "D M"):
     """Y = X W: a linear layer."""

@@ -7,7 +7,7 @@ from math import prod
 
 from derive.errors import UnsupportedError
 from derive.forward.layer import Layer
-from derive.proof import arrangement, equality, numeric, symbolic
+from derive.proof import arrangement, equality, numeric, stacks, symbolic
 from derive.proof.evidence import Evidence, Strength
 from derive.routes.jacobian import derive_jacobian
 
@@ -53,7 +53,10 @@ def prove(layer: Layer, wrt: str, sizes: Sizes) -> tuple[Evidence, ...]:
     beside = arrangement.compare(layer, wrt, formula, check_sizes(layer))
     if beside is not None and beside.strength is Strength.REFUTED:
         return (beside,)
-    return (exact, _numeric(layer, wrt, sizes), *([beside] if beside else []))
+    parts = stacks.check_stacks(layer, check_sizes(layer)) if layer.stacks else None
+    if parts is not None and parts.strength is Strength.REFUTED:
+        return (parts,)
+    return (exact, _numeric(layer, wrt, sizes), *(item for item in (beside, parts) if item))
 
 
 def _symbolic(layer: Layer, wrt: str, sizes: Sizes) -> Evidence:
