@@ -3,6 +3,7 @@
 import json
 import re
 import types
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,9 +11,12 @@ import pytest
 import derive
 from derive.document.blocks import Code
 from derive.errors import UnknownNameError, UserError
+from derive.forward.layer import Stack
+from derive.layers import load
 from derive.pdf import typeset_with_log
 from derive.pdf.log import overfull, warnings
 from derive.proof.evidence import Strength
+from derive.proof.stacks import check_stacks
 from derive.render.latex import render_latex
 from derive.render.text import render_text
 
@@ -27,6 +31,9 @@ FORMULAS = {
     "bias=ones n=1": {"x": "G @ W.T", "W": "outer(x, G)", "b": "G"},
     "names=dX": {"X": "G @ W.T", "W": "X.T @ G", "b": "sum(G, axis=0)"},
     "names=nabla": {"X": "G @ W.T", "W": "X.T @ G", "b": "sum(G, axis=0)"},
+    "bias=augmented": {"A": "G @ V.T", "V": "A.T @ G"},
+    "bias=augmented convention=columns": {"A": "V.T @ G", "V": "G @ A.T"},
+    "bias=augmented n=1": {"a": "G @ V.T", "V": "outer(a, G)"},
     "end=vector": {"X": "G @ W.T", "W": "X.T @ G", "b": "sum(G, axis=0)"},
     "end=vector n=1": {"x": "G @ W.T", "W": "outer(x, G)", "b": "G"},
     "n=1": {"x": "G @ W.T", "W": "outer(x, G)", "b": "G"},
@@ -190,6 +197,58 @@ class TestBias:
         ones, vector = code(made("bias=ones"))(), code(made(""))()
         np.testing.assert_allclose(ones.forward(x, w, b), vector.forward(x, w, b[0]))
         np.testing.assert_allclose(ones.backward(g)[2], [vector.backward(g)[2]])
+
+    @pytest.mark.parametrize("convention", ["rows", "columns"])
+    @pytest.mark.parametrize("count", [1, 2])
+    def test_the_augmented_layer_is_the_plain_one_and_its_gradients_split(self, count, convention):
+        random = np.random.default_rng(4)
+        x, w, b, g = (random.normal(size=shape) for shape in ((count, 3), (3, 4), (4,), (count, 4)))
+        a, v = np.hstack([x, np.ones((count, 1))]), np.vstack([w, b])
+        layer = code(made("bias=augmented", n=count, convention=convention, samples="matrix"))()
+        turn = {"rows": lambda array: array, "columns": lambda array: array.T}[convention]
+        np.testing.assert_allclose(turn(layer.forward(turn(a), turn(v))), x @ w + b)
+        da, dv = map(turn, layer.backward(turn(g)))
+        np.testing.assert_allclose(da[:, :3], g @ w.T)
+        np.testing.assert_allclose(dv, np.vstack([x.T @ g, g.sum(axis=0)]))
+
+    def test_the_split_is_told_and_proved(self):
+        found = made("bias=augmented")
+        shown = text(found)
+        assert "A = [ X  1 ]    V = ⎡ W  ⎤" in shown
+        assert "[ Wᵀ  b ] = [ ∂L/∂Y · Wᵀ  ∂L/∂Y · b ]" in shown
+        assert "The gradients with respect to the blocks" in shown
+        assert [item.route for item in found.wrt("V").evidence] == ["jacobian", "numpy", "blocks"]
+        assert found.wrt("V").evidence[-1].strength is Strength.PROVED_AT_SIZES
+        assert found.layer.shape(found.layer.inputs[1], found.sizes) == (4, 4)
+
+    def test_with_columns_blocks_are_transposed(self):
+        shown = text(made("bias=augmented convention=columns"))
+        assert "V = [ W  b ]" in shown
+        assert "= W X + b 1ᵀ" in shown
+
+    def test_one_sample_gets_a_one_at_its_end(self):
+        shown = text(made("bias=augmented n=1"))
+        assert "a = [ x  1 ]" in shown
+        assert "= x W + b" in shown
+
+    def test_a_wrong_split_is_refuted(self):
+        layer = load("affine", {"bias": "augmented"})
+        wrong = [Stack("A", (None, 0), 1), Stack("V", (1, 2), 0)], [Stack("A", (0, None), 1), Stack("V", (2, 1), 0)]
+        for stacks in wrong:
+            evidence = check_stacks(replace(layer, stacks=tuple(stacks)), [{"N": 2, "D": 2, "M": 2}])
+            assert evidence is not None and evidence.strength is Strength.REFUTED
+            assert evidence.counterexample.startswith("output: entry (1, 1)")
+
+    def test_a_wrong_gradient_of_the_plain_layer_is_refuted(self):
+        # A plain layer that computes something else: its gradients are not those of the blocks.
+        layer = load("affine", {"bias": "augmented"})
+
+        @derive.layer(defaults="N=2 D=2 M=3")
+        def other(X: "N D", W: "D M", b: "M"):
+            return X @ W + 2 * b
+
+        evidence = check_stacks(replace(layer, plain=other), [{"N": 2, "D": 3, "M": 4}])
+        assert evidence is not None and evidence.strength is Strength.REFUTED
 
     def test_unknown_ones_are_refused(self):
         with pytest.raises(UnknownNameError, match="unknown bias 'vektor', did you mean vector"):

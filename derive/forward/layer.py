@@ -15,7 +15,7 @@ from derive.forward.nodes import Input, Node, topological
 from derive.forward.shape import bind, letters
 from derive.notation.tree import Tree
 
-__all__ = ["Layer", "Prose", "Remark", "Samples", "load_layer"]
+__all__ = ["Layer", "Prose", "Remark", "Samples", "Stack", "load_layer"]
 
 Samples: TypeAlias = Literal["rows", "columns", "one"]
 """How samples lie in an array: as its rows, as its columns, or as a single one that is the array itself."""
@@ -63,12 +63,25 @@ class Prose:
         return replace(self, arrays=(), broadcast="", output="", zeros=(), remarks=(), columns=None, one=None)
 
 
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """An input that is put together of blocks along an axis: inputs of another layer by their number, and ones (None).
+
+    A = [X 1] has the parts 0 and None along axis 1, V = [W; bᵀ] has 1 and 2 along axis 0.
+    """
+
+    name: str
+    parts: tuple[int | None, ...]
+    axis: int
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Layer:
     """What a layer computes, traced once; sizes stay letters.
 
     samples is how samples lie in its arrays; origin the layer as it was written, of which it is a rearrangement.
-    variant is which of several layers of this name it is, ("bias", "none") for example; () for the usual one.
+    variant is which of several layers of this name it is, ("bias", "none") for example; () for the usual one. stacks
+    says of which inputs of the plain layer its own are put together.
 
     Shapes: every input and the output have axes in the letters of `sizes`.
     """
@@ -85,6 +98,8 @@ class Layer:
     samples: Samples = "rows"
     origin: Layer | None = None
     variant: tuple[tuple[str, str], ...] = ()
+    stacks: tuple[Stack, ...] = ()
+    plain: Layer | None = None
 
     @property
     def upstream(self) -> Input:

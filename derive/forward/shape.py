@@ -21,10 +21,12 @@ _AXIS = re.compile(r"(?:(?P<number>[1-9][0-9]*)|(?P<letter>[A-Za-z][A-Za-z0-9_]*
 
 
 def size(text: str | int) -> Size:
-    """The size that a letter or a positive number stands for.
+    """The size that a letter or a positive number stands for, or a sum of such, D+1.
 
-    Raises: ShapeError if the text is neither.
+    Raises: ShapeError if the text is none of them.
     """
+    if "+" in str(text):
+        return sum((size(term) for term in str(text).split("+")), Integer(0))
     match = _AXIS.match(str(text))
     if match is None:
         raise ShapeError(f"size {str(text)!r}: expected a letter such as N or a positive number such as 3")

@@ -14,7 +14,7 @@ from sympy import Integer
 
 from derive.errors import InternalError
 from derive.forward.entry import share_symbols
-from derive.forward.layer import Layer
+from derive.forward.layer import Layer, Stack
 from derive.forward.nodes import Add, Constant, Contract, Delta, Input, Map, Node, Ones, topological
 from derive.forward.normal import add, apply, contract
 from derive.forward.shape import Shape, letters, same, size
@@ -50,6 +50,9 @@ def single(layer: Layer) -> Layer | None:
     output_name = layer.output_name.lower() if small else layer.output_name
     if len({*names, output_name}) <= len(names) or any(share_symbols(*pair) for pair in combinations(inputs, 2)):
         return None
+    plain = single(layer.plain) if layer.plain else None
+    if (plain is None) != (layer.plain is None):
+        return None
     prose = layer.prose.one or layer.prose.without_arrangement()
     return replace(
         layer,
@@ -60,6 +63,8 @@ def single(layer: Layer) -> Layer | None:
         prose=replace(prose, sizes=tuple(size for size in prose.sizes if size[0] != letter)),
         function=_OneSample(layer),
         samples="one",
+        stacks=tuple(_restacked(stack, layer, inputs) for stack in layer.stacks),
+        plain=plain,
         origin=layer,
     )
 
@@ -121,6 +126,12 @@ def _without(node: Input, layer: Layer) -> Input:
     low = node.name.lower()
     name = low if len(kept) < len(node.shape) and low == node.letter and low not in taken else node.name
     return Input(name, tuple(node.shape[axis] for axis in kept), node.letter)
+
+
+def _restacked(stack: Stack, layer: Layer, inputs: Sequence[Input]) -> Stack:
+    """The stack by its new name, along what has become of its axis."""
+    before, now = next(pair for pair in zip(layer.inputs, inputs, strict=True) if pair[0].name == stack.name)
+    return Stack(now.name, stack.parts, _kept(before.shape, layer.sample_size).index(stack.axis))
 
 
 @dataclass(frozen=True, slots=True)

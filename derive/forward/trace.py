@@ -8,12 +8,13 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Collection, Iterable
+from dataclasses import replace
 from itertools import chain, combinations, count
 from typing import Any
 
 from derive.errors import DeriveError, ShapeError, UnsupportedError, UserError
 from derive.forward.entry import share_symbols
-from derive.forward.layer import Layer, Prose
+from derive.forward.layer import Layer, Prose, Stack
 from derive.forward.nodes import Constant, Input, Node, topological
 from derive.forward.shape import Shape, letters, parse_shape
 from derive.forward.tensor import SUPPORTED, Tensor, node_of
@@ -24,7 +25,13 @@ _NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)*\Z")
 
 
 def layer(
-    *, defaults: str = "", name: str = "", prose: Prose | None = None, variant: str = ""
+    *,
+    defaults: str = "",
+    name: str = "",
+    prose: Prose | None = None,
+    variant: str = "",
+    plain: Layer | None = None,
+    stacks: str = "",
 ) -> Callable[[Callable[..., Any]], Layer]:
     """Makes a Layer of the function below, whose annotations are the shapes of its arguments.
 
@@ -33,6 +40,8 @@ def layer(
         name: what to call it; the function's name otherwise.
         prose: what its author says about it.
         variant: which one of several layers of one name it is, "bias=none"; the usual one is called as its function.
+        plain: the layer whose inputs are put together to the inputs of this one.
+        stacks: how they are, beside each other and below each other: "A=X|1 V=W/b".
 
     Raises: ShapeError if an annotation is no shape, or shapes do not fit; UnsupportedError for what cannot be traced;
     UserError for a name that would be ambiguous.
@@ -46,7 +55,8 @@ def layer(
     """
 
     def decorate(function: Callable[..., Any]) -> Layer:
-        return trace(function, defaults=defaults, name=name, prose=prose, variant=variant)
+        made = trace(function, defaults=defaults, name=name, prose=prose, variant=variant)
+        return made if plain is None else replace(made, plain=plain, stacks=_stacks(stacks, plain))
 
     return decorate
 
@@ -75,6 +85,15 @@ def trace(
         prose=prose or Prose(),
         function=function,
         variant=_variant(variant) if function.__name__ != name else (),
+    )
+
+
+def _stacks(written: str, plain: Layer) -> tuple[Stack, ...]:
+    places: dict[str, int | None] = {node.name: number for number, node in enumerate(plain.inputs)} | {"1": None}
+    pairs = (item.split("=") for item in written.split())
+    return tuple(
+        Stack(name, tuple(places[part] for part in re.split(r"[|/]", parts)), int("|" in parts))
+        for name, parts in pairs
     )
 
 

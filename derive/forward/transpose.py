@@ -35,6 +35,8 @@ def transpose(layer: Layer) -> Layer:
         function=_Transposed(layer),
         prose=layer.prose.columns or layer.prose.without_arrangement(),
         samples="columns",
+        stacks=tuple(replace(stack, axis=1 - stack.axis) for stack in layer.stacks),
+        plain=transpose(layer.plain) if layer.plain else None,
         origin=layer,
     )
 

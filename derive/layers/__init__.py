@@ -7,6 +7,7 @@ layer, the same one without bias for example, is another function in its file, d
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
@@ -89,7 +90,8 @@ def _read(file: Path) -> Listing:
         for argument in function.args.args
         if argument.annotation is not None
     }
-    letters = dict.fromkeys(axis for shape in shapes.values() for axis in shape.split() if not axis.isdecimal())
+    axes = (axis for shape in shapes.values() for axis in re.split(r"[\s+]+", shape))
+    letters = dict.fromkeys(axis for axis in axes if axis and not axis.isdecimal())
     given = dict(_pairs(function, "defaults"))
     usual = dict(_pairs(function, "variant"))
     variants = {option: [value] for option, value in usual.items()}

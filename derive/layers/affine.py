@@ -1,299 +1,35 @@
 """The affine layer, also called dense, fully connected or linear."""
 
-from dataclasses import replace
-
-from derive.forward.layer import Prose, Remark
 from derive.forward.trace import layer
-from derive.locale import N_
-from derive.notation.tree import (
-    At,
-    Beside,
-    Grid,
-    MatMul,
-    Name,
-    Negative,
-    Number,
-    Ones,
-    Product,
-    Relation,
-    Sum,
-    Transpose,
-)
-
-_F, _C = Name("f"), Name("c")
-_X, _W, _B = Name("X", "matrix"), Name("W", "matrix"), Name("b", "vector")
-_x, _z = Name("x", "vector"), Name("z", "vector")
-_WITHOUT_C = Sum((Number(1), Negative(_C)))
-
-_NOT_LINEAR = Remark(
-    N_(
-        "For one sample {x} the layer is the map {map}, and with one feature on either side it is the line {line}. "
-        "Such a map is called *affine*. It is not linear unless {b} is zero: a linear map satisfies {additive} and "
-        "{homogeneous}, and so takes {zero} to {zero}. Here"
-    ),
-    (
-        ("x", _x),
-        ("zero", Name("0", "vector")),
-        ("map", Relation.equal(At(_F, _x), Sum((MatMul((Transpose(_W), _x)), _B)))),
-        ("line", Relation.equal(Name("y"), Sum((Product((Name("w"), Name("x"))), Name("b"))))),
-        ("additive", Relation.equal(At(_F, Sum((_x, _z))), Sum((At(_F, _x), At(_F, _z))))),
-        ("homogeneous", Relation.equal(At(_F, Product((_C, _x))), Product((_C, At(_F, _x))))),
-    ),
-    (
-        Beside(
-            (
-                Relation.equal(At(_F, Name("0", "vector")), _B),
-                Relation.equal(At(_F, Sum((_x, _z))), Sum((At(_F, _x), At(_F, _z), Negative(_B)))),
-                Relation.equal(At(_F, Product((_C, _x))), Sum((Product((_C, At(_F, _x))), Product((_WITHOUT_C, _B))))),
-            )
-        ),
-    ),
-)
-_ONE_DIMENSION_UP = Remark(
-    N_(
-        "What an affine map keeps are combinations whose coefficients add up to 1: {combination}. And with a 1 at the "
-        "end of every sample, the bias is one more row of weights, and the map of the longer samples is linear:"
-    ),
-    (
-        (
-            "combination",
-            Relation.equal(
-                At(_F, Sum((Product((_C, _x)), Product((_WITHOUT_C, _z))))),
-                Sum((Product((_C, At(_F, _x))), Product((_WITHOUT_C, At(_F, _z))))),
-            ),
-        ),
-    ),
-    (
-        Relation.equal(
-            Sum((MatMul((_X, _W)), MatMul((Ones(""), Transpose(_B))))),
-            MatMul(
-                (
-                    Grid(((_X, Ones("")),)),
-                    Grid(((_W,), (Transpose(_B),))),
-                )
-            ),
-        ),
-    ),
-)
-
-_WEIGHTS = N_("Column {j} of {W} holds the {D} weights that lead to output {j}, and {b_j} shifts that output:")
-
-_ROWS = Prose(
-    title=N_("Backpropagation through an affine layer"),
-    sizes=(
-        ("N", N_("sample"), N_("samples")),
-        ("D", N_("input feature"), N_("input features")),
-        ("M", N_("output feature"), N_("output features")),
-    ),
-    forward=N_("An affine layer multiplies its input by a matrix of weights and adds a bias:"),
-    arrays=(
-        N_(
-            "The layer processes a *batch* of {N} samples at once. Row {i} of {X} is sample {i}, written as {D} "
-            "numbers; row {i} of {Y} is what the layer makes of it. A sample that is not a row of numbers to begin "
-            "with, an image for example, is *flattened* first: its numbers are written one after the other, in the "
-            "same order for every sample, so that each of them is always multiplied by the same weights."
-        ),
-        _WEIGHTS,
-    ),
-    broadcast=N_(
-        "The same {b} is added to every sample. NumPy does so without being asked (it *broadcasts* {b} along the "
-        "rows); in matrix notation, multiplication by a column of ones does it. The matrix {B} has {b} in every row:"
-    ),
-    output=N_("Entry {ij} of the output is row {i} of {X} times column {j} of {W}, plus {b_j}:"),
-    purpose=N_(
-        "A step of gradient descent subtracts a multiple of {dW} and {db} from the parameters. {dX} becomes the "
-        "upstream gradient of the previous layer, from which that layer finds its own."
-    ),
-    real_sizes=(("N", 64), ("D", 4096), ("M", 4096)),
-    remarks=(_NOT_LINEAR, _ONE_DIMENSION_UP),
-    zeros=(
-        (
-            "X",
-            N_(
-                "Sample {i} affects row {i} of {Y} and no other, so everything outside the diagonal blocks is zero. "
-                "All samples are multiplied by the same weights, so the blocks are equal."
-            ),
-        ),
-        (
-            "W",
-            N_(
-                "Block {ik} holds the derivatives of row {i} of {Y} with respect to row {k} of {W}. Of that row, "
-                "{y_ij} contains {w_kj} alone, and its factor is {x_ik}. So the block is {x_ik} times the identity "
-                "matrix."
-            ),
-        ),
-        (
-            "b",
-            N_(
-                "Raising {b_j} by some amount raises column {j} of {Y}, and no other, by the same amount in every "
-                "sample."
-            ),
-        ),
-    ),
-)
-
-_COLUMNS = replace(
-    _ROWS,
-    arrays=(
-        N_(
-            "The layer processes a *batch* of {N} samples at once. Column {j} of {X} is sample {j}, written as {D} "
-            "numbers; column {j} of {Y} is what the layer makes of it. A sample that is not a column of numbers to "
-            "begin with, an image for example, is *flattened* first: its numbers are written one after the other, in "
-            "the same order for every sample, so that each of them is always multiplied by the same weights."
-        ),
-        N_("Row {i} of {W} holds the {D} weights that lead to output {i}, and {b_i} shifts that output:"),
-    ),
-    broadcast=N_(
-        "The same {b} is added to every sample. In NumPy that takes `b[:, None]`, a column, which is then repeated (it "
-        "is *broadcast* along the columns); in matrix notation, multiplication by a row of ones does it. The matrix "
-        "{B} has {b} in every column:"
-    ),
-    output=N_("Entry {ij} of the output is row {i} of {W} times column {j} of {X}, plus {b_i}:"),
-    zeros=(
-        (
-            "X",
-            N_(
-                "Block {ik} holds the derivatives of row {i} of {Y} with respect to row {k} of {X}. Sample {j} affects "
-                "column {j} of {Y} and no other: of row {k} of {X}, {y_ij} contains {x_kj} alone, and its factor is "
-                "{w_ik}. So the block is {w_ik} times the identity matrix."
-            ),
-        ),
-        (
-            "W",
-            N_(
-                "The weights in row {i} of {W} lead to row {i} of {Y} and to no other, so everything outside the "
-                "diagonal blocks is zero. Every output is computed from the same samples, so the blocks are equal."
-            ),
-        ),
-        (
-            "b",
-            N_("Raising {b_i} by some amount raises row {i} of {Y}, and no other, by the same amount in every sample."),
-        ),
-    ),
-)
-
-_ONE = replace(
-    _ROWS,
-    arrays=(
-        N_(
-            "There is one *sample* {x}, a row of {D} numbers. A sample that is not a row of numbers to begin with, an "
-            "image for example, is *flattened* first: its numbers are written one after the other, in an order that "
-            "is chosen once, so that each of them is always multiplied by the same weights."
-        ),
-        _WEIGHTS,
-    ),
-    broadcast="",
-    output=N_("Output {j} is {x} times column {j} of {W}, plus {b_j}:"),
-    zeros=(
-        (
-            "W",
-            N_(
-                "Block {k} holds the derivatives of {y} with respect to row {k} of {W}. Of that row, {y_j} contains "
-                "{w_kj} alone, and its factor is {x_k}. So the block is {x_k} times the identity matrix."
-            ),
-        ),
-        ("b", N_("Raising {b_j} by some amount raises {y_j}, and no other output, by the same amount.")),
-    ),
-)
+from derive.layers.prose.affine import AUGMENTED, NONE, ONES, VECTOR
 
 
-_TITLE = N_("Backpropagation through an affine layer without bias")
-_FORWARD = N_("Without its bias, an affine layer multiplies its input by a matrix of weights and does nothing else:")
-_PURPOSE = N_(
-    "A step of gradient descent subtracts a multiple of {dW} from the weights. {dX} becomes the upstream gradient of "
-    "the previous layer, from which that layer finds its own."
-)
-_ONLY_WEIGHTS = N_("Column {j} of {W} holds the {D} weights that lead to output {j}:")
-
-
-def _without_bias(prose: Prose, weights: str, output: str) -> Prose:
-    """What is left to say when nothing is added."""
-    return replace(
-        prose,
-        title=_TITLE,
-        forward=_FORWARD,
-        arrays=(prose.arrays[0], weights),
-        broadcast="",
-        output=output,
-        zeros=tuple(said for said in prose.zeros if said[0] != "b"),
-        purpose=_PURPOSE,
-    )
-
-
-_NONE = replace(
-    _without_bias(_ROWS, _ONLY_WEIGHTS, N_("Entry {ij} of the output is row {i} of {X} times column {j} of {W}:")),
-    columns=_without_bias(
-        _COLUMNS,
-        N_("Row {i} of {W} holds the {D} weights that lead to output {i}:"),
-        N_("Entry {ij} of the output is row {i} of {W} times column {j} of {X}:"),
-    ),
-    one=_without_bias(_ONE, _ONLY_WEIGHTS, N_("Output {j} is {x} times column {j} of {W}:")),
-)
-
-_ONES = replace(
-    _ROWS,
-    arrays=(
-        _ROWS.arrays[0],
-        N_("Column {j} of {W} holds the {D} weights that lead to output {j}, and entry {j} of {b} shifts it:"),
-    ),
-    broadcast=N_(
-        "A matrix with {N} rows and one with a single row have no sum. What is meant is the sum with the matrix {B} "
-        "that has {b} in every row, and that is the product of a column of {N} ones and the row {b}. NumPy adds {b} to "
-        "every row without being asked (it *broadcasts* {b}), and never builds {B}:"
-    ),
-    output=N_("Entry {ij} of the output is row {i} of {X} times column {j} of {W}, plus entry {j} of {b}:"),
-    zeros=(
-        *_ROWS.zeros[:2],
-        (
-            "b",
-            N_(
-                "The bias enters through a product like {X} {W}, with the column of ones in the place of {X} and {b} "
-                "in that of {W}. So the Jacobian is the one with respect to {W}, with ones in the place of the entries "
-                "of {X}."
-            ),
-        ),
-    ),
-    columns=replace(
-        _COLUMNS,
-        arrays=(
-            _COLUMNS.arrays[0],
-            N_("Row {i} of {W} holds the {D} weights that lead to output {i}, and entry {i} of {b} shifts it:"),
-        ),
-        broadcast=N_(
-            "A matrix with {N} columns and one with a single column have no sum. What is meant is the sum with the "
-            "matrix {B} that has {b} in every column, and that is the product of the column {b} and a row of {N} ones. "
-            "NumPy adds {b} to every column without being asked (it *broadcasts* {b}), and never builds {B}:"
-        ),
-        output=N_("Entry {ij} of the output is row {i} of {W} times column {j} of {X}, plus entry {i} of {b}:"),
-        zeros=(
-            *_COLUMNS.zeros[:2],
-            (
-                "b",
-                N_(
-                    "The bias enters through a product like {W} {X}, with {b} in the place of {W} and the row of ones "
-                    "in that of {X}. So the Jacobian is the one with respect to {W}, with ones in the place of the "
-                    "entries of {X}."
-                ),
-            ),
-        ),
-    ),
-    one=_ONE,
-)
-
-
-@layer(defaults="N=2 D=2 M=3", prose=replace(_ROWS, columns=_COLUMNS, one=_ONE), variant="bias=vector")
+@layer(defaults="N=2 D=2 M=3", prose=VECTOR, variant="bias=vector")
 def affine(X: "N D", W: "D M", b: "M"):
     """Y = X W + b: every sample, a row of X, is multiplied by W and shifted by b."""
     return X @ W + b
 
 
-@layer(name="affine", defaults="N=2 D=2 M=3", prose=_ONES, variant="bias=ones")
+@layer(name="affine", defaults="N=2 D=2 M=3", prose=ONES, variant="bias=ones")
 def affine_ones(X: "N D", W: "D M", b: "1 M"):
     """Y = X W + 1 b: the bias is a matrix with one row, which a column of ones repeats."""
     return X @ W + b
 
 
-@layer(name="affine", defaults="N=2 D=2 M=3", prose=_NONE, variant="bias=none")
+@layer(
+    name="affine",
+    defaults="N=2 D=2 M=3",
+    prose=AUGMENTED,
+    variant="bias=augmented",
+    plain=affine,
+    stacks="A=X|1 V=W/b",
+)
+def affine_augmented(A: "N D+1", V: "D+1 M"):
+    """Y = A V: A is X with a column of ones beside it, V is W with the bias below it."""
+    return A @ V
+
+
+@layer(name="affine", defaults="N=2 D=2 M=3", prose=NONE, variant="bias=none")
 def affine_none(X: "N D", W: "D M"):
     """Y = X W: a linear layer."""
     return X @ W

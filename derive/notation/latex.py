@@ -318,7 +318,15 @@ def _grouped(digits: str) -> str:
 
 
 def _shape(sizes: Iterable[int | str]) -> str:
-    return r" \times ".join(_name(size) if isinstance(size, str) else _grouped(str(size)) for size in sizes)
+    several = len(tuple(sizes := tuple(sizes))) > 1
+
+    def one(size: int | str) -> str:
+        if not isinstance(size, str):
+            return _grouped(str(size))
+        terms = "+".join(map(_name, size.split(" + ")))
+        return f"({terms})" if several and "+" in terms else terms
+
+    return r" \times ".join(map(one, sizes))
 
 
 def _escaped(text: str) -> str:

@@ -250,7 +250,9 @@ def _fraction(over: tuple[Tree], under: tuple[Tree], depth: int, display: bool, 
 
 def _shape(sizes: tuple[int | str, ...]) -> float:
     """N×D in an index."""
-    return sum(_number(size, 1, False) for size in sizes) + 0.62 * (len(sizes) - 1) + 0.05
+    terms = [str(size).split(" + ") for size in sizes]
+    sums = sum((0.62 * (len(several) - 1) + _PARENTHESES) for several in terms if len(several) > 1)
+    return sum(_number(term, 1, False) for several in terms for term in several) + sums + 0.62 * (len(sizes) - 1) + 0.05
 
 
 def _grid(grid: Grid) -> float:

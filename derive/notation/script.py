@@ -75,7 +75,13 @@ def name_text(text: str) -> str:
 
 def shape_text(sizes: Iterable[int | str]) -> str:
     """2×3, N×D."""
-    return "×".join(name_text(size) if isinstance(size, str) else str(size) for size in sizes)
+    sizes = tuple(sizes)
+
+    def one(size: int | str) -> str:
+        terms = "+".join(map(name_text, str(size).split(" + ")))
+        return f"({terms})" if len(sizes) > 1 and "+" in terms else terms
+
+    return "×".join(map(one, sizes))
 
 
 def space_text(sizes: tuple[int | str, ...]) -> str:

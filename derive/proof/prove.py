@@ -7,7 +7,7 @@ from math import prod
 
 from derive.errors import UnsupportedError
 from derive.forward.layer import Layer
-from derive.proof import arrangement, equality, numeric, symbolic, torch_oracle
+from derive.proof import arrangement, equality, numeric, stacks, symbolic, torch_oracle
 from derive.proof.all_sizes import prove_for_all_sizes
 from derive.proof.entries import check_entries
 from derive.proof.evidence import Evidence, Strength
@@ -56,7 +56,7 @@ def prove(layer: Layer, wrt: str, sizes: Sizes, *, oracle: str = "numpy") -> tup
     if oracle == "torch":
         torch_oracle.require_torch()
     found: list[Evidence] = []
-    for evidence in (_symbolic, _entries, _for_all_sizes, _along_graph, _rearranged):
+    for evidence in (_symbolic, _entries, _for_all_sizes, _along_graph, _rearranged, _stacked):
         item = evidence(layer, wrt, sizes)
         if item is not None and item.strength is Strength.REFUTED:
             return (item,)
@@ -77,6 +77,10 @@ def _along_graph(layer: Layer, wrt: str, sizes: Sizes) -> Evidence:
 
 def _rearranged(layer: Layer, wrt: str, sizes: Sizes) -> Evidence | None:
     return arrangement.compare(layer, wrt, derive_jacobian(layer, wrt, sizes).formula.node, check_sizes(layer))
+
+
+def _stacked(layer: Layer, wrt: str, sizes: Sizes) -> Evidence | None:
+    return stacks.check_stacks(layer, check_sizes(layer)) if layer.stacks else None
 
 
 def _symbolic(layer: Layer, wrt: str, sizes: Sizes) -> Evidence:

@@ -45,6 +45,7 @@ _METHODS = {
     "torch": N_("Jacobian by PyTorch's autograd, contracted with the upstream gradient"),
     "transposed": N_("transposed, it is the formula of the layer whose samples are rows"),
     "vector": N_("for a vector at the end: each component's derivatives, every entry, in SymPy"),
+    "blocks": N_("split into blocks, they are the gradients of the layer with its bias apart: every entry, in SymPy"),
     "one sample": N_("it is the formula of the layer for any number of samples, taken for one"),
 }
 

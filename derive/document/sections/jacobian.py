@@ -9,6 +9,7 @@ from derive.document.draft import Draft, Values
 from derive.document.layout import fit, grids
 from derive.document.material import Material
 from derive.document.reading import reading
+from derive.document.sections import stacks
 from derive.document.words import map_name
 from derive.engine import tables
 from derive.engine.concrete import unflat
@@ -53,6 +54,7 @@ def write(draft: Draft, material: Material) -> None:
         _values(draft, material, route, first=place == 0)
         _row(draft, material, route, first=place == 0)
         _regroup(draft, route)
+    stacks.write(draft, material)
 
 
 def write_brief(draft: Draft, material: Material) -> None:
@@ -76,6 +78,7 @@ def write_brief(draft: Draft, material: Material) -> None:
         draft.equation(f"{name}.gradient", Relation.equal(*parts))
         draft.prose(N_("or, in matrix notation,"))
         draft.result(f"{name}.formula", route.formula.equation)
+    stacks.write(draft, material)
 
 
 def _step(route: JacobianRoute, reason: Reason) -> Step[Tree] | None:

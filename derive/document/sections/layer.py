@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from derive.document.draft import Draft
 from derive.document.material import Material
+from derive.document.sections import stacks
 from derive.document.words import array_name, output_name, written_name
 from derive.engine import tables
 from derive.engine.concrete import Concrete, unflat
@@ -34,6 +35,7 @@ def write(draft: Draft, material: Material) -> None:
     draft.heading("layer", N_("The layer"))
     draft.prose(layer.prose.forward or N_("The layer computes"))
     draft.equation("layer.forward", _forward(layer, draft))
+    stacks.introduce(draft, layer)
     if layer.samples == "columns" and layer.origin is not None:
         draft.prose(
             N_(
