@@ -224,11 +224,13 @@ class TestBias:
     def test_with_columns_blocks_are_transposed(self):
         shown = text(made("bias=augmented convention=columns"))
         assert "V = [ W  b ]" in shown
+        assert "[ Xᵀ  1 ] = [ ∂L/∂Y · Xᵀ  ∂L/∂Y · 1 ]" in shown
         assert "= W X + b 1ᵀ" in shown
 
     def test_one_sample_gets_a_one_at_its_end(self):
         shown = text(made("bias=augmented n=1"))
         assert "a = [ x  1 ]" in shown
+        assert "[ Wᵀ  bᵀ ] = [ ∂L/∂y · Wᵀ  ∂L/∂y · bᵀ ]" in shown
         assert "= x W + b" in shown
 
     def test_a_wrong_split_is_refuted(self):
