@@ -187,7 +187,8 @@ class TestBias:
     def test_without_bias_nothing_speaks_of_one(self):
         for variant in ("bias=none", "bias=none convention=columns", "bias=none n=1"):
             words = text(made(variant), sections="result,conventions,layer,idea,jacobian,check")
-            assert words.count("bias") == words.count("--bias") + words.count("without bias") + words.count("its bias")
+            said = ("--bias", "without bias", "its bias", "without a bias")
+            assert words.lower().count("bias") == sum(map(words.lower().count, said))
             assert "ones" not in words
 
     def test_the_one_bias_is_the_transpose_of_a_vector_times_ones(self):
@@ -217,8 +218,8 @@ class TestBias:
         assert "A = [ X  1 ]    V = ⎡ W  ⎤" in shown
         assert "[ Wᵀ  b ] = [ ∂L/∂Y · Wᵀ  ∂L/∂Y · b ]" in shown
         assert "The gradients with respect to the blocks" in shown
-        assert [item.route for item in found.wrt("V").evidence] == ["jacobian", "numpy", "blocks"]
-        assert found.wrt("V").evidence[-1].strength is Strength.PROVED_AT_SIZES
+        split = next(item for item in found.wrt("V").evidence if item.route == "blocks")
+        assert split.strength is Strength.PROVED_AT_SIZES
         assert found.layer.shape(found.layer.inputs[1], found.sizes) == (4, 4)
 
     def test_with_columns_blocks_are_transposed(self):
@@ -382,7 +383,7 @@ class TestOneSample:
 
     def test_matrices_can_be_kept(self):
         found = made("n=1 samples=matrix")
-        assert found.layer is found.given
+        assert found.layer is found.written
         assert "1 sample" in text(found)
 
     def test_several_samples_and_columns_are_never_written_as_vectors(self):

@@ -88,8 +88,9 @@ class Draft:
 
     def steps(self, id: str, lines: Sequence[tuple[Line, Runs]]) -> Ref:
         """Adds a numbered chain of equalities, a reason beside each; the caller has seen to it that it fits."""
-        room = reason_room([line for line, _ in lines])
-        self.blocks.append(StepList(id, self._number(id), tuple(StepLine(*item) for item in lines), room))
+        spelled = [(self._spelled(line), reason) for line, reason in lines]
+        room = reason_room([line for line, _ in spelled])
+        self.blocks.append(StepList(id, self._number(id), tuple(StepLine(*item) for item in spelled), room))
         return Ref(id)
 
     def code(self, id: str, text: str) -> None:
@@ -113,6 +114,11 @@ class Draft:
     def apart(self) -> Draft:
         """A draft for what stands inside a block of this one; it shares the numbering."""
         return Draft(self.translate, self.words, [], self.numbers, self.spell)
+
+    def _spelled(self, line: Line) -> Line:
+        return replace(
+            line, left=self.spell(line.left) if line.left is not None else None, right=self.spell(line.right)
+        )
 
     def _number(self, id: str) -> int:
         if id in self.numbers:

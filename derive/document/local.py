@@ -9,7 +9,6 @@ from derive.document.words import output_name
 from derive.errors import InternalError
 from derive.forward.formula import Formula
 from derive.forward.layer import Layer
-from derive.forward.matrix import read
 from derive.forward.nodes import Constant, Delta, Input, Map, Node, Ones
 from derive.forward.scalar import number, read_scalar
 from derive.notation.tree import BigSum, Entry, Gradient, Index, Negative, Number, Partial, Product, Relation, Sum, Tree
@@ -31,7 +30,7 @@ class LocalText:
     @property
     def tree(self) -> Tree:
         """A B, the node in matrix notation."""
-        return read(self.rule.layer.output)
+        return self.rule.layer.read(self.rule.layer.output)
 
     @property
     def name(self) -> Tree:
@@ -59,7 +58,9 @@ class LocalText:
     def matrix(self, place: int) -> Relation:
         """∂L/∂A = ∂L/∂Z Bᵀ."""
         wrt = self.rule.layer.inputs[self.rule.places.index(place)]
-        return Formula(wrt, self.rule.claimed[place], self.rule.layer.loss).equation
+        return Formula(
+            wrt, self.rule.claimed[place], self.rule.layer.loss, rows=self.rule.layer.samples == "one"
+        ).equation
 
     def _output(self, route: IndexRoute) -> Entry:
         return Entry(self.rule.layer.output_letter, route.derivation.step(DEFINITION.name).before.free)

@@ -58,7 +58,12 @@ class EntryRoute:
     def formula(self) -> Formula:
         """The matrix formula, found by reverse mode on the graph."""
         layer = self.map.layer
-        return Formula(self.map.input, reverse(layer.output, layer.upstream, self.map.input)[0], layer.loss)
+        return Formula(
+            self.map.input,
+            reverse(layer.output, layer.upstream, self.map.input)[0],
+            layer.loss,
+            rows=layer.samples == "one",
+        )
 
     @cached_property
     def layout(self) -> tuple[int, int]:

@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import NoReturn
 
 from derive.forward.formula import Formula
-from derive.forward.layer import Layer, Prose
+from derive.forward.layer import Layer, Prose, Samples
 from derive.forward.nodes import Add, Constant, Contract, Delta, Input, Map, Node, Ones, topological
 from derive.forward.normal import add, apply, contract
 from derive.routes.index import IndexRoute
@@ -56,7 +56,7 @@ class LocalRule:
     places: tuple[int, ...]
 
     @staticmethod
-    def of(node: Node, loss: str) -> LocalRule:
+    def of(node: Node, loss: str, samples: Samples = "rows") -> LocalRule:
         """The node, taken out of its graph."""
         places = tuple(place for place, operand in enumerate(node.operands) if not is_given(operand))
         arguments = list(node.operands)
@@ -65,7 +65,7 @@ class LocalRule:
         inputs = tuple(arguments[place] for place in places)
         alone = replace(node, arguments=tuple(arguments))  # type: ignore[call-arg]  # a node with operands has them
         name = "Z" if len(node.shape) > 1 else "z"
-        layer = Layer("node", inputs, alone, name, "z", loss, (), Prose(), _never)  # type: ignore[arg-type]  # inputs
+        layer = Layer("node", inputs, alone, name, "z", loss, (), Prose(), _never, samples)  # type: ignore[arg-type]  # inputs
         return LocalRule(layer, places)
 
     @cached_property
@@ -177,12 +177,12 @@ class GraphRoute:
         Raises: UnknownNameError if the layer has no input of that name.
         """
         wrt = self.layer.input(name)
-        return Formula(wrt, self.gradient(wrt), self.layer.loss)
+        return Formula(wrt, self.gradient(wrt), self.layer.loss, rows=self.layer.samples == "one")
 
     def local(self, node: Node) -> LocalRule:
         """The node by itself, and its rule."""
         if node not in self._locals:
-            self._locals[node] = LocalRule.of(node, self.layer.loss)
+            self._locals[node] = LocalRule.of(node, self.layer.loss, self.layer.samples)
         return self._locals[node]
 
     @cached_property

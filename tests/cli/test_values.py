@@ -35,7 +35,7 @@ def test_sizes_that_are_typed_have_to_agree(command, numbers):
 def test_a_seed_takes_the_sizes_that_are_typed_and_the_defaults(command):
     shown = command("affine", "--n", 1, "--values", "seed:3")
     assert shown.code == 0
-    assert "N = 1 sample, D = 2 input features, M = 3 output features" in shown.stdout
+    assert "one sample, D = 2 input features, M = 3 output features" in shown.stdout
     assert "with the seed 3" in " ".join(shown.stdout.split())
 
 

@@ -118,11 +118,11 @@ def test_an_output_that_is_one_number_has_one_term():
 
 
 def test_where_nothing_is_zero_nothing_is_said_about_zeros():
-    assert "zero" not in words(section("affine", n=1, d=2, m=1))
+    assert "zero" not in words(section("affine", n=1, d=2, m=1, samples="matrix"))
     assert "zero" in words(section("affine", n=2, d=2, m=3))
     assert Number(0) not in {
         cell
-        for line in equation(section("affine", n=1, d=2, m=1), "entry.W.products").lines
+        for line in equation(section("affine", n=1, d=2, m=1, samples="matrix"), "entry.W.products").lines
         for grid in grids(line)
         for row in grid.cells
         for cell in row

@@ -191,7 +191,7 @@ def test_every_step_has_a_reason_and_the_reading_is_in_words():
 
 
 def test_the_same_page_serves_every_size():
-    small, large = (section("affine", n=n, d=n, m=n).blocks for n in (1, 10**9))
+    small, large = (section("affine", n=n, d=n, m=n).blocks for n in (2, 10**9))
     assert small == large
 
 

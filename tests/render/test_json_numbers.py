@@ -45,7 +45,7 @@ def test_the_schema_holds(schema, layer, chosen):
 def test_numbers_are_there_if_they_are_asked_for():
     assert "numbers" not in loaded()
     values = {"X": [[1, 2]], "W": [[3], [4]], "b": [5], "G": [[2]]}
-    found = loaded(values=values)["numbers"]
+    found = loaded(values=values, samples="matrix")["numbers"]
     assert found["source"] == {"kind": "text", "label": "--values"} and found["exact"] is True
     assert found["inputs"] == {"X": [[1, 2]], "W": [[3], [4]], "b": [5]}
     assert (found["upstream"], found["output"], found["loss"]) == ([[2]], [[16]], 32)

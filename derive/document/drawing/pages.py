@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from derive.document.drawing.drawing import Drawing
 from derive.document.drawing.layout import lay_out
 from derive.document.drawing.picture import Picture
 from derive.document.layout import TEXT_WIDTH
+from derive.document.spelling import Speller
 from derive.forward.nodes import Node
 
 __all__ = ["HIGHEST", "draw"]
@@ -20,17 +22,20 @@ _WAYS = ((1.3, False), (1.0, False), (0.7, False), (0.85, True), (0.6, True))
 """The spacing, and whether the picture goes downwards."""
 
 
-def draw(picture: Picture) -> tuple[Drawing, ...]:
-    """The picture in as few parts as fit; none if one of its operations alone does not fit."""
+def draw(picture: Picture, spell: Speller = lambda tree: tree) -> tuple[Drawing, ...]:
+    """The picture in as few parts as fit; none if one of its operations alone does not fit.
+
+    spell is how gradients are written.
+    """
     operations = picture.operations
-    whole = _fitted(picture, operations)
+    whole = _fitted(picture, operations, spell)
     if whole is not None:
         return (whole,)
     parts: list[Drawing] = []
     start = 0
     while start < len(operations):
         best, end = None, start
-        while end < len(operations) and (made := _fitted(picture, operations[start : end + 1])) is not None:
+        while end < len(operations) and (made := _fitted(picture, operations[start : end + 1], spell)) is not None:
             best, end = made, end + 1
         if best is None:
             return ()
@@ -39,8 +44,12 @@ def draw(picture: Picture) -> tuple[Drawing, ...]:
     return tuple(parts)
 
 
-def _fitted(picture: Picture, chosen: Sequence[Node]) -> Drawing | None:
-    vertices, arcs = picture.graph(chosen)
+def _fitted(picture: Picture, chosen: Sequence[Node], spell: Speller) -> Drawing | None:
+    vertices, written = picture.graph(chosen)
+    arcs = [
+        replace(arc, forward=spell(arc.forward), backward=None if arc.backward is None else spell(arc.backward))
+        for arc in written
+    ]
     for spacing, downwards in _WAYS:
         made = lay_out(vertices, arcs, spacing=spacing, downwards=downwards)
         if made.width <= TEXT_WIDTH - _MARGIN and made.height <= HIGHEST:

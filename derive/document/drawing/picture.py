@@ -107,8 +107,8 @@ class _Rules:
     def of(route: GraphRoute) -> _Rules:
         operations = tuple(node for node in route.operations if not all(map(is_given, node.operands)))
         locals = {node: route.local(node) for node in operations}
-        values = {node: read(local.layer.output) for node, local in locals.items()}
-        sent = {(node, place): read(locals[node].claimed[place]) for node, place in route.sends}
+        values = {node: local.layer.read(local.layer.output) for node, local in locals.items()}
+        sent = {(node, place): locals[node].layer.read(locals[node].claimed[place]) for node, place in route.sends}
         return _Rules(route, operations, locals, values, sent)
 
     def written(self, names: dict[Node, Name]) -> Picture:

@@ -85,7 +85,7 @@ def _bias(draft: Draft, route: GraphRoute) -> None:
 
 
 def _figure(draft: Draft, route: GraphRoute, drawn: Picture | None) -> None:
-    parts = () if drawn is None else draw(drawn)
+    parts = () if drawn is None else draw(drawn, draft.spell)
     if not parts:
         draft.prose(
             N_("The graph of this layer, of {count} operations, is too large for a picture."),
