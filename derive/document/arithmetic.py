@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from derive.document.numeric_table import array_table, number
+from derive.forward.layer import Samples
 from derive.notation.code import print_code
 from derive.notation.tree import (
     Call,
@@ -38,18 +39,22 @@ _OPERATIONS = (Call, Einsum, Hadamard, MatMul, Power, Product, Quotient, Sum, Su
 Value = Callable[[Tree], Any]
 
 
-def arithmetic(name: Tree, tree: Tree, value: Value, known: set[str]) -> Iterator[tuple[Relation, Any]]:
+def arithmetic(
+    name: Tree, tree: Tree, value: Value, known: set[str], samples: Samples
+) -> Iterator[tuple[Relation, Any]]:
     """The lines that lead to `name = tree`, each with the value that it ends with.
 
-    known are the operations, as code, that the reader has seen already; those of this formula are added.
+    samples say how vectors stand: upright where they are columns, as rows where there is one, and else, being columns,
+    with their transpose written out. known are the operations, as code, that the reader has seen already; those of
+    this formula are added.
     """
     inner = [item for item in _operations(tree) if item is not tree]
     new = {code: item for item in inner if (code := print_code(item)) not in known}
     known |= new.keys() | {print_code(tree)}
     if len(new) < MOST_LINES:
         for item in new.values():
-            yield _line(item, item, value)
-    yield _line(name, tree, value)
+            yield _line(item, item, value, samples)
+    yield _line(name, tree, value, samples)
 
 
 def _operations(tree: Tree) -> list[Tree]:
@@ -64,18 +69,19 @@ def _is_number(tree: Tree) -> bool:
     return isinstance(tree, Number) if not below else all(map(_is_number, below))
 
 
-def _line(name: Tree, tree: Tree, value: Value) -> tuple[Relation, Any]:
+def _line(name: Tree, tree: Tree, value: Value, samples: Samples) -> tuple[Relation, Any]:
     """name = tree = numbers = result; without what would say the same twice."""
     result = value(tree)
     row = isinstance(tree, SumAxis) and tree.axis == 0
-    if np.ndim(result) == 1 and not row and not isinstance(name, Gradient):
+    upright = np.ndim(result) == 1 and samples == "columns"
+    if np.ndim(result) == 1 and not row and not isinstance(name, Gradient) and samples == "rows":
         name = Transpose(name)
     parts = [name]
     if name is not tree and not (isinstance(name, Transpose) and name.operand is tree):
         parts.append(Transpose(tree) if isinstance(name, Transpose) else tree)
     if isinstance(tree, (*_OPERATIONS, Negative)) and (filled := _filled(tree, value)) is not None:
         parts.append(filled)
-    return Relation.equal(*parts, _written(result)), result
+    return Relation.equal(*parts, _written(np.reshape(result, (-1, 1)) if upright else result)), result
 
 
 def _filled(tree: Tree, value: Value) -> Tree | None:

@@ -56,22 +56,13 @@ def write(draft: Draft, material: Material) -> None:
     box: Run = Ref("result.formulas") if material.has("result") else Text(draft.translate(N_("this document")))
     draft.prose(
         N_(
-            "The formulas in {box} were found in several ways. One derivation differentiates component by component "
-            "and multiplies the Jacobian out. A second computation goes backwards through the layer, operation by "
-            "operation, and uses no Jacobian. Every step of the derivation, from the chain rule to the formula, was "
-            "then carried out with a symbol for every entry, and both sides were compared, entry by entry, in exact "
-            "arithmetic. Finally the formulas were compared with the layer's own forward code on numbers."
+            "The formulas in {box} come from a walk backwards through the layer, operation by operation, which forms "
+            "no Jacobian. They were compared with derivations that know nothing of that walk, all of them whether this "
+            "document shows them or not:"
         ),
         box=(box,),
     )
-    if _for_all_sizes(material):
-        draft.prose(
-            N_(
-                "A third derivation has letters for indices and sizes, and no numbers. It ends at the same sums of "
-                "products as the second, up to the order of factors and the names of summed indices, so the formulas "
-                "hold for all sizes."
-            )
-        )
+    draft.items(*(draft.runs(message) for message in _comparisons(material)))
     header = (draft.translate(N_("Evidence")), draft.translate(N_("Method")), draft.translate(N_("Sizes")))
     draft.evidence(EvidenceTable("check.evidence", header, tuple(_rows(draft, material))))
     if not any(dict(sizes) == dict(material.sizes) for e in _exact(material) for sizes in e.sizes):
@@ -83,9 +74,29 @@ def _exact(material: Material) -> list[Evidence]:
     return [e for found in material.evidence.values() for e in found if e.strength is Strength.PROVED_AT_SIZES]
 
 
-def _for_all_sizes(material: Material) -> bool:
-    """Whether all gradients are proved for all sizes."""
-    return all(any(e.strength is Strength.PROVED_FOR_ALL_SIZES for e in found) for found in material.evidence.values())
+def _comparisons(material: Material) -> Iterator[str]:
+    """What the formulas were compared with, as far as it was done for every gradient."""
+    yield N_(
+        "*Jacobians and single entries:* component by component, and entry by entry. Every step was carried out with a "
+        "symbol for each entry, and both sides were compared in exact arithmetic."
+    )
+    if _for_all_sizes(material, "index"):
+        yield N_(
+            "*Indices:* with letters for indices and sizes. This ends at the same sums of products, up to the order of "
+            "factors and the names of summed indices, so the formulas hold for all sizes."
+        )
+    if _for_all_sizes(material, "graph"):
+        yield N_(
+            "*The graph:* the rule of each operation, which the walk uses, was derived from the definition of that "
+            "operation by indices."
+        )
+    yield N_("*Numbers:* how the layer's own forward code responds when its inputs are moved a little.")
+
+
+def _for_all_sizes(material: Material, route: str) -> bool:
+    """Whether a route proves all gradients for all sizes."""
+    proved = Strength.PROVED_FOR_ALL_SIZES
+    return all(any(e.route == route and e.strength is proved for e in found) for found in material.evidence.values())
 
 
 def _rows(draft: Draft, material: Material) -> Iterator[EvidenceRow]:

@@ -58,9 +58,9 @@ def write(draft: Draft, material: Material) -> None:
     if worked is None:
         raise InternalError("numbers: the material holds no worked example")
     known: set[str] = set()
-    forward = list(arithmetic(output_name(layer), draft.words["forward"], worked.value, known))
+    forward = list(arithmetic(output_name(layer), draft.words["forward"], worked.value, known, layer.samples))
     formulas = {
-        name: list(arithmetic(route.formula.name, route.formula.tree, worked.value, known))
+        name: list(arithmetic(route.formula.name, route.formula.tree, worked.value, known, layer.samples))
         for name, route in material.routes.items()
     }
     shown = [*worked.given.arrays.values(), *(value for lines in (forward, *formulas.values()) for _, value in lines)]
