@@ -55,9 +55,10 @@ def render_json(material: Material, *, all_entries: bool = False) -> str:
     document: dict[str, Any] = {
         "schema_version": SCHEMA_VERSION,
         "layer": layer.name,
+        "variant": dict(layer.variant),
         "sizes": dict(material.sizes),
         "conventions": {
-            "samples": "columns" if layer.samples == "columns" else "rows",
+            "samples": layer.samples,
             "vectorization": "rows",
             "layout": "numerator",
             "upstream": layer.upstream.name,

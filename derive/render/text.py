@@ -126,10 +126,9 @@ class _Printer:
                 yield from (f"{bar} {line}" for line in self._blocks((statement, *blocks), width - 2))
             case Code(_, _, text):
                 yield from (f"    {line}" for line in text.split("\n"))
-            case Figure(_, _, caption):
+            case Figure():
+                # Its caption speaks of colours and arrows; the table's header says as much.
                 yield from self._figure(block, width)
-                yield ""
-                yield from paragraph(caption, width, self._numbers, self._ink)
             case EvidenceTable():
                 yield from self._evidence(block, width)
             case StepList():
