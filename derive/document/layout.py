@@ -62,11 +62,23 @@ def fit(*statements: Tree, spell: Callable[[Tree], Tree] = lambda tree: tree) ->
     shrink; that takes an entry as wide as it.
     """
     levels = [[_start(part) for part in _parts(statement)] for statement in statements]
+    made: dict[tuple[int, int, int], Tree] = {}
+
+    def elided(number: int) -> list[Tree]:
+        """The parts of a statement at their levels, each made once."""
+        found = []
+        for place, part in enumerate(_parts(statements[number])):
+            key = number, place, levels[number][place]
+            if key not in made:
+                made[key] = spell(_elided(part, _LEVELS[key[2]]))
+            found.append(made[key])
+        return found
+
     while True:
         placed = [
             (line, [(number, part) for part in owners])
             for number, statement in enumerate(statements)
-            for line, owners in _broken(statement, levels[number], spell)
+            for line, owners in _broken(statement, elided(number))
         ]
         lines = tuple(line for line, _ in placed)
         too_much = {owner for line, owners in placed if _width(line, lines) > _room(lines) for owner in owners}
@@ -77,7 +89,19 @@ def fit(*statements: Tree, spell: Callable[[Tree], Tree] = lambda tree: tree) ->
         if not movable:
             return lines
         for number, part in movable:
-            levels[number][part] += 1
+            levels[number][part] = _next(_parts(statements[number])[part], levels[number][part])
+
+
+def _next(part: Tree, level: int) -> int:
+    """The next level at which something else is shown; the last one if nothing is."""
+    shapes = {table.shape for table in _tables(part)}
+
+    def shown(number: int) -> tuple[object, ...]:
+        at = _LEVELS[number]
+        return at.terms, at.large, [(_shown(shape[0], at.rows), _shown(shape[1], at.columns)) for shape in shapes]
+
+    later = range(level + 1, len(_LEVELS))
+    return next((number for number in later if shown(number) != shown(level)), later[-1])
 
 
 def reason_room(lines: Sequence[Line]) -> float:
@@ -86,8 +110,9 @@ def reason_room(lines: Sequence[Line]) -> float:
 
 
 def fits(*statements: Tree) -> bool:
-    """Whether the statements need not be shrunk too much when they stand in one equation."""
-    lines = fit(*statements)
+    """Whether the statements, with the fewest entries, need not be shrunk too much when they stand in one equation."""
+    fewest = [[_elided(part, _LEVELS[-1]) for part in _parts(statement)] for statement in statements]
+    lines = [line for s, parts in zip(statements, fewest, strict=True) for line, _ in _broken(s, parts)]
     return all(_width(line, lines) <= LINE_WIDTH / _SHRINK for line in lines)
 
 
@@ -197,11 +222,8 @@ def _parts(statement: Tree) -> tuple[Tree, ...]:
     return statement.parts if isinstance(statement, Relation) else (statement,)
 
 
-def _broken(
-    statement: Tree, levels: Sequence[int], spell: Callable[[Tree], Tree]
-) -> Iterator[tuple[Line, tuple[int, ...]]]:
-    """The lines of a statement, each with the numbers of the parts that are in it."""
-    parts = [spell(_elided(part, _LEVELS[level])) for part, level in zip(_parts(statement), levels, strict=True)]
+def _broken(statement: Tree, parts: Sequence[Tree]) -> Iterator[tuple[Line, tuple[int, ...]]]:
+    """The lines of a statement, whose parts have been cut, each with the numbers of the parts that are in it."""
     if not isinstance(statement, Relation):
         yield from ((line, (0,)) for line in _split(Line(None, "", parts[0])))
         return

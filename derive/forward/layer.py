@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, fields, replace
 from itertools import chain, count
 from typing import Any, Literal, TypeAlias
 
@@ -101,9 +101,13 @@ class Layer:
     stacks: tuple[Stack, ...] = ()
     plain: Layer | None = None
 
-    @property
-    def upstream(self) -> Input:
-        """G = ∂L/∂Y, in the shape of the output; called G_Y if the layer has a G of its own."""
+    upstream: Input = field(init=False, repr=False)
+    """G = ∂L/∂Y, in the shape of the output; called G_Y if the layer has a G of its own."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "upstream", self._upstream())
+
+    def _upstream(self) -> Input:
         taken = {*self.letters, *(word for node in self.inputs for word in (node.name, node.letter))}
         candidates = chain(("G", f"G_{self.output_name}"), (f"G_{self.output_name}_{k}" for k in count(1)))
         found = (Input(name, self.output.shape, name.lower(), self.output_name) for name in candidates)
@@ -199,7 +203,7 @@ class Layer:
         # The function's own name leads to the layer, since the decorator has taken its place.
         if self.origin is None and load_layer_or_none(self.function.__module__, self.function.__qualname__) is self:
             return load_layer, (self.function.__module__, self.function.__qualname__)
-        return Layer, tuple(getattr(self, field) for field in self.__slots__)
+        return Layer, tuple(getattr(self, item.name) for item in fields(self) if item.init)
 
 
 def load_layer_or_none(module: str, name: str) -> object:

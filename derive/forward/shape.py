@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import TypeAlias
 
-from sympy import Expr, Integer, Symbol, expand
+from sympy import Add, Expr, Integer, Symbol, expand
 
 from derive.errors import ShapeError, SizeError
 
@@ -26,13 +26,22 @@ def size(text: str | int) -> Size:
     Raises: ShapeError if the text is none of them.
     """
     if "+" in str(text):
-        return sum((size(term) for term in str(text).split("+")), Integer(0))
+        return _sum([size(term) for term in str(text).split("+")])
     match = _AXIS.match(str(text))
     if match is None:
         raise ShapeError(f"size {str(text)!r}: expected a letter such as N or a positive number such as 3")
     if match["number"]:
         return Integer(match["number"])
     return Symbol(match["letter"], integer=True, positive=True)
+
+
+def _sum(terms: list[Size]) -> Size:
+    letters = [term for term in terms if not term.is_Integer]
+    number = Integer(sum(int(term) for term in terms if term.is_Integer))
+    if len(letters) == 1 and number != 0:
+        # The sum in its canonical order; SymPy's own addition imports its package of tensors, which takes 0.1 s.
+        return Add._from_args((number, *letters))
+    return Add(number, *letters)
 
 
 def parse_shape(text: str) -> Shape:

@@ -6,6 +6,7 @@ Source: the font metrics of Latin Modern (GUST e-foundry); the layout rules are 
 
 from __future__ import annotations
 
+from functools import lru_cache
 from itertools import pairwise
 
 from derive.errors import InternalError
@@ -56,6 +57,8 @@ __all__ = ["COLUMN_GAP", "height", "width"]
 
 COLUMN_GAP = 0.75
 """The space between two columns of a matrix, twice TeX's \\arraycolsep."""
+
+_LEAVES = (Entry, Gradient, Partial)
 
 _SIZES = (1.0, 0.78, 0.67)
 """Text size, the size of an index, and that of an index of an index."""
@@ -109,6 +112,16 @@ def height(tree: Tree) -> float:
 
 def _width(tree: Tree, depth: int, display: bool) -> float:
     """The width in an index of this depth, 0 for none."""
+    return _of_leaf(tree, depth, display) if isinstance(tree, _LEAVES) else _of(tree, depth, display)
+
+
+@lru_cache(maxsize=4096)
+def _of_leaf(tree: Tree, depth: int, display: bool) -> float:
+    # A page has a few hundred different entries, each of them in many places, and layout asks for them many times.
+    return _of(tree, depth, display)
+
+
+def _of(tree: Tree, depth: int, display: bool) -> float:
     scale = _SIZES[depth]
 
     def inner(item: Tree, level: int = _SUM) -> float:

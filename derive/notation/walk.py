@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields
+from functools import cache
+from operator import is_not
+from typing import get_args
 
 from derive.notation.tree import (
     At,
@@ -25,16 +28,25 @@ from derive.notation.tree import (
 __all__ = ["children", "contains", "is_fraction", "is_tall", "replace"]
 
 
+_KINDS = frozenset(get_args(Tree))
+
+
+@cache
+def _names(kind: type[Tree]) -> tuple[str, ...]:
+    """The names of the fields of a kind."""
+    return tuple(field.name for field in fields(kind))
+
+
 def children(tree: Tree) -> Iterator[Tree]:
     """The trees directly below this one, in the order in which they are written."""
-    for field in fields(tree):
-        value = getattr(tree, field.name)
+    for name in _names(type(tree)):
+        value = getattr(tree, name)
         pending: Sequence[object] = value if isinstance(value, tuple) else (value,)
         for item in pending:
             if isinstance(item, tuple):
-                yield from (cell for cell in item if isinstance(cell, Tree))
-            elif isinstance(item, Tree):
-                yield item
+                yield from (cell for cell in item if type(cell) in _KINDS)
+            elif type(item) in _KINDS:
+                yield item  # type: ignore[misc]  # its type is one of the kinds
 
 
 def contains(tree: Tree, kind: type | tuple[type, ...]) -> bool:
@@ -43,18 +55,23 @@ def contains(tree: Tree, kind: type | tuple[type, ...]) -> bool:
 
 
 def replace(tree: Tree, change: Callable[[Tree], Tree | None]) -> Tree:
-    """The tree with every node for which change gives another one put in its place, from the top down."""
+    """The tree with every node for which change gives another one put in its place, from the top down.
+
+    Where nothing changes, it is the tree itself.
+    """
     changed = change(tree)
     if changed is not None:
         return changed
 
     def visit(value: object) -> object:
         if isinstance(value, tuple):
-            return tuple(visit(item) for item in value)
-        return replace(value, change) if isinstance(value, Tree) else value
+            made = tuple([visit(item) for item in value])
+            return made if any(map(is_not, made, value)) else value
+        return replace(value, change) if type(value) in _KINDS else value  # type: ignore[arg-type]  # one of the kinds
 
-    values = {field.name: visit(getattr(tree, field.name)) for field in fields(tree)}
-    return type(tree)(**values)  # type: ignore[arg-type]  # the fields keep their own types
+    old = [getattr(tree, name) for name in _names(type(tree))]
+    new = [visit(value) for value in old]
+    return type(tree)(*new) if any(map(is_not, new, old)) else tree  # type: ignore[arg-type]  # the fields keep their types
 
 
 def is_tall(grid: Grid) -> bool:
