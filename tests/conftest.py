@@ -1,8 +1,9 @@
-"""Golden files, read by a person once and compared ever after; and names for the cases of a test."""
+"""What all tests share: a cache, golden files that a person reads once, and names for the cases of a test."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,16 @@ _GOLDEN = Path(__file__).parent / "golden"
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="rewrite the golden files; read the difference")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def shared_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Nobody's cache is touched, and a preamble is dumped once, by whichever process of a run needs it first."""
+    own = tmp_path_factory.getbasetemp()
+    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "derive-cache"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DERIVE_CACHE", str(folder))
+        yield folder
 
 
 @pytest.fixture

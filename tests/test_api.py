@@ -46,7 +46,6 @@ def test_unknown_names_list_the_known_ones():
 
 
 def test_a_document_renders_itself(tmp_path, monkeypatch):
-    monkeypatch.setenv("DERIVE_CACHE", str(tmp_path / "cache"))
     found = derive.derive("affine", n=1, d=2, m=3)
     assert found.latex().startswith("\\documentclass")
     path = found.pdf(tmp_path / "folder" / "handout.pdf")

@@ -18,13 +18,6 @@ SIZES = [(1, 1, 1), (1, 2, 3), (2, 2, 3), (3, 4, 5), (8, 8, 8), (2, 30, 2), (64,
 ENGINES = ["system", "tinytex"]
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _cache(tmp_path_factory: pytest.TempPathFactory) -> object:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DERIVE_CACHE", str(tmp_path_factory.mktemp("cache")))
-        yield
-
-
 @cache
 def source(sizes: tuple[int, int, int], **options: str) -> str:
     n, d, m = sizes
@@ -43,20 +36,15 @@ def handout(sizes: tuple[int, int, int], paper: str, engine: str) -> Typeset:
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("paper", ["a4", "letter"])
 @pytest.mark.parametrize("sizes", SIZES, ids=lambda sizes: "x".join(map(str, sizes)))
-class TestEveryHandout:
-    def test_compiles_without_an_overfull_box_or_a_warning(self, sizes, paper, engine):
-        log = handout(sizes, paper, engine).log
-        assert "Output written on" in log
-        assert overfull(log) == ()
-        assert warnings(log) == ()
-
-    def test_shrinks_no_formula_below_80_percent(self, sizes, paper, engine):
-        assert "set below 80 percent" not in handout(sizes, paper, engine).log
-
-    def test_has_the_paper_that_was_asked_for(self, sizes, paper, engine):
-        page = PdfReader(io.BytesIO(handout(sizes, paper, engine).pdf)).pages[0]
-        millimetres = [float(side) / 72 * 25.4 for side in page.mediabox[2:]]
-        assert millimetres == pytest.approx({"a4": (210, 297), "letter": (215.9, 279.4)}[paper], abs=0.5)
+def test_no_page_overflows_or_is_shrunk_and_the_paper_is_the_one_asked_for(sizes, paper, engine):
+    made = handout(sizes, paper, engine)
+    assert "Output written on" in made.log
+    assert overfull(made.log) == ()
+    assert warnings(made.log) == ()
+    assert "set below 80 percent" not in made.log
+    page = PdfReader(io.BytesIO(made.pdf)).pages[0]
+    millimetres = [float(side) / 72 * 25.4 for side in page.mediabox[2:]]
+    assert millimetres == pytest.approx({"a4": (210, 297), "letter": (215.9, 279.4)}[paper], abs=0.5)
 
 
 @pytest.mark.parametrize("engine", ENGINES)

@@ -107,7 +107,6 @@ class TestEveryVariant:
             assert f"--{name} {value}" in words
 
     def test_compiles_without_an_overfull_box(self, variant, tmp_path, monkeypatch):
-        monkeypatch.setenv("DERIVE_CACHE", str(tmp_path))
         log = typeset_with_log(made(variant, d=12, m=11).latex(), engine="tinytex").log
         assert "Output written on" in log
         assert overfull(log) == ()

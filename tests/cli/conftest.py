@@ -37,18 +37,12 @@ class Outcome:
         return [Path(line) for line in self.stdout.splitlines()]
 
 
-@pytest.fixture(scope="session")
-def shared_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("cache")
-
-
 @pytest.fixture(autouse=True)
-def surroundings(shared_cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every test runs in an empty folder of its own; a preamble is dumped once a session."""
+def surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every test runs in an empty folder of its own."""
     place = tmp_path / "here"
     place.mkdir()
     monkeypatch.chdir(place)
-    monkeypatch.setenv("DERIVE_CACHE", str(shared_cache))
     monkeypatch.setenv("PYTHONPATH", str(Path(derive.__file__).parents[1]))
     for name in ("NO_COLOR", "PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED", "_DERIVE_COMPLETE"):
         monkeypatch.delenv(name, raising=False)

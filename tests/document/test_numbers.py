@@ -198,7 +198,6 @@ TYPESET = [
 
 @pytest.mark.parametrize(("layer", "sizes", "values"), TYPESET)
 def test_no_page_overflows(layer, sizes, values, tmp_path_factory, monkeypatch):
-    monkeypatch.setenv("DERIVE_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
     try:
         engine = find_engine("auto").name
     except derive.errors.EngineMissingError:

@@ -284,9 +284,7 @@ def measured(tmp_path_factory):
     preamble = derive.derive("affine").latex().partition(r"\begin{document}")[0]
     lines = [rf"\sbox0{{$\displaystyle {print_latex(tree, style)}$}}\typeout{{width=\the\wd0}}" for tree in trees]
     body = "\n".join([r"\begin{document}", r"\typeout{em=\the\dimexpr1em\relax}", *lines, "x", r"\end{document}"])
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DERIVE_CACHE", str(tmp_path_factory.mktemp("cache")))
-        log = typeset_with_log(preamble + body, engine="tinytex").log
+    log = typeset_with_log(preamble + body, engine="tinytex").log
     em = float(re.search(r"^em=([\d.]+)pt", log, re.MULTILINE)[1])
     widths = [float(found) / em for found in re.findall(r"^width=([\d.]+)pt", log, re.MULTILINE)]
     assert len(widths) == len(trees) > 60

@@ -133,7 +133,6 @@ class TestWithPyTorch:
 
     @pytest.mark.parametrize("sizes", [(1, 1, 1), (2, 2, 3), (64, 4096, 4096)], ids=str)
     def test_no_page_overflows(self, torch, sizes, tmp_path, monkeypatch):
-        monkeypatch.setenv("DERIVE_CACHE", str(tmp_path / "cache"))
         try:
             engine = find_engine("auto").name
         except derive.errors.EngineMissingError:

@@ -34,13 +34,6 @@ def gram(X: "N D"):
     return X.T @ X
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _cache(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DERIVE_CACHE", str(tmp_path_factory.mktemp("cache")))
-        yield
-
-
 @pytest.mark.parametrize("engine", ["system", "tinytex"])
 @pytest.mark.parametrize("layer", ["affine", network, mixed, gram], ids=lambda layer: getattr(layer, "name", layer))
 def test_a_figure_compiles_without_an_overfull_box(layer, engine):
