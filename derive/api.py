@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
@@ -111,20 +111,24 @@ class Derived:
     """
 
     written: Layer
+    layer: Layer
     sizes: Mapping[str, int]
     options: DocumentOptions
     given: Given | None = None
+    _found: dict[str, DerivedGradient] = field(default_factory=dict, repr=False)
 
     @staticmethod
-    def of(layer: Layer, sizes: Mapping[str, int], options: DocumentOptions) -> Derived:
+    def of(written: Layer, sizes: Mapping[str, int], options: DocumentOptions) -> Derived:
         """The derivation at the sizes given, which are completed by those of the worked example, or by defaults.
 
         Raises: SizeError and ShapeError for sizes that cannot be; UserError for values that cannot be read.
         """
-        if not options.numbers():
-            return Derived(layer, layer.sizes(sizes), options)
-        found = given_values(transpose(layer) if options.convention == "columns" else layer, sizes, options.numbers())
-        return Derived(layer, found.sizes, options, found)
+        columns = transpose(written) if options.convention == "columns" else None
+        given = given_values(columns or written, sizes, options.numbers()) if options.numbers() else None
+        complete = written.sizes(sizes) if given is None else given.sizes
+        alone = options.samples == "auto" and complete.get(written.sample_size) == 1
+        layer = columns or (single(written) if alone else None) or written
+        return Derived(written, layer, complete, options, given)
 
     @cached_property
     def worked(self) -> Worked | None:
@@ -134,19 +138,8 @@ class Derived:
         """
         if self.given is None:
             return None
-        return work(
-            self.layer,
-            self.given.laid_out(self.layer, self._bound),
-            {name: gradient.formula for name, gradient in self.gradients.items()},
-        )
-
-    @cached_property
-    def layer(self) -> Layer:
-        """The layer whose gradients are derived."""
-        if self.options.convention == "columns":
-            return transpose(self.written)
-        alone = self.options.samples == "auto" and self.sizes.get(self.written.sample_size) == 1
-        return (single(self.written) if alone else None) or self.written
+        formulas = {name: gradient.formula for name, gradient in self.gradients.items()}
+        return work(self.layer, self.given.laid_out(self.layer, self._bound), formulas)
 
     @cached_property
     def _bound(self) -> dict[str, int]:
@@ -164,11 +157,7 @@ class Derived:
         chosen = tuple(map(self._called, self.options.wrt)) or tuple(node.name for node in self.layer.inputs)
         for name in chosen:
             self.layer.input(name)
-        return {
-            node.name: DerivedGradient(derive_jacobian(self.layer, node.name, self._bound), self.options.oracle)
-            for node in self.layer.inputs
-            if node.name in chosen
-        }
+        return {node.name: self.wrt(node.name) for node in self.layer.inputs if node.name in chosen}
 
     def wrt(self, name: str) -> DerivedGradient:
         """The derivation with respect to one input.
@@ -177,8 +166,10 @@ class Derived:
         """
         name = self._called(name)
         self.layer.input(name)
-        found = self.gradients.get(name)
-        return found or DerivedGradient(derive_jacobian(self.layer, name, self._bound), self.options.oracle)
+        if name not in self._found:
+            route = derive_jacobian(self.layer, name, self._bound)
+            self._found[name] = DerivedGradient(route, self.options.oracle)
+        return self._found[name]
 
     @property
     def command(self) -> str:
@@ -196,8 +187,14 @@ class Derived:
         Raises: UserError for an option that cannot be; RefutedError if a step of a derivation is false.
         """
         if chosen:
-            return derive(self.written, self.sizes, **{**self.options.changed(), **chosen}).document()
+            return self._with(document_options(**{**self.options.changed(), **chosen})).document()
         return compose(self._material())
+
+    def _with(self, options: DocumentOptions) -> Derived:
+        """The same with other options; what they do not touch is not derived again."""
+        old = self.options
+        same = [(one.convention, one.samples, one.oracle, one.numbers()) for one in (old, options)]
+        return replace(self, options=options) if same[0] == same[1] else Derived.of(self.written, self.sizes, options)
 
     def _material(self) -> Material:
         return Material(
