@@ -1,19 +1,22 @@
 # make handout  the affine handout, output/affine-2x2x3.pdf, from nothing but Python
-# make test     the tests
-# make check    everything that decides whether a change lands
+# make test     the tests, but for those that look again at what another has looked at
+# make check    everything that decides whether a change lands: all tests, format, types, imports
 # Each makes its own virtual environment in .venv.
 
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 
-.PHONY: handout test check format messages benchmarks clean
+.PHONY: handout test thorough check format messages benchmarks clean
 
 handout: $(VENV)/pdf.stamp
 	@$(BIN)/derive affine --n 2 --d 2 --m 3 --pdf
 
 test: $(VENV)/dev.stamp
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto -m "not thorough"
+
+thorough: $(VENV)/dev.stamp
+	$(BIN)/python -m pytest -n auto -m thorough
 
 check: $(VENV)/dev.stamp
 	$(BIN)/ruff format --check .
@@ -21,6 +24,7 @@ check: $(VENV)/dev.stamp
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(MAKE) test
+	$(MAKE) thorough
 
 format: $(VENV)/dev.stamp
 	$(BIN)/ruff format .

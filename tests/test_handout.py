@@ -34,7 +34,7 @@ def handout(sizes: tuple[int, int, int], paper: str, engine: str) -> Typeset:
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize("paper", ["a4", "letter"])
+@pytest.mark.parametrize("paper", ["a4", pytest.param("letter", marks=pytest.mark.thorough)])
 @pytest.mark.parametrize("sizes", SIZES, ids=lambda sizes: "x".join(map(str, sizes)))
 def test_no_page_overflows_or_is_shrunk_and_the_paper_is_the_one_asked_for(sizes, paper, engine):
     made = handout(sizes, paper, engine)

@@ -107,6 +107,7 @@ class TestEveryVariant:
             assert f"--{name} {value}" in words
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("variant", [variant for variant in FORMULAS if variant.count("=") == 1])
 def test_compiles_without_an_overfull_box(variant):
     log = typeset_with_log(made(variant, d=12, m=11).latex(), engine="tinytex").log
@@ -425,6 +426,7 @@ def plain(v: "D"):
 LAYERS = [network, gram, energy, centred, weighted, plain]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("convention", ["rows", "columns"])
 @pytest.mark.parametrize("count", [1, 2])
 @pytest.mark.parametrize("layer", LAYERS, ids=lambda layer: layer.name)

@@ -100,6 +100,7 @@ def test_the_input_in_every_step_is_the_second_matrix_or_else_the_first_input(la
     assert next(block.id for block in section(layer) if isinstance(block, Equation)).split(".")[1] == detailed
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("layer", [two_layers, gram, dot, line, scaled])
 @pytest.mark.parametrize("depth", ["full", "brief"])
 def test_every_layer_has_the_section(layer, depth):

@@ -196,8 +196,9 @@ TYPESET = [
 ]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("layer", "sizes", "values"), TYPESET)
-def test_no_page_overflows(layer, sizes, values, tmp_path_factory, monkeypatch):
+def test_no_page_overflows(layer, sizes, values):
     try:
         engine = find_engine("auto").name
     except derive.errors.EngineMissingError:

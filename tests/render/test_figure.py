@@ -34,6 +34,7 @@ def gram(X: "N D"):
     return X.T @ X
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("engine", ["system", "tinytex"])
 @pytest.mark.parametrize("layer", ["affine", network, mixed, gram], ids=lambda layer: getattr(layer, "name", layer))
 def test_a_figure_compiles_without_an_overfull_box(layer, engine):

@@ -296,7 +296,7 @@ def test_a_layer_of_real_size_gives_a_small_document() -> None:
     assert gradient["row"][0]["terms"] == 4096
 
 
-@pytest.mark.parametrize("layer", ["affine", dense], ids=["affine", "dense"])
+@pytest.mark.parametrize("layer", ["affine", pytest.param(dense, marks=pytest.mark.thorough)], ids=["affine", "dense"])
 @pytest.mark.parametrize("sizes", [(2, 2, 3), (1, 1, 1), (3, 4, 5), (64, 4096, 4096)])
 def test_the_document_keeps_to_its_schema(layer, sizes) -> None:
     n, d, m = sizes

@@ -124,7 +124,13 @@ def drawing(text: str) -> list[str]:
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize(("layer", "sizes"), [*product(["affine"], SIZES), *product(["dense"], SIZES[::3])])
+@pytest.mark.parametrize(
+    ("layer", "sizes"),
+    [
+        *product(["affine"], SIZES),
+        *(pytest.param("dense", sizes, marks=pytest.mark.thorough) for sizes in SIZES[::3]),
+    ],
+)
 def test_no_line_is_wider_than_the_terminal(layer, sizes, width) -> None:
     whole = handout(layer, sizes)
     # Code is not broken, since it would no longer run.

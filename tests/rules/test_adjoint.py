@@ -62,6 +62,7 @@ def test_a_formula_gives_the_directional_derivative_of_the_forward_code(layer, w
     assert np.sum(gradient * direction) == pytest.approx((loss(1e-5) - loss(-1e-5)) / 2e-5, rel=1e-6, abs=1e-6)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("layer", "wrt"), [(layer, node.name) for layer in LAYERS for node in layer.inputs])
 def test_every_step_is_proved_or_checked(layer, wrt):
     strengths = [item.strength for item in prove(layer, wrt, layer.sizes({}))]
