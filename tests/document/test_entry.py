@@ -93,6 +93,7 @@ def test_structural_zeros_of_the_derivative_are_marked_as_such():
     assert marked == {"G": False, "W.entry.partials": False, "W.entry.values": True, "W.entry.products": True}
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("layer", "detailed"), [("affine", "W"), (two_layers, "W"), (gram, "x"), (dot, "u"), (line, "a"), (scaled, "X")]
 )
@@ -130,6 +131,7 @@ def test_where_nothing_is_zero_nothing_is_said_about_zeros():
     }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("sizes", [(1, 1, 1), (3, 4, 5), (8, 8, 8), (64, 4096, 4096)])
 def test_no_line_is_wider_than_the_page_allows(sizes):
     n, d, m = sizes

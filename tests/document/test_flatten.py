@@ -114,6 +114,7 @@ def test_the_place_of_a_pixel_of_three_channels_is_that_of_numpy():
         assert colour.ravel()[64 * (c - 1) + 8 * (r - 1) + s - 1] == colour[c - 1, r - 1, s - 1]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("layer", "weights"), [("affine", "W"), (two_layers, "W"), (shared, ""), (by_rows, ""), (elementwise, "")]
 )

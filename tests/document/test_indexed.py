@@ -219,6 +219,7 @@ def test_layers_without_letters_and_of_single_numbers_have_the_section_too():
     assert "index.X.formula" in render_latex(section(fixed))
 
 
+@pytest.mark.thorough
 def test_what_is_too_long_for_a_page_says_so():
     @derive.layer()
     def power(A: "N N"):

@@ -108,6 +108,7 @@ def test_a_structural_zero_is_marked_and_an_accidental_one_is_not():
     assert grid.column_rules == (2,)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("layer", LAYERS, ids=lambda layer: layer.name)
 def test_any_layer_is_worked_out(layer):
     made = document(layer)

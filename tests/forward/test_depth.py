@@ -72,6 +72,7 @@ def seconds(work):
     return time.perf_counter() - start
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("work", [reverse, differentiate])
 def test_time_grows_with_depth_alone(work):
     def run(layer):

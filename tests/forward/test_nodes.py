@@ -98,6 +98,7 @@ print([str(g.formula) for g in d.gradients.values()], d.latex())
 """
 
 
+@pytest.mark.thorough
 def test_the_order_of_everything_is_the_same_under_every_hash_seed():
     outputs = {
         subprocess.run(

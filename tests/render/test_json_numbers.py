@@ -29,6 +29,7 @@ def schema():
     return json.loads((files("derive.render") / "schema" / "derive-1.json").read_text())
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("layer", "chosen"),
     [

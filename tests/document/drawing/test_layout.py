@@ -137,6 +137,7 @@ def test_everything_lies_within_the_picture_and_the_picture_within_the_page(part
             assert right <= drawing.width + 1e-9 and bottom <= drawing.height + 1e-9
 
 
+@pytest.mark.thorough
 def test_the_same_graph_gives_the_same_picture():
     assert drawings() == drawings()
 
@@ -152,6 +153,7 @@ def test_the_affine_layer_reads_from_left_to_right_as_in_figure_1_8():
     assert heights == sorted(heights)
 
 
+@pytest.mark.thorough
 def test_a_network_goes_downwards_and_a_large_graph_is_cut_into_parts():
     assert [part.downwards for part in draw(picture(derive_graph(network)))] == [True]
     assert len(draw(picture(derive_graph(twelve)))) > 1
