@@ -16,6 +16,7 @@ from derive.notation.tree import (
     Einsum,
     Gradient,
     Hadamard,
+    Identity,
     Kind,
     MatMul,
     Name,
@@ -61,7 +62,7 @@ def _read_one(node: Node, made: dict[Node, Tree]) -> Tree:
         case Ones():
             return OnesTree(str(node.size))
         case Delta():
-            return Name("I", "matrix")
+            return Identity(str(node.size))
         case Add():
             return Sum(tuple(made[operand] for operand in node.operands))
         case Map():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from derive.errors import InternalError
@@ -15,6 +15,7 @@ from derive.notation.tree import (
     Einsum,
     Entry,
     Gradient,
+    Greater,
     Hadamard,
     Identity,
     Index,
@@ -105,9 +106,9 @@ class _Printer:
                 return self.sum(terms), _SUM
             case Product(factors):
                 glue = "*" if all(_is_scalar(factor) for factor in factors) else " * "
-                return self.joined(factors, glue), _PRODUCT
+                return self.joined(self.masked(factors), glue), _PRODUCT
             case Hadamard(factors):
-                return self.joined(factors, " * "), _PRODUCT
+                return self.joined(self.masked(factors), " * "), _PRODUCT
             case MatMul((Ones(rows), Transpose(Ones(columns)))):
                 return f"{self.module}ones(({rows}, {columns}))", _ATOM
             case MatMul((left, Transpose(right))) if _rank(right) == 1:
@@ -119,8 +120,14 @@ class _Printer:
                 return f"{self.at_least(over, _PRODUCT)} / {self.at_least(under, _UNARY)}", _PRODUCT
             case Power(base, exponent):
                 return f"{self.at_least(base, _ATOM)}**{self.at_least(exponent, _UNARY)}", _POWER
+            case Greater(left, right):
+                # Masks neither add up nor change their sign, unlike numbers.
+                return f"{self.module}heaviside({self.bound(Sum((left, Negative(right))))[0]}, 0)", _ATOM
             case Call(function, operands):
-                return f"{self.module}{function}({', '.join(self.bound(operand)[0] for operand in operands)})", _ATOM
+                written = [self.bound(operand)[0] for operand in operands]
+                if self.module and function in _SPELLED:
+                    return _SPELLED[function](self.module, *written)
+                return f"{self.module}{function}({', '.join(written)})", _ATOM
             case Identity(size):
                 return f"{self.module}eye({size})", _ATOM
             case Kronecker(factors):
@@ -155,6 +162,17 @@ class _Printer:
         first, *rest = factors
         return glue.join([self.at_least(first, _PRODUCT), *(self.at_least(factor, _UNARY) for factor in rest)])
 
+    def masked(self, factors: tuple[Tree, ...]) -> tuple[Tree, ...]:
+        """The factors; beside a factor of numbers a comparison may stand as it is, (a > b)."""
+        if all(isinstance(factor, Greater) for factor in factors):
+            return factors
+        first, *rest = sorted(factors, key=lambda factor: isinstance(factor, Greater))
+        for factor in rest:
+            if isinstance(factor, Greater):
+                sides = self.at_least(factor.left, _SUM), self.at_least(factor.right, _SUM)
+                self.printed[id(factor)] = f"({sides[0]} > {sides[1]})", _ATOM
+        return (first, *rest)
+
     def sum(self, terms: tuple[Tree, ...]) -> str:
         # NumPy repeats a vector as rows by itself when something of full shape stands beside it.
         full = any(not isinstance(term, Broadcast | Number) for term in terms)
@@ -174,6 +192,14 @@ class _Printer:
             if rest
             else self.bound(first)[0]
         )
+
+
+_SPELLED: dict[str, Callable[..., tuple[str, int]]] = {
+    "relu": lambda np, x: (f"{np}maximum({x}, 0)", _ATOM),
+    "sigmoid": lambda np, x: (f"1 / (1 + {np}exp(-({x})))", _PRODUCT),
+    "softplus": lambda np, x: (f"{np}logaddexp(0, {x})", _ATOM),
+}
+"""What NumPy has instead of functions that it lacks."""
 
 
 def _rank(tree: Tree) -> int:

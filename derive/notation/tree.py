@@ -27,6 +27,7 @@ __all__ = [
     "Entry",
     "Explicit",
     "Gradient",
+    "Greater",
     "Grid",
     "Hadamard",
     "Identity",
@@ -159,6 +160,14 @@ class Call:
 
     function: str
     operands: tuple[Tree, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Greater:
+    """[a > b], entry by entry: 1 where it holds and 0 elsewhere."""
+
+    left: Tree
+    right: Tree
 
 
 @dataclass(frozen=True, slots=True)
@@ -380,6 +389,7 @@ Tree: TypeAlias = (
     | Quotient
     | Power
     | Call
+    | Greater
     | BigSum
     | Ones
     | Transpose

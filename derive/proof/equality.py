@@ -11,6 +11,7 @@ from mpmath import isfinite, mpf, mpmathify, workdps  # type: ignore[import-unty
 from sympy import Expr, count_ops, expand, fraction, lambdify, simplify, together
 
 from derive.errors import UnsupportedError
+from derive.forward.functions import defined
 
 __all__ = ["DIGITS", "POINTS", "are_equal"]
 
@@ -59,7 +60,8 @@ def _compared(left: Expr, right: Expr) -> int | None:
     """At how many random points both are real, and equal; None if they differ at one."""
     symbols = sorted(left.free_symbols | right.free_symbols, key=str)
     # Dummies: an entry may be called exp.
-    both = lambdify(symbols, (left, right), "mpmath", cse=True, dummify=True)
+    steps = {"step": lambda x: mpf(x > 0)}
+    both = lambdify(symbols, (defined(left), defined(right)), [steps, "mpmath"], cse=True, dummify=True)
     draw = Random(0)
     points = 0
     for attempt in range(_TRIES):
