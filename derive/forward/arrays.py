@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import count
 
 from sympy import Expr, Integer
@@ -17,11 +18,11 @@ from derive.forward.normal import add, apply, contract
 from derive.forward.shape import Shape, broadcast, same, text
 
 __all__ = [
+    "Laid",
     "axes_of",
     "combined",
     "diagonal",
     "einsum",
-    "identity",
     "matmul",
     "multiplied",
     "negative",
@@ -31,6 +32,37 @@ __all__ = [
     "with_new_axes",
     "without_axes",
 ]
+
+
+@dataclass(frozen=True, slots=True)
+class Laid:
+    """An array whose axes of size 1, at `units` among its axes, the node lacks.
+
+    Broadcasting stretches them, so most are gone before anybody sees them; a node that never had them stays simple.
+    """
+
+    core: Node
+    units: tuple[int, ...] = ()
+
+    @property
+    def axes(self) -> tuple[int, ...]:
+        """Where the axes of the node lie among all axes."""
+        return tuple(axis for axis in range(len(self.core.shape) + len(self.units)) if axis not in self.units)
+
+    @property
+    def shape(self) -> Shape:
+        """All axes."""
+        sizes = dict(zip(self.axes, self.core.shape, strict=True))
+        return tuple(sizes.get(axis, Integer(1)) for axis in range(len(self.core.shape) + len(self.units)))
+
+    @property
+    def node(self) -> Node:
+        """The node with all axes."""
+        if not self.units:
+            return self.core
+        ones: list[Node] = [Ones(Integer(1)) for _ in self.units]
+        rows = [*([unit] for unit in self.units), list(self.axes)]
+        return contract([*ones, self.core], rows, list(range(len(self.shape))))
 
 
 def axes_of(where: str, name: str, axis: object, rank: int) -> list[int]:
@@ -53,75 +85,70 @@ def axes_of(where: str, name: str, axis: object, rank: int) -> list[int]:
     return found
 
 
-def summed(where: str, sign: str, terms: Sequence[Node]) -> Node:
+def summed(where: str, sign: str, terms: Sequence[Laid]) -> Laid:
     """The sum of arrays, broadcast."""
-    shape = _broadcast(where, sign, terms)
-    return add([_stretched(term, shape) for term in terms])
+    stretched, units = _stretched(where, sign, terms)
+    return Laid(add(stretched), units)
 
 
-def combined(where: str, name: str, function: Expr, operands: Sequence[Node]) -> Node:
+def combined(where: str, name: str, function: Expr, operands: Sequence[Laid]) -> Laid:
     """A scalar function of arrays and numbers, broadcast, entry by entry; numbers become part of the function."""
-    arrays: list[Node] = []
+    arrays: list[Laid] = []
     places: dict[Expr, Expr] = {}
     for number, operand in enumerate(operands):
-        if isinstance(operand, Constant) and operand.value.is_number:
-            places[placeholder(number)] = operand.value
+        if isinstance(operand.core, Constant) and operand.core.value.is_number and not operand.units:
+            places[placeholder(number)] = operand.core.value
         else:
             places[placeholder(number)] = placeholder(len(arrays))
             arrays.append(operand)
     value = function.xreplace(places)
     if not arrays:
-        return Constant(value)
-    shape = _broadcast(where, f"and, in {name},", arrays)
-    return apply(value, [_stretched(operand, shape) for operand in arrays])
+        return Laid(Constant(value))
+    stretched, units = _stretched(where, f"and, in {name},", arrays)
+    return Laid(apply(value, stretched), units)
 
 
-def multiplied(where: str, a: Node, b: Node) -> Node:
+def multiplied(where: str, a: Laid, b: Laid) -> Laid:
     """The product entry by entry, broadcast."""
     shape = _broadcast(where, "*", [a, b])
-    rows, output = _rows([a, b], shape)
-    return contract([a, b], rows, output)
+    rows, output, units = _rows([a, b], shape)
+    return Laid(contract([a.core, b.core], rows, output), units)
 
 
-def negative(node: Node) -> Node:
+def negative(array: Laid) -> Laid:
     """-a."""
-    axes = list(range(len(node.shape)))
-    return contract([Constant(Integer(-1)), node], [[], axes], axes)
+    axes = list(range(len(array.core.shape)))
+    return Laid(contract([Constant(Integer(-1)), array.core], [[], axes], axes), array.units)
 
 
-def total(node: Node, gone: Sequence[int], *, keepdims: bool = False) -> Node:
+def total(array: Laid, gone: Sequence[int], *, keepdims: bool = False) -> Laid:
     """The sum along axes."""
-    rank = len(node.shape)
-    axes = list(range(rank))
-    if not keepdims:
-        return contract([node], [axes], [a for a in axes if a not in gone])
-    units = {a: rank + a for a in gone}
-    operands: list[Node] = [node, *(Ones(Integer(1)) for _ in units)]
-    indices = [axes, *([unit] for unit in units.values())]
-    return contract(operands, indices, [units.get(a, a) for a in axes])
+    kept = [axis for axis in array.axes if axis not in gone]
+    node = contract([array.core], [list(array.axes)], kept)
+    left = [axis for axis in range(len(array.shape)) if keepdims or axis not in gone]
+    return Laid(node, tuple(place for place, axis in enumerate(left) if axis not in kept))
 
 
-def permuted(node: Node, order: Sequence[int]) -> Node:
+def permuted(array: Laid, order: Sequence[int]) -> Laid:
     """The axes in another order: axis k of the result is axis order[k]."""
-    return contract([node], [list(range(len(node.shape)))], list(order))
+    units = tuple(place for place, axis in enumerate(order) if axis in array.units)
+    return Laid(contract([array.core], [list(array.axes)], [a for a in order if a not in array.units]), units)
 
 
-def with_new_axes(node: Node, places: Sequence[int]) -> Node:
+def with_new_axes(array: Laid, places: Sequence[int]) -> Laid:
     """Axes of size 1 at the places where the result has them."""
-    rank = len(node.shape) + len(places)
-    kept = [axis for axis in range(rank) if axis not in places]
-    operands: list[Node] = [*(Ones(Integer(1)) for _ in places), node]
-    return contract(operands, [*([place] for place in places), kept], range(rank))
+    old = [axis for axis in range(len(array.shape) + len(places)) if axis not in places]
+    return Laid(array.core, tuple(sorted((*places, *(old[unit] for unit in array.units)))))
 
 
-def without_axes(where: str, node: Node, gone: Sequence[int]) -> Node:
+def without_axes(where: str, array: Laid, gone: Sequence[int]) -> Laid:
     """The array without axes of size 1."""
     for axis in gone:
-        if not same(node.shape[axis], Integer(1)):
+        if not same(array.shape[axis], Integer(1)):
             raise ShapeError(
-                f"{where}: squeeze: axis {axis} of shape {text(node.shape)} is not 1; sum along it instead"
+                f"{where}: squeeze: axis {axis} of shape {text(array.shape)} is not 1; sum along it instead"
             )
-    return total(node, gone)
+    return total(array, gone)
 
 
 def diagonal(where: str, node: Node) -> Node:
@@ -131,11 +158,6 @@ def diagonal(where: str, node: Node) -> Node:
     if len(node.shape) != 2 or not same(*node.shape):
         raise ShapeError(f"{where}: diagonal: expected a vector or a square matrix, got shape {text(node.shape)}")
     return contract([node], [[0, 0]], [0])
-
-
-def identity(size: Expr) -> Node:
-    """The identity matrix."""
-    return Delta(size)
 
 
 def matmul(where: str, a: Node, b: Node) -> Node:
@@ -200,33 +222,37 @@ def einsum(where: str, pattern: object, operands: Sequence[Node]) -> Node:
     return contract(operands, [[number[i] for i in word] for word in words], [number[i] for i in output])
 
 
-def _broadcast(where: str, operation: str, nodes: Sequence[Node]) -> Shape:
+def _broadcast(where: str, operation: str, arrays: Sequence[Laid]) -> Shape:
     try:
-        return broadcast([node.shape for node in nodes])
+        return broadcast([array.shape for array in arrays])
     except ShapeError as error:
-        raise ShapeError(f"{where}: {f' {operation} '.join(map(str, nodes))}: {error}") from error
+        raise ShapeError(f"{where}: {f' {operation} '.join(str(array.core) for array in arrays)}: {error}") from error
 
 
-def _rows(nodes: Sequence[Node], shape: Shape) -> tuple[list[list[int]], list[int]]:
-    """Indices for operands of one elementwise operation; an axis of size 1 that is stretched gets one of its own."""
+def _rows(arrays: Sequence[Laid], shape: Shape) -> tuple[list[list[int]], list[int], tuple[int, ...]]:
+    """Labels for the operands of one elementwise operation, those of the result, and its axes of size 1.
+
+    An axis of size 1 that a node has and that is stretched gets a label of its own.
+    """
     rank = len(shape)
-    fresh = rank
+    fresh = count(rank)
     rows = []
-    for node in nodes:
-        row = []
-        for axis, size in enumerate(node.shape, start=rank - len(node.shape)):
-            if size == 1 and shape[axis] != 1:
-                row.append(fresh)
-                fresh += 1
-            else:
-                row.append(axis)
-        rows.append(row)
-    return rows, list(range(rank))
+    for array in arrays:
+        offset = rank - len(array.shape)
+        places = [(axis + offset, size) for axis, size in zip(array.axes, array.core.shape, strict=True)]
+        rows.append([next(fresh) if size == 1 and shape[axis] != 1 else axis for axis, size in places])
+    carried = {label for row in rows for label in row}
+    units = tuple(axis for axis in range(rank) if shape[axis] == 1 and axis not in carried)
+    return rows, [axis for axis in range(rank) if axis not in units], units
 
 
-def _stretched(node: Node, shape: Shape) -> Node:
-    rows, output = _rows([node], shape)
-    missing = [axis for axis in output if axis not in rows[0]]
-    if not missing:
-        return node
-    return contract([*(Ones(shape[axis]) for axis in missing), node], [*([axis] for axis in missing), rows[0]], output)
+def _stretched(where: str, operation: str, arrays: Sequence[Laid]) -> tuple[list[Node], tuple[int, ...]]:
+    """The operands in one shape, without the axes of size 1 that none of their nodes has."""
+    shape = _broadcast(where, operation, arrays)
+    rows, output, units = _rows(arrays, shape)
+    made = []
+    for array, row in zip(arrays, rows, strict=True):
+        missing = [axis for axis in output if axis not in row]
+        ones: list[Node] = [Ones(shape[axis]) for axis in missing]
+        made.append(contract([*ones, array.core], [*([axis] for axis in missing), row], output))
+    return made, units

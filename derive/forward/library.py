@@ -25,7 +25,7 @@ Axis = int | tuple[int, ...] | None
 
 def sum(a: Tensor, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
     """Σ along the axes."""
-    return a.lift(arrays.total(a.node, _axes(a, "sum", axis), keepdims=keepdims))
+    return a.lift(arrays.total(a.laid, _axes(a, "sum", axis), keepdims=keepdims))
 
 
 def mean(a: Tensor, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
@@ -77,7 +77,7 @@ def transpose(a: Tensor, axes: tuple[int, ...] | None = None) -> Tensor:
     order = list(reversed(range(a.ndim))) if axes is None else _axes(a, "transpose", tuple(axes))
     if len(order) != a.ndim:
         raise ShapeError(f"{a.where}: transpose: expected an order of all {a.ndim} axes, got {axes}")
-    return a.lift(arrays.permuted(a.node, order))
+    return a.lift(arrays.permuted(a.laid, order))
 
 
 def swapaxes(a: Tensor, axis1: int, axis2: int) -> Tensor:
@@ -85,7 +85,7 @@ def swapaxes(a: Tensor, axis1: int, axis2: int) -> Tensor:
     first, second = _axes(a, "swapaxes", axis1) + _axes(a, "swapaxes", axis2)
     order = list(range(a.ndim))
     order[first], order[second] = second, first
-    return a.lift(arrays.permuted(a.node, order))
+    return a.lift(arrays.permuted(a.laid, order))
 
 
 def moveaxis(a: Tensor, source: int, destination: int) -> Tensor:
@@ -93,24 +93,24 @@ def moveaxis(a: Tensor, source: int, destination: int) -> Tensor:
     (start,), (end,) = _axes(a, "moveaxis", source), _axes(a, "moveaxis", destination)
     order = [axis for axis in range(a.ndim) if axis != start]
     order.insert(end, start)
-    return a.lift(arrays.permuted(a.node, order))
+    return a.lift(arrays.permuted(a.laid, order))
 
 
 def expand_dims(a: Tensor, axis: int | tuple[int, ...]) -> Tensor:
     """New axes of size 1, at the places where the result has them."""
     count = len(axis) if isinstance(axis, tuple) else 1
-    return a.lift(arrays.with_new_axes(a.node, arrays.axes_of(a.where, "expand_dims", axis, a.ndim + count)))
+    return a.lift(arrays.with_new_axes(a.laid, arrays.axes_of(a.where, "expand_dims", axis, a.ndim + count)))
 
 
 def squeeze(a: Tensor, axis: Axis = None) -> Tensor:
     """Axes of size 1 dropped; all of them if none is named."""
     gone = [n for n, size in enumerate(a.shape) if size == 1] if axis is None else _axes(a, "squeeze", axis)
-    return a.lift(arrays.without_axes(a.where, a.node, gone))
+    return a.lift(arrays.without_axes(a.where, a.laid, gone))
 
 
 def einsum(pattern: str, first: Tensor, *others: Any) -> Tensor:
     """The contraction that the pattern says."""
-    operands = [first.other(operand, "einsum") for operand in (first, *others)]
+    operands = [first.other(operand, "einsum").node for operand in (first, *others)]
     return first.lift(arrays.einsum(first.where, pattern, operands))
 
 

@@ -16,6 +16,7 @@ from sympy import Expr, Float, Integer, Mul, Pow, Rational, Symbol
 
 from derive.errors import ShapeError, UnsupportedError
 from derive.forward import arrays
+from derive.forward.arrays import Laid
 from derive.forward.functions import ELEMENTWISE, abs, step
 from derive.forward.library import FUNCTIONS, METHODS
 from derive.forward.nodes import Constant, Node, placeholder
@@ -34,73 +35,79 @@ class Tensor:
     Shapes: `.shape` is a tuple of sizes, letters or numbers.
     """
 
-    __slots__ = ("_node", "where")
+    __slots__ = ("laid", "where")
 
-    def __init__(self, node: Node, where: str) -> None:
-        self._node = node
+    def __init__(self, array: Node | Laid, where: str) -> None:
+        self.laid = array if isinstance(array, Laid) else Laid(array)
         self.where = where
 
     @property
     def node(self) -> Node:
         """The node that computes the array."""
-        return self._node
+        return self.laid.node
 
     @property
     def shape(self) -> Shape:
         """The shape, in sizes."""
-        return self._node.shape
+        return self.laid.shape
 
     @property
     def ndim(self) -> int:
         """The number of axes."""
-        return len(self._node.shape)
+        return len(self.shape)
 
     @property
     def T(self) -> Tensor:  # noqa: N802 -- NumPy's name
         """The array with its axes in reverse order."""
-        return self.lift(arrays.permuted(self._node, list(reversed(range(self.ndim)))))
+        return self.lift(arrays.permuted(self.laid, list(reversed(range(self.ndim)))))
 
-    def lift(self, node: Node) -> Tensor:
+    def lift(self, array: Node | Laid) -> Tensor:
         """Another array of the same layer."""
-        return Tensor(node, self.where)
+        return Tensor(array, self.where)
 
     def refuse(self, what: str, instead: str) -> NoReturn:
         """Raises UnsupportedError, with the remedy."""
         raise UnsupportedError(f"{self.where}: {what} is not supported; {instead}")
 
-    def other(self, other: object, operation: str) -> Node:
-        """The node of another operand.
+    def other(self, other: object, operation: str) -> Laid:
+        """Another operand.
 
         Raises: UnsupportedError if it is neither an array nor a number.
         """
+        if isinstance(other, Tensor):
+            return other.laid
         node = node_of(other)
         if node is None:
             self.refuse(
                 f"{operation} with an operand of type {type(other).__name__}",
                 "give the array as an argument of the function, and write numbers as int or float",
             )
-        return node
+        return Laid(node)
 
     def apply(self, name: str, function: Callable[..., Expr], *operands: object) -> Tensor:
         """A scalar function of arrays, broadcast, entry by entry."""
-        nodes = [self.other(operand, name) for operand in operands]
-        value = function(*(placeholder(place) for place in range(len(nodes))))
-        return self.lift(arrays.combined(self.where, name, value, nodes))
+        given = [self.other(operand, name) for operand in operands]
+        value = function(*(placeholder(place) for place in range(len(given))))
+        return self.lift(arrays.combined(self.where, name, value, given))
+
+    def mapped(self, function: Expr) -> Tensor:
+        """A scalar function of this array alone, entry by entry."""
+        return self.lift(Laid(apply(function, [self.laid.core]), self.laid.units))
 
     def __add__(self, other: object) -> Tensor:
-        return self.lift(arrays.summed(self.where, "+", [self._node, self.other(other, "+")]))
+        return self.lift(arrays.summed(self.where, "+", [self.laid, self.other(other, "+")]))
 
     def __radd__(self, other: object) -> Tensor:
-        return self.lift(arrays.summed(self.where, "+", [self.other(other, "+"), self._node]))
+        return self.lift(arrays.summed(self.where, "+", [self.other(other, "+"), self.laid]))
 
     def __sub__(self, other: object) -> Tensor:
-        return self.lift(arrays.summed(self.where, "-", [self._node, arrays.negative(self.other(other, "-"))]))
+        return self.lift(arrays.summed(self.where, "-", [self.laid, arrays.negative(self.other(other, "-"))]))
 
     def __rsub__(self, other: object) -> Tensor:
-        return self.lift(arrays.summed(self.where, "-", [self.other(other, "-"), arrays.negative(self._node)]))
+        return self.lift(arrays.summed(self.where, "-", [self.other(other, "-"), arrays.negative(self.laid)]))
 
     def __neg__(self) -> Tensor:
-        return self.lift(arrays.negative(self._node))
+        return self.lift(arrays.negative(self.laid))
 
     def __pos__(self) -> Tensor:
         return self
@@ -109,39 +116,38 @@ class Tensor:
         return self.apply("abs", abs, self)
 
     def __mul__(self, other: object) -> Tensor:
-        return self.lift(arrays.multiplied(self.where, self._node, self.other(other, "*")))
+        return self.lift(arrays.multiplied(self.where, self.laid, self.other(other, "*")))
 
     def __rmul__(self, other: object) -> Tensor:
-        return self.lift(arrays.multiplied(self.where, self.other(other, "*"), self._node))
+        return self.lift(arrays.multiplied(self.where, self.other(other, "*"), self.laid))
 
     def __truediv__(self, other: object) -> Tensor:
         divisor = self.other(other, "/")
-        if isinstance(divisor, Constant):
-            if divisor.value == 0:
+        if isinstance(divisor.core, Constant):
+            if divisor.core.value == 0:
                 self.refuse("division by 0", "divide by a number that is not 0")
-            inverse: Node = Constant(1 / divisor.value)
+            inverse = Laid(Constant(1 / divisor.core.value), divisor.units)
         else:
-            inverse = apply(1 / placeholder(0), [divisor])
-        return self.lift(arrays.multiplied(self.where, self._node, inverse))
+            inverse = Laid(apply(1 / placeholder(0), [divisor.core]), divisor.units)
+        return self.lift(arrays.multiplied(self.where, self.laid, inverse))
 
     def __rtruediv__(self, other: object) -> Tensor:
-        inverse = apply(1 / placeholder(0), [self._node])
-        return self.lift(arrays.multiplied(self.where, self.other(other, "/"), inverse))
+        return self.lift(arrays.multiplied(self.where, self.other(other, "/"), self.mapped(1 / placeholder(0)).laid))
 
     def __pow__(self, other: object) -> Tensor:
-        exponent = self.other(other, "**")
+        exponent = self.other(other, "**").core
         if not isinstance(exponent, Constant) or exponent.value.free_symbols:
             self.refuse("** with an array or a size as exponent", "write a number, or np.exp(exponent * np.log(base))")
-        return self.lift(apply(placeholder(0) ** exponent.value, [self._node]))
+        return self.mapped(placeholder(0) ** exponent.value)
 
     def __rpow__(self, other: object) -> Tensor:
         self.refuse("** with an array as exponent", "write np.exp(exponent * np.log(base))")
 
     def __matmul__(self, other: object) -> Tensor:
-        return self.lift(arrays.matmul(self.where, self._node, self.other(other, "@")))
+        return self.lift(arrays.matmul(self.where, self.node, self.other(other, "@").node))
 
     def __rmatmul__(self, other: object) -> Tensor:
-        return self.lift(arrays.matmul(self.where, self.other(other, "@"), self._node))
+        return self.lift(arrays.matmul(self.where, self.other(other, "@").node, self.node))
 
     def __gt__(self, other: object) -> Tensor:
         """1 where it is larger, 0 elsewhere."""
@@ -167,7 +173,7 @@ class Tensor:
         rest = [slice(None)] * (self.ndim - sum(item == slice(None) for item in items))
         place = items.index(Ellipsis) if Ellipsis in items else len(items)
         items[place : place + 1] = rest
-        return self.lift(arrays.with_new_axes(self._node, [n for n, item in enumerate(items) if item is None]))
+        return self.lift(arrays.with_new_axes(self.laid, [n for n, item in enumerate(items) if item is None]))
 
     def __array_ufunc__(self, ufunc: Any, method: str, *arguments: Any, **options: Any) -> Tensor:
         name = ufunc.__name__

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from derive.errors import InternalError
 from derive.notation.tree import (
@@ -101,14 +101,14 @@ class _Printer:
             case Negative(operand):
                 # In -a * b the sign is that of the whole product, which must not be torn apart.
                 level = _PRODUCT if self.bound(operand)[1] == _PRODUCT else _UNARY
-                return f"-{self.at_least(operand, _PRODUCT)}", level
+                return f"-{self.number(operand)}", level
             case Sum(terms):
                 return self.sum(terms), _SUM
             case Product(factors):
                 glue = "*" if all(_is_scalar(factor) for factor in factors) else " * "
-                return self.joined(self.masked(factors), glue), _PRODUCT
+                return self.joined(factors, glue), _PRODUCT
             case Hadamard(factors):
-                return self.joined(self.masked(factors), " * "), _PRODUCT
+                return self.joined(factors, " * "), _PRODUCT
             case MatMul((Ones(rows), Transpose(Ones(columns)))):
                 return f"{self.module}ones(({rows}, {columns}))", _ATOM
             case MatMul((left, Transpose(right))) if _rank(right) == 1:
@@ -121,8 +121,7 @@ class _Printer:
             case Power(base, exponent):
                 return f"{self.at_least(base, _ATOM)}**{self.at_least(exponent, _UNARY)}", _POWER
             case Greater(left, right):
-                # Masks neither add up nor change their sign, unlike numbers.
-                return f"{self.module}heaviside({self.bound(Sum((left, Negative(right))))[0]}, 0)", _ATOM
+                return f"({self.at_least(left, _SUM)} > {self.at_least(right, _SUM)})", _ATOM
             case Call(function, operands):
                 written = [self.bound(operand)[0] for operand in operands]
                 if self.module and function in _SPELLED:
@@ -139,6 +138,9 @@ class _Printer:
                 return f"{self.module}sum({self.bound(operand)[0]}{where})", _ATOM
             case Ones(size):
                 return f"{self.module}ones({size})", _ATOM
+            case Broadcast(operand, axis, ""):
+                # Beside arrays of full shape NumPy repeats it by itself.
+                return self.bound(operand) if axis == 0 else (f"{self.at_least(operand, _ATOM)}[:, None]", _ATOM)
             case Broadcast(operand, axis, size):
                 shape = f"({size}, 1)" if axis == 0 else f"(1, {size})"
                 vector = self.at_least(operand, _ATOM)
@@ -162,27 +164,23 @@ class _Printer:
         first, *rest = factors
         return glue.join([self.at_least(first, _PRODUCT), *(self.at_least(factor, _UNARY) for factor in rest)])
 
-    def masked(self, factors: tuple[Tree, ...]) -> tuple[Tree, ...]:
-        """The factors; beside a factor of numbers a comparison may stand as it is, (a > b)."""
-        if all(isinstance(factor, Greater) for factor in factors):
-            return factors
-        first, *rest = sorted(factors, key=lambda factor: isinstance(factor, Greater))
-        for factor in rest:
-            if isinstance(factor, Greater):
-                sides = self.at_least(factor.left, _SUM), self.at_least(factor.right, _SUM)
-                self.printed[id(factor)] = f"({sides[0]} > {sides[1]})", _ATOM
-        return (first, *rest)
+    def number(self, tree: Tree) -> str:
+        """A term of a sum; masks do not add up or change their sign as numbers do."""
+        if isinstance(tree, Greater):
+            difference = tree.left if tree.right == Number(0) else Sum((tree.left, Negative(tree.right)))
+            return f"{self.module}heaviside({self.bound(difference)[0]}, 0)"
+        return self.at_least(tree, _PRODUCT)
 
     def sum(self, terms: tuple[Tree, ...]) -> str:
         # NumPy repeats a vector as rows by itself when something of full shape stands beside it.
         full = any(not isinstance(term, Broadcast | Number) for term in terms)
-        shown = [term.operand if full and isinstance(term, Broadcast) and term.axis == 0 else term for term in terms]
-        text = self.bound(shown[0])[0]
+        shown = [replace(term, size="") if full and isinstance(term, Broadcast) else term for term in terms]
+        text = self.number(shown[0]) if isinstance(shown[0], Greater) else self.bound(shown[0])[0]
         for term in shown[1:]:
             if isinstance(term, Negative):
-                text += f" - {self.at_least(term.operand, _PRODUCT)}"
+                text += f" - {self.number(term.operand)}"
             else:
-                text += f" + {self.at_least(term, _PRODUCT)}"
+                text += f" + {self.number(term)}"
         return text
 
     def nested(self, function: str, factors: tuple[Tree, ...]) -> str:

@@ -217,7 +217,10 @@ class SumAxis:
 
 @dataclass(frozen=True, slots=True)
 class Broadcast:
-    """A vector repeated along a new axis: 0, as rows, 1bᵀ; 1, as columns, a1ᵀ."""
+    """A vector repeated along a new axis: 0, as rows, 1bᵀ; 1, as columns, a1ᵀ.
+
+    size is how often; '' if an array that stands beside it says so.
+    """
 
     operand: Tree
     axis: int

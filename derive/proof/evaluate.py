@@ -103,6 +103,8 @@ class _Evaluation:
                 return np.power(value(base), int(power) if power == int(power) else power)
             case SumAxis(operand, axis, _):
                 return np.sum(value(operand), axis=axis)
+            case Broadcast(operand, axis, ""):
+                return np.expand_dims(value(operand), axis)
             case Broadcast(operand, axis, size):
                 return np.repeat(np.expand_dims(value(operand), axis), self._size(size), axis)
             case Greater(left, right):

@@ -103,7 +103,9 @@ def forward_function(terms: Terms, forward: Forward) -> Terms | None:
                 known = _in_forward_functions(power.node, forward)
                 if known is not None:
                     opened = flatten(known, forward.whole)
-                    (inner,) = opened.terms if len(opened.terms) == 1 else (Term(Integer(1), (Power(known, opened.free),)),)
+                    (inner,) = (
+                        opened.terms if len(opened.terms) == 1 else (Term(Integer(1), (Power(known, opened.free),)),)
+                    )
                     named = inner.renamed(dict(zip(opened.free, power.index, strict=True)))
                     if power.exponent != 1:
                         named = Term(Integer(1), (Power(known, power.index, power.exponent),))
@@ -173,7 +175,9 @@ def _matches(
         if any(known.setdefault(a, b) != b for a, b in zip(first.index, power.index, strict=True)):
             continue
         # A label that is bound is itself and nothing else.
-        if any((a in bound) != (b in bound) for a, b in known.items() if bound) or len(set(known.values())) < len(known):
+        if any((a in bound) != (b in bound) for a, b in known.items() if bound) or len(set(known.values())) < len(
+            known
+        ):
             continue
         left = power.exponent - first.exponent
         remaining = (*powers[:place], *((replace(power, exponent=left),) if left else ()), *powers[place + 1 :])
@@ -272,7 +276,9 @@ def simplify(node: Node, output: Node) -> tuple[Node, tuple[Step[Node], ...]]:
     before = build(terms)
     steps: list[Step[Node]] = []
     for _ in range(_MOST):
-        found = next(((why, made) for why, rule in REWRITES.items() if (made := rule(terms, forward)) is not None), None)
+        found = next(
+            ((why, made) for why, rule in REWRITES.items() if (made := rule(terms, forward)) is not None), None
+        )
         if found is None:
             break
         why, terms = found
@@ -303,19 +309,14 @@ def factored(terms: Terms) -> Node:
     numbers = {number for number, _ in best}
     inner_free = tuple(
         dict.fromkeys(
-            label
-            for _, term in best
-            for label in term.labels()
-            if label in terms.free or label in chosen.index
+            label for _, term in best for label in term.labels() if label in terms.free or label in chosen.index
         )
     )
     inner_free = tuple(sorted(inner_free, key=lambda label: (label not in terms.free, label)))
     whole = {label: size for label, size in zip(chosen.index, chosen.node.shape, strict=True)}
     whole |= dict(zip(terms.free, terms.shape, strict=True))
     inner = factored(Terms(tuple(term for _, term in best), inner_free, tuple(whole[i] for i in inner_free)))
-    outer = build(
-        Terms((Term(Integer(1), (chosen, Power(inner, inner_free))),), terms.free, terms.shape)
-    )
+    outer = build(Terms((Term(Integer(1), (chosen, Power(inner, inner_free))),), terms.free, terms.shape))
     rest = tuple(term for number, term in enumerate(terms.terms) if number not in numbers)
     return add([outer, factored(replace(terms, terms=rest))]) if rest else outer
 

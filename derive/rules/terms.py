@@ -65,9 +65,9 @@ class Terms:
         )
 
 
-def cost(term: Term) -> int:
-    """How many factors a term has; a power counts as often as it is one, a root or quotient once more."""
-    return sum(abs(int(p.exponent)) + bool(p.exponent < 0) if p.exponent.is_integer else 2 for p in term.powers)
+def cost(term: Term) -> Expr:
+    """How many factors a term has, each power counting as its exponent says."""
+    return sum((abs(power.exponent) for power in term.powers), Integer(0))
 
 
 def is_view(node: Node) -> bool:
@@ -189,8 +189,8 @@ def gathered(term: Term, free: tuple[int, ...], shape: Shape) -> Term:
     for label, size in sums.items():
         if label not in carried and label not in free:
             coefficient = coefficient * size
-    kept = (Power(node, index, p) for (node, index), p in bases.items() if p and not isinstance(node, Ones))
-    return Term(coefficient, tuple(kept))
+    left = (Power(node, index, p) for (node, index), p in bases.items() if p and not isinstance(node, Ones))
+    return Term(coefficient, tuple(left))
 
 
 def build(terms: Terms) -> Node:

@@ -97,7 +97,7 @@ NESTED = [
     (MatMul((Ones("N"), Transpose(Ones("N")))), "np.ones((N, N))"),
     (Product((Number(2), MatMul((Ones("N"), Transpose(Ones("N")))))), "2 * np.ones((N, N))"),
     (Sum((A, Broadcast(u, 0, "N"))), "A + u"),
-    (Sum((A, Broadcast(u, 1, "N"))), "A + np.ones((1, N)) * u[:, None]"),
+    (Sum((A, Broadcast(u, 1, "N"))), "A + u[:, None]"),
     (Sum((Broadcast(u, 0, "N"), Broadcast(v, 1, "N"))), "np.ones((N, 1)) * u + np.ones((1, N)) * v[:, None]"),
     (Sum((Number(1), Broadcast(u, 0, "N"))), "1 + np.ones((N, 1)) * u"),
     (Hadamard((A, Broadcast(u, 0, "N"))), "A * (np.ones((N, 1)) * u)"),
