@@ -7,8 +7,8 @@
     constant sum            Σ_j (x_j - Σ_k x_k / N) = 0      what its own definition adds up to
     common factor           a b + a c = a (b + c)
 
-Every rule makes the terms fewer or the factors fewer, so they come to an end; every application is recorded, and `proof`
-evaluates both sides.
+Every rule makes the terms fewer or the factors fewer, so they come to an end; every application is recorded, and
+`proof` evaluates both sides.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from functools import cached_property
 
 from sympy import Expr, Integer
 
-from derive.forward.nodes import Add, Constant, Contract, Delta, Input, Map, Node, Ones, placeholder, topological
+from derive.forward.nodes import Constant, Contract, Delta, Input, Map, Node, Ones, placeholder, topological
 from derive.forward.normal import add, apply, contract
 from derive.rules.terms import Power, Term, Terms, build, cost, flatten, gathered, is_view
 from derive.steps import Reason, Step
@@ -52,7 +52,7 @@ class Forward:
         for node in self.nodes:
             if isinstance(node, Contract):
                 opened = flatten(node, self.whole - {node})
-                if len(opened.terms) == 1 and cost(opened.terms[0]) > 1:
+                if len(opened.terms) == 1 and cost(opened.terms[0], opened.free) > 1:
                     found.append((node, opened.terms[0]))
         return tuple(found)
 
@@ -155,7 +155,7 @@ def forward_value(terms: Terms, forward: Forward) -> Terms | None:
                     continue
                 found = Power(node, tuple(names[axis] for axis in axes))
                 made = gathered(Term(term.coefficient / pattern.coefficient, (*rest, found)), terms.free, terms.shape)
-                if cost(made) < cost(term):
+                if cost(made, terms.free) < cost(term, terms.free):
                     return replace(terms, terms=(*terms.terms[:number], made, *terms.terms[number + 1 :]))
     return None
 
@@ -202,7 +202,7 @@ def forward_power(terms: Terms, forward: Forward) -> Terms | None:
             for node, root, _ in forward.roots:
                 times = power.exponent / root.exponent
                 if root.node is power.node and times.is_integer and node is not power.node:
-                    back = {axis: label for axis, label in zip(root.index, power.index, strict=True)}
+                    back = dict(zip(root.index, power.index, strict=True))
                     index = tuple(back[axis] for axis in range(len(node.shape)))
                     changed = (*term.powers[:place], Power(node, index, times), *term.powers[place + 1 :])
                     made = replace(term, powers=changed)
@@ -302,23 +302,24 @@ def factored(terms: Terms) -> Node:
         for power in term.powers:
             unit = replace(power, exponent=power.exponent / abs(power.exponent)) if power.exponent.is_integer else power
             sharing = _sharing(unit, terms)
-            if len(sharing) > max(1, len(best)):
+            if len(sharing) > max(1, len(best)) and len(_kept(sharing, unit, terms)) <= max(2, len(terms.free)):
                 best, chosen = sharing, unit
     if chosen is None:
         return _built(terms)
     numbers = {number for number, _ in best}
-    inner_free = tuple(
-        dict.fromkeys(
-            label for _, term in best for label in term.labels() if label in terms.free or label in chosen.index
-        )
-    )
-    inner_free = tuple(sorted(inner_free, key=lambda label: (label not in terms.free, label)))
-    whole = {label: size for label, size in zip(chosen.index, chosen.node.shape, strict=True)}
+    inner_free = _kept(best, chosen, terms)
+    whole = dict(zip(chosen.index, chosen.node.shape, strict=True))
     whole |= dict(zip(terms.free, terms.shape, strict=True))
     inner = factored(Terms(tuple(term for _, term in best), inner_free, tuple(whole[i] for i in inner_free)))
     outer = build(Terms((Term(Integer(1), (chosen, Power(inner, inner_free))),), terms.free, terms.shape))
     rest = tuple(term for number, term in enumerate(terms.terms) if number not in numbers)
     return add([outer, factored(replace(terms, terms=rest))]) if rest else outer
+
+
+def _kept(sharing: Sequence[tuple[int, Term]], unit: Power, terms: Terms) -> tuple[int, ...]:
+    """The labels that the sum in parentheses has: free ones, and those that it shares with the factor."""
+    found = {i for _, term in sharing for i in term.labels() if i in terms.free or i in unit.index}
+    return tuple(sorted(found, key=lambda label: (label not in terms.free, label)))
 
 
 def _sharing(unit: Power, terms: Terms) -> list[tuple[int, Term]]:

@@ -13,7 +13,7 @@ from itertools import count
 
 from sympy import Expr, Integer, Mul, Pow, Rational, Symbol
 
-from derive.forward.nodes import Add, Constant, Contract, Delta, Map, Node, Ones, placeholder
+from derive.forward.nodes import Add, Constant, Contract, Delta, Input, Map, Node, Ones, placeholder
 from derive.forward.normal import add, apply, contract, zeros
 from derive.forward.shape import Shape, Size
 
@@ -65,9 +65,10 @@ class Terms:
         )
 
 
-def cost(term: Term) -> Expr:
-    """How many factors a term has, each power counting as its exponent says."""
-    return sum((abs(power.exponent) for power in term.powers), Integer(0))
+def cost(term: Term, free: Collection[int]) -> Expr:
+    """How many factors and sums a term has, each power counting as its exponent says."""
+    sums = sum(label not in free for label in term.labels())
+    return sum((abs(power.exponent) for power in term.powers), Integer(sums))
 
 
 def is_view(node: Node) -> bool:
@@ -93,24 +94,25 @@ def flatten(node: Node, whole: Collection[Node]) -> Terms:
     pending = [Term(_ONE, (Power(node, free),))]
     while pending:
         term = pending.pop()
-        opened, place = None, 0
         for place, power in enumerate(term.powers):
-            if power.node not in whole or is_view(power.node):
-                opened = _opened(power, fresh) if power.exponent == 1 else _raised_further(power)
-                if opened is not None:
-                    break
-        if opened is None:
+            opened = None if power.node in whole and not is_view(power.node) else _opened(power, fresh)
+            if opened is not None:
+                around = term.powers[:place], term.powers[place + 1 :]
+                pending += [
+                    Term(term.coefficient * part.coefficient, (*around[0], *part.powers, *around[1]))
+                    for part in reversed(opened)
+                ]
+                break
+        else:
             done.append(gathered(term, free, node.shape))
-            continue
-        for part in reversed(opened):
-            powers = (*term.powers[:place], *part.powers, *term.powers[place + 1 :])
-            pending.append(Term(term.coefficient * part.coefficient, powers))
     return Terms(tuple(term for term in done if term.coefficient != 0), free, node.shape)
 
 
 def _opened(power: Power, fresh: Iterator[int]) -> list[Term] | None:
     """What a node is the sum of; None if it is to stay as it is."""
     node = power.node
+    if power.exponent != 1:
+        return _raised_further(power)
     match node:
         case Constant():
             return [Term(node.value, ())]
@@ -205,7 +207,7 @@ def _product(term: Term, terms: Terms) -> Node:
     while summed:
         factors = _merged(factors)
         label = min(summed, key=lambda label: (_rank_after(label, factors), summed.index(label)))
-        touched = [factor for factor in factors if label in factor[1]]
+        touched = _scaled([factor for factor in factors if label in factor[1]])
         rest = [factor for factor in factors if label not in factor[1]]
         # Other labels that only these factors have are summed in the same step.
         elsewhere = {i for _, index in rest for i in index} | set(terms.free)
@@ -234,6 +236,17 @@ _Factors = list[tuple[Node, tuple[int, ...]]]
 def _rank_after(label: int, factors: _Factors) -> int:
     """How many axes are left when a label is summed over: the work, and what matrix notation can write."""
     return len({i for _, index in factors if label in index for i in index} - {label})
+
+
+def _scaled(factors: _Factors) -> _Factors:
+    """Vectors multiplied into a matrix with their label, one that was computed if there is one, an input else."""
+    vectors = [factor for factor in factors if len(factor[1]) == 1]
+    matrices = sorted((f for f in factors if len(f[1]) > 1), key=lambda f: isinstance(f[0], Input))
+    if not vectors or len(matrices) < 2:
+        return factors
+    (node, index), *rest = matrices
+    several = [*vectors, (node, index)]
+    return [(contract([n for n, _ in several], [i for _, i in several], index), index), *rest]
 
 
 def _merged(factors: _Factors) -> _Factors:
