@@ -13,6 +13,7 @@ from derive.forward.nodes import Node
 from derive.notation.tree import Explicit, MatMul, Tree
 from derive.routes.kronecker import kronecker
 from derive.rules.adjoint import reverse
+from derive.rules.rewrite import simplify
 from derive.steps import Derivation, Reason, Step
 
 __all__ = ["CHAIN", "FACTOR", "FORMULA", "KRONECKER", "REGROUP", "ROW", "VALUES", "JacobianRoute", "derive_jacobian"]
@@ -53,9 +54,18 @@ class JacobianRoute:
         return reverse(layer.output, layer.upstream, self.map.input)
 
     @cached_property
+    def _simplified(self) -> tuple[Node, tuple[Step[Node], ...]]:
+        return simplify(self._reversed[0], self.map.layer.output)
+
+    @cached_property
     def formula(self) -> Formula:
-        """The matrix formula, found by reverse mode on the graph."""
-        return Formula(self.map.input, self._reversed[0], self.map.layer.loss)
+        """The matrix formula, found by reverse mode on the graph and made short."""
+        return Formula(self.map.input, self._simplified[0], self.map.layer.loss)
+
+    @property
+    def rewrites(self) -> tuple[Step[Node], ...]:
+        """The equalities that made the formula short."""
+        return self._simplified[1]
 
     @property
     def rules(self) -> tuple[Step[object], ...]:
