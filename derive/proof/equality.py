@@ -8,7 +8,7 @@ from __future__ import annotations
 from random import Random
 
 from mpmath import isfinite, mpf, mpmathify, workdps  # type: ignore[import-untyped]  # SymPy's own numbers
-from sympy import Expr, count_ops, expand, fraction, lambdify, simplify, together
+from sympy import Expr, count_ops, expand, fraction, lambdify, simplify, sympify, together
 
 from derive.errors import UnsupportedError
 from derive.forward.functions import defined
@@ -40,6 +40,7 @@ def are_equal(left: Expr, right: Expr) -> bool | None:
         >>> are_equal(exp(x) * exp(-2 * x), exp(-x)), are_equal(x**2, x)
         (True, False)
     """
+    left, right = sympify(left), sympify(right)
     difference = left - right
     operations = count_ops(difference)
     if difference == 0 or (operations <= _EXPANDED and expand(difference) == 0):

@@ -175,9 +175,8 @@ def _matches(
         if any(known.setdefault(a, b) != b for a, b in zip(first.index, power.index, strict=True)):
             continue
         # A label that is bound is itself and nothing else.
-        if any((a in bound) != (b in bound) for a, b in known.items() if bound) or len(set(known.values())) < len(
-            known
-        ):
+        moved = any(a != b and (a in bound or b in bound) for a, b in known.items())
+        if moved or len(set(known.values())) < len(known):
             continue
         left = power.exponent - first.exponent
         remaining = (*powers[:place], *((replace(power, exponent=left),) if left else ()), *powers[place + 1 :])

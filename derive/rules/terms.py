@@ -212,9 +212,10 @@ def _product(term: Term, terms: Terms) -> Node:
         # Other labels that only these factors have are summed in the same step.
         elsewhere = {i for _, index in rest for i in index} | set(terms.free)
         gone = [i for i in summed if i == label or (any(i in index for _, index in touched) and i not in elsewhere)]
-        kept = {i for _, index in touched for i in index} - set(gone)
-        # In the order of the result where there is one, so that nothing is transposed back.
-        output = [*(i for i in terms.free if i in kept), *(i for i in summed if i in kept)]
+        kept = [i for i in dict.fromkeys(i for _, index in touched for i in index) if i not in gone]
+        # Labels of the result come in its order, so that nothing is transposed back.
+        ordered = iter(label for label in terms.free if label in kept)
+        output = [next(ordered) if label in terms.free else label for label in kept]
         node = contract([n for n, _ in touched], [index for _, index in touched], output)
         factors = [*rest, (node, tuple(output))]
         summed = [i for i in summed if i not in gone]
