@@ -18,19 +18,28 @@ def numpy_class(layer: Layer, formulas: Sequence[Formula]) -> str:
     arguments = [node.name for node in layer.inputs]
     upstream = layer.upstream.name
     results = [f"d{formula.wrt.name}" for formula in formulas]
-    kept = [node.name for node in layer.inputs if any(_uses(formula.node, node) for formula in formulas)]
+    body = [f"        {name} = {print_code(f.tree, module='np.')}" for name, f in zip(results, formulas, strict=True)]
+    kept = _kept(layer, formulas, "\n".join(body))
     lines = ["import numpy as np", "", f"class {_camel(layer.name)}:"]
     lines += [f"    def forward(self, {', '.join(arguments)}):"]
     lines += [f'        """{_shapes(layer.inputs)}"""']
     forward = print_code(layer.read(layer.output), module="np.")
     lines += _keep(kept) + _sizes(layer, layer.inputs, forward) + [f"        return {forward}", ""]
-    body = [f"        {name} = {print_code(f.tree, module='np.')}" for name, f in zip(results, formulas, strict=True)]
     lines += [f"    def backward(self, {upstream}):"]
     lines += [f'        """{upstream} = d{layer.loss}/d{layer.output_name}, shape {_shape(layer.output)}."""']
     present = [node for node in layer.inputs if node.name in kept] + [layer.upstream]
     lines += _restore(kept) + _sizes(layer, present, "\n".join(body)) + body
     lines += [f"        return {', '.join(results)}"]
     return "\n".join(lines)
+
+
+def _kept(layer: Layer, formulas: Sequence[Formula], body: str) -> list[str]:
+    """The inputs that the formulas use, and one for each size that they use and no other array tells."""
+    kept = [node for node in layer.inputs if any(_uses(formula.node, node) for formula in formulas)]
+    for letter in _letters(layer, body):
+        if not any(letter == str(size) for node in (*kept, layer.upstream) for size in node.shape):
+            kept.append(next(node for node in layer.inputs if letter in map(str, node.shape)))
+    return [node.name for node in layer.inputs if node in kept]
 
 
 def _uses(formula: Node, node: Input) -> bool:
@@ -64,11 +73,16 @@ def _restore(names: Sequence[str]) -> list[str]:
 
 def _sizes(layer: Layer, nodes: Sequence[Input], body: str) -> list[str]:
     """N = X.shape[0] for every size letter that the body uses as a number."""
-    words = set(re.findall(r"[A-Za-z_]\w*", body))
     arrays = {node.name for node in nodes}
     lines = []
-    for letter in layer.letters:
-        if letter in words and letter not in arrays:
+    for letter in _letters(layer, body):
+        if letter not in arrays:
             node, axis = next((n, a) for n in nodes for a, size in enumerate(n.shape) if str(size) == letter)
             lines.append(f"        {letter} = {node.name}.shape[{axis}]")
     return lines
+
+
+def _letters(layer: Layer, body: str) -> list[str]:
+    """The size letters among the words of the code."""
+    words = set(re.findall(r"[A-Za-z_]\w*", body))
+    return [letter for letter in layer.letters if letter in words]

@@ -16,6 +16,7 @@ from derive.notation.tree import (
     Einsum,
     Gradient,
     Hadamard,
+    Identity,
     Kind,
     MatMul,
     Name,
@@ -65,9 +66,14 @@ def _read_one(node: Node, made: dict[Node, Tree], readings: _Readings) -> Tree:
         case Ones():
             return OnesTree(str(node.size))
         case Delta():
-            return Name("I", "matrix")
+            return Identity(str(node.size))
         case Add():
-            return Sum(tuple(made[operand] for operand in node.operands))
+            filled = [_filling(operand) for operand in node.operands]
+            if all(value is not None for value in filled):
+                filled = [None] * len(filled)
+            # A number beside an array is added to every entry.
+            terms = zip(node.operands, filled, strict=True)
+            return Sum(tuple(made[operand] if value is None else value for operand, value in terms))
         case Map():
             return read_scalar(node.function, [made[operand] for operand in node.operands])
         case Contract():
@@ -75,30 +81,48 @@ def _read_one(node: Node, made: dict[Node, Tree], readings: _Readings) -> Tree:
     raise InternalError(f"matrix notation: no rule for a node of kind {type(node).__name__}")
 
 
+def _filling(node: Node) -> Tree | None:
+    """The number that an array holds at every entry, or None."""
+    if isinstance(node, Ones):
+        return Number(1)
+    if not isinstance(node, Contract) or any(not isinstance(operand, Constant | Ones) for operand in node.operands):
+        return None
+    first = node.operands[0]
+    return number(first.value) if isinstance(first, Constant) else Number(1)
+
+
 def _read_contraction(node: Contract, made: dict[Node, Tree], readings: _Readings) -> Tree:
     scalars: list[Tree] = []
     ones: dict[int, str] = {}
     core: list[tuple[Tree, Indices]] = []
+    minus = False
     for operand, row in zip(node.operands, node.indices, strict=True):
-        if not row:
+        if (
+            isinstance(operand, Constant)
+            and operand.value.could_extract_minus_sign()
+            and (node.output or len(node.operands) > 1)
+        ):
+            minus = not minus
+            if operand.value != -1:
+                scalars.append(number(-operand.value))
+        elif not row:
             scalars.append(made[operand])
         elif isinstance(operand, Ones):
             ones[row[0]] = str(operand.size)
         else:
             core.append((made[operand], row))
     if not core and not ones:
-        return _scaled(scalars[:-1], scalars[-1])
+        return _scaled(scalars[:-1], scalars[-1], minus=minus)
     for reading in readings:
         tree = reading(core, ones, node.output)
         if tree is not None:
-            return _scaled(scalars, tree)
+            return _scaled(scalars, tree, minus=minus)
     return _einsum(node, made)
 
 
-def _scaled(scalars: Sequence[Tree], tree: Tree) -> Tree:
+def _scaled(scalars: Sequence[Tree], tree: Tree, *, minus: bool) -> Tree:
     """The scalars times the tree; the number among them, if there is one, is the first."""
-    minus = bool(scalars) and scalars[0] == Number(-1)
-    factors = (*scalars[minus:], tree)
+    factors = (*scalars, tree)
     product = factors[0] if len(factors) == 1 else Product(factors)
     return Negative(product) if minus else product
 
@@ -182,6 +206,24 @@ def _elementwise(core: _Core, ones: _OnesOf, output: Indices) -> Tree | None:
     if len(core) < 2 or ones or any(row != output for _, row in core):
         return None
     return Hadamard(tuple(tree for tree, _ in core))
+
+
+def _stretched(core: _Core, ones: _OnesOf, output: Indices) -> Tree | None:
+    """A ⊙ (b 1ᵀ): matrices and vectors, which are repeated along the other axis, entry by entry."""
+    if len(output) != 2 or ones or any(not row or not set(row) <= set(output) for _, row in core):
+        return None
+    if not any(len(row) == 2 for _, row in core):
+        return None
+    # The vectors first: what scales rows or columns stands before what is scaled.
+    ordered = sorted(core, key=lambda item: len(item[1]))
+    factors: list[Tree] = []
+    for tree, row in ordered:
+        if len(row) == 1:
+            axis = 1 - output.index(row[0])
+            factors.append(Broadcast(tree, axis, ""))
+        else:
+            factors.append(tree if row == output else Transpose(tree))
+    return Hadamard(tuple(factors))
 
 
 def _inner(core: _Core, ones: _OnesOf, output: Indices) -> Tree | None:
@@ -269,6 +311,7 @@ _READINGS: _Readings = (
     _reduced,
     _repeated,
     _elementwise,
+    _stretched,
     _inner,
     _chain,
     _outer,

@@ -19,11 +19,17 @@ __all__ = ["add", "apply", "contract", "slope", "zeros"]
 
 
 def add(terms: Sequence[Node]) -> Node:
-    """The sum of nodes of one shape; sums among them are opened."""
+    """The sum of nodes of one shape; sums among them are opened, zeros left out."""
     flat: list[Node] = []
     for term in terms:
         flat.extend(term.operands if isinstance(term, Add) else (term,))
-    return flat[0] if len(flat) == 1 else Add(tuple(flat))
+    kept = [term for term in flat if not _is_zero(term)] or flat[:1]
+    return kept[0] if len(kept) == 1 else Add(tuple(kept))
+
+
+def _is_zero(node: Node) -> bool:
+    first = node.operands[0] if isinstance(node, Contract) else node
+    return isinstance(first, Constant) and first.value == 0
 
 
 def contract(operands: Sequence[Node], indices: Sequence[Sequence[int]], output: Sequence[int]) -> Node:
@@ -42,6 +48,9 @@ def contract(operands: Sequence[Node], indices: Sequence[Sequence[int]], output:
             coefficient = coefficient * operand.value
         else:
             rest.append((operand, row))
+    if coefficient == 0 and rest:
+        sizes = {index: size for operand, row in rest for index, size in zip(row, operand.shape, strict=True)}
+        return zeros(tuple(sizes[index] for index in target)) if target else Constant(coefficient)
     coefficient, rest = _balanced(coefficient, rest, target)
     if coefficient != 1 or not rest:
         rest.insert(0, (Constant(coefficient), []))
@@ -76,8 +85,10 @@ def _derivative(function: Expr, place: int) -> Expr:
 
 def _filled(value: Expr, shape: Shape) -> Node:
     """The value at every entry."""
-    axes = range(len(shape))
-    return contract([Constant(value), *map(Ones, shape)], [(), *((axis,) for axis in axes)], axes)
+    axes = tuple(range(len(shape)))
+    if not axes:
+        return Constant(value)
+    return Contract((Constant(value), *map(Ones, shape)), ((), *((axis,) for axis in axes)), axes)
 
 
 def zeros(shape: Shape) -> Node:

@@ -9,10 +9,15 @@ from fractions import Fraction
 from sympy import Add, Expr, Function, Integer, Mul, Pow, Rational, Symbol
 
 from derive.errors import InternalError
+from derive.forward.functions import step
 from derive.forward.nodes import placeholder
-from derive.notation.tree import Call, Hadamard, Name, Negative, Number, Power, Product, Quotient, Sum, Tree
+from derive.notation.tree import Call, Greater, Hadamard, Name, Negative, Number, Power, Product, Quotient, Sum, Tree
 
 __all__ = ["number", "read_scalar"]
+
+
+_NAMES = {"acos": "arccos", "asin": "arcsin", "atan": "arctan"}
+"""NumPy's name for a function that SymPy calls otherwise."""
 
 
 def number(value: Expr) -> Tree:
@@ -55,11 +60,23 @@ class _Reader:
                 if exponent == Rational(1, 2):
                     return Call("sqrt", (self.read(base),))
                 return Power(self.read(base), self.read(exponent))
+            case step():
+                return self._compared(expr.args[0])
             case Function():
-                return Call(type(expr).__name__, tuple(self.read(argument) for argument in expr.args))
+                return Call(
+                    _NAMES.get(type(expr).__name__, type(expr).__name__),
+                    tuple(self.read(argument) for argument in expr.args),
+                )
         if expr.is_number and expr.func.__name__ == "Exp1":
             return Name("e")
         raise InternalError(f"notation: no rule for the scalar function {expr.func.__name__}")
+
+    def _compared(self, difference: Expr) -> Tree:
+        """[a > b] for the step of a - b."""
+        terms = difference.as_ordered_terms()
+        left = [term for term in terms if not term.could_extract_minus_sign()]
+        right = [-term for term in terms if term.could_extract_minus_sign()]
+        return Greater(self.read(Add(*left)), self.read(Add(*right)))
 
     def _term(self, expr: Expr) -> Tree:
         negative = isinstance(expr, Rational) and expr < 0

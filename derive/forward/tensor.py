@@ -6,35 +6,27 @@ supported is refused by name, with what to write instead.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Sequence
-from functools import reduce
+from functools import partial, reduce
 from typing import Any, NoReturn
 
 import sympy
 from sympy import Expr, Float, Integer, Mul, Pow, Rational, Symbol
 
 from derive.errors import ShapeError, UnsupportedError
-from derive.forward.nodes import Constant, Node, Ones, placeholder
-from derive.forward.normal import add, apply, contract
-from derive.forward.shape import Shape, broadcast, same, text
+from derive.forward import arrays
+from derive.forward.arrays import Laid
+from derive.forward.functions import ELEMENTWISE, abs, step
+from derive.forward.library import FUNCTIONS, METHODS
+from derive.forward.nodes import Constant, Node, placeholder
+from derive.forward.normal import apply
+from derive.forward.shape import Shape, text
 
 __all__ = ["SUPPORTED", "Tensor", "node_of"]
 
 SUPPORTED = "write the layer as whole-array operations: + - * / ** @ .T np.sum np.exp ..."
 """What to do instead of what cannot be traced."""
-
-_SCALAR_FUNCTIONS: dict[str, Callable[[Expr], Expr]] = {
-    "cos": sympy.cos,
-    "cosh": sympy.cosh,
-    "exp": sympy.exp,
-    "log": sympy.log,
-    "sin": sympy.sin,
-    "sinh": sympy.sinh,
-    "sqrt": sympy.sqrt,
-    "tan": sympy.tan,
-    "tanh": sympy.tanh,
-}
-"""NumPy's name of an elementwise function, and what it computes."""
 
 
 class Tensor:
@@ -43,166 +35,196 @@ class Tensor:
     Shapes: `.shape` is a tuple of sizes, letters or numbers.
     """
 
-    __slots__ = ("_layer", "_node")
+    __slots__ = ("laid", "where")
 
-    def __init__(self, node: Node, layer: str) -> None:
-        self._node = node
-        self._layer = layer
+    def __init__(self, array: Node | Laid, where: str) -> None:
+        self.laid = array if isinstance(array, Laid) else Laid(array)
+        self.where = where
 
     @property
     def node(self) -> Node:
         """The node that computes the array."""
-        return self._node
+        return self.laid.node
 
     @property
     def shape(self) -> Shape:
         """The shape, in sizes."""
-        return self._node.shape
+        return self.laid.shape
 
     @property
     def ndim(self) -> int:
         """The number of axes."""
-        return len(self._node.shape)
+        return len(self.shape)
 
     @property
     def T(self) -> Tensor:  # noqa: N802 -- NumPy's name
         """The array with its axes in reverse order."""
-        axes = range(self.ndim)
-        return self._made(contract([self._node], [list(axes)], list(reversed(axes))))
+        return self.lift(arrays.permuted(self.laid, list(reversed(range(self.ndim)))))
 
-    def sum(self, axis: int | tuple[int, ...] | None = None, *, keepdims: bool = False) -> Tensor:
-        """The sum over the axis or axes, all of them if None."""
-        axes = range(self.ndim)
-        gone = list(axes) if axis is None else [self._axis(a) for a in (axis if isinstance(axis, tuple) else (axis,))]
-        if len(set(gone)) < len(gone):
-            self._refuse_shape(f"sum: axis {axis} names an axis twice, for shape {text(self.shape)}")
-        kept = [a for a in axes if a not in gone]
-        if not keepdims:
-            return self._made(contract([self._node], [list(axes)], kept))
-        units = {a: self.ndim + a for a in gone}
-        operands: list[Node] = [self._node, *(Ones(Integer(1)) for _ in units)]
-        indices = [list(axes), *([unit] for unit in units.values())]
-        return self._made(contract(operands, indices, [units.get(a, a) for a in axes]))
+    def lift(self, array: Node | Laid) -> Tensor:
+        """Another array of the same layer."""
+        return Tensor(array, self.where)
 
-    def _axis(self, axis: int) -> int:
-        if isinstance(axis, bool) or not hasattr(axis, "__index__"):
-            self._refuse_shape(f"sum: axis: expected an integer, a tuple of integers or None, got {axis!r}")
-        if not -self.ndim <= axis < self.ndim:
-            self._refuse_shape(f"sum: axis {axis} is out of range for shape {text(self.shape)}")
-        return axis % self.ndim
+    def refuse(self, what: str, instead: str) -> NoReturn:
+        """Raises UnsupportedError, with the remedy."""
+        raise UnsupportedError(f"{self.where}: {what} is not supported; {instead}")
 
-    def _made(self, node: Node) -> Tensor:
-        return Tensor(node, self._layer)
+    def other(self, other: object, operation: str) -> Laid:
+        """Another operand.
 
-    def _refuse_shape(self, message: str) -> NoReturn:
-        raise ShapeError(f"{self._layer}: {message}")
-
-    def _refuse(self, what: str, instead: str) -> NoReturn:
-        raise UnsupportedError(f"{self._layer}: {what} is not supported; {instead}")
-
-    def _other(self, other: object, operation: str) -> Node:
+        Raises: UnsupportedError if it is neither an array nor a number.
+        """
+        if isinstance(other, Tensor):
+            return other.laid
         node = node_of(other)
         if node is None:
-            self._refuse(
+            self.refuse(
                 f"{operation} with an operand of type {type(other).__name__}",
                 "give the array as an argument of the function, and write numbers as int or float",
             )
-        return node
+        return Laid(node)
+
+    def apply(self, name: str, function: Callable[..., Expr], *operands: object) -> Tensor:
+        """A scalar function of arrays, broadcast, entry by entry."""
+        given = [self.other(operand, name) for operand in operands]
+        value = function(*(placeholder(place) for place in range(len(given))))
+        return self.lift(arrays.combined(self.where, name, value, given))
+
+    def mapped(self, function: Expr) -> Tensor:
+        """A scalar function of this array alone, entry by entry."""
+        return self.lift(Laid(apply(function, [self.laid.core]), self.laid.units))
 
     def __add__(self, other: object) -> Tensor:
-        return self._made(_add(self._layer, "+", [self._node, self._other(other, "+")]))
+        return self.lift(arrays.summed(self.where, "+", [self.laid, self.other(other, "+")]))
 
     def __radd__(self, other: object) -> Tensor:
-        return self._made(_add(self._layer, "+", [self._other(other, "+"), self._node]))
+        return self.lift(arrays.summed(self.where, "+", [self.other(other, "+"), self.laid]))
 
     def __sub__(self, other: object) -> Tensor:
-        return self._made(_add(self._layer, "-", [self._node, _negative(self._other(other, "-"))]))
+        return self.lift(arrays.summed(self.where, "-", [self.laid, arrays.negative(self.other(other, "-"))]))
 
     def __rsub__(self, other: object) -> Tensor:
-        return self._made(_add(self._layer, "-", [self._other(other, "-"), _negative(self._node)]))
+        return self.lift(arrays.summed(self.where, "-", [self.other(other, "-"), arrays.negative(self.laid)]))
 
     def __neg__(self) -> Tensor:
-        return self._made(_negative(self._node))
+        return self.lift(arrays.negative(self.laid))
 
     def __pos__(self) -> Tensor:
         return self
 
+    def __abs__(self) -> Tensor:
+        return self.apply("abs", abs, self)
+
     def __mul__(self, other: object) -> Tensor:
-        return self._made(_multiply(self._layer, self._node, self._other(other, "*")))
+        return self.lift(arrays.multiplied(self.where, self.laid, self.other(other, "*")))
 
     def __rmul__(self, other: object) -> Tensor:
-        return self._made(_multiply(self._layer, self._other(other, "*"), self._node))
+        return self.lift(arrays.multiplied(self.where, self.other(other, "*"), self.laid))
 
     def __truediv__(self, other: object) -> Tensor:
-        divisor = self._other(other, "/")
-        if isinstance(divisor, Constant):
-            if divisor.value == 0:
-                self._refuse("division by 0", "divide by a number that is not 0")
-            inverse: Node = Constant(1 / divisor.value)
+        divisor = self.other(other, "/")
+        if isinstance(divisor.core, Constant):
+            if divisor.core.value == 0:
+                self.refuse("division by 0", "divide by a number that is not 0")
+            inverse = Laid(Constant(1 / divisor.core.value), divisor.units)
         else:
-            inverse = apply(1 / placeholder(0), [divisor])
-        return self._made(_multiply(self._layer, self._node, inverse))
+            inverse = Laid(apply(1 / placeholder(0), [divisor.core]), divisor.units)
+        return self.lift(arrays.multiplied(self.where, self.laid, inverse))
 
     def __rtruediv__(self, other: object) -> Tensor:
-        inverse = apply(1 / placeholder(0), [self._node])
-        return self._made(_multiply(self._layer, self._other(other, "/"), inverse))
+        return self.lift(arrays.multiplied(self.where, self.other(other, "/"), self.mapped(1 / placeholder(0)).laid))
 
     def __pow__(self, other: object) -> Tensor:
-        exponent = self._other(other, "**")
+        exponent = self.other(other, "**").core
         if not isinstance(exponent, Constant) or exponent.value.free_symbols:
-            self._refuse("** with an array or a size as exponent", "write a number, or np.exp(exponent * np.log(base))")
-        return self._made(apply(placeholder(0) ** exponent.value, [self._node]))
+            self.refuse("** with an array or a size as exponent", "write a number, or np.exp(exponent * np.log(base))")
+        return self.mapped(placeholder(0) ** exponent.value)
 
     def __rpow__(self, other: object) -> Tensor:
-        self._refuse("** with an array as exponent", "write np.exp(exponent * np.log(base))")
+        self.refuse("** with an array as exponent", "write np.exp(exponent * np.log(base))")
 
     def __matmul__(self, other: object) -> Tensor:
-        return self._made(_matmul(self._layer, self._node, self._other(other, "@")))
+        return self.lift(arrays.matmul(self.where, self.node, self.other(other, "@").node))
 
     def __rmatmul__(self, other: object) -> Tensor:
-        return self._made(_matmul(self._layer, self._other(other, "@"), self._node))
+        return self.lift(arrays.matmul(self.where, self.other(other, "@").node, self.node))
+
+    def __gt__(self, other: object) -> Tensor:
+        """1 where it is larger, 0 elsewhere."""
+        return self.apply(">", lambda a, b: step(a - b), self, other)
+
+    def __lt__(self, other: object) -> Tensor:
+        return self.apply("<", lambda a, b: step(b - a), self, other)
+
+    def __ge__(self, other: object) -> Tensor:
+        return 1 - (self < other)
+
+    def __le__(self, other: object) -> Tensor:
+        return 1 - (self > other)
+
+    def __getitem__(self, index: object) -> Tensor:
+        """New axes for None, and all of an axis for a colon."""
+        items = list(index) if isinstance(index, tuple) else [index]
+        if any(not (item is None or item is Ellipsis or item == slice(None)) for item in items):
+            self.refuse("indexing by numbers, slices or arrays", "use whole arrays: [:, None], sums, or np.einsum")
+        if items.count(Ellipsis) > 1 or sum(item == slice(None) for item in items) > self.ndim:
+            raise ShapeError(f"{self.where}: too many indices for an array of shape {text(self.shape)}")
+        # What is left of the axes stands where the dots are, or at the end.
+        rest = [slice(None)] * (self.ndim - sum(item == slice(None) for item in items))
+        place = items.index(Ellipsis) if Ellipsis in items else len(items)
+        items[place : place + 1] = rest
+        return self.lift(arrays.with_new_axes(self.laid, [n for n, item in enumerate(items) if item is None]))
 
     def __array_ufunc__(self, ufunc: Any, method: str, *arguments: Any, **options: Any) -> Tensor:
         name = ufunc.__name__
         if method != "__call__" or options:
-            self._refuse(f"np.{name} with {method if method != '__call__' else ', '.join(options)}", "call it plainly")
-        if name in _SCALAR_FUNCTIONS:
-            return self._made(apply(_SCALAR_FUNCTIONS[name](placeholder(0)), [self._node]))
+            self.refuse(f"np.{name} with {method if method != '__call__' else ', '.join(options)}", "call it plainly")
+        if name in ELEMENTWISE:
+            return self.apply(f"np.{name}", ELEMENTWISE[name], *arguments)
         if name in _OPERATORS:
-            first, *rest = (Tensor(self._other(argument, f"np.{name}"), self._layer) for argument in arguments)
+            first, *rest = (Tensor(self.other(argument, f"np.{name}"), self.where) for argument in arguments)
             return reduce(_OPERATORS[name], rest, first) if rest else -first
-        known = ", ".join([*_SCALAR_FUNCTIONS, *_OPERATORS])
-        self._refuse(f"np.{name}", _INSTEAD.get(name, f"supported elementwise functions: {known}"))
+        self.refuse(f"np.{name}", f"supported elementwise functions: {', '.join([*ELEMENTWISE, *_OPERATORS])}")
 
     def __array_function__(
         self, function: Any, types: Any, arguments: Sequence[Any], options: dict[str, Any]
     ) -> Tensor:
-        name = function.__name__
-        if name == "sum" and set(options) <= {"axis", "keepdims"} and len(arguments) <= 2:
-            return self.sum(*arguments[1:], **options)
-        if name == "transpose" and len(arguments) == 1 and not options:
-            return self.T
-        self._refuse(
-            f"np.{name}{' with these arguments' if name in ('sum', 'transpose') else ''}",
-            _INSTEAD.get(name, "supported functions of whole arrays: np.sum(A, axis=, keepdims=), np.transpose(A)"),
-        )
+        return self._called(function.__name__, f"np.{function.__name__}", arguments, options)
 
-    def __getattr__(self, name: str) -> NoReturn:
+    def _called(self, name: str, shown: str, arguments: Sequence[Any], options: dict[str, Any]) -> Tensor:
+        """A function of the library, its arguments checked against its signature."""
+        if name not in FUNCTIONS:
+            self.refuse(shown, f"supported functions of whole arrays: {', '.join(FUNCTIONS)}")
+        function = FUNCTIONS[name]
+        signature = inspect.signature(function)
+        try:
+            signature.bind(*arguments, **options)
+        except TypeError as error:
+            self.refuse(f"{shown} with these arguments ({error})", f"its arguments are {signature}".replace("'", ""))
+        place = list(signature.parameters).index(next(p for p in signature.parameters if p != "pattern"))
+        given = list(arguments)
+        if place < len(given) and not isinstance(given[place], Tensor):
+            given[place] = self.lift(self.other(given[place], shown))
+        return function(*given, **options)
+
+    def __getattr__(self, name: str) -> Any:
         # Protocols, which begin with an underscore, ask whether a name exists.
         if name.startswith("_"):
             raise AttributeError(name)
-        self._refuse(f".{name}", _INSTEAD.get(name, SUPPORTED))
+        if name in METHODS:
+            return partial(self._method, name)
+        self.refuse(f".{name}", SUPPORTED)
+
+    def _method(self, name: str, *arguments: Any, **options: Any) -> Tensor:
+        if name == "transpose" and len(arguments) > 1:
+            arguments = (arguments,)
+        return self._called(name, f".{name}", (self, *arguments), options)
 
     def _unsupported(self, *arguments: object, **options: object) -> NoReturn:
-        self._refuse(
-            "indexing, comparing, looping over, or asking for the truth of an array",
-            SUPPORTED,
-        )
+        self.refuse("assigning to, looping over, asking for equality or for the truth of an array", SUPPORTED)
 
     # Neither __float__ nor __int__: SymPy would ask for them when a size stands to the left, 1 / N * X.
-    __getitem__ = __setitem__ = __iter__ = __len__ = __bool__ = _unsupported
-    __lt__ = __le__ = __gt__ = __ge__ = _unsupported
-    __eq__ = __ne__ = _unsupported
+    __setitem__ = __iter__ = __len__ = __bool__ = __eq__ = __ne__ = _unsupported
     __hash__ = None  # type: ignore[assignment]  # an array has no truth of equality, so it has no hash
 
 
@@ -214,18 +236,12 @@ _OPERATORS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "matmul": lambda a, b: a @ b,
     "power": lambda a, b: a**b,
     "negative": lambda a, b: -a,
+    "greater": lambda a, b: a > b,
+    "greater_equal": lambda a, b: a >= b,
+    "less": lambda a, b: a < b,
+    "less_equal": lambda a, b: a <= b,
 }
 """NumPy's ufunc of an operator, for `np.add(X, Y)` and for a NumPy scalar on the left."""
-
-
-_INSTEAD = {
-    "dot": "write A @ B",
-    "mean": "write A.sum(axis=0) / A.shape[0]",
-    "reciprocal": "write 1 / A",
-    "square": "write A ** 2",
-    "swapaxes": "write A.T",
-}
-"""What to write in the place of a function or method that is not supported, where there is something short."""
 
 
 def node_of(value: object) -> Node | None:
@@ -237,7 +253,7 @@ def node_of(value: object) -> Node | None:
             return None
         case int():
             return Constant(Integer(value))
-        case float() if value == value and abs(value) != float("inf"):
+        case float() if value == value and value not in (float("inf"), -float("inf")):
             return Constant(Rational(str(value)))
         case Expr():
             # A float times a size is one of SymPy's floats.
@@ -247,80 +263,14 @@ def node_of(value: object) -> Node | None:
 
 
 def _is_of_sizes(value: Expr) -> bool:
-    """Whether it is made of sizes and rational numbers by + - * / and whole powers."""
+    """Whether it is made of sizes and rational numbers by + - * / and rational powers."""
     match value:
         case Rational():
             return True
         case Symbol():
             return bool(value.is_integer and value.is_positive)
         case Pow():
-            return _is_of_sizes(value.base) and isinstance(value.exp, Integer)
+            return _is_of_sizes(value.base) and isinstance(value.exp, Rational) and bool(value.base.free_symbols)
         case sympy.Add() | Mul():
             return all(map(_is_of_sizes, value.args))
     return False
-
-
-def _negative(node: Node) -> Node:
-    axes = list(range(len(node.shape)))
-    return contract([Constant(Integer(-1)), node], [[], axes], axes)
-
-
-def _add(where: str, sign: str, terms: Sequence[Node]) -> Node:
-    shape = _broadcast(where, sign, terms)
-    return add([_stretched(term, shape) for term in terms])
-
-
-def _broadcast(where: str, operation: str, nodes: Sequence[Node]) -> Shape:
-    try:
-        return broadcast([node.shape for node in nodes])
-    except ShapeError as error:
-        raise ShapeError(f"{where}: {f' {operation} '.join(map(str, nodes))}: {error}") from error
-
-
-def _rows(nodes: Sequence[Node], shape: Shape) -> tuple[list[list[int]], list[int]]:
-    """Indices for operands of one elementwise operation; an axis of size 1 that is stretched gets one of its own."""
-    rank = len(shape)
-    fresh = rank
-    rows = []
-    for node in nodes:
-        row = []
-        for axis, size in enumerate(node.shape, start=rank - len(node.shape)):
-            if size == 1 and shape[axis] != 1:
-                row.append(fresh)
-                fresh += 1
-            else:
-                row.append(axis)
-        rows.append(row)
-    return rows, list(range(rank))
-
-
-def _stretched(node: Node, shape: Shape) -> Node:
-    rows, output = _rows([node], shape)
-    missing = [axis for axis in output if axis not in rows[0]]
-    if not missing:
-        return node
-    return contract([*(Ones(shape[axis]) for axis in missing), node], [*([axis] for axis in missing), rows[0]], output)
-
-
-def _multiply(where: str, a: Node, b: Node) -> Node:
-    shape = _broadcast(where, "*", [a, b])
-    rows, output = _rows([a, b], shape)
-    return contract([a, b], rows, output)
-
-
-def _matmul(where: str, a: Node, b: Node) -> Node:
-    """NumPy's @ for operands of rank 1 and 2."""
-    if not (1 <= len(a.shape) <= 2 and 1 <= len(b.shape) <= 2):
-        raise UnsupportedError(
-            f"{where}: {a} @ {b}: @ is supported for operands with one or two axes, got shapes {text(a.shape)} and "
-            f"{text(b.shape)}; use * for a scalar"
-        )
-    first, last = a.shape[-1], b.shape[0]
-    if not same(first, last):
-        raise ShapeError(
-            f"{where}: {a} @ {b}: last axis of {a} is {first}, first axis of {b} is {last} "
-            f"(shapes {text(a.shape)} and {text(b.shape)}); give both the same letter, or transpose one with .T"
-        )
-    left = [0, 1] if len(a.shape) == 2 else [1]
-    right = [1, 2] if len(b.shape) == 2 else [1]
-    return contract([a, b], [left, right], [i for i in (0, 2) if i in left + right])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from derive.errors import InternalError
@@ -15,6 +15,7 @@ from derive.notation.tree import (
     Einsum,
     Entry,
     Gradient,
+    Greater,
     Hadamard,
     Identity,
     Index,
@@ -101,7 +102,7 @@ class _Printer:
             case Negative(operand):
                 # In -a * b the sign is that of the whole product, which must not be torn apart.
                 level = _PRODUCT if self.bound(operand)[1] == _PRODUCT else _UNARY
-                return f"-{self.at_least(operand, _PRODUCT)}", level
+                return f"-{self.number(operand, _PRODUCT)}", level
             case Sum(terms):
                 return self.sum(terms), _SUM
             case Product(factors):
@@ -126,8 +127,13 @@ class _Printer:
                 return f"{self.at_least(over, _PRODUCT)} / {self.at_least(under, _UNARY)}", _PRODUCT
             case Power(base, exponent):
                 return f"{self.at_least(base, _ATOM)}**{self.at_least(exponent, _UNARY)}", _POWER
+            case Greater(left, right):
+                return f"({self.at_least(left, _SUM)} > {self.at_least(right, _SUM)})", _ATOM
             case Call(function, operands):
-                return f"{self.module}{function}({', '.join(self.bound(operand)[0] for operand in operands)})", _ATOM
+                written = [self.bound(operand)[0] for operand in operands]
+                if self.module and function in _SPELLED:
+                    return _SPELLED[function](self.module, *written)
+                return f"{self.module}{function}({', '.join(written)})", _ATOM
             case Identity(size):
                 return f"{self.module}eye({size})", _ATOM
             case Kronecker(factors):
@@ -139,6 +145,9 @@ class _Printer:
                 return f"{self.module}sum({self.bound(operand)[0]}{where})", _ATOM
             case Ones(size):
                 return f"{self.module}ones({size})", _ATOM
+            case Broadcast(operand, axis, ""):
+                # Beside arrays of full shape NumPy repeats it by itself.
+                return self.bound(operand) if axis == 0 else (f"{self.at_least(operand, _ATOM)}[:, None]", _ATOM)
             case Broadcast(operand, axis, size):
                 shape = f"({size}, 1)" if axis == 0 else f"(1, {size})"
                 vector = self.at_least(operand, _ATOM)
@@ -171,20 +180,27 @@ class _Printer:
                 return f"{self.module}ones((1, {size}))"
         return self.at_least(factor, _UNARY)
 
+    def number(self, tree: Tree, level: int) -> str:
+        """A term of a sum; masks do not add up or change their sign as numbers do."""
+        if isinstance(tree, Greater):
+            difference = tree.left if tree.right == Number(0) else Sum((tree.left, Negative(tree.right)))
+            return f"{self.module}heaviside({self.bound(difference)[0]}, 0)"
+        return self.at_least(tree, level)
+
     def sum(self, terms: tuple[Tree, ...]) -> str:
         # NumPy repeats a vector as rows, and a column, by itself when something of full shape stands beside it.
         full = any(not isinstance(term, Broadcast | Number) for term in terms)
         text = self.term(terms[0], _SUM, full)
         for term in terms[1:]:
             if isinstance(term, Negative):
-                text += f" - {self.at_least(term.operand, _PRODUCT)}"
+                text += f" - {self.number(term.operand, _PRODUCT)}"
             else:
                 text += f" + {self.term(term, _PRODUCT, full)}"
         return text
 
     def term(self, term: Tree, level: int, full: bool) -> str:
         if not full or not isinstance(term, Broadcast):
-            return self.at_least(term, level)
+            return self.number(term, level)
         return (
             self.at_least(term.operand, level) if term.axis == 0 else f"{self.at_least(term.operand, _ATOM)}[:, None]"
         )
@@ -202,6 +218,14 @@ def _has_column(factors: tuple[Tree, ...]) -> bool:
     """Whether ones stand among matrices."""
     others = [f for f in factors if not isinstance(f.operand if isinstance(f, Transpose) else f, Ones)]
     return 0 < len(others) < len(factors) and all(_rank(other) == 2 for other in others)
+
+
+_SPELLED: dict[str, Callable[..., tuple[str, int]]] = {
+    "relu": lambda np, x: (f"{np}maximum({x}, 0)", _ATOM),
+    "sigmoid": lambda np, x: (f"1 / (1 + {np}exp(-({x})))", _PRODUCT),
+    "softplus": lambda np, x: (f"{np}logaddexp(0, {x})", _ATOM),
+}
+"""What NumPy has instead of functions that it lacks."""
 
 
 def _rank(tree: Tree) -> int:

@@ -21,6 +21,7 @@ from derive.notation.tree import (
     Einsum,
     Entry,
     Gradient,
+    Greater,
     Grid,
     Hadamard,
     Identity,
@@ -138,6 +139,10 @@ class _Printer:
                 return f"{self.raised(base)}^{{{self.text(exponent)}}}", _POWER
             case Call("sqrt", (operand,)):
                 return rf"\sqrt{{{self.text(operand)}}}", _ATOM
+            case Greater(left, right):
+                return rf"\left[{self.text(left)} > {self.text(right)}\right]", _ATOM
+            case Call("abs", (operand,)):
+                return rf"\left|{self.text(operand)}\right|", _ATOM
             case Call(function, operands):
                 head = rf"\{function}" if function in _OPERATORS else rf"\operatorname{{{_escaped(function)}}}"
                 return rf"{head}\left({', '.join(map(self.text, operands))}\right)", _ATOM

@@ -23,6 +23,7 @@ from derive.notation.tree import (
     Einsum,
     Entry,
     Gradient,
+    Greater,
     Grid,
     Hadamard,
     Identity,
@@ -176,6 +177,11 @@ def _of(tree: Tree, depth: int, display: bool) -> float:
             return _raised(operand, depth, display) + 0.66 * scale
         case Call("sqrt", (operand,)):
             return inner(operand) + (1.05 if _is_high(operand) else 0.85)
+        case Greater(larger, smaller):
+            wrapping = max(_wrapping(side, depth) for side in (larger, smaller))
+            return inner(larger) + inner(smaller) + _RELATIONS["="] + wrapping
+        case Call("abs", (operand,)):
+            return inner(operand) + 0.7 * scale
         case Call(function, operands):
             commas = 0.46 * (len(operands) - 1)
             wrapping = max(_wrapping(operand, depth) for operand in operands)

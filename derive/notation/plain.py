@@ -26,6 +26,7 @@ from derive.notation.tree import (
     Einsum,
     Entry,
     Gradient,
+    Greater,
     Grid,
     Hadamard,
     Identity,
@@ -150,6 +151,10 @@ class _Printer:
                 return topped(self.at_least(base, _ATOM), raised(self.script(exponent).replace("−", "-"))), _POWER
             case Call("sqrt", (Entry() | Name() as operand,)):
                 return beside(Box(("√",)), self.box(operand)), _ATOM
+            case Greater(larger, smaller):
+                return Box((f"[{self.flat(larger)} > {self.flat(smaller)}]",)), _ATOM
+            case Call("abs", (operand,)):
+                return Box((f"|{self.flat(operand)}|",)), _ATOM
             case Call(function, operands):
                 return beside(
                     Box(("√" if function == "sqrt" else function,)), parenthesised(self.joined(operands, ", ", _SUM))

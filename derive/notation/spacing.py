@@ -13,6 +13,7 @@ from derive.notation.tree import (
     Dots,
     Entry,
     Gradient,
+    Greater,
     Grid,
     Negative,
     Number,
@@ -64,7 +65,7 @@ def _is_scalar(tree: Tree) -> bool:
     match tree:
         case Entry() | Number() | Partial() | Delta() | Gradient(Entry()) | Quotient() | Dots():
             return True
-        case Power(operand, _) | Call(_, (operand, *_)) | Negative(operand):
+        case Power(operand, _) | Call(_, (operand, *_)) | Negative(operand) | Greater(operand, _):
             return _is_scalar(operand)
         case Sum(terms):
             return all(map(_is_scalar, terms))

@@ -27,6 +27,7 @@ __all__ = [
     "Entry",
     "Explicit",
     "Gradient",
+    "Greater",
     "Grid",
     "Hadamard",
     "Identity",
@@ -170,6 +171,14 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
+class Greater:
+    """[a > b], entry by entry: 1 where it holds and 0 elsewhere."""
+
+    left: Tree
+    right: Tree
+
+
+@dataclass(frozen=True, slots=True)
 class BigSum:
     """Σ_{k=1}^{K} of body; every bound is a letter and its last value."""
 
@@ -224,7 +233,10 @@ class SumAxis:
 
 @dataclass(frozen=True, slots=True)
 class Broadcast:
-    """A vector repeated along a new axis: 0, as rows, 1bᵀ; 1, as columns, a1ᵀ."""
+    """A vector repeated along a new axis: 0, as rows, 1bᵀ; 1, as columns, a1ᵀ.
+
+    size is how often; '' if an array that stands beside it says so.
+    """
 
     operand: Tree
     axis: int
@@ -396,6 +408,7 @@ Tree: TypeAlias = (
     | Quotient
     | Power
     | Call
+    | Greater
     | BigSum
     | Ones
     | Transpose

@@ -8,9 +8,10 @@ from __future__ import annotations
 from random import Random
 
 from mpmath import isfinite, mpf, mpmathify, workdps  # type: ignore[import-untyped]  # SymPy's own numbers
-from sympy import Expr, count_ops, expand, fraction, lambdify, simplify, together
+from sympy import Expr, count_ops, expand, fraction, lambdify, simplify, sympify, together
 
 from derive.errors import UnsupportedError
+from derive.forward.functions import defined
 
 __all__ = ["DIGITS", "POINTS", "are_equal"]
 
@@ -39,6 +40,7 @@ def are_equal(left: Expr, right: Expr) -> bool | None:
         >>> are_equal(exp(x) * exp(-2 * x), exp(-x)), are_equal(x**2, x)
         (True, False)
     """
+    left, right = sympify(left), sympify(right)
     difference = left - right
     operations = count_ops(difference)
     if difference == 0 or (operations <= _EXPANDED and expand(difference) == 0):
@@ -59,7 +61,8 @@ def _compared(left: Expr, right: Expr) -> int | None:
     """At how many random points both are real, and equal; None if they differ at one."""
     symbols = sorted(left.free_symbols | right.free_symbols, key=str)
     # Dummies: an entry may be called exp.
-    both = lambdify(symbols, (left, right), "mpmath", cse=True, dummify=True)
+    steps = {"step": lambda x: mpf(x > 0)}
+    both = lambdify(symbols, (defined(left), defined(right)), [steps, "mpmath"], cse=True, dummify=True)
     draw = Random(0)
     points = 0
     for attempt in range(_TRIES):

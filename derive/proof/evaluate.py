@@ -14,6 +14,7 @@ from sympy import Expr
 
 from derive.engine.tables import EntryTable
 from derive.errors import InternalError
+from derive.forward.functions import ELEMENTWISE, NUMERIC, step
 from derive.forward.layer import Samples
 from derive.notation.tree import (
     Broadcast,
@@ -21,6 +22,7 @@ from derive.notation.tree import (
     Einsum,
     Explicit,
     Gradient,
+    Greater,
     Hadamard,
     Identity,
     Inner,
@@ -106,10 +108,14 @@ class _Evaluation:
                 return np.power(value(base), int(power) if power == int(power) else power)
             case SumAxis(operand, axis, _):
                 return np.sum(value(operand), axis=axis)
+            case Broadcast(operand, axis, ""):
+                return np.expand_dims(value(operand), axis)
             case Broadcast(operand, axis, size):
                 return np.repeat(np.expand_dims(value(operand), axis), self._size(size), axis)
-            case Call(function, (operand,)):
-                return _call(function, np.asarray(value(operand)))
+            case Greater(left, right):
+                return _call("step", np.subtract(value(left), value(right)))
+            case Call(function, operands):
+                return _call(function, *map(value, operands))
             case Einsum(pattern, factors):
                 return np.einsum(pattern, *(np.asarray(value(factor)) for factor in factors))
         raise InternalError(f"evaluation: no rule for notation of kind {type(tree).__name__}")
@@ -147,10 +153,12 @@ def _column(array: Array) -> Array:
     return array.reshape(-1, 1) if array.ndim == 1 else array
 
 
-def _call(function: str, operand: Array) -> Array:
-    if operand.dtype == object:
-        return np.vectorize(getattr(sympy, function), otypes=[object])(operand)
-    return getattr(np, function)(operand)
+def _call(function: str, *operands: Array) -> Array:
+    if any(np.asarray(operand).dtype == object for operand in operands):
+        exact = {"step": step, **ELEMENTWISE}[function]
+        return np.vectorize(exact, otypes=[object])(*operands)
+    numeric = NUMERIC.get(function) or getattr(np, function)
+    return np.asarray(numeric(*operands))
 
 
 def nonzeros(

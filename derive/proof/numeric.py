@@ -45,6 +45,9 @@ DIGITS = 6
 STEP = 1e-5
 """By how much a number is moved for a central difference."""
 
+_KINK = 1e-2
+"""One-sided differences that are further apart, as a share of the gradient, are taken for those of a kink."""
+
 CHOICES = (
     (-3, -2, -1, 1, 2, 3),
     (1.0, 1.25, 1.5, 1.75, 2.0),
@@ -134,33 +137,40 @@ def differences(layer: Layer, at: Sample, wrt: str, *, size: float = STEP) -> Ar
 
     Shapes: that of the input.
     """
+    forwards, backwards = _one_sided(layer, at, wrt, size)
+    return (forwards + backwards) / 2
+
+
+def _one_sided(layer: Layer, at: Sample, wrt: str, size: float) -> tuple[Array, Array]:
+    """The differences to a larger and to a smaller number, entry by entry; at a kink they disagree."""
     upstream = at.arrays[layer.upstream.name]
-    result = np.empty_like(at.arrays[wrt])
-    for position in np.ndindex(result.shape):
-        ends = []
-        for step in (size, -size):
+    found = np.empty_like(at.arrays[wrt]), np.empty_like(at.arrays[wrt])
+    for position in np.ndindex(at.arrays[wrt].shape):
+        for step, result in zip((size, -size), found, strict=True):
             moved = at.arrays[wrt].copy()
             moved[position] += step
-            ends.append(forward(layer, {**at.arrays, wrt: moved}))
-        # The outputs are subtracted, not the losses, whose rounding errors would be those of the largest output.
-        result[position] = float(np.sum(upstream * (ends[0] - ends[1]))) / (2 * size)
-    return result
+            # The outputs are subtracted, not the losses, whose rounding errors would be those of the largest output.
+            change = forward(layer, {**at.arrays, wrt: moved}) - at.output
+            result[position] = float(np.sum(upstream * change)) / step
+    return found
 
 
 def disagreement(layer: Layer, formula: Formula, at: Sample) -> str | None:
     """Where the formula and central differences differ by more than DIGITS allow; '' if nowhere.
 
-    None if the input decides nothing: the formula has no finite value there, as that of |x| at 0, or a step of twice
-    the size gives other differences.
+    None if the input decides nothing: the formula has no finite value there, a step of twice the size gives other
+    differences, or those to both sides disagree, as those of |x| at 0.
     """
     wrt = formula.wrt.name
     with np.errstate(all="ignore"):
-        expected, coarser = differences(layer, at, wrt), differences(layer, at, wrt, size=2 * STEP)
+        forwards, backwards = _one_sided(layer, at, wrt, STEP)
+        expected, coarser = (forwards + backwards) / 2, differences(layer, at, wrt, size=2 * STEP)
         got = np.asarray(evaluate(formula.tree, at.arrays, at.sizes), dtype=float)
     if got.shape != expected.shape:
         return f"the formula gives shape {got.shape}, {wrt} has shape {expected.shape}"
     tolerance = max(1.0, float(np.max(np.abs(expected), initial=0.0))) * 10.0**-DIGITS
-    if not (np.all(np.isfinite(got)) and np.all(np.abs(expected - coarser) <= tolerance)):
+    kinks = np.abs(forwards - backwards) > _KINK * max(1.0, float(np.max(np.abs(expected), initial=0.0)))
+    if np.any(kinks) or not (np.all(np.isfinite(got)) and np.all(np.abs(expected - coarser) <= tolerance)):
         return None
     wrong = np.argwhere(~(np.abs(got - expected) <= tolerance))
     if not len(wrong):

@@ -18,7 +18,7 @@ from sympy.polys.rings import PolyElement, PolyRing
 from derive.engine.concrete import positions
 from derive.forward.entry import Position, entry_symbol
 from derive.forward.layer import Layer
-from derive.forward.nodes import Input, Map, Node, placeholder, topological
+from derive.forward.nodes import Constant, Input, Map, Node, placeholder, topological
 from derive.forward.shape import bind
 from derive.notation.tree import Index
 
@@ -27,8 +27,11 @@ __all__ = ["RingAlgebra", "is_polynomial"]
 
 def is_polynomial(layer: Layer) -> bool:
     """Whether every entry of the output is a polynomial in the entries of the inputs."""
-    functions = (node.function for node in topological(layer.output) if isinstance(node, Map))
-    return all(function.is_polynomial(*function.free_symbols) for function in functions)
+    nodes = list(topological(layer.output))
+    # A size under a root gives an irrational coefficient, which the ring over the rationals does not have.
+    roots = any(isinstance(node, Constant) and not node.value.is_rational_function() for node in nodes)
+    functions = (node.function for node in nodes if isinstance(node, Map))
+    return not roots and all(function.is_polynomial(*function.free_symbols) for function in functions)
 
 
 class RingAlgebra:

@@ -20,6 +20,7 @@ from sympy import Expr, Function, Mul, Pow, Symbol
 
 from derive.errors import RefutedError, UnsupportedError, UserError
 from derive.forward.formula import Formula
+from derive.forward.functions import defined, step
 from derive.forward.layer import Layer
 from derive.forward.nodes import Add, Constant, Contract, Delta, Input, Map, Node, Ones, placeholder, topological
 from derive.forward.shape import bind
@@ -125,7 +126,7 @@ def _node(torch: Any, node: Node, operands: Sequence[Any], tensors: Mapping[str,
         case Add():
             return reduce(add, operands)
         case Map():
-            return _apply(torch, node.function, {placeholder(p): item for p, item in enumerate(operands)})
+            return _apply(torch, defined(node.function), {placeholder(p): item for p, item in enumerate(operands)})
     raise UnsupportedError(f"--oracle torch: nodes of kind {type(node).__name__} are not run by PyTorch; leave it out")
 
 
@@ -144,6 +145,8 @@ def _apply(torch: Any, function: Expr, operands: Mapping[Symbol, Any]) -> Any:
         case Pow():
             base, exponent = arguments
             return torch.pow(base, exponent)
+        case step():
+            return (arguments[0] > 0).to(torch.float64)
         case Function() if type(function).__name__ in _FUNCTIONS:
             return getattr(torch, _FUNCTIONS[type(function).__name__])(*arguments)
     raise UnsupportedError(f"--oracle torch: {function.func.__name__} is not run by PyTorch; leave the option out")

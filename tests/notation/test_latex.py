@@ -21,6 +21,7 @@ from derive.notation.tree import (
     Entry,
     Explicit,
     Gradient,
+    Greater,
     Grid,
     Hadamard,
     Identity,
@@ -128,6 +129,8 @@ CASES = [
     (Transpose(MatMul((X, W))), r"\left(\mathbf{X} \mathbf{W}\right)^{\top}"),
     (Call("exp", (X,)), r"\exp\left(\mathbf{X}\right)"),
     (Call("sqrt", (x12,)), r"\sqrt{x_{12}}"),
+    (Call("abs", (x12,)), r"\left|x_{12}\right|"),
+    (Greater(x12, Number(0)), r"\left[x_{12} > 0\right]"),
     (Call("sigmoid", (X,)), r"\operatorname{sigmoid}\left(\mathbf{X}\right)"),
     (Call("max", (x12, w21)), r"\operatorname{max}\left(x_{12}, w_{21}\right)"),
     (

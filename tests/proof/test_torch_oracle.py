@@ -41,12 +41,17 @@ def functions(X: "N D"):
     return np.exp(X) * np.sin(X) + np.sqrt(X**2) + np.cosh(X) / (2 + np.cos(X)) - 3
 
 
+@derive.layer(defaults="N=2 D=3")
+def rectified(X: "N D"):
+    return np.maximum(X, 0.25 * X) * (X < 2) + np.clip(abs(X), 0.5, 1.5)
+
+
 @derive.layer()
 def scalars(a: "", c: ""):
     return a * c
 
 
-LAYERS = [load("affine"), network, gram, mean_product, functions, scalars]
+LAYERS = [load("affine"), network, gram, mean_product, functions, rectified, scalars]
 
 
 def by_hand(torch, name: str):

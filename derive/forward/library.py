@@ -1,0 +1,196 @@
+"""NumPy's functions of whole arrays, written with what a Tensor can do: mean, var, where, einsum, trace, softmax, ...
+
+A function here is a definition, as one would write it on paper; its derivative follows from that. Every array argument
+is a Tensor; the first one carries the name of the layer for messages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import sympy
+from sympy import Expr, Integer, prod
+
+from derive.errors import ShapeError
+from derive.forward import arrays
+
+if TYPE_CHECKING:
+    from derive.forward.tensor import Tensor
+
+__all__ = ["FUNCTIONS", "METHODS"]
+
+Axis = int | tuple[int, ...] | None
+
+
+def sum(a: Tensor, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
+    """Σ along the axes."""
+    return a.lift(arrays.total(a.laid, _axes(a, "sum", axis), keepdims=keepdims))
+
+
+def mean(a: Tensor, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
+    """The sum divided by the number of terms."""
+    result: Tensor = sum(a, axis, keepdims=keepdims) / _count(a, "mean", axis)
+    return result
+
+
+def var(a: Tensor, axis: Axis = None, *, ddof: int = 0, keepdims: bool = False) -> Tensor:
+    """The mean of the squared distances from the mean; ddof is subtracted from the number of terms."""
+    distance = a - mean(a, axis, keepdims=True)
+    result: Tensor = sum(distance**2, axis, keepdims=keepdims) / (_count(a, "var", axis) - ddof)
+    return result
+
+
+def std(a: Tensor, axis: Axis = None, *, ddof: int = 0, keepdims: bool = False) -> Tensor:
+    """The square root of the variance."""
+    return a.apply("std", sympy.sqrt, var(a, axis, ddof=ddof, keepdims=keepdims))
+
+
+def norm(x: Tensor, ord: int | str | None = None, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
+    """The Euclidean (Frobenius) norm, or the sum of absolute values for ord=1 of vectors."""
+    vectors = x.ndim == 1 or isinstance(axis, int)
+    if ord in (None, "fro") or (ord == 2 and vectors):
+        return x.apply("norm", sympy.sqrt, sum(x**2, axis, keepdims=keepdims))
+    if ord == 1 and vectors:
+        return sum(abs(x), axis, keepdims=keepdims)
+    x.refuse(f"np.linalg.norm with ord={ord!r} for an array with {x.ndim} axes", "write it with sums, abs and max")
+
+
+def logsumexp(a: Tensor, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
+    """log Σ exp(a)."""
+    return a.apply("logsumexp", sympy.log, sum(a.apply("logsumexp", sympy.exp, a), axis, keepdims=keepdims))
+
+
+def softmax(x: Tensor, axis: Axis = -1) -> Tensor:
+    """exp(x) / Σ exp(x) along the axes."""
+    powers = x.apply("softmax", sympy.exp, x)
+    return powers / sum(powers, axis, keepdims=True)
+
+
+def log_softmax(x: Tensor, axis: Axis = -1) -> Tensor:
+    """x - log Σ exp(x) along the axes."""
+    return x - logsumexp(x, axis, keepdims=True)
+
+
+def transpose(a: Tensor, axes: tuple[int, ...] | None = None) -> Tensor:
+    """The axes in another order, reversed if none is given."""
+    order = list(reversed(range(a.ndim))) if axes is None else _axes(a, "transpose", tuple(axes))
+    if len(order) != a.ndim:
+        raise ShapeError(f"{a.where}: transpose: expected an order of all {a.ndim} axes, got {axes}")
+    return a.lift(arrays.permuted(a.laid, order))
+
+
+def swapaxes(a: Tensor, axis1: int, axis2: int) -> Tensor:
+    """Two axes exchanged."""
+    first, second = _axes(a, "swapaxes", axis1) + _axes(a, "swapaxes", axis2)
+    order = list(range(a.ndim))
+    order[first], order[second] = second, first
+    return a.lift(arrays.permuted(a.laid, order))
+
+
+def moveaxis(a: Tensor, source: int, destination: int) -> Tensor:
+    """One axis moved to another place."""
+    (start,), (end,) = _axes(a, "moveaxis", source), _axes(a, "moveaxis", destination)
+    order = [axis for axis in range(a.ndim) if axis != start]
+    order.insert(end, start)
+    return a.lift(arrays.permuted(a.laid, order))
+
+
+def expand_dims(a: Tensor, axis: int | tuple[int, ...]) -> Tensor:
+    """New axes of size 1, at the places where the result has them."""
+    count = len(axis) if isinstance(axis, tuple) else 1
+    return a.lift(arrays.with_new_axes(a.laid, arrays.axes_of(a.where, "expand_dims", axis, a.ndim + count)))
+
+
+def squeeze(a: Tensor, axis: Axis = None) -> Tensor:
+    """Axes of size 1 dropped; all of them if none is named."""
+    gone = [n for n, size in enumerate(a.shape) if size == 1] if axis is None else _axes(a, "squeeze", axis)
+    return a.lift(arrays.without_axes(a.where, a.laid, gone))
+
+
+def einsum(pattern: str, first: Tensor, *others: Any) -> Tensor:
+    """The contraction that the pattern says."""
+    operands = [first.other(operand, "einsum").node for operand in (first, *others)]
+    return first.lift(arrays.einsum(first.where, pattern, operands))
+
+
+def dot(a: Tensor, b: Any) -> Tensor:
+    """NumPy's dot for arrays with at most two axes."""
+    other = a.lift(a.other(b, "dot"))
+    if not a.ndim or not other.ndim:
+        return a * other
+    if a.ndim > 2 or other.ndim > 2:
+        a.refuse("np.dot of arrays with more than two axes", "write A @ B, or np.einsum")
+    return a @ other
+
+
+def outer(a: Tensor, b: Any) -> Tensor:
+    """a_i b_j."""
+    other = a.lift(a.other(b, "outer"))
+    if a.ndim != 1 or other.ndim != 1:
+        a.refuse("np.outer of arrays that are not vectors", "write np.einsum")
+    return einsum("i,j->ij", a, other)
+
+
+def trace(a: Tensor) -> Tensor:
+    """Σ a_ii."""
+    if a.ndim != 2:
+        raise ShapeError(f"{a.where}: trace: expected a square matrix, got an array with {a.ndim} axes")
+    return sum(diagonal(a))
+
+
+def diagonal(a: Tensor) -> Tensor:
+    """a_ii."""
+    if a.ndim != 2:
+        raise ShapeError(f"{a.where}: diagonal: expected a square matrix, got an array with {a.ndim} axes")
+    return a.lift(arrays.diagonal(a.where, a.node))
+
+
+def diag(v: Tensor) -> Tensor:
+    """The matrix with a vector on its diagonal, or the diagonal of a square matrix."""
+    return v.lift(arrays.diagonal(v.where, v.node))
+
+
+def where(condition: Tensor, x: Any, y: Any) -> Tensor:
+    """x where the condition holds, else y: condition·x + (1 - condition)·y."""
+    result: Tensor = condition * x + (1 - condition) * y
+    return result
+
+
+def clip(a: Tensor, a_min: Any = None, a_max: Any = None) -> Tensor:
+    """The nearest number between two bounds."""
+    from derive.forward.functions import maximum, minimum  # their names are NumPy's, and used here alone
+
+    low = a if a_min is None else a.apply("clip", maximum, a, a_min)
+    return low if a_max is None else low.apply("clip", minimum, low, a_max)
+
+
+def ones_like(a: Tensor) -> Tensor:
+    """1 in the shape of an array."""
+    return a * 0 + 1
+
+
+def zeros_like(a: Tensor) -> Tensor:
+    """0 in the shape of an array."""
+    return a * 0
+
+
+def _axes(a: Tensor, name: str, axis: object) -> list[int]:
+    return arrays.axes_of(a.where, name, axis, a.ndim)
+
+
+def _count(a: Tensor, name: str, axis: Axis) -> Expr:
+    return prod((a.shape[place] for place in _axes(a, name, axis)), start=Integer(1))
+
+
+FUNCTIONS: dict[str, Callable[..., Tensor]] = {
+    function.__name__: function
+    for function in (
+        *(clip, diag, diagonal, dot, einsum, expand_dims, log_softmax, logsumexp, mean, moveaxis, norm, ones_like),
+        *(outer, softmax, squeeze, std, sum, swapaxes, trace, transpose, var, where, zeros_like),
+    )
+}
+"""By NumPy's name; of softmax and others that it lacks, the field's."""
+
+METHODS = ("clip", "diagonal", "dot", "mean", "squeeze", "std", "sum", "swapaxes", "trace", "transpose", "var")
+"""The functions that are methods of an array as well."""

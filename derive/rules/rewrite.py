@@ -1,0 +1,346 @@
+"""Makes a formula as short as one would write it: a table of named equalities between sums of products.
+
+    like terms              a b + b a = 2 a b
+    forward function        1 - tanh(u)² = 1 - T²            where the forward pass computes T = tanh(u)
+    forward value           exp(u) / s = P                   where it computes P
+    forward power           u^(-1/2) = 1 / s                 where it computes s = √u
+    constant sum            Σ_j (x_j - Σ_k x_k / N) = 0      what its own definition adds up to
+    common factor           a b + a c = a (b + c)
+
+Every rule makes the terms fewer or the factors fewer, so they come to an end; every application is recorded, and
+`proof` evaluates both sides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from sympy import Expr, Integer
+
+from derive.forward.nodes import Constant, Contract, Delta, Input, Map, Node, Ones, placeholder, topological
+from derive.forward.normal import add, apply, contract
+from derive.rules.terms import Power, Term, Terms, build, cost, flatten, gathered, is_view
+from derive.steps import Reason, Step
+
+__all__ = ["REWRITES", "Forward", "simplify"]
+
+
+@dataclass(frozen=True)
+class Forward:
+    """What the forward pass computes, to which a formula may refer."""
+
+    output: Node
+
+    @cached_property
+    def nodes(self) -> tuple[Node, ...]:
+        """Its values, later ones first."""
+        plain = (Constant, Ones, Delta)
+        found = [node for node in topological(self.output) if not isinstance(node, plain) and not is_view(node)]
+        return tuple(reversed(found))
+
+    @cached_property
+    def whole(self) -> frozenset[Node]:
+        """The same, for looking up."""
+        return frozenset(self.nodes)
+
+    @cached_property
+    def patterns(self) -> tuple[tuple[Node, Term], ...]:
+        """Its products, each with what it is the product of; the axes are labelled by their numbers."""
+        found = []
+        for node in self.nodes:
+            if isinstance(node, Contract):
+                opened = flatten(node, self.whole - {node})
+                if len(opened.terms) == 1 and cost(opened.terms[0], opened.free) > 1:
+                    found.append((node, opened.terms[0]))
+        return tuple(found)
+
+    @cached_property
+    def roots(self) -> tuple[tuple[Node, Power, Expr], ...]:
+        """Its powers: the node, the power that it is, and the coefficient."""
+        found = []
+        for node in topological(self.output):
+            if isinstance(node, Map) and is_view(node):
+                opened = flatten(node, self.whole)
+                term = opened.terms[0] if len(opened.terms) == 1 else None
+                if term and len(term.powers) == 1 and not term.powers[0].exponent.is_integer and term.coefficient == 1:
+                    found.append((node, term.powers[0], term.coefficient))
+        return tuple(found)
+
+
+Rewrite = Callable[[Terms, Forward], Terms | None]
+
+
+def like_terms(terms: Terms, forward: Forward) -> Terms | None:
+    """a b + b a = 2 a b: terms that differ in coefficient and names of summed labels alone are put together.
+
+    Source: the distributive law.
+    """
+    found: dict[object, Term] = {}
+    for term in terms.terms:
+        key = next((k for k, other in found.items() if _alike(term, other, terms.free)), len(found))
+        kept = found.get(key)
+        found[key] = term if kept is None else replace(kept, coefficient=kept.coefficient + term.coefficient)
+    merged = tuple(term for term in found.values() if term.coefficient.simplify() != 0)
+    return replace(terms, terms=merged) if len(merged) < len(terms.terms) else None
+
+
+def _alike(first: Term, second: Term, free: tuple[int, ...]) -> bool:
+    return len(first.powers) == len(second.powers) and any(
+        not rest for rest, _ in _matches(second.powers, first.powers, {label: label for label in free}, bound=free)
+    )
+
+
+def forward_function(terms: Terms, forward: Forward) -> Terms | None:
+    """1 - tanh(u)² = 1 - T² where the forward pass computes T = tanh(u).
+
+    Source: a function of a value that is known by name is the function of that name.
+    """
+    for number, term in enumerate(terms.terms):
+        for place, power in enumerate(term.powers):
+            if isinstance(power.node, Map) and power.node not in forward.whole:
+                known = _in_forward_functions(power.node, forward)
+                if known is not None:
+                    opened = flatten(known, forward.whole)
+                    (inner,) = (
+                        opened.terms if len(opened.terms) == 1 else (Term(Integer(1), (Power(known, opened.free),)),)
+                    )
+                    named = inner.renamed(dict(zip(opened.free, power.index, strict=True)))
+                    if power.exponent != 1:
+                        named = Term(Integer(1), (Power(known, power.index, power.exponent),))
+                    return _replaced(terms, number, place, named)
+    return None
+
+
+def _in_forward_functions(node: Map, forward: Forward) -> Node | None:
+    function = node.function
+    operands = list(node.operands)
+    for other in forward.nodes:
+        if isinstance(other, Map) and all(operand in node.operands for operand in other.operands):
+            places = {placeholder(k): placeholder(node.operands.index(o)) for k, o in enumerate(other.operands)}
+            inner = other.function.xreplace(places)
+            fresh = placeholder(len(operands))
+            changed = function.subs(inner, fresh)
+            if fresh in changed.free_symbols:
+                function = changed
+                operands.append(other)
+    used = [place for place in range(len(operands)) if placeholder(place) in function.free_symbols]
+    if any(place < len(node.operands) for place in used) or not used:
+        return None
+    names = {placeholder(place): placeholder(number) for number, place in enumerate(used)}
+    return apply(function.xreplace(names), [operands[place] for place in used])
+
+
+def _replaced(terms: Terms, number: int, place: int, inner: Term) -> Terms:
+    term = terms.terms[number]
+    powers = (*term.powers[:place], *inner.powers, *term.powers[place + 1 :])
+    changed = gathered(Term(term.coefficient * inner.coefficient, powers), terms.free, terms.shape)
+    return replace(terms, terms=(*terms.terms[:number], changed, *terms.terms[number + 1 :]))
+
+
+def forward_value(terms: Terms, forward: Forward) -> Terms | None:
+    """exp(u) / s = P where the forward pass computes P: a product that it has computed is referred to.
+
+    Source: a value that is known by name is that name.
+    """
+    for number, term in enumerate(terms.terms):
+        for node, pattern in forward.patterns:
+            axes = tuple(range(len(node.shape)))
+            for rest, names in _matches(pattern.powers, term.powers, {}, bound=()):
+                inner = {label for label in pattern.labels() if label not in axes}
+                left = {label for power in rest for label in power.index} | set(terms.free)
+                summed = {names[label] for label in inner}
+                if summed & left or len(set(names.values())) < len(names) or not all(a in names for a in axes):
+                    continue
+                found = Power(node, tuple(names[axis] for axis in axes))
+                made = gathered(Term(term.coefficient / pattern.coefficient, (*rest, found)), terms.free, terms.shape)
+                if cost(made, terms.free) < cost(term, terms.free):
+                    return replace(terms, terms=(*terms.terms[:number], made, *terms.terms[number + 1 :]))
+    return None
+
+
+def _matches(
+    pattern: Sequence[Power], powers: tuple[Power, ...], names: dict[int, int], *, bound: tuple[int, ...]
+) -> Iterator[tuple[tuple[Power, ...], dict[int, int]]]:
+    """The ways to find the pattern among the powers: what is left of them, and the labels that its labels became."""
+    if not pattern:
+        yield powers, names
+        return
+    first, *rest = pattern
+    for place, power in enumerate(powers):
+        if power.node is not first.node or not _divides(first.exponent, power.exponent):
+            continue
+        known = dict(names)
+        if any(known.setdefault(a, b) != b for a, b in zip(first.index, power.index, strict=True)):
+            continue
+        # A label that is bound is itself and nothing else.
+        moved = any(a != b and (a in bound or b in bound) for a, b in known.items())
+        if moved or len(set(known.values())) < len(known):
+            continue
+        left = power.exponent - first.exponent
+        remaining = (*powers[:place], *((replace(power, exponent=left),) if left else ()), *powers[place + 1 :])
+        yield from _matches(rest, remaining, known, bound=bound)
+
+
+def _divides(part: Expr, whole: Expr) -> bool:
+    """Whether a power has another as a factor, leaving one of the same sign and fewer factors."""
+    rest = whole - part
+    return bool(part == whole or (part * whole > 0 and rest * whole > 0 and rest.is_integer))
+
+
+def forward_power(terms: Terms, forward: Forward) -> Terms | None:
+    """u^(-1/2) = 1 / s where the forward pass computes s = √u.
+
+    Source: (a^q)^p = a^(pq) for whole p.
+    """
+    for number, term in enumerate(terms.terms):
+        for place, power in enumerate(term.powers):
+            if power.exponent.is_integer:
+                continue
+            for node, root, _ in forward.roots:
+                times = power.exponent / root.exponent
+                if root.node is power.node and times.is_integer and node is not power.node:
+                    back = dict(zip(root.index, power.index, strict=True))
+                    index = tuple(back[axis] for axis in range(len(node.shape)))
+                    changed = (*term.powers[:place], Power(node, index, times), *term.powers[place + 1 :])
+                    made = replace(term, powers=changed)
+                    return replace(terms, terms=(*terms.terms[:number], made, *terms.terms[number + 1 :]))
+    return None
+
+
+def constant_sum(terms: Terms, forward: Forward) -> Terms | None:
+    """Σ_j a_j = c where that follows from how the forward pass computes a: centred values add up to 0, softmax to 1.
+
+    Source: the definition of a, summed.
+    """
+    for number, term in enumerate(terms.terms):
+        for place, power in enumerate(term.powers):
+            if power.exponent != 1 or power.node not in forward.whole or isinstance(power.node, Input | Map):
+                continue
+            others = {i for p in (*term.powers[:place], *term.powers[place + 1 :]) for i in p.index} | set(terms.free)
+            gone = [axis for axis, label in enumerate(power.index) if label not in others]
+            if not gone:
+                continue
+            value = _summed(power.node, tuple(gone), forward)
+            if value is not None:
+                inner = Term(value, ())
+                changed = _replaced(terms, number, place, inner)
+                return replace(changed, terms=tuple(t for t in changed.terms if t.coefficient != 0))
+    return None
+
+
+def _summed(node: Node, axes: tuple[int, ...], forward: Forward) -> Expr | None:
+    """What a value of the forward pass adds up to along axes, if that is a number."""
+    rank = len(node.shape)
+    kept = [axis for axis in range(rank) if axis not in axes]
+    total = contract([node], [list(range(rank))], kept)
+    opened = flatten(total, forward.whole - {node})
+    opened = _settled(opened, forward, (like_terms, forward_value))
+    if not opened.terms:
+        return Integer(0)
+    if len(opened.terms) == 1 and not opened.terms[0].powers:
+        return opened.terms[0].coefficient
+    return None
+
+
+REWRITES: dict[Reason, Rewrite] = {
+    Reason("like terms", "a b + b a = 2 a b"): like_terms,
+    Reason("forward function", "1 - tanh(u)² = 1 - T²"): forward_function,
+    Reason("forward value", "exp(u) / s = P"): forward_value,
+    Reason("constant sum", "Σ_j (x_j - Σ_k x_k / N) = 0"): constant_sum,
+    Reason("forward power", "u^(-1/2) = 1 / s"): forward_power,
+}
+"""The equalities, in the order in which they are tried."""
+
+_MOST = 1000
+
+
+def _settled(terms: Terms, forward: Forward, rules: Sequence[Rewrite]) -> Terms:
+    for _ in range(_MOST):
+        changed = next((made for rule in rules if (made := rule(terms, forward)) is not None), None)
+        if changed is None:
+            return terms
+        terms = changed
+    return terms
+
+
+def simplify(node: Node, output: Node) -> tuple[Node, tuple[Step[Node], ...]]:
+    """The node as short as the rules make it, and the steps that lead there.
+
+    output is what the forward pass computes. Shapes: unchanged.
+    """
+    forward = Forward(output)
+    terms = flatten(node, forward.whole)
+    before = build(terms)
+    steps: list[Step[Node]] = []
+    for _ in range(_MOST):
+        found = next(
+            ((why, made) for why, rule in REWRITES.items() if (made := rule(terms, forward)) is not None), None
+        )
+        if found is None:
+            break
+        why, terms = found
+        after = build(terms)
+        steps.append(Step(before, after, why))
+        before = after
+    after = factored(terms)
+    if after is not before:
+        steps.append(Step(before, after, Reason("common factor", "a b + a c = a (b + c)")))
+    return after, tuple(steps)
+
+
+def factored(terms: Terms) -> Node:
+    """a b + a c = a (b + c), for the factor that most terms have, then for the next.
+
+    Source: the distributive law.
+    """
+    best: list[tuple[int, Term]] = []
+    chosen: Power | None = None
+    for term in terms.terms:
+        for power in term.powers:
+            unit = replace(power, exponent=power.exponent / abs(power.exponent)) if power.exponent.is_integer else power
+            sharing = _sharing(unit, terms)
+            if len(sharing) > max(1, len(best)) and len(_kept(sharing, unit, terms)) <= max(2, len(terms.free)):
+                best, chosen = sharing, unit
+    if chosen is None:
+        return _built(terms)
+    numbers = {number for number, _ in best}
+    inner_free = _kept(best, chosen, terms)
+    whole = dict(zip(chosen.index, chosen.node.shape, strict=True))
+    whole |= dict(zip(terms.free, terms.shape, strict=True))
+    inner = factored(Terms(tuple(term for _, term in best), inner_free, tuple(whole[i] for i in inner_free)))
+    outer = build(Terms((Term(Integer(1), (chosen, Power(inner, inner_free))),), terms.free, terms.shape))
+    rest = tuple(term for number, term in enumerate(terms.terms) if number not in numbers)
+    return add([outer, factored(replace(terms, terms=rest))]) if rest else outer
+
+
+def _kept(sharing: Sequence[tuple[int, Term]], unit: Power, terms: Terms) -> tuple[int, ...]:
+    """The labels that the sum in parentheses has: free ones, and those that it shares with the factor."""
+    found = {i for _, term in sharing for i in term.labels() if i in terms.free or i in unit.index}
+    return tuple(sorted(found, key=lambda label: (label not in terms.free, label)))
+
+
+def _sharing(unit: Power, terms: Terms) -> list[tuple[int, Term]]:
+    """The terms that have a factor, with what is left of them; its summed labels are called the same in all."""
+    found = []
+    for number, term in enumerate(terms.terms):
+        for rest, names in _matches([unit], term.powers, {}, bound=terms.free):
+            # Labels of the others are moved clear of those of the factor.
+            back = {new: old for old, new in names.items()}
+            clear = {i: -1 - i - 1000 * number for i in term.labels() if i not in back and i not in terms.free}
+            found.append((number, Term(term.coefficient, rest).renamed({**clear, **back})))
+            break
+    return found
+
+
+def _built(terms: Terms) -> Node:
+    """The terms, a coefficient that all have in front."""
+    if len(terms.terms) > 1:
+        first = terms.terms[0].coefficient
+        ratios = [(term.coefficient / first).simplify() for term in terms.terms]
+        if first not in (1, -1) and all(ratio in (1, -1) for ratio in ratios):
+            scaled = tuple(replace(t, coefficient=ratio) for t, ratio in zip(terms.terms, ratios, strict=True))
+            axes = list(range(len(terms.free)))
+            return contract([Constant(first), build(replace(terms, terms=scaled))], [[], axes], axes)
+    return build(terms)

@@ -1,0 +1,265 @@
+"""A node as a sum of products of powers, with labels for axes, and back: the form in which formulas are simplified.
+
+    Σ c · Π a_ij^p        over the labels that are not free
+
+What the forward pass computes stays whole, so that a formula refers to it instead of repeating it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import count
+
+from sympy import Expr, Integer, Mul, Pow, Rational, Symbol
+
+from derive.forward.nodes import Add, Constant, Contract, Delta, Input, Map, Node, Ones, placeholder
+from derive.forward.normal import add, apply, contract, zeros
+from derive.forward.shape import Shape, Size
+
+__all__ = ["Power", "Term", "Terms", "build", "cost", "flatten", "gathered", "is_view"]
+
+_ONE = Integer(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Power:
+    """a_ij^p, entry by entry."""
+
+    node: Node
+    index: tuple[int, ...]
+    exponent: Rational = _ONE
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A coefficient, made of numbers and sizes, times powers; labels that are not free are summed over."""
+
+    coefficient: Expr
+    powers: tuple[Power, ...]
+
+    def labels(self) -> tuple[int, ...]:
+        """Every label, in the order of first occurrence."""
+        return tuple(dict.fromkeys(label for power in self.powers for label in power.index))
+
+    def renamed(self, names: dict[int, int]) -> Term:
+        """The term with other labels."""
+        powers = (replace(p, index=tuple(names.get(label, label) for label in p.index)) for p in self.powers)
+        return replace(self, powers=tuple(powers))
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """A sum of terms; free are the labels of the axes of the result, shape their sizes."""
+
+    terms: tuple[Term, ...]
+    free: tuple[int, ...]
+    shape: Shape
+
+    def size(self, term: Term, label: int) -> Size:
+        """The size of a label."""
+        if label in self.free:
+            return self.shape[self.free.index(label)]
+        return next(
+            size for p in term.powers for name, size in zip(p.index, p.node.shape, strict=True) if name == label
+        )
+
+
+def cost(term: Term, free: Collection[int]) -> Expr:
+    """How many factors and sums a term has, each power counting as its exponent says."""
+    sums = sum(label not in free for label in term.labels())
+    return sum((abs(power.exponent) for power in term.powers), Integer(sums))
+
+
+def is_view(node: Node) -> bool:
+    """Whether a node merely scales, transposes, repeats or raises one other node to a power."""
+    plain = (Constant, Ones, Delta)
+    match node:
+        case Contract():
+            return not node.summed() and sum(not isinstance(operand, plain) for operand in node.operands) <= 1
+        case Map((operand,), function):
+            return function.as_coeff_Mul()[1].as_base_exp()[0] == placeholder(0) and operand is not None
+    return False
+
+
+def flatten(node: Node, whole: Collection[Node]) -> Terms:
+    """The node as terms; nodes among `whole` are not taken apart.
+
+    Sums are distributed, contractions opened, products of scalar functions split into their factors.
+    Source: the distributive law, and renaming of summed indices.
+    """
+    fresh = count(len(node.shape))
+    free = tuple(range(len(node.shape)))
+    done: list[Term] = []
+    pending = [Term(_ONE, (Power(node, free),))]
+    while pending:
+        term = pending.pop()
+        for place, power in enumerate(term.powers):
+            opened = None if power.node in whole and not is_view(power.node) else _opened(power, fresh)
+            if opened is not None:
+                around = term.powers[:place], term.powers[place + 1 :]
+                pending += [
+                    Term(term.coefficient * part.coefficient, (*around[0], *part.powers, *around[1]))
+                    for part in reversed(opened)
+                ]
+                break
+        else:
+            done.append(gathered(term, free, node.shape))
+    return Terms(tuple(term for term in done if term.coefficient != 0), free, node.shape)
+
+
+def _opened(power: Power, fresh: Iterator[int]) -> list[Term] | None:
+    """What a node is the sum of; None if it is to stay as it is."""
+    node = power.node
+    if power.exponent != 1:
+        return _raised_further(power)
+    match node:
+        case Constant():
+            return [Term(node.value, ())]
+        case Add():
+            return [Term(_ONE, (Power(operand, power.index),)) for operand in node.operands]
+        case Contract():
+            names = dict(zip(node.output, power.index, strict=True))
+            names.update((index, next(fresh)) for index in node.summed())
+            rows = zip(node.operands, node.indices, strict=True)
+            return [Term(_ONE, tuple(Power(operand, tuple(names[i] for i in row)) for operand, row in rows))]
+        case Map():
+            coefficient, powers = split(node, power.index)
+            return None if powers == (power,) else [Term(coefficient, powers)]
+    return None
+
+
+def _raised_further(power: Power) -> list[Term] | None:
+    """(c a^q)^p = c^p a^(pq) for whole p; for others it would lose the sign of a."""
+    if isinstance(power.node, Map) and is_view(power.node) and power.exponent.is_integer:
+        coefficient, (inner,) = split(power.node, power.index)
+        return [Term(coefficient**power.exponent, (replace(inner, exponent=inner.exponent * power.exponent),))]
+    return None
+
+
+def split(node: Map, index: tuple[int, ...]) -> tuple[Expr, tuple[Power, ...]]:
+    """A scalar function as a coefficient and powers: 2 a / b becomes 2 · a · b^(-1)."""
+    places = {placeholder(place): operand for place, operand in enumerate(node.operands)}
+    coefficient, rest = node.function.as_coeff_Mul()
+    powers = []
+    for factor in Mul.make_args(rest):
+        base, exponent = factor.as_base_exp()
+        if base in places and isinstance(exponent, Rational):
+            powers.append(Power(places[base], index, exponent))
+        elif isinstance(factor, Pow) and isinstance(exponent, Rational) and not isinstance(base, Symbol):
+            powers.append(Power(_mapped(base, node.operands), index, exponent))
+        else:
+            powers.append(Power(_mapped(factor, node.operands), index))
+    if coefficient == 1 and len(powers) == 1 and powers[0].exponent == 1:
+        return _ONE, (Power(node, index),)
+    return coefficient, tuple(powers)
+
+
+def _mapped(function: Expr, operands: Sequence[Node]) -> Node:
+    """The function of those operands that it uses."""
+    used = [place for place in range(len(operands)) if placeholder(place) in function.free_symbols]
+    names = {placeholder(place): placeholder(number) for number, place in enumerate(used)}
+    return apply(function.xreplace(names), [operands[place] for place in used])
+
+
+def gathered(term: Term, free: tuple[int, ...], shape: Shape) -> Term:
+    """Deltas contracted, ones dropped, powers of one base put together.
+
+    Source: Σ_j δ_ij a_j = a_i, Σ_j 1 = the size of j, a^p a^q = a^(p+q).
+    """
+    coefficient, powers = term.coefficient, list(term.powers)
+    place = 0
+    while place < len(powers):
+        power = powers[place]
+        if isinstance(power.node, Delta):
+            first, second = power.index
+            if first == second:
+                powers[place] = Power(Ones(power.node.size), (first,))
+                continue
+            gone, kept = (second, first) if second not in free else (first, second)
+            if gone not in free:
+                rest = Term(coefficient, (*powers[:place], *powers[place + 1 :])).renamed({gone: kept})
+                powers, place = [*rest.powers, Power(Ones(power.node.size), (kept,))], 0
+                continue
+        place += 1
+    bases: dict[tuple[Node, tuple[int, ...]], Rational] = {}
+    for power in powers:
+        key = (power.node, power.index)
+        bases[key] = bases.get(key, Integer(0)) + power.exponent
+    carried = {label for (node, index), p in bases.items() if p and not isinstance(node, Ones) for label in index}
+    sums = {label: size for power in powers for label, size in zip(power.index, power.node.shape, strict=True)}
+    for label, size in sums.items():
+        if label not in carried and label not in free:
+            coefficient = coefficient * size
+    left = (Power(node, index, p) for (node, index), p in bases.items() if p and not isinstance(node, Ones))
+    return Term(coefficient, tuple(left))
+
+
+def build(terms: Terms) -> Node:
+    """The node that computes the terms: every label is summed over as soon as no other factor has it."""
+    made = [_product(term, terms) for term in terms.terms]
+    return add(made) if made else zeros(terms.shape)
+
+
+def _product(term: Term, terms: Terms) -> Node:
+    factors = [(_raised(power), power.index) for power in term.powers]
+    summed = [label for label in term.labels() if label not in terms.free]
+    while summed:
+        factors = _merged(factors)
+        label = min(summed, key=lambda label: (_rank_after(label, factors), summed.index(label)))
+        touched = _scaled([factor for factor in factors if label in factor[1]])
+        rest = [factor for factor in factors if label not in factor[1]]
+        # Other labels that only these factors have are summed in the same step.
+        elsewhere = {i for _, index in rest for i in index} | set(terms.free)
+        gone = [i for i in summed if i == label or (any(i in index for _, index in touched) and i not in elsewhere)]
+        kept = [i for i in dict.fromkeys(i for _, index in touched for i in index) if i not in gone]
+        # Labels of the result come in its order, so that nothing is transposed back.
+        ordered = iter(label for label in terms.free if label in kept)
+        output = [next(ordered) if label in terms.free else label for label in kept]
+        node = contract([n for n, _ in touched], [index for _, index in touched], output)
+        factors = [*rest, (node, tuple(output))]
+        summed = [i for i in summed if i not in gone]
+    operands, rows = [n for n, _ in factors], [list(index) for _, index in factors]
+    missing = [label for label in terms.free if not any(label in row for row in rows)]
+    operands += [Ones(terms.shape[terms.free.index(label)]) for label in missing]
+    rows += [[label] for label in missing]
+    if term.coefficient != 1 or not operands:
+        operands.insert(0, Constant(term.coefficient))
+        rows.insert(0, [])
+    return contract(operands, rows, list(terms.free))
+
+
+def _raised(power: Power) -> Node:
+    return power.node if power.exponent == 1 else apply(placeholder(0) ** power.exponent, [power.node])
+
+
+_Factors = list[tuple[Node, tuple[int, ...]]]
+
+
+def _rank_after(label: int, factors: _Factors) -> int:
+    """How many axes are left when a label is summed over: the work, and what matrix notation can write."""
+    return len({i for _, index in factors if label in index for i in index} - {label})
+
+
+def _scaled(factors: _Factors) -> _Factors:
+    """Vectors multiplied into a matrix with their label, one that was computed if there is one, an input else."""
+    vectors = [factor for factor in factors if len(factor[1]) == 1]
+    matrices = sorted((f for f in factors if len(f[1]) > 1), key=lambda f: isinstance(f[0], Input))
+    if not vectors or len(matrices) < 2:
+        return factors
+    (node, index), *rest = matrices
+    several = [*vectors, (node, index)]
+    return [(contract([n for n, _ in several], [i for _, i in several], index), index), *rest]
+
+
+def _merged(factors: _Factors) -> _Factors:
+    """Factors with the same labels multiplied, entry by entry."""
+    alike: dict[frozenset[int], _Factors] = {}
+    for node, index in factors:
+        alike.setdefault(frozenset(index), []).append((node, index))
+    return [
+        several[0]
+        if len(several) == 1
+        else (contract([n for n, _ in several], [i for _, i in several], several[0][1]), several[0][1])
+        for several in alike.values()
+    ]

@@ -1,0 +1,94 @@
+"""Formulas as one would write them, from the literature; and every rewrite is an equality."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import derive
+from derive.forward.functions import sigmoid
+from derive.forward.library import FUNCTIONS
+from derive.forward.matrix import read
+from derive.forward.shape import bind
+from derive.proof.evaluate import evaluate
+from derive.rules.adjoint import reverse
+from derive.rules.rewrite import simplify
+
+SIZES = {"N": 3, "D": 2, "M": 4, "K": 5}
+softmax = FUNCTIONS["softmax"]
+
+KNOWN = [
+    ("mean squared error", lambda X, Y: np.mean((X - Y) ** 2), "X", "2 / (D * N) * G * (X - Y)"),
+    ("least squares", lambda X, W, Z: np.sum((X @ W - Z) ** 2), "W", "2 * G * (X.T @ (X @ W - Z))"),
+    ("two layers", lambda X, W, V: np.tanh(X @ W) @ V, "W", "X.T @ ((1 - tanh(X @ W)**2) * (G @ V.T))"),
+    ("a quadratic form", lambda A, x: x @ A @ x, "x", "G * (A.T @ x + A @ x)"),
+    ("a squared norm", lambda A, x: np.linalg.norm(A @ x) ** 2, "x", "2 * G * (A.T @ (A @ x))"),
+    ("the trace of a square", lambda A: np.trace(A @ A), "A", "2 * G * A.T"),
+    ("a norm", lambda X: np.linalg.norm(X), "X", "G * (1 / sqrt(sum(X**2))) * X"),
+    ("the sigmoid", lambda X: X.apply("sigmoid", sigmoid, X), "X", "G * (1 - sigmoid(X)) * sigmoid(X)"),
+    ("relu between", lambda X, W, c: np.maximum(X @ W, 0) @ c, "X", "G[:, None] * (c * (X @ W > 0) @ W.T)"),
+    ("a product with itself", lambda X: X @ X.T, "X", "(G + G.T) @ X"),
+]
+SHAPES = {"X": "N D", "Y": "N D", "Z": "N M", "W": "D M", "V": "M K", "A": "N N", "x": "N", "c": "M", "b": "D"}
+
+OTHERS = {
+    "softmax": lambda X: softmax(X),
+    "layernorm": lambda X, b: (X - X.mean(1, keepdims=True)) / np.sqrt(X.var(1, keepdims=True) + 1) * b,
+    "batchnorm": lambda X, b: (X - X.mean(0)) / np.sqrt(X.var(0) + 1) * b,
+    "rows of length one": lambda X: X / np.linalg.norm(X, axis=1, keepdims=True),
+    "cosine": lambda X, Y: np.sum(X * Y, axis=1) / np.sqrt(np.sum(X**2, axis=1) * np.sum(Y**2, axis=1)),
+    "cross entropy": lambda X, Y: -np.sum(Y * FUNCTIONS["log_softmax"](X)) / X.shape[0],
+    "variance": lambda X: X.var(axis=1),
+    "symmetric": lambda A: A @ A.T + A.T @ A,
+    "powers": lambda X: X**3 / (1 + X**2) ** 2,
+}
+
+
+def traced(function):
+    names = function.__code__.co_varnames[: function.__code__.co_argcount]
+    layer = eval(f"lambda {', '.join(names)}: function({', '.join(names)})", {"function": function})
+    layer.__annotations__ = {name: SHAPES[name] for name in names}
+    return derive.layer(name="traced")(layer)
+
+
+@pytest.mark.parametrize(("function", "wrt", "text"), [row[1:] for row in KNOWN], ids=[row[0] for row in KNOWN])
+def test_a_formula_is_the_one_that_is_known(function, wrt, text):
+    layer = traced(function)
+    found, _ = simplify(reverse(layer.output, layer.upstream, layer.input(wrt))[0], layer.output)
+    assert str(found) == text
+
+
+@pytest.mark.parametrize("name", [*OTHERS, *(row[0] for row in KNOWN)])
+def test_every_rewrite_is_an_equality(name):
+    layer = traced({row[0]: row[1] for row in KNOWN}.get(name) or OTHERS[name])
+    random = np.random.default_rng(0)
+    arrays = {node.name: random.normal(size=bind(node.shape, SIZES)) for node in (*layer.inputs, layer.upstream)}
+    for node in layer.inputs:
+        gradient, _ = reverse(layer.output, layer.upstream, node)
+        found, steps = simplify(gradient, layer.output)
+        expected = np.asarray(evaluate(read(gradient), arrays, SIZES), dtype=float)
+        for step in steps:
+            for side in (step.before, step.after):
+                value = np.asarray(evaluate(read(side), arrays, SIZES), dtype=float)
+                np.testing.assert_allclose(value, expected, atol=1e-12, err_msg=step.reason.name)
+        np.testing.assert_allclose(np.asarray(evaluate(read(found), arrays, SIZES), dtype=float), expected, atol=1e-12)
+
+
+def steps_of(name, wrt="X"):
+    layer = traced(OTHERS[name])
+    return [
+        s.reason.name for s in simplify(reverse(layer.output, layer.upstream, layer.input(wrt))[0], layer.output)[1]
+    ]
+
+
+def test_the_sum_of_centred_values_is_recognised_as_zero():
+    assert "constant sum" in steps_of("layernorm")
+    assert "constant sum" in steps_of("variance")
+
+
+def test_softmax_refers_to_its_own_output():
+    assert steps_of("softmax").count("forward value") == 3
+    layer = traced(OTHERS["softmax"])
+    found, _ = simplify(reverse(layer.output, layer.upstream, layer.input("X"))[0], layer.output)
+    probabilities = str(layer.output)
+    assert str(found).count(probabilities) == 2 and str(found).startswith(f"{probabilities} * (G - ")
