@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -35,6 +36,12 @@ class Outcome:
     def paths(self) -> list[Path]:
         """The paths told on stdout."""
         return [Path(line) for line in self.stdout.splitlines()]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def interrupts() -> None:
+    """Commands can be interrupted, also where the tests run in the background of a shell, which ignores interrupts."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
