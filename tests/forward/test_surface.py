@@ -69,10 +69,6 @@ LAYERS = {
 }
 
 
-SLOW = ("layernorm", "scores of attention", "standard deviation")
-"""Their entries are long, and so is what algebra has to compare."""
-
-
 def traced(name: str) -> Layer:
     function = LAYERS[name]
     names = function.__code__.co_varnames[: function.__code__.co_argcount]
@@ -96,9 +92,8 @@ def test_what_is_traced_is_what_numpy_computes(name):
     np.testing.assert_allclose(np.asarray(evaluate(read(layer.output), arrays, SIZES), dtype=float), expected)
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=pytest.mark.thorough) if name in SLOW else name for name in LAYERS]
-)
+@pytest.mark.thorough
+@pytest.mark.parametrize("name", LAYERS)
 def test_its_gradient_is_found_and_proved(name):
     derived = derive.derive(traced(name), **{k: v for k, v in SIZES.items() if k in traced(name).letters})
     for gradient in derived.gradients.values():
