@@ -40,8 +40,11 @@ class Outcome:
 
 @pytest.fixture(scope="session", autouse=True)
 def interrupts() -> None:
-    """Commands can be interrupted, also where the tests run in the background of a shell, which ignores interrupts."""
+    """Commands can be stopped, also where the tests run in the background of a shell, in which signals are ignored."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    for other in (signal.SIGHUP, signal.SIGTERM):
+        if signal.getsignal(other) is signal.SIG_IGN:
+            signal.signal(other, signal.SIG_DFL)
 
 
 @pytest.fixture(autouse=True)
