@@ -64,7 +64,7 @@ def layer(
 
 
 def let(name: str, value: Value) -> Value:
-    """The value, which formulas and pages call by this name: `mu = let("mu", X.mean(axis=1, keepdims=True))`.
+    """The value, which formulas and pages call by this name.
 
     Where the forward code runs on numbers, it gives back the value and does nothing else.
 
