@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import operator
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import EllipsisType
 from typing import Any, Protocol
@@ -66,27 +66,30 @@ def evaluate(source: Source, meaning: Meaning, names: Mapping[str, Any]) -> Any:
     return _value(run, _result(run, last))
 
 
-def free_names(source: Source) -> dict[str, ast.Name]:
-    """The names that the text uses and does not define, each with its first place; functions are none of them."""
+def free_names(source: Source, arrays: Collection[str]) -> dict[str, ast.Name]:
+    """The names that the text uses and does not define, each with its first place.
+
+    Functions and modules are none of them, unless one of the arrays is called so.
+    """
     defined: set[str] = set()
     found: dict[str, ast.Name] = {}
     for statement in source.statements:
-        functions = {id(node) for call in ast.walk(statement) for node in _of_function(call)}
-        names = (node for node in ast.walk(statement) if isinstance(node, ast.Name) and id(node) not in functions)
+        functions = {id(node) for part in ast.walk(statement) for node in _of_function(part)}
+        names = (node for node in ast.walk(statement) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load))
         for node in sorted(names, key=lambda node: (node.lineno, node.col_offset)):
-            if isinstance(node.ctx, ast.Load) and node.id not in defined:
+            if node.id not in defined and (node.id in arrays or id(node) not in functions):
                 found.setdefault(node.id, node)
         if isinstance(statement, ast.Assign):
             defined |= {target.id for target in statement.targets if isinstance(target, ast.Name)}
     return found
 
 
-def _of_function(call: ast.AST) -> Iterator[ast.AST]:
-    """The names in what is called, softmax or np.linalg.norm; the array of a method is none."""
-    if isinstance(call, ast.Call):
-        words = _dotted(call.func)
-        if words and (len(words) == 1 or ".".join(words[:-1]) in _MODULES):
-            yield from (node for node in ast.walk(call.func) if isinstance(node, ast.Name))
+def _of_function(part: ast.AST) -> Iterator[ast.AST]:
+    """The name in softmax(X), and np in np.linalg.norm and np.pi; the array of a method is none."""
+    if isinstance(part, ast.Call) and isinstance(part.func, ast.Name):
+        yield part.func
+    if isinstance(part, ast.Attribute) and isinstance(part.value, ast.Name) and part.value.id in _MODULES:
+        yield part.value
 
 
 def _bind(run: _Run, statement: ast.stmt) -> None:
@@ -257,7 +260,7 @@ def _call_parts(run: _Run, node: ast.Call) -> list[ast.AST]:
     for keyword in node.keywords:
         if keyword.arg is None:
             run.source.refuse("** before an argument is not supported; write the arguments one by one", node)
-    given = [*node.args, *(keyword.value for keyword in node.keywords)]
+    given: list[ast.AST] = [*node.args, *(keyword.value for keyword in node.keywords)]
     if _function(run, node.func):
         return given
     words = _dotted(node.func)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from math import prod
 from typing import Any
 
 import numpy as np
@@ -128,7 +127,9 @@ class Recorded:
             raise UnsupportedError(f"{shown} with {told} is not supported; it takes {count}, entry by entry")
         for argument in arguments:
             if not isinstance(argument, Expr | Tensor):
-                raise UnsupportedError(f"{shown} of a {type(argument).__name__} is not supported; give arrays or numbers")
+                raise UnsupportedError(
+                    f"{shown} of a {type(argument).__name__} is not supported; give arrays or numbers"
+                )
         if not any(isinstance(argument, Tensor) for argument in arguments):
             return _checked(ELEMENTWISE[name](*arguments))
         return self.anchor.apply(shown, ELEMENTWISE[name], *map(self._lifted, arguments))
@@ -196,7 +197,9 @@ def _ones(shape: Shape) -> Laid:
     sizes = [size for size in shape if size != 1]
     if not sizes:
         return Laid(Constant(Integer(1)), units)
-    return Laid(contract([Ones(size) for size in sizes], [[n] for n in range(len(sizes))], list(range(len(sizes)))), units)
+    return Laid(
+        contract([Ones(size) for size in sizes], [[n] for n in range(len(sizes))], list(range(len(sizes)))), units
+    )
 
 
 @dataclass(frozen=True, slots=True)

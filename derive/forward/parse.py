@@ -92,7 +92,9 @@ def _with_lets(text: str, lets: Mapping[str, str]) -> str:
     """The statements of the intermediate values, and the text after them."""
     for name, value in lets.items():
         if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name, re.ASCII):
-            raise ExpressionError(f"{_NAME}: let: {name!r:.60}: expected a name of the letters A to Z, such as S or mu_1")
+            raise ExpressionError(
+                f"{_NAME}: let: {name!r:.60}: expected a name of the letters A to Z, such as S or mu_1"
+            )
         if len(read_source(value).statements) != 1:
             raise ExpressionError(f"{_NAME}: let: {name}: expected one expression, as in S = softmax(X @ W)")
     # In brackets a value may go over several lines, and cannot be a statement.
@@ -101,7 +103,7 @@ def _with_lets(text: str, lets: Mapping[str, str]) -> str:
 
 def _check_names(source: Source, shapes: Mapping[str, str], sizes: Sequence[str]) -> None:
     """Every name is an array or a size, and every array occurs."""
-    used = free_names(source)
+    used = free_names(source, shapes)
     known = (*shapes, *sizes)
     told = {letter for shape in shapes.values() for letter, *_ in _alone(shape)}
     for name, place in used.items():
@@ -110,7 +112,9 @@ def _check_names(source: Source, shapes: Mapping[str, str], sizes: Sequence[str]
         if name in known or (name in CONSTANTS and name not in shapes):
             continue
         if name in FUNCTION_NAMES:
-            source.refuse(f"{name} is a function; call it, as in {name}(X), or give it a shape if it is an array", place)
+            source.refuse(
+                f"{name} is a function; call it, as in {name}(X), or give it a shape if it is an array", place
+            )
         source.refuse(
             f"{name} is neither an array nor a size{nearest(name, known)}; if it is an array, add its shape, "
             f"--shape {name}=N,D (--shape {name}=scalar for a number); if it is a size, no shape has that letter: use "
@@ -118,7 +122,9 @@ def _check_names(source: Source, shapes: Mapping[str, str], sizes: Sequence[str]
             place,
         )
     if not shapes:
-        raise ExpressionError(f"{source.where}: expected an expression of at least one array, with its shape: --shape X=N,D")
+        raise ExpressionError(
+            f"{source.where}: expected an expression of at least one array, with its shape: --shape X=N,D"
+        )
     for name in shapes:
         if name not in used:
             occurring = [other for other in used if other not in sizes]

@@ -216,9 +216,7 @@ def _parsed(text: str, original: str, where: str) -> ast.Module:
         line, column = error.lineno or 1, max((error.offset or 1) - 1, 0)
         raise ExpressionError(f"{where}: cannot be read: {error.msg}\n{_caret(text, line, column)}") from error
     except (ValueError, MemoryError, RecursionError, OverflowError) as error:
-        raise ExpressionError(
-            f"{where}: cannot be read: it nests too deeply; name intermediate results"
-        ) from error
+        raise ExpressionError(f"{where}: cannot be read: it nests too deeply; name intermediate results") from error
     if not tree.body:
         raise ExpressionError(f"{where}: expected an expression such as X @ W + b, got nothing")
     return tree
