@@ -20,6 +20,10 @@ from derive.forward.trace import let
 __all__ = ["CONSTANTS", "Meaning", "evaluate", "free_names"]
 
 
+_LONGEST = 1000
+"""The characters of a message, which quotes arrays as their author would have to write them."""
+
+
 class Meaning(Protocol):
     """What the parts of an expression stand for."""
 
@@ -108,7 +112,11 @@ def _bind(run: _Run, statement: ast.stmt) -> None:
         case ast.AugAssign():
             run.source.refuse("expected =, with a name that is new, as in Z = Y + b", statement)
         case ast.Expr():
-            run.source.refuse("only the last statement is the result; give this one a name, as in S = ...", statement)
+            run.source.refuse(
+                "only the last statement is the result; give this one a name, as in S = ..., or put an expression of "
+                "several lines in brackets",
+                statement,
+            )
         case ast.Return():
             run.source.refuse("expected return in the last statement only", statement)
         case _:
@@ -155,6 +163,7 @@ def _locate(source: Source, error: UserError, node: ast.AST) -> None:
     message = str(error)
     if "\n" not in message:
         # The class of an error says what kind it is, and its own arguments are not always one text.
+        message = message if len(message) <= _LONGEST else f"{message[: _LONGEST // 2]} ... {message[-_LONGEST // 2 :]}"
         told = message if message.startswith(f"{source.where}: ") else f"{source.where}: {message}"
         error.args = (source.located(told, node),)
 

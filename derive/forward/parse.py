@@ -28,6 +28,7 @@ from derive.forward.trace import trace
 __all__ = ["Program", "parse"]
 
 _NAME = "expr"
+_OTHER_MODULES = ("F", "jax", "jnp", "math", "nn", "scipy", "special", "tf", "torch")
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,6 +86,8 @@ def parse(
     _check_names(source, read, found)
     defaults = " ".join(f"{letter}={number}" for letter, number in zip(found, count(2)))
     layer = trace(Program(source, read), defaults=defaults, name=_NAME)
+    # What is wrong with the text itself is said before that something is missing from it.
+    _check_used(source, read, found)
     return replace(layer, text=source.normal)
 
 
@@ -111,6 +114,10 @@ def _check_names(source: Source, shapes: Mapping[str, str], sizes: Sequence[str]
             source.refuse(f"the size {name} is no axis by itself, so no array tells it; write it with .shape", place)
         if name in known or (name in CONSTANTS and name not in shapes):
             continue
+        if name in _OTHER_MODULES:
+            source.refuse(
+                f"{name}.: functions are called bare, softmax(X), or with np. or np.linalg. before them", place
+            )
         if name in FUNCTION_NAMES:
             source.refuse(
                 f"{name} is a function; call it, as in {name}(X), or give it a shape if it is an array", place
@@ -125,6 +132,11 @@ def _check_names(source: Source, shapes: Mapping[str, str], sizes: Sequence[str]
         raise ExpressionError(
             f"{source.where}: expected an expression of at least one array, with its shape: --shape X=N,D"
         )
+
+
+def _check_used(source: Source, shapes: Mapping[str, str], sizes: Sequence[str]) -> None:
+    """Every array that has a shape occurs."""
+    used = free_names(source, shapes)
     for name in shapes:
         if name not in used:
             occurring = [other for other in used if other not in sizes]
