@@ -20,7 +20,7 @@ from derive.forward.single import single
 from derive.forward.transpose import transpose
 from derive.layers import listing, load
 from derive.notation.latex import print_latex
-from derive.options import DocumentOptions, document_options
+from derive.options import TAKEN, DocumentOptions, document_option_names, document_options, quoted
 from derive.proof.evidence import Evidence, Strength
 from derive.proof.prove import check_sizes, prove
 from derive.proof.values import Given, given_values
@@ -175,9 +175,12 @@ class Derived:
     @property
     def command(self) -> str:
         """The command that makes the document again: sizes, and options that are not their defaults."""
-        words = ["derive", self.written.name]
+        words = ["derive", *map(quoted, self.written.words or (self.written.name,))]
+        folded = [letter.casefold() for letter in self.sizes]
+        taken = {*TAKEN, *document_option_names(), *(option for option, _ in self.written.variant)}
         for letter, number in self.sizes.items():
-            words += [f"--{letter.lower()}", str(number)]
+            alone = folded.count(letter.casefold()) == 1 and letter.casefold() not in taken
+            words += [f"--{letter.lower()}", str(number)] if alone else ["--size", f"{letter}={number}"]
         for option, value in self.written.variant:
             words += [f"--{option}", value]
         return " ".join([*words, *self.options.arguments()])

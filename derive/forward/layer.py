@@ -83,6 +83,7 @@ class Layer:
     variant is which of several layers of this name it is, ("bias", "none") for example; () for the usual one. stacks
     says of which inputs of the plain layer its own are put together. named are the intermediate values that its author
     has given a name, in the order of computation. text is the expression that it was read from, '' if it was traced.
+    words are those of a command line, behind derive, that say which layer it is; its name if there are none.
 
     Shapes: every input and the output have axes in the letters of `sizes`.
     """
@@ -103,6 +104,7 @@ class Layer:
     plain: Layer | None = None
     named: tuple[tuple[str, Node], ...] = ()
     text: str = ""
+    words: tuple[str, ...] = ()
 
     upstream: Input = field(init=False, repr=False)
     """G = ∂L/∂Y, in the shape of the output; called G_Y if the layer has a G of its own."""

@@ -88,7 +88,8 @@ def parse(
     layer = trace(Program(source, read), defaults=defaults, name=_NAME)
     # What is wrong with the text itself is said before that something is missing from it.
     _check_used(source, read, found)
-    return replace(layer, text=source.normal)
+    options = (word for name, shape in read.items() for word in ("--shape", f"{name}={','.join(shape.split())}"))
+    return replace(layer, text=source.normal, words=(_NAME, source.normal, *options))
 
 
 def _with_lets(text: str, lets: Mapping[str, str]) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -19,7 +19,7 @@ from derive.errors import UnknownNameError, UserError
 if TYPE_CHECKING:
     from derive.forward.layer import Layer
 
-__all__ = ["Listing", "index", "listing", "load"]
+__all__ = ["Listing", "index", "letters_of", "listing", "load"]
 
 Choices = tuple[tuple[str, str], ...]
 
@@ -90,8 +90,7 @@ def _read(file: Path) -> Listing:
         for argument in function.args.args
         if argument.annotation is not None
     }
-    axes = (axis for shape in shapes.values() for axis in re.split(r"[\s+]+", shape))
-    letters = dict.fromkeys(axis for axis in axes if axis and not axis.isdecimal())
+    letters = letters_of(shapes.values())
     given = dict(_pairs(function, "defaults"))
     usual = dict(_pairs(function, "variant"))
     variants = {option: [value] for option, value in usual.items()}
@@ -105,11 +104,17 @@ def _read(file: Path) -> Listing:
         name=file.stem,
         summary=(ast.get_docstring(function) or "").split("\n")[0],
         signature=", ".join(f"{name}: {shape}" for name, shape in shapes.items()),
-        letters=tuple(letters),
+        letters=letters,
         defaults=tuple((letter, int(given[letter])) for letter in letters if letter in given),
         variants=tuple((option, tuple(values)) for option, values in variants.items()),
         functions=tuple(functions),
     )
+
+
+def letters_of(shapes: Iterable[str]) -> tuple[str, ...]:
+    """The size letters of shapes as they are written, "N D+1", in the order in which they appear."""
+    axes = (axis for shape in shapes for axis in re.split(r"[\s+]+", shape))
+    return tuple(dict.fromkeys(axis for axis in axes if axis and not axis.isdecimal()))
 
 
 def _pairs(function: ast.FunctionDef, argument: str) -> Iterator[tuple[str, str]]:
