@@ -11,15 +11,16 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from derive.errors import UnknownNameError, UserError
+from derive.errors import ShapeError, UnknownNameError, UserError
 
 if TYPE_CHECKING:
     from derive.forward.layer import Layer
 
-__all__ = ["Listing", "index", "letters_of", "listing", "load"]
+__all__ = ["Listing", "file_listing", "index", "letters_of", "listing", "load"]
 
 Choices = tuple[tuple[str, str], ...]
 
@@ -82,14 +83,54 @@ def load(name: str, variant: Mapping[str, str] | None = None) -> Layer:
     return cast("Layer", getattr(import_module(f"{__name__}.{name}"), function))
 
 
+def file_listing(path: Path, name: str, shapes: Mapping[str, str]) -> Listing:
+    """What can be said of a function in somebody's own file without running it; shapes are those that it lacks.
+
+    Raises: UserError if the file cannot be read; UnknownNameError if it has no such function; ShapeError if an argument
+    has no shape.
+    """
+    try:
+        content = path.read_bytes()
+        module = ast.parse(content)
+    except OSError as error:
+        raise UserError(
+            f"{path}: cannot be read: {error.strerror}; give FILE:FUNCTION, such as layers.py:swish"
+        ) from error
+    except SyntaxError as error:
+        text = f": {error.text.strip()}" if error.text else ""
+        raise UserError(f"{path}: no Python: {error.msg}\n  {path.name}, line {error.lineno}{text}") from error
+    except (ValueError, MemoryError, RecursionError) as error:
+        raise UserError(f"{path}: no Python: {error}") from error
+    functions = {node.name: node for node in module.body if isinstance(node, ast.FunctionDef)}
+    if name not in functions:
+        raise UnknownNameError(f"function of {path.name}", name, functions)
+    function = functions[name]
+    found = {**_shapes(function), **shapes}
+    optional = [
+        argument.arg for argument in function.args.args[len(function.args.args) - len(function.args.defaults) :]
+    ]
+    for argument in (*function.args.posonlyargs, *function.args.args):
+        if argument.arg not in found and argument.arg not in optional:
+            raise ShapeError(
+                f"{path.name}:{name}: argument {argument.arg} has no shape; write it as its annotation, "
+                f'{argument.arg}: "N D" (and "" for a scalar), or add --shape {argument.arg}=N,D'
+            )
+    letters = letters_of(found.values())
+    given = {letter: int(number) for letter, number in _pairs(function, "defaults") if number.isdecimal()}
+    free = (number for number in count(2) if number not in given.values())
+    return Listing(
+        name=f"layer {path}:{name}",
+        summary=(ast.get_docstring(function) or "").split("\n")[0],
+        signature=", ".join(f"{key}: {shape}" for key, shape in found.items()),
+        letters=letters,
+        defaults=tuple((letter, given[letter] if letter in given else next(free)) for letter in letters),
+    )
+
+
 def _read(file: Path) -> Listing:
     module = ast.parse(file.read_text(encoding="utf-8"))
     function = next(n for n in module.body if isinstance(n, ast.FunctionDef) and n.name == file.stem)
-    shapes = {
-        argument.arg: cast(str, ast.literal_eval(argument.annotation))
-        for argument in function.args.args
-        if argument.annotation is not None
-    }
+    shapes = _shapes(function)
     letters = letters_of(shapes.values())
     given = dict(_pairs(function, "defaults"))
     usual = dict(_pairs(function, "variant"))
@@ -109,6 +150,15 @@ def _read(file: Path) -> Listing:
         variants=tuple((option, tuple(values)) for option, values in variants.items()),
         functions=tuple(functions),
     )
+
+
+def _shapes(function: ast.FunctionDef) -> dict[str, str]:
+    """The shapes of the arguments that have one."""
+    return {
+        argument.arg: argument.annotation.value
+        for argument in (*function.args.posonlyargs, *function.args.args)
+        if isinstance(argument.annotation, ast.Constant) and isinstance(argument.annotation.value, str)
+    }
 
 
 def letters_of(shapes: Iterable[str]) -> tuple[str, ...]:
