@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import time
+from contextlib import suppress
+from random import Random
 
 import pytest
 
@@ -217,3 +220,27 @@ def test_a_size_is_asked_for_by_a_whole_number():
     for index in ("0.5", "X", "'a'", "None"):
         with pytest.raises(UnsupportedError, match="of 2 sizes"):
             parse(f"X.shape[{index}] * X", SHAPES)
+
+
+PIECES = """
+    X W y s N D pi np np. np.linalg. sum( exp( softmax( einsum('ij->ij', where( maximum( norm( eye( ones((
+    zeros( full( len( trace( diag( clip( X. sum mean( .T .shape .shape[0] .size .ndim [ ] ( ) , axis=
+    keepdims=True ddof=1 ord= 0 1 2 -1 0.5 None : ... + - * / @ ** > < <= == = ; 'fro' True return (0,1) (N,D)
+    1/2 X[:,None] y[None] moveaxis( squeeze( var( log(
+"""
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_pieces_in_any_order_are_an_expression_or_refused(seed):
+    draw, read = Random(seed), 0
+    for _ in range(500):
+        text = " ".join(draw.choice(PIECES.split()) for _ in range(draw.randint(1, 8)))
+        text += ")" * max(0, text.count("(") - text.count(")"))
+        # Any other exception ends the test.
+        with suppress(UserError):
+            parse(text, {name: shape for name, shape in ARRAYS.items() if name in re.findall(r"\b[A-Za-z]\b", text)})
+            read += 1
+    assert read
+
+
+ARRAYS = {"X": "N D", "W": "D M", "y": "N", "s": ""}
