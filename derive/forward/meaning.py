@@ -57,7 +57,12 @@ class Recorded:
             return self._calculated(operation, sign, operands)
         if sign == "**":
             self._check_exponent(operands[1])
-        return operation(*map(self._lifted, operands))
+        try:
+            return operation(*map(self._lifted, operands))
+        except (TypeError, UnsupportedError) as error:
+            if sign not in _OF_MASKS:
+                raise
+            raise UnsupportedError(f"{sign} is supported between comparisons only; {_OF_MASKS[sign]}") from error
 
     def call(self, name: str, shown: str, arguments: Sequence[Any], options: Mapping[str, Any]) -> Any:
         if name in _MAKERS:
@@ -101,7 +106,7 @@ class Recorded:
         return value
 
     def _calculated(self, operation: Callable[..., Any], sign: str, numbers: Sequence[Expr]) -> Expr:
-        if sign in ("<", "<=", ">", ">=", "@"):
+        if sign in _OF_ARRAYS:
             raise UnsupportedError(f"{sign} between two numbers is not supported; compare and multiply arrays")
         if sign == "/" and numbers[1] == 0:
             raise UnsupportedError("division by 0 is not supported; divide by a number that is not 0")
@@ -155,6 +160,16 @@ class Recorded:
         return ones if name == "ones" else ones * self._lifted(arguments[1])
 
 
+_OF_ARRAYS = ("<", "<=", ">", ">=", "==", "!=", "@", "&", "|", "^", "~")
+
+_OF_MASKS = {
+    "&": "write (X > 0) * (X < 1)",
+    "|": "write maximum(A, B) for two masks",
+    "^": "write ** for a power",
+    "~": "write 1 - mask",
+}
+"""Operators of truth values, and what else may have been meant."""
+
 _EXAMPLES = {
     "eye": "eye(N)",
     "full": "full((N, D), 2)",
@@ -204,7 +219,7 @@ def _ones(shape: Shape) -> Laid:
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
-    """Arrays are NumPy's; an expression that was traced is run on numbers. A mask is 1 and 0, as in its formula."""
+    """Arrays are NumPy's; an expression that was traced is run on numbers."""
 
     functions: Sequence[str] = FUNCTION_NAMES
     methods: Sequence[str] = METHODS
@@ -219,8 +234,7 @@ class Numbers:
         return int(exact) if exact.is_Integer else float(exact)
 
     def operate(self, operation: Callable[..., Any], sign: str, operands: Sequence[Any]) -> Any:
-        result = operation(*operands)
-        return np.where(result, 1.0, 0.0) if sign in ("<", "<=", ">", ">=") else result
+        return operation(*operands)
 
     def call(self, name: str, shown: str, arguments: Sequence[Any], options: Mapping[str, Any]) -> Any:
         return numpy_function(name)(*arguments, **options)
@@ -253,8 +267,10 @@ def _softmax(x: Any, axis: Any = -1) -> Any:
 
 _NUMPY_LACKS: dict[str, Callable[..., Any]] = {
     "len": len,
+    "logdet": lambda a: np.linalg.slogdet(a)[1],
     "log_softmax": lambda x, axis=-1: np.log(_softmax(x, axis)),
     "logsumexp": _logsumexp,
+    "sliding_window_view": np.lib.stride_tricks.sliding_window_view,
     "silu": lambda x: x / (1 + np.exp(-x)),
     "softmax": _softmax,
 }
