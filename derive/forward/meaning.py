@@ -234,19 +234,26 @@ class Numbers:
         return int(exact) if exact.is_Integer else float(exact)
 
     def operate(self, operation: Callable[..., Any], sign: str, operands: Sequence[Any]) -> Any:
-        return operation(*operands)
+        return _real(operation(*operands))
 
     def call(self, name: str, shown: str, arguments: Sequence[Any], options: Mapping[str, Any]) -> Any:
-        return numpy_function(name)(*arguments, **options)
+        given = [float(a) if type(a) is int else a for a in arguments] if name in ELEMENTWISE else arguments
+        return _real(numpy_function(name)(*given, **options))
 
     def method(self, array: Any, name: str, arguments: Sequence[Any], options: Mapping[str, Any]) -> Any:
-        return getattr(array, name)(*arguments, **options)
+        return _real(getattr(array, name)(*arguments, **options))
 
     def attribute(self, array: Any, name: str) -> Any:
         return getattr(array, name)
 
     def index(self, array: Any, index: Any) -> Any:
         return array[index]
+
+
+def _real(value: Any) -> Any:
+    """An array of whole numbers as one of floats: for NumPy the reciprocal of the whole number 2 is 0."""
+    whole = isinstance(value, np.ndarray | np.generic) and np.issubdtype(value.dtype, np.integer)
+    return value.astype(float) if whole else value
 
 
 def numpy_function(name: str) -> Callable[..., Any]:
@@ -267,10 +274,8 @@ def _softmax(x: Any, axis: Any = -1) -> Any:
 
 _NUMPY_LACKS: dict[str, Callable[..., Any]] = {
     "len": len,
-    "logdet": lambda a: np.linalg.slogdet(a)[1],
     "log_softmax": lambda x, axis=-1: np.log(_softmax(x, axis)),
     "logsumexp": _logsumexp,
-    "sliding_window_view": np.lib.stride_tricks.sliding_window_view,
     "silu": lambda x: x / (1 + np.exp(-x)),
     "softmax": _softmax,
 }

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from inspect import Parameter, Signature
-from itertools import count
+from itertools import count, takewhile
 from typing import Any
 
 from sympy import Expr
@@ -28,6 +28,7 @@ from derive.forward.trace import trace
 __all__ = ["Program", "parse"]
 
 _NAME = "expr"
+_LETTER_AND_MORE = re.compile(r"(?P<letter>[A-Za-z]\w*)(?P<more>(?:[+-][0-9]+)*)", re.ASCII)
 _OTHER_MODULES = ("F", "jax", "jnp", "math", "nn", "scipy", "special", "tf", "torch")
 
 
@@ -158,11 +159,10 @@ def _sizes(shapes: Mapping[str, str], arrays: Sequence[Any]) -> dict[str, Any]:
 
 def _alone(shape: str) -> Iterator[tuple[str, int, int]]:
     """The letters that an axis tells, N or D+1, with the axis and what is added to them."""
-    for place, axis in enumerate(shape.split()):
-        terms = axis.split("+")
-        names = [term for term in terms if not term.isdecimal()]
-        if len(names) == 1:
-            yield names[0], place, sum(int(term) for term in terms if term.isdecimal())
+    # What stands behind `in` is no axis, but the bound of whole numbers.
+    for place, axis in enumerate(takewhile(lambda word: word != "in", shape.split())):
+        if found := _LETTER_AND_MORE.fullmatch(axis):
+            yield found["letter"], place, sum(map(int, re.findall(r"[+-][0-9]+", found["more"])))
 
 
 def _lifted(source: Source, result: Any, anchor: Tensor) -> Tensor:

@@ -136,7 +136,9 @@ def read_shape(written: str, name: str, where: str = "expr") -> str:
         return ""
     axes = inner.replace(",", " ").split()
     for axis in axes:
-        if not re.fullmatch(r"(?:[1-9][0-9]{0,4}|[A-Za-z][A-Za-z0-9_]{0,20})(?:\+[A-Za-z0-9_]{1,20})*", axis, re.ASCII):
+        if not re.fullmatch(
+            r"(?:[1-9][0-9]{0,4}|[A-Za-z][A-Za-z0-9_]{0,20})(?:[-+*][A-Za-z0-9_]{1,20}){0,9}", axis, re.ASCII
+        ):
             raise ExpressionError(
                 f"{where}: shape of {name}: expected size letters or numbers up to 99999, such as N,D or N,3, or "
                 f"scalar, got {_cut(written)}"

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Listing", "file_listing", "index", "letters_of", "listing", "load"]
 
+_LETTER = re.compile(r"[A-Za-z]\w*")
+
 Choices = tuple[tuple[str, str], ...]
 
 
@@ -167,9 +169,12 @@ def _shapes(function: ast.FunctionDef) -> dict[str, str]:
 
 
 def letters_of(shapes: Iterable[str]) -> tuple[str, ...]:
-    """The size letters of shapes as they are written, "N D+1", in the order in which they appear."""
-    axes = (axis for shape in shapes for axis in re.split(r"[\s+]+", shape))
-    return tuple(dict.fromkeys(axis for axis in axes if axis and not axis.isdecimal()))
+    """The size letters of shapes as they are written, "N H+K-1", in the order in which a layer has them.
+
+    Those of one axis are in alphabetical order; `in` stands before the bound of an input of whole numbers.
+    """
+    axes = (axis for shape in shapes for axis in shape.split() if axis != "in")
+    return tuple(dict.fromkeys(letter for axis in axes for letter in sorted(set(_LETTER.findall(axis)))))
 
 
 def _pairs(function: ast.FunctionDef, argument: str) -> Iterator[tuple[str, str]]:

@@ -128,7 +128,7 @@ def test_what_cannot_be_derived_names_file_and_line(command, mine, words, said):
         ("import nowhere_at_all\ndef f(X: 'N'): return X", "cannot be run: ModuleNotFoundError"),
         ("f = 3\ndef g(X: 'N'): return X", "unknown function of other.py 'f'; known: g"),
         ("def f(X: 'N'): return X\nf = 3", "unknown function of other.py 'f'"),
-        ("def f(X: 'N-1'): return X", "other.py:f: shape of X: expected size letters or numbers"),
+        ("def f(X: 'N;D'): return X", "other.py:f: shape of X: expected size letters or numbers"),
         ("def f(X: int): return X", "argument X has no shape"),
         ("def f(*X): return X", "expected plain arguments"),
         ("def f(): return 1", "expected a function of at least one array"),

@@ -156,9 +156,7 @@ def test_a_shape_of_few_axes(written, read):
     assert read_shape(written, "X") == read
 
 
-@pytest.mark.parametrize(
-    "written", ["N-1", "0", "N;D", "-1", "100000", "N*D", "x" * 1000, "N " * 9, "Ñ", "__import__('os')"]
-)
+@pytest.mark.parametrize("written", ["-N", "0", "N;D", "-1", "100000", "x" * 1000, "N " * 9, "Ñ", "__import__('os')"])
 def test_what_is_no_shape_is_refused(written):
     with pytest.raises(ExpressionError, match="expr: shape of X: expected"):
         read_shape(written, "X")
@@ -170,3 +168,27 @@ def test_a_layer_of_a_text_can_be_pickled():
     assert again.output is layer.output
     given = {"X": np.ones((2, 3)), "W": np.ones((3, 4))}
     assert again.function(*given.values()) == layer.function(*given.values())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sign(N) * X",
+        "sign(-2) * X",
+        "maximum(N, 2) * X",
+        "X * abs(-3)",
+        "X * reciprocal(2)",
+        "where(X > 0, 2, 3)**-1 * X",
+        "X * sum(X > 0)**-1",
+        "X * log(N)",
+    ],
+)
+def test_functions_of_numbers_are_numbers(text):
+    import derive
+
+    assert derive.derive(text, shapes={"X": "N D"}).wrt("X").evidence
+
+
+def test_a_size_is_told_by_an_axis_that_is_longer_by_a_number():
+    layer = parse("X.sum() / D + c * N", {"X": "N D+1", "c": ""})
+    assert layer.function(np.ones((2, 4)), np.ones(())) == 8 / 3 + 2
