@@ -58,7 +58,7 @@ class Recorded:
         if sign == "**":
             self._check_exponent(operands[1])
         try:
-            return operation(*map(self._lifted, operands))
+            return _checked_array(operation(*map(self._lifted, operands)))
         except (TypeError, UnsupportedError) as error:
             if sign not in _OF_MASKS:
                 raise
@@ -70,7 +70,9 @@ class Recorded:
         if name in ELEMENTWISE:
             return self._elementwise(name, shown, arguments, options)
         given = [self._argument(argument) for argument in arguments]
-        return self.anchor.called(name, shown, given, {k: self._argument(value) for k, value in options.items()})
+        return _checked_array(
+            self.anchor.called(name, shown, given, {k: self._argument(value) for k, value in options.items()})
+        )
 
     def method(self, array: Tensor, name: str, arguments: Sequence[Any], options: Mapping[str, Any]) -> Any:
         given = [self._argument(argument) for argument in arguments]
@@ -137,7 +139,7 @@ class Recorded:
                 )
         if not any(isinstance(argument, Tensor) for argument in arguments):
             return _checked(ELEMENTWISE[name](*arguments))
-        return self.anchor.apply(shown, ELEMENTWISE[name], *map(self._lifted, arguments))
+        return _checked_array(self.anchor.apply(shown, ELEMENTWISE[name], *map(self._lifted, arguments)))
 
     def _made(self, name: str, shown: str, arguments: Sequence[Any], options: Mapping[str, Any]) -> Any:
         """An array of given size, or a size."""
@@ -186,6 +188,13 @@ def _checked(value: Any) -> Expr:
         raise UnsupportedError(f"{value} is no real number; change the numbers")
     if any(abs(number.p) > 10**_MOST_DIGITS or number.q > 10**_MOST_DIGITS for number in value.atoms(Rational)):
         raise UnsupportedError(f"a number of more than {_MOST_DIGITS} digits is not supported; scale it")
+    return value
+
+
+def _checked_array(value: Any) -> Any:
+    """An array, which may be a number that was calculated."""
+    if isinstance(value, Tensor) and isinstance(value.laid.core, Constant):
+        _checked(value.laid.core.value)
     return value
 
 
@@ -251,7 +260,12 @@ class Numbers:
 
 
 def _real(value: Any) -> Any:
-    """An array of whole numbers as one of floats: for NumPy the reciprocal of the whole number 2 is 0."""
+    """An array of whole numbers as one of floats: for NumPy the reciprocal of the whole number 2 is 0.
+
+    Raises: UnsupportedError for a complex number, such as (N - 3)**0.5 at N = 2.
+    """
+    if isinstance(value, complex):
+        raise UnsupportedError(f"a root of a negative number, {value:.3g}, at these sizes; choose others")
     whole = isinstance(value, np.ndarray | np.generic) and np.issubdtype(value.dtype, np.integer)
     return value.astype(float) if whole else value
 

@@ -7,6 +7,7 @@ import time
 from contextlib import suppress
 from random import Random
 
+import numpy as np
 import pytest
 
 from derive.errors import ExpressionError, ShapeError, UnknownNameError, UnsupportedError, UserError
@@ -104,6 +105,8 @@ REFUSED = {
     "X * (1 - 1)**-1": "division by 0",
     "X * log(0)": "is no real number",
     "X * sqrt(-1)": "is no real number",
+    "X * sqrt(sum(-1))": "is no real number",
+    "X * log(sum(0))": "is no real number",
     "X**N": "size as exponent",
     "X**X": "array or a size as exponent",
     "2**X": "array or a size as exponent",
@@ -245,3 +248,10 @@ def test_pieces_in_any_order_are_an_expression_or_refused(seed):
 
 
 ARRAYS = {"X": "N D", "W": "D M", "y": "N", "s": ""}
+
+
+def test_a_root_that_is_not_real_at_some_sizes_is_refused_there():
+    layer = parse("X * (N - 3)**0.5", SHAPES)
+    assert (layer.function(np.ones((4, 1))) == 1).all()
+    with pytest.raises(UnsupportedError, match="a root of a negative number"):
+        layer.function(np.ones((2, 1)))
