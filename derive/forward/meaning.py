@@ -184,7 +184,7 @@ _EXAMPLES = {
 
 def _checked(value: Any) -> Expr:
     """A number that was calculated, if it can be one of a formula."""
-    if not isinstance(value, Expr) or value.has(sympy.zoo, sympy.nan, sympy.oo, sympy.I):
+    if not isinstance(value, Expr) or value.is_real is False or value.has(sympy.zoo, sympy.nan, sympy.oo, sympy.I):
         raise UnsupportedError(f"{value} is no real number; change the numbers")
     if any(abs(number.p) > 10**_MOST_DIGITS or number.q > 10**_MOST_DIGITS for number in value.atoms(Rational)):
         raise UnsupportedError(f"a number of more than {_MOST_DIGITS} digits is not supported; scale it")

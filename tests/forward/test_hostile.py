@@ -106,6 +106,7 @@ REFUSED = {
     "X * log(0)": "is no real number",
     "X * sqrt(-1)": "is no real number",
     "X * sqrt(sum(-1))": "is no real number",
+    "X * (-0.5)**0.125": "is no real number",
     "X * log(sum(0))": "is no real number",
     "X**N": "size as exponent",
     "X**X": "array or a size as exponent",
