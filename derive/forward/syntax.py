@@ -10,11 +10,12 @@ import ast
 import keyword
 import re
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NoReturn
 
 from derive.errors import ExpressionError
+from derive.forward.caret import at, caret, point
 
 __all__ = ["LONGEST", "Source", "read_shape", "read_source"]
 
@@ -26,7 +27,6 @@ _MOST_OPERATORS = 1000
 _LONGEST_NUMBER = 40
 _LONGEST_NAME = 60
 _LARGEST_EXPONENT = 300
-_WINDOW = 80
 _SHOWN = 40
 
 _TOKEN = re.compile(
@@ -95,7 +95,7 @@ class Source:
 
     def located(self, message: str, node: ast.AST) -> str:
         """The message with the line that it is about, and a caret under what it is about."""
-        return f"{message}\n{_caret(self.text, *_point(self.text, node))}"
+        return f"{message}\n{caret(self.text, *point(self.text, node))}"
 
     def refuse(self, message: str, node: ast.AST) -> NoReturn:
         """Raises ExpressionError for a part of the text."""
@@ -169,7 +169,7 @@ def _refuse_character(text: str, place: int, where: str) -> NoReturn:
         "{": "write the names and numbers themselves",
         "^": "write ** for a power",
     }.get(character, "names are made of the letters A to Z, digits and _; operators are + - * / ** @ > <")
-    raise ExpressionError(f"{where}: the character {shown} has no meaning here; {instead}\n{_at(text, place)}")
+    raise ExpressionError(f"{where}: the character {shown} has no meaning here; {instead}\n{at(text, place)}")
 
 
 def _check_amounts(text: str, tokens: list[_Token], where: str) -> None:
@@ -217,7 +217,7 @@ def _parsed(text: str, original: str, where: str) -> ast.Module:
             tree = ast.parse(text)
     except SyntaxError as error:
         line, column = error.lineno or 1, max((error.offset or 1) - 1, 0)
-        raise ExpressionError(f"{where}: cannot be read: {error.msg}\n{_caret(text, line, column)}") from error
+        raise ExpressionError(f"{where}: cannot be read: {error.msg}\n{caret(text, line, column)}") from error
     except (ValueError, MemoryError, RecursionError, OverflowError) as error:
         raise ExpressionError(f"{where}: cannot be read: it nests too deeply; name intermediate results") from error
     if not tree.body:
@@ -265,84 +265,8 @@ def _spaced(text: str, before: _Token, token: _Token, depth: int) -> str:
     return f" {token.text}" if before.kind == "name" and token.kind in ("name", "number", "string") else token.text
 
 
-def _point(text: str, node: ast.AST) -> tuple[int, int]:
-    """The line, from 1, and the column of what a message about a part means: of an operation its operator."""
-    match node:
-        case ast.BinOp(left, operator, right):
-            return _operator(text, left, right, _SIGNS.get(type(operator), ""))
-        case ast.Compare(left, [operator, *_], [right, *_]):
-            return _operator(text, left, right, _SIGNS.get(type(operator), ""))
-        case ast.Attribute(value, attribute):
-            line, column = _characters(text, value.end_lineno or 1, value.end_col_offset or 0)
-            found = _offset(text, line, column) + 1
-            return _line_column(text, text.find(attribute, found))
-        case ast.Subscript(value):
-            line, column = _characters(text, value.end_lineno or 1, value.end_col_offset or 0)
-            return _line_column(text, text.find("[", _offset(text, line, column)))
-    return _characters(text, getattr(node, "lineno", 1), getattr(node, "col_offset", 0))
-
-
-_SIGNS: Mapping[type[ast.AST], str] = {
-    ast.Add: "+",
-    ast.Sub: "-",
-    ast.Mult: "*",
-    ast.Div: "/",
-    ast.Pow: "**",
-    ast.MatMult: "@",
-    ast.FloorDiv: "//",
-    ast.Mod: "%",
-    ast.BitAnd: "&",
-    ast.BitOr: "|",
-    ast.BitXor: "^",
-    ast.LShift: "<<",
-    ast.RShift: ">>",
-    ast.Gt: ">",
-    ast.GtE: ">=",
-    ast.Lt: "<",
-    ast.LtE: "<=",
-    ast.Eq: "==",
-    ast.NotEq: "!=",
-}
-
-
-def _operator(text: str, left: ast.expr, right: ast.expr, sign: str) -> tuple[int, int]:
-    start = _offset(text, *_characters(text, left.end_lineno or 1, left.end_col_offset or 0))
-    end = _offset(text, *_characters(text, right.lineno, right.col_offset))
-    # Between them lie brackets and comments besides.
-    between = re.sub(r"#[^\n]*", lambda comment: " " * len(comment.group()), text[start:end])
-    return _line_column(text, start + max(between.find(sign), 0))
-
-
-def _characters(text: str, line: int, column: int) -> tuple[int, int]:
-    """Python counts columns in bytes, and comments may hold any letters."""
-    written = text.split("\n")[line - 1]
-    return line, len(written.encode()[:column].decode(errors="ignore"))
-
-
-def _offset(text: str, line: int, column: int) -> int:
-    return sum(len(before) + 1 for before in text.split("\n")[: line - 1]) + column
-
-
-def _line_column(text: str, offset: int) -> tuple[int, int]:
-    before = text[:offset]
-    return before.count("\n") + 1, len(before) - (before.rfind("\n") + 1)
-
-
 def _refuse(message: str, text: str, token: _Token, where: str) -> NoReturn:
-    raise ExpressionError(f"{where}: {message}\n{_at(text, token.start)}")
-
-
-def _at(text: str, offset: int) -> str:
-    return _caret(text, *_line_column(text, offset))
-
-
-def _caret(text: str, line: int, column: int) -> str:
-    """A line of the text, cut to what is near the column, and a caret under it."""
-    written = text.split("\n")[line - 1].replace("\t", " ")
-    start = max(0, min(column - _WINDOW // 2, len(written) - _WINDOW))
-    left, right = "..." if start else "", "..." if start + _WINDOW < len(written) else ""
-    shown = "".join(c if c.isprintable() else "?" for c in written[start : start + _WINDOW])
-    return f"  {left}{shown}{right}\n  {' ' * (column - start + len(left))}^"
+    raise ExpressionError(f"{where}: {message}\n{at(text, token.start)}")
 
 
 def _cut(text: str) -> str:
