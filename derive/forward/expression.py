@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import ast
 import operator
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from types import EllipsisType
 from typing import Any, Protocol
 
 from derive.errors import UnknownNameError, UnsupportedError, UserError
+from derive.forward.names import CONSTANTS, MODULES, dotted
 from derive.forward.stretch import worded
 from derive.forward.syntax import Source
 from derive.forward.trace import let
 
-__all__ = ["CONSTANTS", "Meaning", "evaluate", "free_names"]
+__all__ = ["Meaning", "evaluate"]
 
 
 _LONGEST = 1000
@@ -70,32 +71,6 @@ def evaluate(source: Source, meaning: Meaning, names: Mapping[str, Any]) -> Any:
     for statement in first:
         _bind(run, statement)
     return _value(run, _result(run, last))
-
-
-def free_names(source: Source, arrays: Collection[str]) -> dict[str, ast.Name]:
-    """The names that the text uses and does not define, each with its first place.
-
-    Functions and modules are none of them, unless one of the arrays is called so.
-    """
-    defined: set[str] = set()
-    found: dict[str, ast.Name] = {}
-    for statement in source.statements:
-        functions = {id(node) for part in ast.walk(statement) for node in _of_function(part)}
-        names = (node for node in ast.walk(statement) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load))
-        for node in sorted(names, key=lambda node: (node.lineno, node.col_offset)):
-            if node.id not in defined and (node.id in arrays or id(node) not in functions):
-                found.setdefault(node.id, node)
-        if isinstance(statement, ast.Assign):
-            defined |= {target.id for target in statement.targets if isinstance(target, ast.Name)}
-    return found
-
-
-def _of_function(part: ast.AST) -> Iterator[ast.AST]:
-    """The name in softmax(X), and np in np.linalg.norm and np.pi; the array of a method is none."""
-    if isinstance(part, ast.Call) and isinstance(part.func, ast.Name):
-        yield part.func
-    if isinstance(part, ast.Attribute) and isinstance(part.value, ast.Name) and part.value.id in _MODULES:
-        yield part.value
 
 
 def _bind(run: _Run, statement: ast.stmt) -> None:
@@ -244,28 +219,13 @@ def _named(run: _Run, node: ast.Name, values: list[Any]) -> Any:
     raise UnknownNameError("name", node.id, run.names)
 
 
-CONSTANTS = ("pi",)
-"""Names of numbers that NumPy gives, unless an array is called so."""
-
-_MODULES = {"np", "numpy", "np.linalg", "numpy.linalg", "linalg"}
-
-
-def _dotted(node: ast.AST) -> list[str]:
-    """['np', 'linalg', 'norm'], or [] if it is not made of names and dots."""
-    words: list[str] = []
-    while isinstance(node, ast.Attribute):
-        words.append(node.attr)
-        node = node.value
-    return [*([node.id] if isinstance(node, ast.Name) else []), *words[::-1]] if isinstance(node, ast.Name) else []
-
-
 def _function(run: _Run, function: ast.expr) -> str:
     """The name of the function in np.linalg.norm; '' for what must be a method."""
-    words = _dotted(function)
+    words = dotted(function)
     if not words or words[0] in run.names:
         return words[0] if len(words) == 1 else ""
     module = ".".join(words[:-1])
-    return words[-1] if not module or module in _MODULES else ""
+    return words[-1] if not module or module in MODULES else ""
 
 
 def _call_parts(run: _Run, node: ast.Call) -> list[ast.AST]:
@@ -275,7 +235,7 @@ def _call_parts(run: _Run, node: ast.Call) -> list[ast.AST]:
     given: list[ast.AST] = [*node.args, *(keyword.value for keyword in node.keywords)]
     if _function(run, node.func):
         return given
-    words = _dotted(node.func)
+    words = dotted(node.func)
     if words and words[0] not in run.names and len(words) > 1:
         run.source.refuse(
             f"{'.'.join(words)} is not known; functions are called bare, or with np. or np.linalg. before them", node
@@ -320,8 +280,8 @@ def _attribute(run: _Run, node: ast.Attribute, values: list[Any]) -> Any:
 
 
 def _attribute_parts(run: _Run, node: ast.Attribute) -> list[ast.AST]:
-    words = _dotted(node)
-    if words and words[0] not in run.names and words[0] in _MODULES:
+    words = dotted(node)
+    if words and words[0] not in run.names and words[0] in MODULES:
         if words[1:] == ["newaxis"] or (len(words) == 2 and words[1] in CONSTANTS):
             return []
         run.source.refuse(f"{'.'.join(words)} is not supported; call functions, as in np.exp(X)", node)

@@ -16,9 +16,10 @@ from typing import Any
 from sympy import Expr
 
 from derive.errors import ExpressionError, nearest
-from derive.forward.expression import CONSTANTS, evaluate, free_names
+from derive.forward.expression import evaluate
 from derive.forward.layer import Layer
 from derive.forward.meaning import FUNCTION_NAMES, Numbers, Recorded
+from derive.forward.names import CONSTANTS, free_names
 from derive.forward.nodes import Constant
 from derive.forward.shape import letters, parse_shape
 from derive.forward.syntax import Source, read_shape, read_source
