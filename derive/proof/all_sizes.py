@@ -6,22 +6,21 @@ from collections.abc import Mapping, Sequence
 
 from derive.engine.concrete import Concrete, positions
 from derive.errors import UnsupportedError
-from derive.forward.entry import SympyAlgebra
 from derive.forward.layer import Layer
 from derive.forward.nodes import Node
 from derive.proof import equality
+from derive.proof.algebra import FieldAlgebra
 from derive.proof.equality import are_equal
 from derive.proof.evidence import Evidence, Strength
 from derive.proof.indices import count_factors, false_index_step
-from derive.proof.polynomial import is_polynomial
 from derive.proof.symbolic import Failure
 from derive.routes.index import IndexRoute, derive_index
 from derive.rules.canonical import same_for_all_sizes
 
 __all__ = ["prove_for_all_sizes"]
 
-_MOST_FACTORS = {True: 20_000, False: 3_000}
-"""The steps are not checked at sizes at which more factors would have to be evaluated, as polynomials or not."""
+_MOST_FACTORS = 20_000
+"""The steps are not checked at sizes at which more factors would have to be evaluated."""
 
 Sizes = Mapping[str, int]
 
@@ -38,7 +37,7 @@ def prove_for_all_sizes(layer: Layer, wrt: str, formula: Node, chosen: Sequence[
     """
     route = derive_index(layer, wrt)
     try:
-        most = _MOST_FACTORS[is_polynomial(layer)]
+        most = _MOST_FACTORS
         affordable = [sizes for sizes in chosen if count_factors(route, sizes) <= most]
     except UnsupportedError:
         return None
@@ -71,7 +70,7 @@ def _refuted(failure: Failure, sizes: Sizes) -> Evidence:
 
 def _compared(layer: Layer, route: IndexRoute, formula: Node, sizes: Sizes) -> Failure | int:
     """The first entry in which both differ; else how many are known to be equal at random points only."""
-    concrete = Concrete(layer, sizes, SympyAlgebra())
+    concrete = Concrete(layer, sizes, FieldAlgebra())
     undecided = 0
     for place in positions(concrete.shape(route.input)):
         left, right = concrete.value(route.node, place), concrete.value(formula, place)

@@ -8,10 +8,9 @@ from math import prod
 from typing import Any
 
 from derive.engine.concrete import Concrete, flat, positions
-from derive.forward.entry import SympyAlgebra
 from derive.forward.shape import bind
+from derive.proof.algebra import FieldAlgebra
 from derive.proof.equality import are_equal
-from derive.proof.polynomial import RingAlgebra, is_polynomial
 from derive.proof.symbolic import Failure
 from derive.routes.index import IndexRoute
 from derive.rules.index import Factor, IndexSum, Kronecker, LossPartial, Partial, Product
@@ -31,9 +30,7 @@ def count_factors(route: IndexRoute, sizes: Mapping[str, int]) -> int:
 
 def false_index_step(route: IndexRoute, sizes: Mapping[str, int]) -> Failure | None:
     """The first step whose sides differ at these sizes, or None if all hold."""
-    polynomial = is_polynomial(route.layer)
-    algebra = RingAlgebra(route.layer, sizes) if polynomial else SympyAlgebra()
-    evaluation = _Evaluation(Concrete(route.layer, sizes, algebra))
+    evaluation = _Evaluation(Concrete(route.layer, sizes, FieldAlgebra()))
     before: tuple[IndexSum, dict[tuple[int, ...], Any]] | None = None
     for step in route.derivation.steps:
         # Neighbouring steps share a side, which is evaluated once.
@@ -41,7 +38,7 @@ def false_index_step(route: IndexRoute, sizes: Mapping[str, int]) -> Failure | N
         right = evaluation.values(step.after)
         before = step.after, right
         for place in left:
-            if left[place] != right[place] and (polynomial or are_equal(left[place], right[place]) is False):
+            if left[place] != right[place] and are_equal(left[place], right[place]) is False:
                 return Failure(step.reason.name, tuple(p + 1 for p in place), left[place], right[place])
     return None
 

@@ -16,9 +16,9 @@ from derive.forward.layer import Layer
 from derive.forward.nodes import Input, Node
 from derive.forward.shape import bind
 from derive.notation.tree import Tree
+from derive.proof.algebra import FieldAlgebra
 from derive.proof.equality import are_equal
 from derive.proof.evaluate import Array, nonzeros
-from derive.proof.polynomial import RingAlgebra, is_polynomial
 from derive.routes.jacobian import JacobianRoute
 from derive.rules.adjoint import VectorJacobianProduct
 from derive.steps import Step
@@ -42,7 +42,7 @@ class Failure:
 
 
 def symbols(concrete: Concrete) -> dict[str, Array]:
-    """Every input and the upstream gradient as a NumPy array of SymPy symbols."""
+    """Every input and the upstream gradient as a NumPy array of its entries."""
     layer = concrete.layer
     arrays = {}
     for node in (*layer.inputs, layer.upstream):
@@ -53,8 +53,8 @@ def symbols(concrete: Concrete) -> dict[str, Array]:
 
 
 def exact(layer: Layer, sizes: Sizes) -> Concrete:
-    """The layer at these sizes, its entries polynomials if all of them are, else SymPy scalars."""
-    return Concrete(layer, sizes, RingAlgebra(layer, sizes) if is_polynomial(layer) else SympyAlgebra())
+    """The layer at these sizes, its entries elements of a field."""
+    return Concrete(layer, sizes, FieldAlgebra())
 
 
 def check_steps(layer: Layer, wrt: str, sizes: Sizes) -> Failure | int:
@@ -69,7 +69,6 @@ def check_steps(layer: Layer, wrt: str, sizes: Sizes) -> Failure | int:
 
 def false_step(steps: Sequence[Step[Tree]], concrete: Concrete, arrays: Mapping[str, Array]) -> Failure | int:
     """The first of the steps whose sides differ, or the number of entries that algebra did not decide."""
-    polynomial = is_polynomial(concrete.layer)
     # Neighbouring steps share a side, and sides are compared by identity, so each is evaluated once.
     evaluated: dict[int, Mapping[tuple[int, int], Any]] = {}
     undecided = 0
@@ -84,7 +83,7 @@ def false_step(steps: Sequence[Step[Tree]], concrete: Concrete, arrays: Mapping[
             a, b = left.get(place, 0), right.get(place, 0)
             if a == b:
                 continue
-            equal = False if polynomial else are_equal(a, b)
+            equal = are_equal(a, b)
             if equal is False:
                 return Failure(step.reason.name, (place[0] + 1, place[1] + 1), a, b)
             undecided += equal is None
