@@ -10,8 +10,8 @@ from sympy import Expr
 from derive.forward.entry import Position, entry_symbol
 from derive.forward.nodes import Input, Node
 from derive.notation.tree import Index
-from derive.proof import scalars
-from derive.proof.field import Element, Field
+from derive.proof.field import Field
+from derive.proof.ring import Element
 
 __all__ = ["FieldAlgebra"]
 
@@ -28,7 +28,7 @@ class FieldAlgebra:
 
     def number(self, value: Expr) -> Element:
         """The number."""
-        return scalars.apply(self.field, value)
+        return self.field.read(value)
 
     def delta(self, first: Index, second: Index) -> Element:
         """1 where both are equal, else 0."""
@@ -55,7 +55,7 @@ class FieldAlgebra:
 
     def apply(self, function: Expr, arguments: Sequence[Element]) -> Element:
         """The function at the arguments."""
-        return scalars.apply(self.field, function, arguments)
+        return self.field.apply(function, arguments)
 
     def partials(self, value: Element, variables: Mapping[Element, int]) -> dict[int, Element]:
         """The derivatives by the field's own differentiation: that of all variables is made at once, and kept."""

@@ -14,13 +14,48 @@ import sympy
 
 from derive.forward.functions import sigmoid
 from derive.forward.nodes import placeholder
-from derive.proof.field import Coefficient, Element, Field, Generator, Kind, Terms
-from derive.proof.scalars import apply
+from derive.proof.ring import Coefficient, Element, Generator, Kind, Monomial, Ring, Terms
 
-__all__ = ["vanishes"]
+__all__ = ["vanishes", "vanishes_in_parts"]
 
 _MOST_TERMS = 5_000
 """A sum of more terms is not multiplied out further."""
+
+
+def vanishes_in_parts(value: Element) -> bool:
+    """Whether the relations of powers alone show that the element is 0, each used where its generators occur.
+
+    Terms with different other generators are put over denominators of their own, which finds most zeros in little time.
+    """
+    field = value.field
+    met = {number for monomial in value.terms for number, _ in field.monomials[monomial]}
+    for number in sorted(met, reverse=True):
+        if value.terms and field.generators[number].kind is Kind.POWER:
+            value = _combined(value, field.generators[number])
+    return not value.terms
+
+
+def _combined(value: Element, generator: Generator) -> Element:
+    """The same with p^(-1) a + p^(-2) b = p^(-2) (p a + b) where the other generators of both terms agree."""
+    field = value.field
+    (base,) = generator.arguments
+    inside = {number for monomial in base.terms for number, _ in field.monomials[monomial]}
+    groups: dict[Monomial, dict[Coefficient, Terms]] = {}
+    for monomial, coefficient in value.terms.items():
+        powers = field.monomials[monomial]
+        outside = tuple(item for item in powers if item[0] not in inside and item[0] != generator.number)
+        within = field.number(tuple(item for item in powers if item[0] in inside))
+        exponent = next((e for number, e in powers if number == generator.number), 0)
+        groups.setdefault(outside, {}).setdefault(exponent, {})[within] = coefficient
+    parts = []
+    for outside, found in groups.items():
+        common = field.number(outside)
+        by_class = _by_class({exponent: Element(field, terms) for exponent, terms in found.items()})
+        for left, by_whole in by_class.items():
+            lowest = min(by_whole)
+            over = field.add(part * base ** (whole - lowest) for whole, part in by_whole.items())
+            parts.append(over * Element(field, {common: 1}) * field.raised(generator, lowest + left))
+    return field.add(parts)
 
 
 def vanishes(value: Element) -> bool:
@@ -32,18 +67,19 @@ def vanishes(value: Element) -> bool:
             continue
         if len(value.terms) > _MOST_TERMS:
             return False
-        generator = _last(value)
+        generator = _last(value, (Kind.POWER, Kind.FUNCTION))
         if generator is None:
             return False
         pending += _without(value, generator)
     return True
 
 
-def _last(value: Element) -> Generator | None:
-    """The generator made last, of those that can be eliminated."""
+def _last(value: Element, kinds: tuple[Kind, ...]) -> Generator | None:
+    """The generator made last, of those of these kinds that can be eliminated."""
     field = value.field
     met = {number for monomial in value.terms for number, _ in field.monomials[monomial]}
-    return next((g for n in sorted(met, reverse=True) if _is_eliminated(g := field.generators[n])), None)
+    found = (field.generators[number] for number in sorted(met, reverse=True))
+    return next((g for g in found if g.kind in kinds and _is_eliminated(g)), None)
 
 
 def _is_eliminated(generator: Generator) -> bool:
@@ -56,7 +92,7 @@ def _without(value: Element, generator: Generator) -> list[Element]:
     by_exponent = _collected(value, generator)
     if generator.kind is Kind.POWER:
         return _without_power(field, by_exponent, generator.arguments[0])
-    over, under = (apply(field, part, generator.arguments) for part in _RATIONAL[generator.name])
+    over, under = (field.apply(part, generator.arguments) for part in _RATIONAL[generator.name])
     lowest, highest = min(by_exponent), max(by_exponent)
     return [
         field.add(
@@ -65,15 +101,21 @@ def _without(value: Element, generator: Generator) -> list[Element]:
     ]
 
 
-def _without_power(field: Field, by_exponent: dict[Coefficient, Element], base: Element) -> list[Element]:
+def _without_power(field: Ring, by_exponent: dict[Coefficient, Element], base: Element) -> list[Element]:
     """Roots of p are independent of 1, so that each fractional part is 0 by itself; then p^n is multiplied out."""
+    return [
+        field.add(part * base ** (whole - min(parts)) for whole, part in parts.items())
+        for parts in _by_class(by_exponent).values()
+    ]
+
+
+def _by_class(by_exponent: dict[Coefficient, Element]) -> dict[Coefficient, dict[int, Element]]:
+    """The same by the fractional part of the exponent, and by its whole part."""
     classes: dict[Coefficient, dict[int, Element]] = {}
     for exponent, part in by_exponent.items():
-        whole = exponent.numerator // exponent.denominator
+        whole = int(exponent.numerator // exponent.denominator)
         classes.setdefault(exponent - whole, {})[whole] = part
-    return [
-        field.add(part * base ** (whole - min(parts)) for whole, part in parts.items()) for parts in classes.values()
-    ]
+    return classes
 
 
 def _collected(value: Element, generator: Generator) -> dict[Coefficient, Element]:

@@ -10,10 +10,10 @@ from typing import Any
 from sympy import sympify
 
 from derive.errors import UnsupportedError
-from derive.proof.decide import vanishes
-from derive.proof.field import Element, Field, Kind
+from derive.proof.decide import vanishes, vanishes_in_parts
+from derive.proof.field import Field
 from derive.proof.points import DIGITS, POINTS, agreeing
-from derive.proof.scalars import apply
+from derive.proof.ring import Element, Kind
 
 __all__ = ["DIGITS", "POINTS", "are_equal"]
 
@@ -32,12 +32,21 @@ def are_equal(left: Any, right: Any) -> bool | None:
         (True, False)
     """
     field = next((value.field for value in (left, right) if isinstance(value, Element)), None) or Field()
-    left, right = (value if isinstance(value, Element) else apply(field, sympify(value)) for value in (left, right))
+    left, right = (value if isinstance(value, Element) else field.read(sympify(value)) for value in (left, right))
     if left == right:
         return True
     difference = left - right
+    decided: dict[Element, bool | None] = field.decided
+    if difference not in decided:
+        decided[difference] = _decide(left, right, difference)
+    return decided[difference]
+
+
+def _decide(left: Element, right: Element, difference: Element) -> bool | None:
     if _is_of_variables(difference):
         return False
+    if vanishes_in_parts(difference):
+        return True
     points = agreeing(left, right)
     if points is None:
         return False

@@ -41,8 +41,7 @@ from derive.notation.tree import (
     Transpose,
     Tree,
 )
-from derive.proof.field import Element
-from derive.proof.scalars import apply
+from derive.proof.ring import Element
 
 __all__ = ["Array", "Entries", "evaluate", "nonzeros"]
 
@@ -169,13 +168,13 @@ def _exact(function: str, operands: Sequence[Array]) -> Array:
     arrays = np.broadcast_arrays(*operands)
     result = np.empty(arrays[0].shape, dtype=object)
     for place in np.ndindex(result.shape):
-        entries = [array[place] for array in arrays]
+        entries: list[Any] = [array[place] for array in arrays]
         field = next((entry.field for entry in entries if isinstance(entry, Element)), None)
         if field is None:
             result[place] = exact(*entries)
         else:
             places = [placeholder(p) for p in range(len(entries))]
-            result[place] = apply(field, exact(*places), [field.element(entry) for entry in entries])
+            result[place] = field.apply(exact(*places), [field.element(entry) for entry in entries])
     return result
 
 

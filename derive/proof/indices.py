@@ -7,11 +7,10 @@ from itertools import product
 from math import prod
 from typing import Any
 
-from derive.engine.concrete import Concrete, flat, positions
+from derive.engine.concrete import Concrete, flat
 from derive.forward.shape import bind
-from derive.proof.algebra import FieldAlgebra
 from derive.proof.equality import are_equal
-from derive.proof.symbolic import Failure
+from derive.proof.symbolic import Exact, Failure
 from derive.routes.index import IndexRoute
 from derive.rules.index import Factor, IndexSum, Kronecker, LossPartial, Partial, Product
 
@@ -28,9 +27,9 @@ def count_factors(route: IndexRoute, sizes: Mapping[str, int]) -> int:
     )
 
 
-def false_index_step(route: IndexRoute, sizes: Mapping[str, int]) -> Failure | None:
+def false_index_step(route: IndexRoute, sizes: Mapping[str, int], exact: Exact | None = None) -> Failure | None:
     """The first step whose sides differ at these sizes, or None if all hold."""
-    evaluation = _Evaluation(Concrete(route.layer, sizes, FieldAlgebra()))
+    evaluation = _Evaluation((exact or Exact(route.layer)).at(sizes))
     before: tuple[IndexSum, dict[tuple[int, ...], Any]] | None = None
     for step in route.derivation.steps:
         # Neighbouring steps share a side, which is evaluated once.
@@ -89,8 +88,8 @@ class _Evaluation:
             case Partial(of, by):
                 place = tuple(at[letter] for letter in of.index)
                 return self._derivative((of.node, place), lambda: self._concrete.value(of.node, place), by, at)
-            case LossPartial(by, upstream, output):
-                return self._derivative("loss", lambda: self._loss(upstream, output), by, at)
+            case LossPartial(by):
+                return self._derivative("loss", lambda: self._concrete.loss, by, at)
         raise TypeError(part)
 
     def _derivative(self, key: Any, value: Any, by: Factor, at: Mapping[str, int]) -> Any:
@@ -100,11 +99,3 @@ class _Evaluation:
             self._partials[key, by.node] = concrete.algebra.partials(value(), numbers)
         position = tuple(at[letter] for letter in by.index)
         return self._partials[key, by.node].get(flat(position, concrete.shape(by.node)), 0)
-
-    def _loss(self, upstream: Any, output: Any) -> Any:
-        concrete = self._concrete
-        terms = [
-            concrete.algebra.multiply([concrete.value(upstream, place), concrete.value(output, place)])
-            for place in positions(concrete.shape(output))
-        ]
-        return concrete.algebra.add(terms)

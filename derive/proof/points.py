@@ -12,7 +12,7 @@ from sympy import Expr, lambdify
 
 from derive.forward.functions import defined
 from derive.forward.nodes import placeholder
-from derive.proof.field import Coefficient, Element, Field, Generator, Kind
+from derive.proof.ring import Coefficient, Element, Generator, Kind, Ring
 
 __all__ = ["DIGITS", "POINTS", "agreeing"]
 
@@ -55,7 +55,7 @@ def _is_real(value: Any) -> bool:
 class _Point:
     """A random number for every variable, and the value of every generator there."""
 
-    def __init__(self, field: Field, draw: Random, bounds: tuple[int, int]) -> None:
+    def __init__(self, field: Ring, draw: Random, bounds: tuple[int, int]) -> None:
         self._field = field
         self._draw = draw
         self._bounds = bounds
@@ -105,4 +105,5 @@ def _number(value: Coefficient) -> Any:
 @lru_cache(maxsize=64)
 def _compiled(function: type[Expr], count: int) -> Callable[..., Any]:
     places = [placeholder(p) for p in range(count)]
-    return lambdify(places, defined(function(*places)), "mpmath")
+    compiled: Callable[..., Any] = lambdify(places, defined(function(*places)), "mpmath")
+    return compiled

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache, reduce
 from operator import mul
 
@@ -12,25 +12,21 @@ from sympy import Expr, Integer, Rational, Symbol
 from derive.errors import UnsupportedError
 from derive.forward import functions
 from derive.forward.nodes import placeholder
-from derive.proof.field import Element, Field, Generator, Kind
+from derive.proof.powers import content, is_negative, is_never_zero, is_positive, is_strictly_positive, primes
+from derive.proof.ring import Element, Generator, Kind, Ring, rational
 
-__all__ = ["apply", "expression", "is_negative", "slopes"]
+__all__ = ["apply", "expression", "replaced", "slopes"]
 
 
-def apply(field: Field, function: Expr, arguments: Sequence[Element] = ()) -> Element:
+def apply(field: Ring, function: Expr, arguments: Sequence[Element]) -> Element:
     """The function with elements in the place of its placeholders; other symbols are variables.
 
     Raises: UnsupportedError where it is real nowhere.
     """
-    key = (function, *arguments)
-    found = field.applied.get(key)
-    if found is None:
-        places = {placeholder(p): argument for p, argument in enumerate(arguments)}
-        found = field.applied[key] = _read(field, function, places)
-    return found
+    return _read(field, function, dict(zip(_places(arguments), arguments, strict=True)))
 
 
-def _read(field: Field, function: Expr, places: dict[Symbol, Element]) -> Element:
+def _read(field: Ring, function: Expr, places: dict[Symbol, Element]) -> Element:
     def read(inner: Expr) -> Element:
         return _read(field, inner, places)
 
@@ -46,7 +42,7 @@ def _read(field: Field, function: Expr, places: dict[Symbol, Element]) -> Elemen
         case sympy.Mul():
             return reduce(mul, map(read, function.args))
         case sympy.Pow(base=base, exp=exponent) if isinstance(exponent, Rational):
-            return read(base) ** exponent
+            return field.power(read(base), rational(exponent))
         case sympy.Pow(base=base, exp=exponent):
             return _exp(field, read(exponent) * _log(field, read(base)))
     if function.is_number and not function.args:
@@ -56,7 +52,7 @@ def _read(field: Field, function: Expr, places: dict[Symbol, Element]) -> Elemen
     if rule is not None:
         return rule(field, *arguments)
     if isinstance(function, functions.Named):
-        return apply(field, type(function).defined(*_places(arguments)), arguments)
+        return field.apply(type(function).defined(*_places(arguments)), arguments)
     return _function(field, type(function), arguments)
 
 
@@ -64,19 +60,13 @@ def _places(arguments: Sequence[object]) -> list[Symbol]:
     return [placeholder(p) for p in range(len(arguments))]
 
 
-def _constant(field: Field, value: Expr) -> Element:
+def _constant(field: Ring, value: Expr) -> Element:
     if not value.is_positive:
         raise UnsupportedError(f"proof: {value} is no real positive constant")
     return field.raised(field.generator(Kind.CONSTANT, value), 1)
 
 
-def is_negative(value: Element) -> bool:
-    """Whether the element, of it and its negative, is the one that is not in normal form."""
-    monomials = value.field.monomials
-    return bool(value.terms) and value.terms[min(value.terms, key=monomials.__getitem__)] < 0
-
-
-def _function(field: Field, kind: type[Expr], arguments: Sequence[Element]) -> Element:
+def _function(field: Ring, kind: type[Expr], arguments: Sequence[Element]) -> Element:
     if all(set(argument.terms) <= {0} for argument in arguments):
         number = kind(*(Rational(str(argument.terms.get(0, 0))) for argument in arguments))
         if not isinstance(number, kind):
@@ -89,7 +79,7 @@ def _function(field: Field, kind: type[Expr], arguments: Sequence[Element]) -> E
     return field.raised(field.generator(sort, kind, tuple(arguments)), 1)
 
 
-def _exp(field: Field, u: Element) -> Element:
+def _exp(field: Ring, u: Element) -> Element:
     """exp(Σ c m) = Π exp(m)^c, and exp(c log p) = p^c.
 
     Source: the functional equation; for different monomials the exp(m) are independent (Ax, "On Schanuel's
@@ -107,13 +97,12 @@ def _exp(field: Field, u: Element) -> Element:
     return result
 
 
-def _log(field: Field, u: Element) -> Element:
+def _log(field: Ring, u: Element) -> Element:
     """log(Π p) = Σ log p for positive factors, log(exp(m)) = m."""
     if not u:
         raise UnsupportedError("proof: log(0); choose inputs at which the layer is defined")
-    common, shared, rest = field.content(u, positive=True)
-    primes = Rational(int(common.numerator), int(common.denominator)).factors()
-    terms = [_log_of(field, field.element(prime)) * count for prime, count in primes.items() if prime != 1]
+    common, shared, rest = content(u, is_positive)
+    terms = [_log_of(field, field.element(prime)) * count for prime, count in primes(common).items()]
     for number, exponent in shared:
         generator = field.generators[number]
         if generator.kind is Kind.EXP:
@@ -121,7 +110,7 @@ def _log(field: Field, u: Element) -> Element:
         elif generator.kind is Kind.POWER:
             inner = _log(field, generator.arguments[0])
         elif generator.kind is Kind.PRIME:
-            inner = _log_of(field, field.element(int(generator.name)))
+            inner = _log_of(field, field.element(generator.name))
         else:
             inner = _log_of(field, field.raised(generator, 1))
         terms.append(inner * exponent)
@@ -130,34 +119,26 @@ def _log(field: Field, u: Element) -> Element:
     return field.add(terms if rest == 1 else [*terms, _log_of(field, rest)])
 
 
-def _log_of(field: Field, u: Element) -> Element:
+def _log_of(field: Ring, u: Element) -> Element:
     return field.raised(field.generator(Kind.LOG, "", (u,)), 1)
 
 
-def _step(field: Field, u: Element) -> Element:
+def _step(field: Ring, u: Element) -> Element:
     """[u > 0], which does not change with positive factors of u."""
     if not u:
         return field.zero
-    _, _, rest = field.content(u, positive=True)
+    _, _, rest = content(u, is_never_zero)
     for sign, value in ((rest, field.one), (-rest, field.zero)):
-        if _is_strictly_positive(sign):
+        if is_strictly_positive(sign):
             return value
     return field.raised(field.generator(Kind.STEP, "", (rest,)), 1)
 
 
-def _is_strictly_positive(u: Element) -> bool:
-    field = u.field
-    return field.is_positive(u) and any(
-        all(field.generators[number].kind in (Kind.EXP, Kind.PRIME, Kind.CONSTANT) for number, _ in field.monomials[m])
-        for m in u.terms
-    )
-
-
-def _sign(field: Field, u: Element) -> Element:
+def _sign(field: Ring, u: Element) -> Element:
     return _step(field, u) - _step(field, -u)
 
 
-def _sigmoid(field: Field, u: Element) -> Element:
+def _sigmoid(field: Ring, u: Element) -> Element:
     """σ(-u) = 1 - σ(u)."""
     if is_negative(u):
         return 1 - _sigmoid(field, -u)
@@ -186,7 +167,7 @@ def _slope(kind: type[Expr], count: int, place: int) -> Expr:
     return sympy.diff(kind(*places), places[place])
 
 
-def slopes(field: Field, generator: Generator) -> tuple[Element, ...]:
+def slopes(field: Ring, generator: Generator) -> tuple[Element, ...]:
     """The derivatives of a generator with respect to its arguments."""
     match generator.kind:
         case Kind.EXP:
@@ -198,11 +179,39 @@ def slopes(field: Field, generator: Generator) -> tuple[Element, ...]:
         case Kind.STEP:
             return (field.zero,)
     kind, arguments = generator.function, generator.arguments
-    return tuple(apply(field, _slope(kind, len(arguments), place), arguments) for place in range(len(arguments)))
+    return tuple(field.apply(_slope(kind, len(arguments), place), arguments) for place in range(len(arguments)))
 
 
-def expression(field: Field, value: Element) -> Expr:
+def replaced(value: Element, values: Mapping[Element, Element]) -> Element:
+    """The element with others in the place of some variables."""
+    field = value.field
+    made: dict[int, Element] = {}
+
+    def of(number: int) -> Element:
+        if number not in made:
+            generator = field.generators[number]
+            if generator.kind is Kind.VARIABLE:
+                made[number] = values.get(field.atom(number), field.atom(number))
+            elif not generator.arguments:
+                made[number] = field.raised(generator, 1)
+            else:
+                arguments = [total(argument) for argument in generator.arguments]
+                made[number] = field.apply(generator.function(*_places(arguments)), arguments)
+        return made[number]
+
+    def total(element: Element) -> Element:
+        return field.add(
+            reduce(mul, (of(number) ** exponent for number, exponent in field.monomials[monomial]), field.one)
+            * coefficient
+            for monomial, coefficient in element.terms.items()
+        )
+
+    return total(value)
+
+
+def expression(value: Element) -> Expr:
     """The element as a SymPy scalar."""
+    field = value.field
     made: dict[int, Expr] = {}
 
     def of(number: int) -> Expr:
