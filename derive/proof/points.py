@@ -23,29 +23,36 @@ DIGITS = 20
 """In how many digits they have to agree there."""
 
 _TRIES = 12
+_MORE = 30
 
 
 def agreeing(left: Element, right: Element) -> int | None:
     """At how many random points both are real, and equal; None if they differ at one."""
-    draw = Random(0)
     points = 0
     for attempt in range(_TRIES):
-        # Where an element is real is not known, and |x| is x for half of all numbers.
-        bounds = ((1, 8), (-8, -1), (-8, 8))[attempt % 3]
-        with workdps(2 * DIGITS):
-            point = _Point(left.field, draw, bounds)
-            try:
-                a, b = point.value(left), point.value(right)
-            except (ArithmeticError, ValueError):
-                continue
-            if not (_is_real(a) and _is_real(b)):
-                continue
-            if abs(a - b) > max(1, abs(a)) / mpf(10) ** DIGITS:
-                return None
-        points += 1
+        equal = _agree(left, right, attempt, 2 * DIGITS)
+        # Large numbers may have cancelled, so that what is not equal is looked at again with many more digits.
+        if equal is False and _agree(left, right, attempt, _MORE * DIGITS) is False:
+            return None
+        points += equal is not None
         if points == POINTS:
             break
     return points
+
+
+def _agree(left: Element, right: Element, attempt: int, digits: int) -> bool | None:
+    """Whether both are equal at a point; None if one is not real there."""
+    # Where an element is real is not known, and |x| is x for half of all numbers.
+    bounds = ((1, 8), (-8, -1), (-8, 8))[attempt % 3]
+    with workdps(digits):
+        point = _Point(left.field, Random(attempt), bounds, digits)
+        try:
+            a, b = point.value(left), point.value(right)
+        except (ArithmeticError, ValueError):
+            return None
+        if not (_is_real(a) and _is_real(b)):
+            return None
+        return bool(abs(a - b) <= max(1, abs(a)) / mpf(10) ** DIGITS)
 
 
 def _is_real(value: Any) -> bool:
@@ -55,8 +62,9 @@ def _is_real(value: Any) -> bool:
 class _Point:
     """A random number for every variable, and the value of every generator there."""
 
-    def __init__(self, field: Ring, draw: Random, bounds: tuple[int, int]) -> None:
+    def __init__(self, field: Ring, draw: Random, bounds: tuple[int, int], digits: int) -> None:
         self._field = field
+        self._digits = digits
         self._draw = draw
         self._bounds = bounds
         self._made: dict[int, Any] = {}
@@ -84,7 +92,7 @@ class _Point:
             case Kind.VARIABLE:
                 return mpf(self._draw.randint(*self._bounds)) / self._draw.randint(5, 11)
             case Kind.CONSTANT:
-                return mpmathify(generator.name.evalf(2 * DIGITS))
+                return mpmathify(generator.name.evalf(self._digits))
             case Kind.PRIME:
                 return mpf(int(generator.name))
             case Kind.POWER:

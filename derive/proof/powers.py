@@ -112,7 +112,8 @@ def _whole_power(value: Element, exponent: int) -> Element:
     if len(value.terms) == 1 and exponent > 1:
         ((monomial, coefficient),) = value.terms.items()
         powers = {number: inner * exponent for number, inner in ring.monomials[monomial]}
-        return ring.monomial(powers) * coefficient**exponent
+        raised: Element = ring.monomial(powers) * coefficient**exponent
+        return raised
     result: Element = ring.one
     for _ in range(exponent):
         result = result * value
