@@ -76,7 +76,10 @@ def number(expr, at):
         return mpmath.mpmathify(lambdify(SYMBOLS, defined(expr), [steps, "mpmath"])(*at))
 
 
-POINTS = [(mpmath.mpf(3) / 7, mpmath.mpf(-5) / 11, mpmath.mpf(9) / 8), (mpmath.mpf(-7) / 6, mpmath.mpf(4) / 9, -1)]
+POINTS = [
+    (mpmath.mpf(3) / 7, mpmath.mpf(-5) / 11, mpmath.mpf(9) / 8),
+    (mpmath.mpf(-7) / 6, mpmath.mpf(4) / 9, mpmath.mpf(-1)),
+]
 
 
 def close(a, b):
