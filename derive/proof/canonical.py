@@ -51,7 +51,10 @@ def same_for_all_sizes(a: Node, b: Node) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Sum:
-    """What is summed (and whether it is seen to be positive), in the bound letters ~0, ~1, ... of these sizes and in the letters ^0, ^1, ... of its place."""
+    """What is summed, and whether it is seen to be positive.
+
+    It is written in the bound letters ~0, ~1, ... of these sizes and in the letters ^0, ^1, ... of its place.
+    """
 
     monomial: int
     sizes: tuple[Size, ...]
@@ -72,6 +75,13 @@ _Summed = tuple[Element, dict[str, Size]]
 """A sum of products, and the letters that it is summed over, with their sizes."""
 
 
+_Key = tuple[tuple[str, str], ...]
+
+
+def _key(bound: Mapping[str, Size]) -> _Key:
+    return tuple(sorted((letter, str(size)) for letter, size in bound.items()))
+
+
 @dataclass(frozen=True, slots=True)
 class _Forms:
     """Canonical forms, all in one field.
@@ -87,21 +97,21 @@ class _Forms:
     def agree(self, a: Node, b: Node) -> bool:
         """Whether both forms are equal, or the laws of the field make the difference 0.
 
-        Terms are compared with those that are summed over the same letters.
+        Terms are compared with those that are summed over the same letters of the same sizes: 1 summed over k is its size.
         """
-        groups: dict[tuple[str, ...], list[Element]] = {}
+        groups: dict[_Key, list[Element]] = {}
         for node, sign in ((a, 1), (b, -1)):
             for value, bound in self.of(node):
-                groups.setdefault(tuple(sorted(bound)), []).append(value * sign)
+                groups.setdefault(_key(bound), []).append(value * sign)
         return all(vanishes_in_parts(self.ring.add(values)) for values in groups.values())
 
     def of(self, node: Node) -> list[_Summed]:
         """What a node is the sum of; its axes are ^0, ^1, ..., and the letters ~0, ~1, ... are summed over."""
         found = self._made.get(node)
         if found is None:
-            groups: dict[tuple[str, ...], tuple[list[Element], dict[str, Size]]] = {}
+            groups: dict[_Key, tuple[list[Element], dict[str, Size]]] = {}
             for value, bound in self._multiplied_out(node):
-                groups.setdefault(tuple(sorted(bound)), ([], bound))[0].append(value)
+                groups.setdefault(_key(bound), ([], bound))[0].append(value)
             found = [(self.ring.add(values), bound) for values, bound in groups.values()]
             self._made[node] = found
         return found

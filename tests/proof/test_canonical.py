@@ -12,6 +12,7 @@ from derive.proof.numeric import forward, samples
 SIGNATURE = {"X": "N D", "Y": "N D", "W": "D M", "A": "N N", "B": "N N", "v": "D", "u": "N", "c": "D"}
 SIZES = {"N": 3, "D": 4, "M": 2}
 S = "(np.exp(X) / np.exp(X).sum(axis=1, keepdims=True))"
+ONE = "((1 + x**2) / (2 + x**2) + 1 / (2 + x**2)).sum()"
 V = "((X - X.mean(axis=1, keepdims=True)) ** 2).mean(axis=1, keepdims=True)"
 
 
@@ -65,6 +66,7 @@ DIFFERENT = [
     ("np.tanh(X - Y)", "np.tanh(Y - X)"),
     ("np.sin((X @ W).sum(axis=1))", "np.sin(X.sum(axis=1) * W.sum())"),
     (f"X / np.sqrt({V} + 1)", f"X / np.sqrt({V} + 2)"),
+    (ONE.replace("x", "u"), ONE.replace("x", "v")),
     ("(A * A).sum(axis=0)", "(A * A.T).sum(axis=0)"),
     ("np.exp((A * A).sum(axis=0))", "np.exp((A * A.T).sum(axis=0))"),
 ]
