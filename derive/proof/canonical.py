@@ -97,7 +97,7 @@ class _Forms:
     def agree(self, a: Node, b: Node) -> bool:
         """Whether both forms are equal, or the laws of the field make the difference 0.
 
-        Terms are compared with those that are summed over the same letters of the same sizes: 1 summed over k is its size.
+        Terms are compared with those that are summed over the same letters, of the same sizes.
         """
         groups: dict[_Key, list[Element]] = {}
         for node, sign in ((a, 1), (b, -1)):
