@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from fractions import Fraction
 from functools import lru_cache
 from random import Random
 from typing import Any
 
-from mpmath import exp, isfinite, log, mpc, mpf, mpmathify, workdps  # type: ignore[import-untyped]  # SymPy's own
+from mpmath import exp, isfinite, log, mpc, mpf, mpmathify, nstr, workdps  # type: ignore[import-untyped]  # SymPy's own
 from sympy import Expr, lambdify
 
 from derive.forward.functions import defined
 from derive.forward.nodes import placeholder
 from derive.proof.ring import Coefficient, Element, Generator, Kind, Ring
 
-__all__ = ["DIGITS", "POINTS", "agreeing"]
+__all__ = ["DIGITS", "POINTS", "agreeing", "told"]
 
 POINTS = 3
 """At how many random points elements are compared."""
@@ -24,6 +25,7 @@ DIGITS = 20
 
 _TRIES = 12
 _MORE = 30
+_SHOWN = 8
 
 
 def agreeing(left: Element, right: Element) -> int | None:
@@ -40,12 +42,22 @@ def agreeing(left: Element, right: Element) -> int | None:
     return points
 
 
+def told(left: Element, right: Element) -> str | None:
+    """Both values where they differ, '0.5 is not 0.25 at x_1=1/2'; None if no random point shows it."""
+    for attempt in range(_TRIES):
+        if _agree(left, right, attempt, _MORE * DIGITS) is False:
+            with workdps(_MORE * DIGITS):
+                point = _Point(left.field, attempt, _MORE * DIGITS)
+                a, b = (nstr(point.value(value), _SHOWN) for value in (left, right))
+            where = ", ".join(f"{name}={number}" for name, number in sorted(point.drawn.items()))
+            return f"{a} is not {b} at {where}"
+    return None
+
+
 def _agree(left: Element, right: Element, attempt: int, digits: int) -> bool | None:
     """Whether both are equal at a point; None if one is not real there."""
-    # Where an element is real is not known, and |x| is x for half of all numbers.
-    bounds = ((1, 8), (-8, -1), (-8, 8))[attempt % 3]
     with workdps(digits):
-        point = _Point(left.field, Random(attempt), bounds, digits)
+        point = _Point(left.field, attempt, digits)
         try:
             a, b = point.value(left), point.value(right)
         except (ArithmeticError, ValueError):
@@ -62,11 +74,13 @@ def _is_real(value: Any) -> bool:
 class _Point:
     """A random number for every variable, and the value of every generator there."""
 
-    def __init__(self, field: Ring, draw: Random, bounds: tuple[int, int], digits: int) -> None:
+    def __init__(self, field: Ring, attempt: int, digits: int) -> None:
         self._field = field
         self._digits = digits
-        self._draw = draw
-        self._bounds = bounds
+        self._draw = Random(attempt)
+        # Where an element is real is not known, and |x| is x for half of all numbers.
+        self._bounds = ((1, 8), (-8, -1), (-8, 8))[attempt % 3]
+        self.drawn: dict[str, Fraction] = {}
         self._made: dict[int, Any] = {}
 
     def value(self, element: Element) -> Any:
@@ -90,7 +104,9 @@ class _Point:
             raise ValueError("not real")
         match generator.kind:
             case Kind.VARIABLE:
-                return mpf(self._draw.randint(*self._bounds)) / self._draw.randint(5, 11)
+                drawn = Fraction(self._draw.randint(*self._bounds), self._draw.randint(5, 11))
+                self.drawn[generator.name] = drawn
+                return _number(drawn)
             case Kind.CONSTANT:
                 return mpmathify(generator.name.evalf(self._digits))
             case Kind.PRIME:

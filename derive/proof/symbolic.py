@@ -19,6 +19,7 @@ from derive.notation.tree import Tree
 from derive.proof.algebra import FieldAlgebra
 from derive.proof.equality import are_equal
 from derive.proof.evaluate import Array, nonzeros
+from derive.proof.points import told
 from derive.proof.ring import Element
 from derive.proof.scalars import replaced
 from derive.routes.jacobian import JacobianRoute
@@ -28,6 +29,10 @@ from derive.steps import Step
 __all__ = ["Exact", "Failure", "check_steps", "false_rule", "false_step", "symbols"]
 
 Sizes = Mapping[str, int]
+
+
+_LONG = 400
+"""Of two values that are longer together, the numbers at a point are told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +45,10 @@ class Failure:
     right: Any
 
     def __str__(self) -> str:
-        return f"{self.name}: entry {self.place}: {self.left} is not {self.right}"
+        values = f"{self.left} is not {self.right}"
+        if len(values) > _LONG and isinstance(self.left, Element) and isinstance(self.right, Element):
+            values = told(self.left, self.right) or values
+        return f"{self.name}: entry {self.place}: {values}"
 
 
 def symbols(concrete: Concrete) -> dict[str, Array]:
