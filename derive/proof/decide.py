@@ -37,25 +37,28 @@ def vanishes_in_parts(value: Element) -> bool:
 
 def _combined(value: Element, generator: Generator) -> Element:
     """The same with p^(-1) a + p^(-2) b = p^(-2) (p a + b) where the other generators of both terms agree."""
-    field = value.field
+    field, number = value.field, generator.number
     (base,) = generator.arguments
-    inside = {number for monomial in base.terms for number, _ in field.monomials[monomial]}
-    groups: dict[Monomial, dict[Coefficient, Terms]] = {}
-    for monomial, coefficient in value.terms.items():
-        powers = field.monomials[monomial]
-        outside = tuple(item for item in powers if item[0] not in inside and item[0] != generator.number)
-        within = field.number(tuple(item for item in powers if item[0] in inside))
-        exponent = next((e for number, e in powers if number == generator.number), 0)
-        groups.setdefault(outside, {}).setdefault(exponent, {})[within] = coefficient
+    inside = {n for monomial in base.terms for n, _ in field.monomials[monomial]} | {number}
+    groups: dict[Monomial, list[int]] = {}
+    for monomial in value.terms:
+        outside = tuple([item for item in field.monomials[monomial] if item[0] not in inside])
+        groups.setdefault(outside, []).append(monomial)
+    kept: Terms = {}
     parts = []
-    for outside, found in groups.items():
-        common = field.number(outside)
-        by_class = _by_class({exponent: Element(field, terms) for exponent, terms in found.items()})
-        for left, by_whole in by_class.items():
+    for monomials in groups.values():
+        terms = {monomial: value.terms[monomial] for monomial in monomials}
+        by_exponent = _collected(Element(field, terms), generator) if len(terms) > 1 else {}
+        if len(by_exponent) < 2:
+            # There is nothing to put together.
+            kept.update(terms)
+            continue
+        for left, by_whole in _by_class(by_exponent).items():
             lowest = min(by_whole)
             over = field.add(part * base ** (whole - lowest) for whole, part in by_whole.items())
-            parts.append(over * Element(field, {common: 1}) * field.raised(generator, lowest + left))
-    return field.add(parts)
+            if over:
+                parts.append(over * field.raised(generator, lowest + left))
+    return field.add([Element(field, kept), *parts]) if parts or len(kept) < len(value.terms) else value
 
 
 def vanishes(value: Element) -> bool:

@@ -95,7 +95,9 @@ class Element:
         return self.field.add((-self, other))
 
     def __mul__(self, other: Any) -> Element:
-        return Element(self.field, self.field.multiply(self.terms, self.field.element(other).terms))
+        field = self.field
+        right = other if type(other) is Element else field.element(other)
+        return Element(field, field.multiply(self.terms, right.terms))
 
     __rmul__ = __mul__
 
@@ -236,8 +238,9 @@ class Ring(ABC):
         """The sum of elements and numbers."""
         total: Terms = {}
         for term in terms:
-            for monomial, coefficient in self.element(term).terms.items():
-                total[monomial] = total.get(monomial, 0) + coefficient
+            element = term if type(term) is Element else self.element(term)
+            for monomial, coefficient in element.terms.items():
+                total[monomial] = total[monomial] + coefficient if monomial in total else coefficient
         return Element(self, {monomial: coefficient for monomial, coefficient in total.items() if coefficient})
 
     def multiply(self, left: Terms, right: Terms) -> Terms:
