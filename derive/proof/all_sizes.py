@@ -19,7 +19,10 @@ from derive.routes.index import IndexRoute, derive_index
 __all__ = ["prove_for_all_sizes"]
 
 _MOST_FACTORS = 20_000
-"""The steps are not checked at sizes at which more factors, of all the sizes together, would have to be evaluated."""
+"""The steps are not checked at sizes at which more factors would have to be evaluated."""
+
+_MORE_FACTORS = 6_000
+"""Further sizes are added as long as there are not more than so many together."""
 
 Sizes = Mapping[str, int]
 
@@ -41,7 +44,11 @@ def prove_for_all_sizes(
         counts = [count_factors(route, sizes) for sizes in chosen]
     except UnsupportedError:
         return None
-    affordable = [sizes for n, sizes in enumerate(chosen) if sum(counts[: n + 1]) <= _MOST_FACTORS]
+    affordable = [
+        sizes
+        for n, sizes in enumerate(chosen)
+        if counts[n] <= _MOST_FACTORS and (n == 0 or sum(counts[: n + 1]) <= _MORE_FACTORS)
+    ]
     if not affordable:
         return None
     for sizes in affordable:
