@@ -117,8 +117,6 @@ class _Point:
                 return exp(arguments[0])
             case Kind.LOG:
                 return log(arguments[0])
-            case Kind.STEP:
-                return mpf(arguments[0] > 0)
         return _compiled(generator.function, len(arguments))(*arguments)
 
 
@@ -126,8 +124,12 @@ def _number(value: Coefficient) -> Any:
     return value if isinstance(value, int) else mpf(int(value.numerator)) / int(value.denominator)
 
 
+_EXACT: dict[str, Callable[..., Any]] = {"step": lambda x: mpf(x > 0)}
+"""What computes a function without a definition."""
+
+
 @lru_cache(maxsize=64)
 def _compiled(function: type[Expr], count: int) -> Callable[..., Any]:
     places = [placeholder(p) for p in range(count)]
-    compiled: Callable[..., Any] = lambdify(places, defined(function(*places)), "mpmath")
+    compiled: Callable[..., Any] = lambdify(places, defined(function(*places)), [_EXACT, "mpmath"])
     return compiled

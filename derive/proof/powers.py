@@ -104,7 +104,7 @@ def power(value: Element, exponent: Coefficient) -> Element:
 
 
 def _is_invertible(generator: Generator) -> bool:
-    return generator.kind is not Kind.STEP
+    return generator.kind is not Kind.MASK
 
 
 def _whole_power(value: Element, exponent: int) -> Element:

@@ -17,8 +17,6 @@ from typing import Any
 
 from sympy import QQ, Expr, Rational, cos, exp, log, sin
 
-from derive.forward.functions import step
-
 __all__ = ["Coefficient", "Element", "Generator", "Kind", "Monomial", "Ring", "Terms", "rational"]
 
 Coefficient = Any
@@ -40,15 +38,15 @@ class Kind(Enum):
     POWER = "an element: exponents are below 1"
     EXP = "exp of a monomial"
     LOG = "log of an element"
-    STEP = "[u > 0]: exponents are 1"
+    MASK = "a function that is 0 or 1, such as [u > 0]: exponents are 1"
     SIN = "sin of an element: exponents are below 2"
     FUNCTION = "another function of elements"
 
 
-FUNCTIONS: dict[Kind, Any] = {Kind.EXP: exp, Kind.LOG: log, Kind.STEP: step, Kind.SIN: sin, Kind.POWER: lambda u: u}
+FUNCTIONS: dict[Kind, Any] = {Kind.EXP: exp, Kind.LOG: log, Kind.SIN: sin, Kind.POWER: lambda u: u}
 """What generators of a kind are; others go by the name of their function."""
 
-_REDUCED = (Kind.PRIME, Kind.POWER, Kind.STEP, Kind.SIN)
+_REDUCED = (Kind.PRIME, Kind.POWER, Kind.MASK, Kind.SIN)
 
 
 @dataclass(frozen=True, eq=False)
@@ -294,7 +292,7 @@ class Ring(ABC):
                     factor = {self._single(number, left): prime**whole if whole >= 0 else QQ(1, prime**-whole)}
                 case Kind.POWER:
                     factor = self._power_of_base(generator, whole, left)
-                case Kind.STEP:
+                case Kind.MASK:
                     factor = {self._single(number, 1 if exponent > 0 else exponent): 1}
                 case _:
                     factor = self._power_of_sine(generator, exponent)
@@ -314,7 +312,7 @@ class Ring(ABC):
     def _is_invertible(self, value: Element) -> bool:
         """Whether 1 / value is a monomial again."""
         return len(value.terms) == 1 and all(
-            self.generators[number].kind is not Kind.STEP
+            self.generators[number].kind is not Kind.MASK
             for monomial in value.terms
             for number, _ in self.monomials[monomial]
         )

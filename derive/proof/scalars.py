@@ -53,7 +53,7 @@ def _read(field: Ring, function: Expr, places: dict[Symbol, Element]) -> Element
     arguments = [read(argument) for argument in function.args]
     if rule is not None:
         return rule(field, *arguments)
-    if isinstance(function, functions.Named):
+    if "defined" in vars(type(function)):
         return field.apply(type(function).defined(*_places(arguments)), arguments)
     return _function(field, type(function), arguments)
 
@@ -133,7 +133,7 @@ def _step(field: Ring, u: Element) -> Element:
     for sign, value in ((rest, field.one), (-rest, field.zero)):
         if is_strictly_positive(sign):
             return value
-    return field.raised(field.generator(Kind.STEP, "", (rest,)), 1)
+    return field.raised(field.generator(Kind.MASK, functions.step, (rest,)), 1)
 
 
 def _sign(field: Ring, u: Element) -> Element:
@@ -178,8 +178,8 @@ def slopes(field: Ring, generator: Generator) -> tuple[Element, ...]:
             return (field.one,)
         case Kind.LOG:
             return (field.power(generator.arguments[0], -1),)
-        case Kind.STEP:
-            return (field.zero,)
+        case Kind.MASK:
+            return (field.zero,) * len(generator.arguments)
     kind, arguments = generator.function, generator.arguments
     return tuple(field.apply(_slope(kind, len(arguments), place), arguments) for place in range(len(arguments)))
 
