@@ -232,8 +232,8 @@ def test_a_rule_that_is_subtly_wrong_is_named(monkeypatch, kind, rule, layer, wr
 
 @pytest.mark.parametrize(("layer", "wrt"), [(softmax, "X"), (layernorm, "X"), (gelu, "X"), (lstm, "U")])
 def test_a_coefficient_of_the_jacobian_that_is_false_is_refuted(monkeypatch, layer, wrt):
-    right = pattern.slope
-    monkeypatch.setattr(pattern, "slope", lambda node, place: add([right(node, place), right(node, place)]))
+    right = pattern.contract
+    monkeypatch.setattr(pattern, "contract", lambda *arguments: add([right(*arguments), right(*arguments)]))
     (refuted, *_) = prove(layer, wrt, layer.sizes({}))
     assert refuted.strength is Strength.REFUTED
     assert refuted.counterexample.startswith("partial derivatives: entry (")
