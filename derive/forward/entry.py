@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import product
 from math import prod
+from types import MappingProxyType
 from typing import Generic, Protocol, TypeVar
 
 from sympy import Add as SympyAdd
@@ -58,12 +59,17 @@ class ExactAlgebra(Algebra[Value], Protocol[Value]):
 class Entries(Generic[Value]):
     """The entries of nodes at concrete sizes in one algebra; what was made once is kept.
 
+    A node that has a name is a symbol, an entry of the input that names gives for it.
+
     Shapes: a position has one index for each axis of its node.
     """
 
-    def __init__(self, sizes: Mapping[str, int], algebra: Algebra[Value]) -> None:
+    def __init__(
+        self, sizes: Mapping[str, int], algebra: Algebra[Value], names: Mapping[Node, Input] = MappingProxyType({})
+    ) -> None:
         self.sizes = dict(sizes)
         self.algebra = algebra
+        self.names = names
         self._made: dict[tuple[Node, Position], Value] = {}
         self._summed: dict[Node, tuple[tuple[int, ...], tuple[int, ...]]] = {}
 
@@ -75,11 +81,11 @@ class Entries(Generic[Value]):
     def many(self, node: Node, positions: Iterable[Position]) -> list[Value]:
         """The entries of the node at the positions, in their order."""
         positions = list(positions)
-        order = list(topological(node))
+        order = list(topological(node, leaves=self.names))
         wanted: dict[Node, dict[Position, None]] = {item: {} for item in order}
         wanted[node] = {p: None for p in positions if (node, p) not in self._made}
         for item in reversed(order):
-            for position in wanted[item]:
+            for position in wanted[item] if item not in self.names else ():
                 for operand, needed in self._needs(item, position):
                     if (operand, needed) not in self._made:
                         wanted[operand][needed] = None
@@ -122,6 +128,7 @@ class Entries(Generic[Value]):
 
     def _make(self, node: Node, position: Position) -> Value:
         made, algebra = self._made, self.algebra
+        node = self.names.get(node, node)
         match node:
             case Input():
                 return algebra.symbol(node, position)

@@ -36,7 +36,7 @@ def rearranged(layer: Layer, wrt: str) -> Node:
     origin = layer.origin
     assert origin is not None
     before = origin.inputs[[node.name for node in layer.inputs].index(wrt)]
-    found, _ = reverse(origin.output, origin.upstream, before)
+    found, _ = reverse(origin.output, origin.seed, before)
     inputs: dict[Input, Node] = dict(zip(origin.inputs, layer.inputs, strict=True))
     inputs[origin.upstream] = layer.upstream
     if layer.samples == "columns":

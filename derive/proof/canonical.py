@@ -20,7 +20,7 @@ from operator import mul
 from derive.errors import UnsupportedError
 from derive.forward.nodes import Constant, Map, Node
 from derive.forward.shape import Size
-from derive.proof.decide import vanishes_in_parts
+from derive.proof.decide import vanishes, vanishes_in_parts
 from derive.proof.field import Field
 from derive.proof.powers import is_strictly_positive
 from derive.proof.ring import Coefficient, Element, Generator, Kind
@@ -103,7 +103,8 @@ class _Forms:
         for node, sign in ((a, 1), (b, -1)):
             for value, bound in self.of(node):
                 groups.setdefault(_key(bound), []).append(value * sign)
-        return all(vanishes_in_parts(self.ring.add(values)) for values in groups.values())
+        sums = [self.ring.add(values) for values in groups.values()]
+        return all(vanishes_in_parts(value) or vanishes(value) for value in sums)
 
     def of(self, node: Node) -> list[_Summed]:
         """What a node is the sum of; its axes are ^0, ^1, ..., and the letters ~0, ~1, ... are summed over."""

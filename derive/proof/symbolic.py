@@ -18,7 +18,7 @@ from derive.forward.shape import bind
 from derive.notation.tree import Tree
 from derive.proof.algebra import FieldAlgebra
 from derive.proof.equality import are_equal
-from derive.proof.evaluate import Array, nonzeros
+from derive.proof.evaluate import Array, named, nonzeros
 from derive.proof.points import told
 from derive.proof.ring import Element
 from derive.proof.scalars import replaced
@@ -84,7 +84,7 @@ def check_steps(layer: Layer, wrt: str, sizes: Sizes, exact: Exact | None = None
     """
     concrete = (exact or Exact(layer)).at(sizes)
     route = JacobianRoute(VectorMap(concrete, layer.input(wrt)))
-    return false_step(route.derivation.steps, concrete, symbols(concrete))
+    return false_step(route.derivation.steps, concrete, named(route.formula, symbols(concrete), sizes))
 
 
 def false_step(steps: Sequence[Step[Tree]], concrete: Concrete, arrays: Mapping[str, Array]) -> Failure | int:

@@ -82,13 +82,15 @@ def draw(layer: Layer, sizes: Mapping[str, int], seed: int, choices: Sequence[Ra
     The stream of a bit generator is the same in every version of NumPy; that of the methods of Generator is not.
     """
     generator = np.random.PCG64(seed)
-    return {
+    arrays = {
         node.name: shaped(
             [choices[int(n) % len(choices)] for n in generator.random_raw(prod(shape))],
             shape,
         )
         for node, shape in _shapes(layer, sizes)
     }
+    # Where the output is a number, it is the loss itself.
+    return arrays if layer.output.shape else arrays | {layer.upstream.name: shaped([Integer(1)], ())}
 
 
 def _seed(values: str) -> int:
@@ -169,6 +171,11 @@ def _read(layer: Layer, sizes: Mapping[str, int], text: str, *, kind: Literal["f
     bound = layer.sizes(reader.sizes)
     _check_count(layer, bound)
     upstream = layer.upstream.name in arrays
+    if upstream and not layer.output.shape:
+        raise UserError(
+            f"{label}: {layer.upstream.name}: the output of {layer.name} is a number, the loss itself, so no upstream "
+            f"gradient arrives; leave {layer.upstream.name} out"
+        )
     if not upstream:
         shape = bind(layer.output.shape, bound)
         arrays[layer.upstream.name] = shaped([Integer(1)] * prod(shape), shape)

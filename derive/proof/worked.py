@@ -24,12 +24,13 @@ from derive.engine.vectorize import VectorMap
 from derive.errors import RefutedError, SizeError, UserError
 from derive.forward.entry import Position
 from derive.forward.formula import Formula
+from derive.forward.functions import NUMERIC
 from derive.forward.layer import Layer
 from derive.forward.matrix import read
 from derive.forward.nodes import Input, Node, placeholder
 from derive.notation.tree import Index, Tree
 from derive.proof import numeric
-from derive.proof.evaluate import Array, evaluate
+from derive.proof.evaluate import Array, evaluate, value_of
 from derive.proof.polynomial import is_polynomial
 from derive.proof.values import Given
 
@@ -127,7 +128,7 @@ def _gradient(
     for (i, j), value in entries.items():
         row[j] += upstream[i] * value
     contracted = row.reshape(map.input_shape)
-    evaluated = _plain(evaluate(formula.tree, arrays, sizes), exact=exact)
+    evaluated = _plain(value_of(formula, arrays, sizes), exact=exact)
     what = f"the gradient with respect to {map.input.name}"
     _compare(layer, what, contracted, evaluated, moderate=_is_moderate(floats))
     decided = _differences(map, entries, floats)
@@ -273,4 +274,4 @@ class _NumberAlgebra:
 
 @cache
 def _compiled(function: Expr, arguments: int) -> Any:
-    return lambdify([placeholder(p) for p in range(arguments)], function, "numpy")
+    return lambdify([placeholder(p) for p in range(arguments)], function, [NUMERIC, "numpy"])
