@@ -7,7 +7,20 @@ from itertools import combinations
 from math import prod
 
 from derive.errors import InternalError
-from derive.forward.nodes import Add, Constant, Contract, Delta, Input, Map, Node, Ones, Select, topological
+from derive.forward.nodes import (
+    Add,
+    Constant,
+    Contract,
+    Delta,
+    Input,
+    Map,
+    MatrixFunction,
+    Node,
+    Ones,
+    Reduce,
+    Select,
+    topological,
+)
 from derive.forward.shape import bind
 
 __all__ = ["dense_product", "operations"]
@@ -37,6 +50,11 @@ def _of_one(node: Node, sizes: Mapping[str, int]) -> int:
             return count * (len(operands) - 1)
         case Map():
             return count
+        case Reduce():
+            return prod(bind(node.arguments[0].shape, sizes)) - count
+        case MatrixFunction():
+            # Gaussian elimination; an inverse takes three times as much as a determinant.
+            return 2 * bind(node.arguments[0].shape, sizes)[0] ** 3 // (1 if node.name == "inv" else 3)
         case Contract():
             return _of_contraction(node, sizes)
     raise InternalError(f"cost: no rule for a node of kind {type(node).__name__}")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import islice, product
 from math import prod
 from typing import Generic, Protocol, TypeAlias, TypeVar
 
@@ -18,6 +18,8 @@ from sympy import Add as SympyAdd
 from sympy import Expr, Integer, Mul, Symbol, diff
 
 from derive.errors import InternalError, SizeError
+from derive.forward.determinant import matrix_entry
+from derive.forward.functions import DOTS, largest, smallest
 from derive.forward.nodes import (
     Add,
     Constant,
@@ -25,8 +27,10 @@ from derive.forward.nodes import (
     Delta,
     Input,
     Map,
+    MatrixFunction,
     Node,
     Ones,
+    Reduce,
     Select,
     placeholder,
     topological,
@@ -35,7 +39,19 @@ from derive.forward.selection import Equation, linear, solutions
 from derive.forward.shape import bind
 from derive.notation.tree import Index
 
-__all__ = ["Algebra", "Entries", "ExactAlgebra", "Position", "SympyAlgebra", "entry_symbol", "share_symbols"]
+__all__ = [
+    "LARGEST_MATRIX",
+    "Algebra",
+    "Entries",
+    "ExactAlgebra",
+    "Position",
+    "SympyAlgebra",
+    "entry_symbol",
+    "share_symbols",
+]
+
+LARGEST_MATRIX = 4
+"""Entries of an inverse or a determinant have one term for every order of the rows."""
 
 Position = tuple[Index, ...]
 _NUMBERS = re.compile(r"(_[1-9][0-9]*)*")
@@ -192,8 +208,39 @@ class Entries(Generic[Value]):
             for _, terms in self._groups(node, position):
                 for factors in terms:
                     yield from factors
+        elif isinstance(node, Reduce | MatrixFunction):
+            yield from self._arguments(node, position)[1]
         else:
             yield from ((operand, position) for operand in node.operands)
+
+    def _arguments(self, node: Reduce | MatrixFunction, position: Position) -> tuple[Expr, list[tuple[Node, Position]]]:
+        """The function that gives one entry, and the entries that it is a function of."""
+        (operand,) = node.arguments
+        shape = bind(operand.shape, self.sizes)
+        if isinstance(node, MatrixFunction):
+            if shape[0] > LARGEST_MATRIX:
+                raise SizeError(
+                    f"entries of {node.name} are written out up to {LARGEST_MATRIX} × {LARGEST_MATRIX}, this matrix is "
+                    f"{shape[0]} × {shape[0]}; choose smaller sizes"
+                )
+            function = matrix_entry(node.name, shape[0], position)
+            return function, [(operand, place) for place in product(*map(range, shape))]
+        counts = tuple(shape[axis] for axis in node.axes)
+        wanted = list(self.algebra.assignments(node, counts))
+        if any(isinstance(index, str) for values in wanted for index in values):
+            # What a maximum is taken over has no letter: a long one is written with dots.
+            second = next(values for values in islice(product(*map(range, counts)), 1, 2))
+            wanted = [(0,) * len(counts), second, tuple(count - 1 for count in counts)]
+        places = [placeholder(number) for number in range(len(wanted))]
+        if len(wanted) < prod(counts):
+            places.insert(-1, DOTS)
+        kept = [axis for axis in range(len(shape)) if axis not in node.axes]
+        at: dict[int, Index] = dict(zip(kept, position, strict=True))
+        entries = []
+        for values in wanted:
+            at.update(zip(node.axes, values, strict=True))
+            entries.append((operand, tuple(at[axis] for axis in range(len(shape)))))
+        return (largest if node.name == "max" else smallest)(*places), entries
 
     def _make(self, node: Node, position: Position) -> Value:
         made, algebra = self._made, self.algebra
@@ -221,6 +268,9 @@ class Entries(Generic[Value]):
                 return algebra.add([made[operand, position] for operand in node.operands])
             case Map():
                 return algebra.apply(node.function, [made[operand, position] for operand in node.operands])
+            case Reduce() | MatrixFunction():
+                function, arguments = self._arguments(node, position)
+                return algebra.apply(function, [made[argument] for argument in arguments])
         raise InternalError(f"entry: no rule for a node of kind {type(node).__name__}")
 
 

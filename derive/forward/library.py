@@ -7,7 +7,7 @@ is a Tensor; the first one carries the name of the layer for messages.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import sympy
 from sympy import Expr, Integer, prod
@@ -15,11 +15,12 @@ from sympy import Expr, Integer, prod
 from derive.errors import ShapeError
 from derive.forward import arrays as laying
 from derive.forward import views
+from derive.forward.functions import ELEMENTWISE
 
 if TYPE_CHECKING:
     from derive.forward.tensor import Tensor
 
-__all__ = ["FUNCTIONS", "METHODS"]
+__all__ = ["FUNCTIONS", "METHODS", "REFUSED"]
 
 Axis = int | tuple[int, ...] | None
 
@@ -45,6 +46,53 @@ def var(a: Tensor, axis: Axis = None, *, ddof: int = 0, keepdims: bool = False) 
 def std(a: Tensor, axis: Axis = None, *, ddof: int = 0, keepdims: bool = False) -> Tensor:
     """The square root of the variance."""
     return a.apply("std", sympy.sqrt, var(a, axis, ddof=ddof, keepdims=keepdims))
+
+
+def max(a: Tensor, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
+    """The largest entry along the axes."""
+    return a.lift(laying.extreme(a.laid, "max", _axes(a, "max", axis), keepdims=keepdims))
+
+
+def min(a: Tensor, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
+    """The smallest entry along the axes."""
+    return a.lift(laying.extreme(a.laid, "min", _axes(a, "min", axis), keepdims=keepdims))
+
+
+def ptp(a: Tensor, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
+    """The largest minus the smallest entry."""
+    return max(a, axis, keepdims=keepdims) - min(a, axis, keepdims=keepdims)
+
+
+def inv(a: Tensor) -> Tensor:
+    """The inverse of a square matrix."""
+    return a.lift(laying.of_matrix(a.where, "inv", a.node))
+
+
+def det(a: Tensor) -> Tensor:
+    """The determinant of a square matrix."""
+    return a.lift(laying.of_matrix(a.where, "det", a.node))
+
+
+def logdet(a: Tensor) -> Tensor:
+    """log |det a|, for a square matrix."""
+    return a.lift(laying.of_matrix(a.where, "logdet", a.node))
+
+
+class Slogdet(NamedTuple):
+    """The sign of a determinant, and the logarithm of its absolute value."""
+
+    sign: Tensor
+    logabsdet: Tensor
+
+
+def slogdet(a: Tensor) -> Slogdet:
+    """The sign of the determinant, and the logarithm of its absolute value."""
+    return Slogdet(a.apply("slogdet", ELEMENTWISE["sign"], det(a)), logdet(a))
+
+
+def solve(a: Tensor, b: Any) -> Tensor:
+    """a⁻¹ b."""
+    return inv(a) @ a.lift(a.other(b, "solve"))
 
 
 def norm(x: Tensor, ord: int | str | None = None, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
@@ -78,7 +126,7 @@ def transpose(a: Tensor, axes: tuple[int, ...] | None = None) -> Tensor:
     order = list(reversed(range(a.ndim))) if axes is None else _axes(a, "transpose", tuple(axes))
     if len(order) != a.ndim:
         raise ShapeError(f"{a.where}: transpose: expected an order of all {a.ndim} axes, got {axes}")
-    return a.lift(laying.permuted(a.laid, order))
+    return a.moved(laying.permuted(a.laid, order))
 
 
 def swapaxes(a: Tensor, axis1: int, axis2: int) -> Tensor:
@@ -86,7 +134,7 @@ def swapaxes(a: Tensor, axis1: int, axis2: int) -> Tensor:
     first, second = _axes(a, "swapaxes", axis1) + _axes(a, "swapaxes", axis2)
     order = list(range(a.ndim))
     order[first], order[second] = second, first
-    return a.lift(laying.permuted(a.laid, order))
+    return a.moved(laying.permuted(a.laid, order))
 
 
 def moveaxis(a: Tensor, source: int, destination: int) -> Tensor:
@@ -94,24 +142,24 @@ def moveaxis(a: Tensor, source: int, destination: int) -> Tensor:
     (start,), (end,) = _axes(a, "moveaxis", source), _axes(a, "moveaxis", destination)
     order = [axis for axis in range(a.ndim) if axis != start]
     order.insert(end, start)
-    return a.lift(laying.permuted(a.laid, order))
+    return a.moved(laying.permuted(a.laid, order))
 
 
 def expand_dims(a: Tensor, axis: int | tuple[int, ...]) -> Tensor:
     """New axes of size 1, at the places where the result has them."""
     count = len(axis) if isinstance(axis, tuple) else 1
-    return a.lift(laying.with_new_axes(a.laid, laying.axes_of(a.where, "expand_dims", axis, a.ndim + count)))
+    return a.moved(laying.with_new_axes(a.laid, laying.axes_of(a.where, "expand_dims", axis, a.ndim + count)))
 
 
 def squeeze(a: Tensor, axis: Axis = None) -> Tensor:
     """Axes of size 1 dropped; all of them if none is named."""
     gone = [n for n, size in enumerate(a.shape) if size == 1] if axis is None else _axes(a, "squeeze", axis)
-    return a.lift(laying.without_axes(a.where, a.laid, gone))
+    return a.moved(laying.without_axes(a.where, a.laid, gone))
 
 
 def reshape(a: Tensor, shape: Any) -> Tensor:
     """The array in another shape, read row by row; -1 for the axis that follows from the others."""
-    return a.lift(views.reshaped(a.where, a.laid, _several(shape)))
+    return a.moved(views.reshaped(a.where, a.laid, _several(shape)))
 
 
 def ravel(a: Tensor) -> Tensor:
@@ -136,7 +184,7 @@ def stack(arrays: Sequence[Any], axis: int = 0) -> Tensor:
 def hstack(tup: Sequence[Any]) -> Tensor:
     """Arrays beside each other along their second axis; vectors, along their only one."""
     first, _ = _parts("hstack", tup)
-    return concatenate(tup, axis=min(1, first.ndim - 1))
+    return concatenate(tup, axis=1 if first.ndim > 1 else 0)
 
 
 def vstack(tup: Sequence[Any]) -> Tensor:
@@ -162,7 +210,7 @@ def pad(array: Tensor, pad_width: Any, mode: str = "constant", *, constant_value
 
 def flip(m: Tensor, axis: Axis = None) -> Tensor:
     """Axes read backwards."""
-    return m.lift(views.flipped(m.where, m.laid, _axes(m, "flip", axis)))
+    return m.moved(views.flipped(m.where, m.laid, _axes(m, "flip", axis)))
 
 
 def roll(a: Tensor, shift: int, axis: int | None = None) -> Tensor:
@@ -172,19 +220,19 @@ def roll(a: Tensor, shift: int, axis: int | None = None) -> Tensor:
     (along,) = _axes(a, "roll", axis or 0)
     if not hasattr(shift, "__index__"):
         a.refuse(f"np.roll with shift={shift!r}", "write a whole number")
-    return a.lift(views.rolled(a.where, a.laid, shift.__index__(), along))
+    return a.moved(views.rolled(a.where, a.laid, shift.__index__(), along))
 
 
 def repeat(a: Tensor, repeats: Any, axis: int | None = None) -> Tensor:
     """Every entry several times along an axis."""
     flat = ravel(a) if axis is None else a
     (along,) = _axes(flat, "repeat", axis or 0)
-    return a.lift(views.repeated(a.where, flat.laid, repeats, along))
+    return a.moved(views.repeated(a.where, flat.laid, repeats, along))
 
 
 def tile(A: Tensor, reps: Any) -> Tensor:
     """The whole array several times."""
-    return A.lift(views.tiled(A.where, A.laid, _several(reps)))
+    return A.moved(views.tiled(A.where, A.laid, _several(reps)))
 
 
 def sliding_window_view(x: Tensor, window_shape: Any, axis: Axis = None) -> Tensor:
@@ -193,7 +241,7 @@ def sliding_window_view(x: Tensor, window_shape: Any, axis: Axis = None) -> Tens
     along = _axes(x, "sliding_window_view", axis)
     if len(sizes) != len(along):
         raise ShapeError(f"{x.where}: sliding_window_view: {len(sizes)} windows for {len(along)} axes; say axis=")
-    return x.lift(views.windows(x.where, x.laid, sizes, along))
+    return x.moved(views.windows(x.where, x.laid, sizes, along))
 
 
 def _several(value: Any) -> tuple[Any, ...]:
@@ -212,6 +260,8 @@ def _parts(name: str, arrays: Sequence[Any]) -> tuple[Tensor, list[laying.Laid]]
 
 def einsum(pattern: str, first: Tensor, *others: Any) -> Tensor:
     """The contraction that the pattern says."""
+    if all(getattr(operand, "mask", False) for operand in (first, *others)):
+        first.refuse("einsum of comparisons", "NumPy gives truth values, not numbers; multiply one by 1.0")
     operands = [first.other(operand, "einsum").node for operand in (first, *others)]
     return first.lift(laying.einsum(first.where, pattern, operands))
 
@@ -245,17 +295,18 @@ def diagonal(a: Tensor) -> Tensor:
     """a_ii."""
     if a.ndim != 2:
         raise ShapeError(f"{a.where}: diagonal: expected a square matrix, got an array with {a.ndim} axes")
-    return a.lift(laying.diagonal(a.where, a.node))
+    return a.moved(laying.diagonal(a.where, a.node))
 
 
 def diag(v: Tensor) -> Tensor:
     """The matrix with a vector on its diagonal, or the diagonal of a square matrix."""
-    return v.lift(laying.diagonal(v.where, v.node))
+    return v.moved(laying.diagonal(v.where, v.node))
 
 
 def where(condition: Tensor, x: Any, y: Any) -> Tensor:
-    """x where the condition holds, else y: condition·x + (1 - condition)·y."""
-    result: Tensor = condition * x + (1 - condition) * y
+    """x where the condition holds, else y: condition·x + (1 - condition)·y. A number holds where it is not 0."""
+    holds = condition if condition.mask else condition != 0
+    result: Tensor = holds * x + (1 - holds) * y
     return result
 
 
@@ -285,18 +336,27 @@ def _count(a: Tensor, name: str, axis: Axis) -> Expr:
     return prod((a.shape[place] for place in _axes(a, name, axis)), start=Integer(1))
 
 
-FUNCTIONS: dict[str, Callable[..., Tensor]] = {
+FUNCTIONS: dict[str, Callable[..., Any]] = {
     function.__name__: function
     for function in (
-        *(clip, concatenate, diag, diagonal, dot, einsum, expand_dims, flip, hstack, log_softmax, logsumexp, mean),
+        *(clip, concatenate, det, diag, diagonal, dot, einsum, expand_dims, flip, hstack, inv, log_softmax, logdet),
+        *(logsumexp, max, mean, min, ptp, slogdet, solve),
         *(moveaxis, norm, ones_like, outer, pad, ravel, repeat, reshape, roll, sliding_window_view, softmax, squeeze),
         *(stack, std, sum, swapaxes, tile, trace, transpose, var, vstack, where, zeros_like),
     )
-}
+} | {"amax": max, "amin": min}
 """By NumPy's name; of softmax and others that it lacks, the field's."""
 
+REFUSED = {
+    "argmax": "its derivative is 0 wherever it has one; use np.max, or a mask, X == X.max(axis=1, keepdims=True)",
+    "argmin": "its derivative is 0 wherever it has one; use np.min, or a mask, X == X.min(axis=1, keepdims=True)",
+    "argsort": "its derivative is 0 wherever it has one; sort outside of the layer",
+    "sort": "the order depends on the values; sort outside of the layer",
+}
+"""What to do instead of functions that people look for."""
+
 METHODS = (
-    *("clip", "diagonal", "dot", "mean", "ravel", "repeat", "reshape", "squeeze", "std", "sum", "swapaxes", "trace"),
-    *("transpose", "var"),
+    *("clip", "diagonal", "dot", "max", "mean", "min", "ravel", "repeat", "reshape", "squeeze", "std"),
+    *("sum", "swapaxes", "trace", "transpose", "var"),
 )
 """The functions that are methods of an array as well."""

@@ -5,25 +5,42 @@ A contraction is read against the declared order of its output axes; that is whe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from string import ascii_lowercase
 
 from derive.errors import InternalError
-from derive.forward.nodes import Add, Constant, Contract, Delta, Indices, Input, Map, Node, Ones, Select, topological
+from derive.forward.nodes import (
+    Add,
+    Constant,
+    Contract,
+    Delta,
+    Indices,
+    Input,
+    Map,
+    MatrixFunction,
+    Node,
+    Ones,
+    Reduce,
+    Select,
+    topological,
+)
 from derive.forward.scalar import number, read_scalar
 from derive.forward.selected import read_parts, read_selected, read_selection
 from derive.notation.tree import (
     Broadcast,
     Einsum,
+    Extreme,
     Gradient,
     Hadamard,
     Identity,
     Kind,
     MatMul,
+    MatrixCall,
     Name,
     Negative,
     Number,
     Product,
+    Slice,
     Sum,
     SumAxis,
     Transpose,
@@ -81,10 +98,46 @@ def _read_one(node: Node, made: dict[Node, Tree], readings: _Readings) -> Tree:
             terms = zip(node.operands, filled, strict=True)
             return Sum(tuple(made[operand] if value is None else value for operand, value in terms))
         case Map():
-            return read_scalar(node.function, [made[operand] for operand in node.operands])
+            return read_scalar(node.function, _beside(node.operands, made))
+        case Reduce():
+            rank = len(node.arguments[0].shape)
+            return Extreme(node.name, made[node.arguments[0]], node.axes if len(node.axes) < rank else None, rank)
+        case MatrixFunction():
+            return MatrixCall(node.name, made[node.arguments[0]])
         case Contract():
             return _read_contraction(node, made, readings)
     raise InternalError(f"matrix notation: no rule for a node of kind {type(node).__name__}")
+
+
+def _beside(operands: Sequence[Node], made: Mapping[Node, Tree]) -> list[Tree]:
+    """The operands of a function: how often one is repeated along an axis is not written where another says it."""
+    stretched = [_stretching(operand, made) for operand in operands]
+    if all(tree is not None for tree in stretched):
+        return [made[operand] for operand in operands]
+    return [made[operand] if tree is None else tree for operand, tree in zip(operands, stretched, strict=True)]
+
+
+def _stretching(node: Node, made: Mapping[Node, Tree]) -> Tree | None:
+    """An array that is only repeated along new axes, with None in their place."""
+    if not isinstance(node, Contract):
+        return None
+    inner = [pair for pair in zip(node.operands, node.indices, strict=True) if not isinstance(pair[0], Ones)]
+    if len(inner) != 1 or len(inner) == len(node.operands) or node.summed():
+        return None
+    ((operand, row),) = inner
+    return _with_new_axes(made[operand], row, node.output) if row else made[operand]
+
+
+def _with_new_axes(tree: Tree, row: Indices, output: Indices) -> Tree | None:
+    """X[:, None]: the array with axes of size 1 where the output has others; None if its axes lie in another order."""
+    if tuple(index for index in output if index in row) != row:
+        return None
+    if len(output) == 2 and len(row) == 1:
+        return Broadcast(tree, 1 - output.index(row[0]), "")
+    items = [":" if index in row else "None" for index in output]
+    while items[0] == "None":
+        items.pop(0)
+    return Slice(tree, tuple(items)) if "None" in items else tree
 
 
 def _filling(node: Node) -> Tree | None:
@@ -186,6 +239,9 @@ def _reduced(core: _Core, ones: _OnesOf, output: Indices) -> Tree | None:
         return None
     if not kept:
         return SumAxis(tree, None, len(row))
+    if len(row) > 2:
+        axes = tuple(axis for axis, index in enumerate(row) if index in ones)
+        return SumAxis(tree, axes[0] if len(axes) == 1 else axes, len(row))
     return SumAxis(tree, next(a for a, i in enumerate(row) if i in ones), len(row)) if len(row) == 2 else None
 
 
@@ -225,6 +281,10 @@ def _elementwise(core: _Core, ones: _OnesOf, output: Indices) -> Tree | None:
 
 def _stretched(core: _Core, ones: _OnesOf, output: Indices) -> Tree | None:
     """A ⊙ (b 1ᵀ): matrices and vectors, which are repeated along the other axis, entry by entry."""
+    if len(output) > 2 and not ones and len(core) > 1 and any(row == output for _, row in core):
+        # The arrays with fewer axes first: what scales stands before what is scaled.
+        trees = [_with_new_axes(tree, row, output) for tree, row in sorted(core, key=lambda item: len(item[1]))]
+        return Hadamard(tuple(tree for tree in trees if tree is not None)) if None not in trees else None
     if len(output) != 2 or ones or any(not row or not set(row) <= set(output) for _, row in core):
         return None
     if not any(len(row) == 2 for _, row in core):

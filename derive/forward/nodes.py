@@ -1,7 +1,7 @@
 """The closed set of node kinds. A graph of them is what a layer computes.
 
     Input X · Constant 2, 1/N · Ones 1 · Delta I · Select [s = 2p + r] · Contract Σ (einsum) · Add ·
-    Map f(a, ...) entry by entry
+    Map f(a, ...) entry by entry · Reduce max, min along axes · MatrixFunction inv, det, logdet
 
 Nodes are immutable and interned: equal nodes are one object, so identity is equality and a hash costs nothing however
 deep the graph is. Indices of a contraction are integers local to it; letters are chosen when printing. Graphs are
@@ -13,7 +13,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, ClassVar, Literal, TypeAlias
 from weakref import WeakValueDictionary
 
 from sympy import Expr, Symbol
@@ -29,8 +29,10 @@ __all__ = [
     "Indices",
     "Input",
     "Map",
+    "MatrixFunction",
     "Node",
     "Ones",
+    "Reduce",
     "Select",
     "placeholder",
     "topological",
@@ -226,6 +228,29 @@ class Map(_Operation):
 
     def __post_init__(self) -> None:
         _set_shape(self, self.arguments[0].shape)
+
+
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
+class Reduce(_Operation):
+    """The largest or the smallest entry along axes, which the result lacks."""
+
+    name: Literal["max", "min"]
+    axes: Indices
+    _parts: ClassVar[tuple[str, ...]] = ("arguments", "name", "axes")
+
+    def __post_init__(self) -> None:
+        _set_shape(self, (size for axis, size in enumerate(self.arguments[0].shape) if axis not in self.axes))
+
+
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
+class MatrixFunction(_Operation):
+    """The inverse of a square matrix, its determinant, or the logarithm of the absolute value of that."""
+
+    name: Literal["inv", "det", "logdet"]
+    _parts: ClassVar[tuple[str, ...]] = ("arguments", "name")
+
+    def __post_init__(self) -> None:
+        _set_shape(self, self.arguments[0].shape if self.name == "inv" else ())
 
 
 def topological(*roots: Node) -> Iterator[Node]:

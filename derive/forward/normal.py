@@ -12,10 +12,11 @@ from typing import TypeAlias, cast
 
 from sympy import Expr, Integer, diff
 
-from derive.forward.nodes import Add, Constant, Contract, Delta, Map, Node, Ones, Select, placeholder
+from derive.forward.functions import equal
+from derive.forward.nodes import Add, Constant, Contract, Delta, Map, Node, Ones, Reduce, Select, placeholder
 from derive.forward.shape import Shape, Size, same
 
-__all__ = ["add", "apply", "contract", "select", "slope", "zeros"]
+__all__ = ["add", "apply", "contract", "select", "share", "slope", "zeros"]
 
 
 def add(terms: Sequence[Node]) -> Node:
@@ -75,6 +76,21 @@ def apply(function: Expr, operands: Sequence[Node]) -> Node:
 def slope(node: Map, place: int) -> Node:
     """∂f/∂x_p of the node's function at its operands, entry by entry."""
     return apply(_derivative(node.function, place), node.operands)
+
+
+def share(node: Reduce) -> Node:
+    """m / Σ m with m = [x is the largest]: of a change, what each entry along the axes passes on.
+
+    Entries that are largest together share it equally, which is in the subdifferential, and what PyTorch's amax does.
+    """
+    (operand,) = node.arguments
+    axes = list(range(len(operand.shape)))
+    kept = [axis for axis in axes if axis not in node.axes]
+    ones: list[Node] = [Ones(operand.shape[axis]) for axis in node.axes]
+    gone = [[axis] for axis in node.axes]
+    mask = apply(equal(placeholder(0), placeholder(1)), [operand, contract([*ones, node], [*gone, kept], axes)])
+    count = contract([*ones, contract([mask], [axes], kept)], [*gone, kept], axes)
+    return apply(placeholder(0) / placeholder(1), [mask, count])
 
 
 @lru_cache(maxsize=256)

@@ -15,7 +15,20 @@ from sympy import Integer
 from derive.errors import InternalError
 from derive.forward.entry import share_symbols
 from derive.forward.layer import Layer, Stack
-from derive.forward.nodes import Add, Constant, Contract, Delta, Input, Map, Node, Ones, Select, topological
+from derive.forward.nodes import (
+    Add,
+    Constant,
+    Contract,
+    Delta,
+    Input,
+    Map,
+    MatrixFunction,
+    Node,
+    Ones,
+    Reduce,
+    Select,
+    topological,
+)
 from derive.forward.normal import add, apply, contract
 from derive.forward.shape import Shape, letters, same, size
 
@@ -97,6 +110,12 @@ def _rule(node: Node, letter: str, inputs: Mapping[Input, Node], made: Mapping[N
             return add(operands)
         case Map():
             return apply(node.function, operands)
+        case Reduce():
+            kept = _kept(node.arguments[0].shape, letter)
+            axes = tuple(place for place, axis in enumerate(kept) if axis in node.axes)
+            return Reduce((operands[0],), node.name, axes) if axes else operands[0]
+        case MatrixFunction():
+            return MatrixFunction((operands[0],), node.name)
         case Contract():
             rows = [
                 list(row) if isinstance(operand, Select) else [row[axis] for axis in _kept(operand.shape, letter)]
@@ -127,6 +146,10 @@ def _lies(shape: Shape, letter: str) -> bool:
 def _is_bound(node: Node, letter: str) -> bool:
     """Whether a node takes the axis of samples apart, or makes other axes of it."""
     gone = size(letter)
+    if isinstance(node, Reduce | MatrixFunction) and any(
+        n == 1 or (isinstance(node, MatrixFunction) and n == gone) for n in node.arguments[0].shape
+    ):
+        return True
     parts = (*node.strides, node.offset, node.source, *node.counts) if isinstance(node, Select) else ()
     return any(gone in part.free_symbols for part in parts) or any(
         n != gone and gone in n.free_symbols for n in node.shape

@@ -11,7 +11,7 @@ from typing import Any
 
 from derive.errors import InternalError
 from derive.forward.layer import Layer
-from derive.forward.nodes import Add, Contract, Input, Map, Node, Select, topological
+from derive.forward.nodes import Add, Contract, Input, Map, MatrixFunction, Node, Reduce, Select, topological
 from derive.forward.normal import add, apply, contract
 
 __all__ = ["transpose", "transposed"]
@@ -61,6 +61,12 @@ def _rule(node: Node, inputs: Mapping[Input, Node], made: Mapping[Node, Node]) -
             return add(operands)
         case Map():
             return apply(node.function, operands)
+        case Reduce():
+            rank = len(node.arguments[0].shape)
+            axes = tuple(sorted(1 - axis for axis in node.axes)) if rank == 2 else node.axes
+            return Reduce((operands[0],), node.name, axes)
+        case MatrixFunction():
+            return MatrixFunction((operands[0],), node.name)
         case Contract():
             rows = [
                 row if isinstance(operand, Select) else _turned(row)

@@ -15,6 +15,8 @@ from derive.notation.tree import (
     Dots,
     Einsum,
     Entry,
+    Equal,
+    Extreme,
     Gradient,
     Greater,
     Hadamard,
@@ -23,6 +25,7 @@ from derive.notation.tree import (
     Inner,
     Kronecker,
     MatMul,
+    MatrixCall,
     Name,
     Negative,
     Number,
@@ -151,6 +154,9 @@ class _Printer:
                 return f"{self.module}outer({self.bound(left)[0]}, {self.bound(right)[0]})", _ATOM
             case MatMul((Transpose(left), right)) if _rank(left) == _rank(right) == 1:
                 return f"{self.module}outer({self.bound(left)[0]}, {self.bound(right)[0]})", _ATOM
+            case MatMul((first, *rest)) if all(map(_is_mask, (first, *rest))):
+                # NumPy's product of truth values holds truth values.
+                return " @ ".join([self.number(first, _UNARY), *(self.at_least(f, _UNARY) for f in rest)]), _PRODUCT
             case MatMul(factors):
                 return self.joined(factors, " @ "), _PRODUCT
             case Quotient(over, under):
@@ -159,6 +165,15 @@ class _Printer:
                 return f"{self.at_least(base, _ATOM)}**{self.at_least(exponent, _UNARY)}", _POWER
             case Greater(left, right):
                 return f"({self.at_least(left, _SUM)} > {self.at_least(right, _SUM)})", _ATOM
+            case Equal(left, right):
+                return f"({self.at_least(left, _SUM)} == {self.at_least(right, _SUM)})", _ATOM
+            case Extreme(name, operand, axes):
+                where = "" if axes is None else f", axis={axes[0] if len(axes) == 1 else axes}"
+                return f"{self.module}{name}({self.bound(operand)[0]}{where})", _ATOM
+            case MatrixCall("logdet", operand) if self.module:
+                return f"{self.module}linalg.slogdet({self.bound(operand)[0]})[1]", _ATOM
+            case MatrixCall(name, operand):
+                return f"{self.module and f'{self.module}linalg.'}{name}({self.bound(operand)[0]})", _ATOM
             case Call(function, operands):
                 written = [self.bound(operand)[0] for operand in operands]
                 if self.module and function in _SPELLED:
@@ -183,10 +198,10 @@ class _Printer:
                 vector = self.at_least(operand, _ATOM)
                 return f"{self.module}ones({shape}) * {vector if axis == 0 else f'{vector}[:, None]'}", _PRODUCT
             case Einsum(pattern, factors):
-                return (
-                    f'{self.module}einsum("{pattern}", {", ".join(self.bound(factor)[0] for factor in factors)})',
-                    _ATOM,
-                )
+                arrays = [self.bound(factor)[0] for factor in factors]
+                if all(map(_is_mask, factors)):
+                    arrays[0] = self.number(factors[0], _SUM)
+                return f'{self.module}einsum("{pattern}", {", ".join(arrays)})', _ATOM
             case Slice(operand, items):
                 return f"{self.at_least(operand, _ATOM)}[{written_items(items)}]", _ATOM
             case Selection(_, size):
@@ -235,6 +250,10 @@ class _Printer:
         if isinstance(tree, Greater):
             difference = tree.left if tree.right == Number(0) else Sum((tree.left, Negative(tree.right)))
             return f"{self.module}heaviside({self.bound(difference)[0]}, 0)"
+        if isinstance(tree, Equal):
+            return f"{self.module}where({self.bound(tree.left)[0]} == {self.bound(tree.right)[0]}, 1, 0)"
+        if _is_mask(tree):
+            return f"{self.module}where({self.bound(tree)[0]}, 1, 0)"
         return self.at_least(tree, level)
 
     def sum(self, terms: tuple[Tree, ...]) -> str:
@@ -278,6 +297,20 @@ _SPELLED: dict[str, Callable[..., tuple[str, int]]] = {
 """What NumPy has instead of functions that it lacks."""
 
 
+def _is_mask(tree: Tree) -> bool:
+    """Whether NumPy computes truth values."""
+    match tree:
+        case Greater() | Equal():
+            return True
+        case Hadamard(factors) | Concatenate(factors):
+            return all(map(_is_mask, factors))
+        case Transpose(operand) | Slice(operand) | Reshape(operand) | Windows(operand) | Broadcast(operand, _, ""):
+            return _is_mask(operand)
+        case Extreme(_, operand):
+            return _is_mask(operand)
+    return False
+
+
 def _rank(tree: Tree) -> int:
     """The number of axes of a formula's value; 2 stands for more."""
     match tree:
@@ -289,12 +322,16 @@ def _rank(tree: Tree) -> int:
             return 2
         case Inner():
             return 0
+        case Extreme(_, _, axes, rank):
+            return 0 if axes is None else rank - len(axes)
+        case MatrixCall(name):
+            return 2 if name == "inv" else 0
         case SumAxis(_, axis, rank):
-            return 0 if axis is None else rank - 1
+            return 0 if axis is None else rank - (1 if isinstance(axis, int) else len(axis))
         case Einsum(pattern):
             return len(pattern.partition("->")[2])
         case Slice(_, items):
-            return sum(":" in item for item in items)
+            return sum(":" in item or item == "None" for item in items)
         case Selection(counts):
             return len(counts) + 1
         case Pad(_, widths):

@@ -23,6 +23,8 @@ from derive.notation.tree import (
     Dots,
     Einsum,
     Entry,
+    Equal,
+    Extreme,
     Gradient,
     Greater,
     Grid,
@@ -34,6 +36,7 @@ from derive.notation.tree import (
     Kronecker,
     Listed,
     MatMul,
+    MatrixCall,
     Nabla,
     Name,
     Negative,
@@ -149,6 +152,19 @@ class _Printer:
                 return rf"\sqrt{{{self.text(operand)}}}", _ATOM
             case Greater(left, right):
                 return rf"\left[{self.text(left)} > {self.text(right)}\right]", _ATOM
+            case Equal(left, right):
+                return rf"\left[{self.text(left)} = {self.text(right)}\right]", _ATOM
+            case Extreme(name, operand, axes):
+                where = "" if axes is None else rf"_{{\text{{{_axes(axes)}}}}}"
+                return rf"\{name}{where}\left({self.text(operand)}\right)", _ATOM
+            case MatrixCall("inv", operand):
+                return rf"{self.raised(operand)}^{{-1}}", _POWER
+            case Transpose(MatrixCall("inv", operand)):
+                return rf"{self.raised(operand)}^{{-\top}}", _POWER
+            case MatrixCall("logdet", operand):
+                return rf"\log\left|\det\left({self.text(operand)}\right)\right|", _ATOM
+            case MatrixCall(name, operand):
+                return rf"\{name}\left({self.text(operand)}\right)", _ATOM
             case Call("abs", (operand,)):
                 return rf"\left|{self.text(operand)}\right|", _ATOM
             case Call(function, operands):
@@ -248,7 +264,11 @@ class _Printer:
             result += _glue(left, right) + text
         return result
 
-    def sum_axis(self, operand: Tree, axis: int | None, rank: int) -> str:
+    def sum_axis(self, operand: Tree, axis: int | tuple[int, ...] | None, rank: int) -> str:
+        if rank > 2:
+            axes = (axis,) if isinstance(axis, int) else axis
+            where = "" if axes is None else rf"_{{\text{{{_axes(axes)}}}}}"
+            return rf"\operatorname{{sum}}{where}\left({self.text(operand)}\right)"
         inner = self.at_least(operand, _POWER)
         left = r"\mathbf{1}^{\top} " if axis in (0, None) else ""
         right = r" \mathbf{1}" if axis == 1 or (axis is None and rank == 2) else ""
@@ -355,6 +375,11 @@ def _shape(sizes: Iterable[int | str]) -> str:
         return f"({written})" if several and ("+" in written or "-" in written) else written
 
     return r" \times ".join(map(one, sizes))
+
+
+def _axes(axes: tuple[int, ...]) -> str:
+    """axis 2, counted from 1."""
+    return f"{'axis' if len(axes) == 1 else 'axes'} {', '.join(str(axis + 1) for axis in axes)}"
 
 
 def _size(text: str) -> str:

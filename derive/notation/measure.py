@@ -25,6 +25,8 @@ from derive.notation.tree import (
     Dots,
     Einsum,
     Entry,
+    Equal,
+    Extreme,
     Gradient,
     Greater,
     Grid,
@@ -37,6 +39,7 @@ from derive.notation.tree import (
     Kronecker,
     Listed,
     MatMul,
+    MatrixCall,
     Nabla,
     Name,
     Negative,
@@ -182,13 +185,24 @@ def _of(tree: Tree, depth: int, display: bool) -> float:
             return sum(map(inner, functions)) + 0.95 * (len(functions) - 1)
         case Power(base, exponent):
             return _raised(base, depth, display) + script(exponent)
-        case Transpose(operand):
-            return _raised(operand, depth, display) + 0.66 * scale
         case Call("sqrt", (operand,)):
             return inner(operand) + (1.05 if _is_high(operand) else 0.85)
-        case Greater(larger, smaller):
+        case Greater(larger, smaller) | Equal(larger, smaller):
             wrapping = max(_wrapping(side, depth) for side in (larger, smaller))
             return inner(larger) + inner(smaller) + _RELATIONS["="] + wrapping
+        case Extreme(name, operand, axes):
+            along = "" if axes is None else f"axes {', '.join(str(axis + 1) for axis in axes)}"
+            return _name(name, depth, "vector") + _characters(along, depth + 1) + _called((operand,), inner, depth)
+        case MatrixCall("inv", operand):
+            return _raised(operand, depth, display) + 0.95 * scale
+        case Transpose(MatrixCall("inv", operand)):
+            return _raised(operand, depth, display) + 1.2 * scale
+        case Transpose(operand):
+            return _raised(operand, depth, display) + 0.66 * scale
+        case MatrixCall("logdet", operand):
+            return 3.4 * scale + _called((operand,), inner, depth)
+        case MatrixCall(name, operand):
+            return _name(name, depth, "vector") + _called((operand,), inner, depth)
         case Call("abs", (operand,)):
             return inner(operand) + 0.7 * scale
         case Call(function, operands):
@@ -201,6 +215,10 @@ def _of(tree: Tree, depth: int, display: bool) -> float:
             return signs + 2 * _THIN * len(bounds) + inner(body, _PRODUCT)
         case Ones(size) | Identity(size):
             return 0.58 * scale + (_characters(size, depth + 1) if size else 0.0)
+        case SumAxis(operand, axis, rank) if rank > 2:
+            several = (axis,) if isinstance(axis, int) else axis
+            along = "" if several is None else f"axes {', '.join(str(axis + 1) for axis in several)}"
+            return _name("sum", depth, "vector") + _characters(along, depth + 1) + _called((operand,), inner, depth)
         case SumAxis(operand, axis, rank):
             left = 1.24 if axis in (0, None) else 0.0
             right = 0.58 if axis == 1 or (axis is None and rank == 2) else 0.0
@@ -320,7 +338,7 @@ def _binding(tree: Tree) -> int:
             return _PRODUCT
         case Gradient(names="nabla"):
             return _PRODUCT
-        case Power() | Transpose():
+        case Power() | Transpose() | MatrixCall("inv"):
             return _POWER
     return _ATOM
 

@@ -27,6 +27,8 @@ from derive.notation.tree import (
     Dots,
     Einsum,
     Entry,
+    Equal,
+    Extreme,
     Gradient,
     Greater,
     Grid,
@@ -38,6 +40,7 @@ from derive.notation.tree import (
     Kronecker,
     Listed,
     MatMul,
+    MatrixCall,
     Nabla,
     Name,
     Negative,
@@ -160,6 +163,19 @@ class _Printer:
                 return beside(Box(("√",)), self.box(operand)), _ATOM
             case Greater(larger, smaller):
                 return Box((f"[{self.flat(larger)} > {self.flat(smaller)}]",)), _ATOM
+            case Equal(left, right):
+                return Box((f"[{self.flat(left)} = {self.flat(right)}]",)), _ATOM
+            case Extreme(name, operand, axes):
+                where = "" if axes is None else f"[axis {', '.join(str(axis + 1) for axis in axes)}]"
+                return beside(Box((f"{name}{where}",)), parenthesised(self.box(operand))), _ATOM
+            case MatrixCall("inv", operand):
+                return topped(self.at_least(operand, _ATOM), "⁻¹"), _POWER
+            case Transpose(MatrixCall("inv", operand)):
+                return topped(self.at_least(operand, _ATOM), "⁻ᵀ"), _POWER
+            case MatrixCall("logdet", operand):
+                return Box((f"log|det({self.flat(operand)})|",)), _ATOM
+            case MatrixCall(name, operand):
+                return beside(Box((name,)), parenthesised(self.box(operand))), _ATOM
             case Call("abs", (operand,)):
                 return Box((f"|{self.flat(operand)}|",)), _ATOM
             case Call(function, operands):
@@ -174,10 +190,14 @@ class _Printer:
                 return Box((self.name("I", "matrix") + index_text((size,)),)), _ATOM
             case Transpose(operand):
                 return topped(self.at_least(operand, _ATOM), "ᵀ"), _POWER
+            case SumAxis(operand, along, rank) if rank > 2:
+                axes = (along,) if isinstance(along, int) else along
+                where = "" if axes is None else f"[axis {', '.join(str(axis + 1) for axis in axes)}]"
+                return beside(Box((f"sum{where}",)), parenthesised(self.box(operand))), _ATOM
             case SumAxis(operand, axis, rank):
-                left = (Transpose(Ones("")),) if axis in (0, None) else ()
-                right = (Ones(""),) if axis == 1 or (axis is None and rank == 2) else ()
-                return self.product((*left, operand, *right)), _PRODUCT
+                row = (Transpose(Ones("")),) if axis in (0, None) else ()
+                column = (Ones(""),) if axis == 1 or (axis is None and rank == 2) else ()
+                return self.product((*row, operand, *column)), _PRODUCT
             case Broadcast(operand, axis, _):
                 pair = (Ones(""), Transpose(operand)) if axis == 0 else (operand, Transpose(Ones("")))
                 return self.product(pair), _PRODUCT

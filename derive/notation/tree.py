@@ -26,7 +26,9 @@ __all__ = [
     "Dots",
     "Einsum",
     "Entry",
+    "Equal",
     "Explicit",
+    "Extreme",
     "Gradient",
     "Greater",
     "Grid",
@@ -39,6 +41,7 @@ __all__ = [
     "Kronecker",
     "Listed",
     "MatMul",
+    "MatrixCall",
     "Nabla",
     "Name",
     "Names",
@@ -185,6 +188,32 @@ class Greater:
 
 
 @dataclass(frozen=True, slots=True)
+class Equal:
+    """[a = b], entry by entry: 1 where it holds and 0 elsewhere."""
+
+    left: Tree
+    right: Tree
+
+
+@dataclass(frozen=True, slots=True)
+class Extreme:
+    """The largest or smallest entry (max, min) along axes, or of all entries (None)."""
+
+    name: str
+    operand: Tree
+    axes: tuple[int, ...] | None
+    rank: int
+
+
+@dataclass(frozen=True, slots=True)
+class MatrixCall:
+    """X⁻¹ (inv), det X, or log |det X| (logdet)."""
+
+    name: str
+    operand: Tree
+
+
+@dataclass(frozen=True, slots=True)
 class BigSum:
     """Σ_{k=1}^{K} of body; every bound is a letter and its last value."""
 
@@ -230,10 +259,10 @@ class Inner:
 
 @dataclass(frozen=True, slots=True)
 class SumAxis:
-    """Sum over one axis (0: over rows, 1ᵀA; 1: over columns, A1) or over all of them (None)."""
+    """Sum over one axis (0: over rows, 1ᵀA; 1: over columns, A1), over several, or over all of them (None)."""
 
     operand: Tree
-    axis: int | None
+    axis: int | tuple[int, ...] | None
     rank: int
 
 
@@ -472,6 +501,9 @@ Tree: TypeAlias = (
     | Power
     | Call
     | Greater
+    | Equal
+    | Extreme
+    | MatrixCall
     | BigSum
     | Ones
     | Transpose

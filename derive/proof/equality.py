@@ -11,7 +11,7 @@ from mpmath import isfinite, mpf, mpmathify, workdps  # type: ignore[import-unty
 from sympy import Expr, count_ops, expand, fraction, lambdify, simplify, sympify, together
 
 from derive.errors import UnsupportedError
-from derive.forward.functions import defined
+from derive.forward.functions import EXACT, defined
 
 __all__ = ["DIGITS", "POINTS", "are_equal"]
 
@@ -61,8 +61,7 @@ def _compared(left: Expr, right: Expr) -> int | None:
     """At how many random points both are real, and equal; None if they differ at one."""
     symbols = sorted(left.free_symbols | right.free_symbols, key=str)
     # Dummies: an entry may be called exp.
-    steps = {"step": lambda x: mpf(x > 0)}
-    both = lambdify(symbols, (defined(left), defined(right)), [steps, "mpmath"], cse=True, dummify=True)
+    both = lambdify(symbols, (defined(left), defined(right)), [EXACT, "mpmath"], cse=True, dummify=True)
     draw = Random(0)
     points = 0
     for attempt in range(_TRIES):

@@ -14,7 +14,8 @@ from sympy import Expr
 
 from derive.engine.tables import EntryTable
 from derive.errors import InternalError
-from derive.forward.functions import ELEMENTWISE, NUMERIC, step
+from derive.forward.determinant import determinant, inverse
+from derive.forward.functions import ELEMENTWISE, NUMERIC, equal, largest, logabs, smallest, step
 from derive.forward.layer import Samples
 from derive.forward.shape import evaluated
 from derive.notation.tree import (
@@ -22,7 +23,9 @@ from derive.notation.tree import (
     Call,
     Concatenate,
     Einsum,
+    Equal,
     Explicit,
+    Extreme,
     Gradient,
     Greater,
     Hadamard,
@@ -30,6 +33,7 @@ from derive.notation.tree import (
     Inner,
     Kronecker,
     MatMul,
+    MatrixCall,
     Name,
     Negative,
     Number,
@@ -121,6 +125,12 @@ class _Evaluation:
                 return np.repeat(np.expand_dims(value(operand), axis), self._size(size), axis)
             case Greater(left, right):
                 return _call("step", np.subtract(value(left), value(right)))
+            case Equal(left, right):
+                return _call("equal", value(left), value(right))
+            case Extreme(name, operand, axes):
+                return _extreme(name, np.asarray(value(operand)), axes)
+            case MatrixCall(name, operand):
+                return _of_matrix(name, value(operand))
             case Call(function, operands):
                 return _call(function, *map(value, operands))
             case Einsum(pattern, factors):
@@ -170,8 +180,10 @@ class _Evaluation:
     def _size(self, size: str) -> int:
         return evaluated(size, self.sizes)
 
-    def _item(self, text: str) -> int | slice:
+    def _item(self, text: str) -> int | slice | None:
         """1:3 or -1, with sizes for letters."""
+        if text == "None":
+            return None
         if ":" not in text:
             return self._size(text)
         return slice(*(self._size(part) if part else None for part in text.split(":")))
@@ -187,10 +199,33 @@ def _column(array: Array) -> Array:
 
 def _call(function: str, *operands: Array) -> Array:
     if any(np.asarray(operand).dtype == object for operand in operands):
-        exact = {"step": step, **ELEMENTWISE}[function]
+        exact = {"equal": equal, "step": step, **ELEMENTWISE}[function]
         return np.vectorize(exact, otypes=[object])(*operands)
     numeric = NUMERIC.get(function) or getattr(np, function)
     return np.asarray(numeric(*operands))
+
+
+def _extreme(name: str, array: Array, axes: tuple[int, ...] | None) -> Array:
+    if array.dtype != object:
+        return (np.max if name == "max" else np.min)(array, axis=axes)
+    gone = tuple(range(array.ndim)) if axes is None else axes
+    rows = np.moveaxis(array, gone, range(-len(gone), 0)).reshape(
+        *(size for axis, size in enumerate(array.shape) if axis not in gone), -1
+    )
+    function = largest if name == "max" else smallest
+    result = np.empty(rows.shape[:-1], dtype=object)
+    for place in np.ndindex(result.shape):
+        result[place] = function(*rows[place])
+    return result
+
+
+def _of_matrix(name: str, matrix: Array) -> Array:
+    if matrix.dtype != object:
+        return np.linalg.slogdet(matrix)[1] if name == "logdet" else getattr(np.linalg, name)(matrix)
+    rows = matrix.tolist()
+    if name == "inv":
+        return np.array(inverse(rows), dtype=object).reshape(matrix.shape)
+    return determinant(rows) if name == "det" else logabs(determinant(rows))
 
 
 def nonzeros(

@@ -127,9 +127,14 @@ def forward(layer: Layer, arrays: Mapping[str, Array]) -> Array:
     """The output, by the layer's own code.
 
     Shapes: those of the layer.
+    Raises: FloatingPointError where it has no value.
     """
     # Copies: the function may work in place.
-    return np.asarray(layer.function(*(arrays[node.name].copy() for node in layer.inputs)), dtype=float)
+    try:
+        return np.asarray(layer.function(*(arrays[node.name].copy() for node in layer.inputs)), dtype=float)
+    except np.linalg.LinAlgError as error:
+        # A singular matrix has no inverse, as 0 has none.
+        raise FloatingPointError(str(error)) from error
 
 
 def differences(layer: Layer, at: Sample, wrt: str, *, size: float = STEP) -> Array:

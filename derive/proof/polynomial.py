@@ -18,7 +18,16 @@ from sympy.polys.rings import PolyElement, PolyRing
 from derive.engine.concrete import positions
 from derive.forward.entry import Position, entry_symbol
 from derive.forward.layer import Layer
-from derive.forward.nodes import Constant, Input, Map, Node, placeholder, topological
+from derive.forward.nodes import (
+    Constant,
+    Input,
+    Map,
+    MatrixFunction,
+    Node,
+    Reduce,
+    placeholder,
+    topological,
+)
 from derive.forward.shape import bind
 from derive.notation.tree import Index
 
@@ -30,8 +39,9 @@ def is_polynomial(layer: Layer) -> bool:
     nodes = list(topological(layer.output))
     # A size under a root gives an irrational coefficient, which the ring over the rationals does not have.
     roots = any(isinstance(node, Constant) and not node.value.is_rational_function() for node in nodes)
+    others = any(isinstance(node, Reduce | MatrixFunction) for node in nodes)
     functions = (node.function for node in nodes if isinstance(node, Map))
-    return not roots and all(function.is_polynomial(*function.free_symbols) for function in functions)
+    return not roots and not others and all(function.is_polynomial(*function.free_symbols) for function in functions)
 
 
 class RingAlgebra:

@@ -20,7 +20,7 @@ from sympy import Expr, Function, Mul, Pow, Symbol
 
 from derive.errors import RefutedError, UnsupportedError, UserError
 from derive.forward.formula import Formula
-from derive.forward.functions import defined, step
+from derive.forward.functions import defined, equal, step
 from derive.forward.layer import Layer
 from derive.forward.matrix import read
 from derive.forward.nodes import (
@@ -30,8 +30,10 @@ from derive.forward.nodes import (
     Delta,
     Input,
     Map,
+    MatrixFunction,
     Node,
     Ones,
+    Reduce,
     Select,
     placeholder,
     topological,
@@ -140,6 +142,14 @@ def _node(torch: Any, node: Node, operands: Sequence[Any], tensors: Mapping[str,
             return torch.einsum(f"{','.join(words[:-1])}->{words[-1]}", *operands)
         case Add():
             return reduce(add, operands)
+        case Reduce():
+            return (torch.amax if node.name == "max" else torch.amin)(operands[0], dim=node.axes)
+        case MatrixFunction():
+            return (
+                torch.linalg.slogdet(operands[0])[1]
+                if node.name == "logdet"
+                else getattr(torch.linalg, node.name)(*operands)
+            )
         case Map():
             return _apply(torch, defined(node.function), {placeholder(p): item for p, item in enumerate(operands)})
     raise UnsupportedError(f"--oracle torch: nodes of kind {type(node).__name__} are not run by PyTorch; leave it out")
@@ -160,6 +170,8 @@ def _apply(torch: Any, function: Expr, operands: Mapping[Symbol, Any]) -> Any:
         case Pow():
             base, exponent = arguments
             return torch.pow(base, exponent)
+        case equal():
+            return (arguments[0] == arguments[1]).to(torch.float64)
         case step():
             return (arguments[0] > 0).to(torch.float64)
         case Function() if type(function).__name__ in _FUNCTIONS:

@@ -34,7 +34,7 @@ SPECIAL = {
     "an axis that is not there": (lambda X, s: X.shape[2], r"IndexError|index out of range"),
     "matrix times scalar": (lambda X, s: X @ s, r"use \* for a scalar"),
     "dtype": (lambda X, s: X.sum(axis=0, dtype=float), r"unexpected keyword argument 'dtype'"),
-    "truth of a mask": (lambda X, s: X if X > 0 else -X, r"asking for equality or for the truth"),
+    "truth of a mask": (lambda X, s: X if X > 0 else -X, r"asking for the truth"),
     "dtype by position": (lambda X, s: X.sum(0, True), r"\.sum with these arguments .* its arguments are"),
     "np.sum with a start": (lambda X, s: np.sum(X, initial=3), r"np\.sum with these arguments"),
     "an output array": (lambda X, s: np.multiply(X, 2, X), r"np\.multiply with out"),
