@@ -16,6 +16,7 @@ from derive.forward.nodes import (
     Map,
     MatrixFunction,
     Node,
+    OneHot,
     Ones,
     Reduce,
     Select,
@@ -44,7 +45,7 @@ def operations(node: Node, sizes: Mapping[str, int]) -> int:
 def _of_one(node: Node, sizes: Mapping[str, int]) -> int:
     count = prod(bind(node.shape, sizes))
     match node:
-        case Input() | Constant() | Ones() | Delta() | Select():
+        case Input() | Constant() | Ones() | Delta() | Select() | OneHot():
             return 0
         case Add(operands):
             return count * (len(operands) - 1)

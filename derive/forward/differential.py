@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from sympy import Integer
 
 from derive.errors import InternalError
-from derive.forward.nodes import Constant, Indices, Map, MatrixFunction, Node, Reduce
+from derive.forward.nodes import Constant, Indices, Map, MatrixFunction, Node, OneHot, Reduce
 from derive.forward.normal import share, slope
 
 __all__ = ["Differential", "differentials"]
@@ -52,6 +52,8 @@ def differentials(node: Node) -> tuple[Differential, ...]:
         case MatrixFunction((operand,), name):
             inverse = (MatrixFunction((operand,), "inv"), (1, 0))
             return (Differential(0, ((node, ()), inverse) if name == "det" else (inverse,), (0, 1), ()),)
+        case OneHot():
+            return ()
     if node.operands:
         raise InternalError(f"differential: no rule for a node of kind {type(node).__name__}")
     return ()

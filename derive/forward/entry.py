@@ -19,7 +19,7 @@ from sympy import Expr, Integer, Mul, Symbol, diff
 
 from derive.errors import InternalError, SizeError
 from derive.forward.determinant import matrix_entry
-from derive.forward.functions import DOTS, largest, smallest
+from derive.forward.functions import DOTS, equal, largest, smallest
 from derive.forward.nodes import (
     Add,
     Constant,
@@ -29,6 +29,7 @@ from derive.forward.nodes import (
     Map,
     MatrixFunction,
     Node,
+    OneHot,
     Ones,
     Reduce,
     Select,
@@ -210,6 +211,8 @@ class Entries(Generic[Value]):
                     yield from factors
         elif isinstance(node, Reduce | MatrixFunction):
             yield from self._arguments(node, position)[1]
+        elif isinstance(node, OneHot):
+            yield node.arguments[0], position[:-1]
         else:
             yield from ((operand, position) for operand in node.operands)
 
@@ -268,6 +271,11 @@ class Entries(Generic[Value]):
                 return algebra.add([made[operand, position] for operand in node.operands])
             case Map():
                 return algebra.apply(node.function, [made[operand, position] for operand in node.operands])
+            case OneHot():
+                # Whole numbers begin with 0, and so do positions; letters run from 1.
+                place = position[-1]
+                chosen = Integer(place) if isinstance(place, int) else Symbol(place) - 1
+                return algebra.apply(equal(placeholder(0), chosen), [made[node.arguments[0], position[:-1]]])
             case Reduce() | MatrixFunction():
                 function, arguments = self._arguments(node, position)
                 return algebra.apply(function, [made[argument] for argument in arguments])

@@ -275,8 +275,10 @@ def _erf(x: Any) -> Any:
 NUMERIC: dict[str, Callable[..., Any]] = {
     "equal": lambda a, b: np.where(np.equal(a, b), 1.0, 0.0),
     "erf": _erf,
+    "largest": lambda *several: np.max(several, axis=0),
     "relu": lambda x: np.maximum(x, 0),
     "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
+    "smallest": lambda *several: np.min(several, axis=0),
     "softplus": lambda x: np.logaddexp(0, x),
     "step": lambda x: np.where(np.asarray(x) > 0, 1.0, 0.0),
 }

@@ -10,14 +10,14 @@ from typing import Any, Literal, TypeAlias
 
 from sympy import Symbol
 
-from derive.errors import ShapeError, SizeError, UnknownNameError
+from derive.errors import ShapeError, SizeError, UnknownNameError, UnsupportedError
 from derive.forward.entry import share_symbols
 from derive.forward.matrix import read
 from derive.forward.nodes import Input, Node, Select, topological
-from derive.forward.shape import bind, letters
+from derive.forward.shape import Size, bind, letters
 from derive.notation.tree import Tree
 
-__all__ = ["Layer", "Prose", "Remark", "Samples", "Stack", "load_layer"]
+__all__ = ["Layer", "Prose", "Remark", "Samples", "Stack", "axes_of", "load_layer"]
 
 Samples: TypeAlias = Literal["rows", "columns", "one"]
 """How samples lie in an array: as its rows, as its columns, or as a single one that is the array itself."""
@@ -77,6 +77,11 @@ class Stack:
     axis: int
 
 
+def axes_of(node: Input) -> tuple[Size, ...]:
+    """The sizes of an input, and for whole numbers how many there are to choose from."""
+    return node.shape if node.below is None else (*node.shape, node.below)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Layer:
     """What a layer computes, traced once; sizes stay letters.
@@ -123,7 +128,10 @@ class Layer:
     def letters(self) -> tuple[str, ...]:
         """The size letters, in the order in which the inputs show them; samples come first however they lie."""
         turned = self.samples == "columns"
-        return letters(node.shape[::-1] if turned and len(node.shape) == 2 else node.shape for node in self.inputs)
+        return letters(
+            (*(node.shape[::-1] if turned and len(node.shape) == 2 else node.shape), *axes_of(node))
+            for node in self.inputs
+        )
 
     @property
     def sample_size(self) -> str:
@@ -150,6 +158,25 @@ class Layer:
             if node.name == name:
                 return node
         raise UnknownNameError(f"input of {self.name}", name, [node.name for node in self.inputs])
+
+    @property
+    def smooth(self) -> tuple[Input, ...]:
+        """The inputs that have a gradient: all but those of whole numbers."""
+        return tuple(node for node in self.inputs if node.below is None)
+
+    def variable(self, name: str) -> Input:
+        """The input of this name, which has a gradient.
+
+        Raises: UnknownNameError if there is none; UnsupportedError if it holds whole numbers.
+        """
+        node = self.input(name)
+        if node.below is not None:
+            others = ", ".join(other.name for other in self.smooth) or "none of its inputs has one"
+            raise UnsupportedError(
+                f"{self.name}: {name} holds whole numbers below {node.below}, which cannot change a little, so there "
+                f"is no gradient with respect to it; choose among {others}"
+            )
+        return node
 
     def sizes(self, given: Mapping[str, int]) -> dict[str, int]:
         """A number for every size letter: those given (in either case), and the defaults for the rest.

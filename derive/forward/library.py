@@ -208,6 +208,18 @@ def pad(array: Tensor, pad_width: Any, mode: str = "constant", *, constant_value
     return array.lift(views.padded(array.where, array.laid, sizes))
 
 
+def take(a: Tensor, indices: Any, axis: int = 0) -> Tensor:
+    """The parts along an axis that have the numbers of an input of whole numbers."""
+    (along,) = _axes(a, "take", axis)
+    return a.moved(views.taken(a.where, a.laid, a.other(indices, "take"), along))
+
+
+def take_along_axis(arr: Tensor, indices: Any, axis: int = -1) -> Tensor:
+    """Along an axis the entries with the numbers of an input of whole numbers, one for every place of the others."""
+    (along,) = _axes(arr, "take_along_axis", axis)
+    return arr.moved(views.along(arr.where, arr.laid, arr.other(indices, "take_along_axis"), along))
+
+
 def flip(m: Tensor, axis: Axis = None) -> Tensor:
     """Axes read backwards."""
     return m.moved(views.flipped(m.where, m.laid, _axes(m, "flip", axis)))
@@ -342,7 +354,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
         *(clip, concatenate, det, diag, diagonal, dot, einsum, expand_dims, flip, hstack, inv, log_softmax, logdet),
         *(logsumexp, max, mean, min, ptp, slogdet, solve),
         *(moveaxis, norm, ones_like, outer, pad, ravel, repeat, reshape, roll, sliding_window_view, softmax, squeeze),
-        *(stack, std, sum, swapaxes, tile, trace, transpose, var, vstack, where, zeros_like),
+        *(stack, std, sum, swapaxes, take, take_along_axis, tile, trace, transpose, var, vstack, where, zeros_like),
     )
 } | {"amax": max, "amin": min}
 """By NumPy's name; of softmax and others that it lacks, the field's."""
@@ -357,6 +369,6 @@ REFUSED = {
 
 METHODS = (
     *("clip", "diagonal", "dot", "max", "mean", "min", "ravel", "repeat", "reshape", "squeeze", "std"),
-    *("sum", "swapaxes", "trace", "transpose", "var"),
+    *("sum", "swapaxes", "take", "trace", "transpose", "var"),
 )
 """The functions that are methods of an array as well."""

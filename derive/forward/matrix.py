@@ -19,6 +19,7 @@ from derive.forward.nodes import (
     Map,
     MatrixFunction,
     Node,
+    OneHot,
     Ones,
     Reduce,
     Select,
@@ -43,9 +44,11 @@ from derive.notation.tree import (
     Slice,
     Sum,
     SumAxis,
+    Take,
     Transpose,
     Tree,
 )
+from derive.notation.tree import OneHot as OneHotTree
 from derive.notation.tree import Ones as OnesTree
 
 __all__ = ["name_of", "read"]
@@ -99,6 +102,10 @@ def _read_one(node: Node, made: dict[Node, Tree], readings: _Readings) -> Tree:
             return Sum(tuple(made[operand] if value is None else value for operand, value in terms))
         case Map():
             return read_scalar(node.function, _beside(node.operands, made))
+        case OneHot():
+            return OneHotTree(
+                made[node.arguments[0]], str(node.size), str(node.shape[0]) if len(node.shape) == 2 else ""
+            )
         case Reduce():
             rank = len(node.arguments[0].shape)
             return Extreme(node.name, made[node.arguments[0]], node.axes if len(node.axes) < rank else None, rank)
@@ -208,6 +215,23 @@ def _rearranged(core: _Core, ones: _OnesOf, output: Indices) -> Tree | None:
     if row == output:
         return tree
     return Transpose(tree) if len(row) == 2 and row[::-1] == output else None
+
+
+def _taken(core: _Core, ones: _OnesOf, output: Indices) -> Tree | None:
+    """W[t], or Z[arange(N), t]: what is chosen by whole numbers."""
+    choices = [item for item in core if isinstance(item[0], OneHotTree)]
+    others = [item for item in core if not isinstance(item[0], OneHotTree)]
+    if ones or len(choices) != 1 or len(others) != 1:
+        return None
+    (chosen, (*places, picked)), (tree, row) = choices[0], others[0]
+    assert isinstance(chosen, OneHotTree)
+    if picked in output or picked not in row:
+        return None
+    if row[0] == picked and output == (*places, *row[1:]) and not set(places) & set(row):
+        return Take(tree, chosen.index, "", len(output))
+    if row == (*places, picked) and len(row) == 2 and output == tuple(places):
+        return Take(tree, chosen.index, chosen.rows, 1)
+    return None
 
 
 def _broadcast(core: _Core, ones: _OnesOf, output: Indices) -> Tree | None:
@@ -380,6 +404,7 @@ def _outer_of_rows(core: _Core, ones: _OnesOf, output: Indices) -> Tree | None:
 
 
 _READINGS: _Readings = (
+    _taken,
     _rearranged,
     _broadcast,
     _filled,

@@ -1,7 +1,8 @@
 """The closed set of node kinds. A graph of them is what a layer computes.
 
     Input X · Constant 2, 1/N · Ones 1 · Delta I · Select [s = 2p + r] · Contract Σ (einsum) · Add ·
-    Map f(a, ...) entry by entry · Reduce max, min along axes · MatrixFunction inv, det, logdet
+    Map f(a, ...) entry by entry · Reduce max, min along axes · MatrixFunction inv, det, logdet ·
+    OneHot [v = t_n], which picks by whole numbers that are given
 
 Nodes are immutable and interned: equal nodes are one object, so identity is equality and a hash costs nothing however
 deep the graph is. Indices of a contraction are integers local to it; letters are chosen when printing. Graphs are
@@ -31,6 +32,7 @@ __all__ = [
     "Map",
     "MatrixFunction",
     "Node",
+    "OneHot",
     "Ones",
     "Reduce",
     "Select",
@@ -106,13 +108,17 @@ def _set_shape(node: Node, shape: Iterable[Size]) -> None:
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Input(Node):
-    """An array given from outside. letter names its entries; gradient_of is Y when this is the upstream ∂L/∂Y."""
+    """An array given from outside. letter names its entries; gradient_of is Y when this is the upstream ∂L/∂Y.
+
+    below is V where the entries are whole numbers from 0 to V - 1, which choose among V things and have no gradient.
+    """
 
     name: str
     axes: Shape
     letter: str
     gradient_of: str = ""
-    _parts: ClassVar[tuple[str, ...]] = ("name", "axes", "letter", "gradient_of")
+    below: Size | None = None
+    _parts: ClassVar[tuple[str, ...]] = ("name", "axes", "letter", "gradient_of", "below")
 
     def __post_init__(self) -> None:
         _set_shape(self, self.axes)
@@ -251,6 +257,17 @@ class MatrixFunction(_Operation):
 
     def __post_init__(self) -> None:
         _set_shape(self, self.arguments[0].shape if self.name == "inv" else ())
+
+
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
+class OneHot(_Operation):
+    """[v = t_n]: for every whole number of an array a row that is 1 at that place and 0 elsewhere."""
+
+    size: Size
+    _parts: ClassVar[tuple[str, ...]] = ("arguments", "size")
+
+    def __post_init__(self) -> None:
+        _set_shape(self, (*self.arguments[0].shape, self.size))
 
 
 def topological(*roots: Node) -> Iterator[Node]:

@@ -24,6 +24,7 @@ from derive.forward.nodes import (
     Map,
     MatrixFunction,
     Node,
+    OneHot,
     Ones,
     Reduce,
     Select,
@@ -116,6 +117,8 @@ def _rule(node: Node, letter: str, inputs: Mapping[Input, Node], made: Mapping[N
             return Reduce((operands[0],), node.name, axes) if axes else operands[0]
         case MatrixFunction():
             return MatrixFunction((operands[0],), node.name)
+        case OneHot():
+            return OneHot((operands[0],), node.size)
         case Contract():
             rows = [
                 list(row) if isinstance(operand, Select) else [row[axis] for axis in _kept(operand.shape, letter)]
@@ -146,6 +149,8 @@ def _lies(shape: Shape, letter: str) -> bool:
 def _is_bound(node: Node, letter: str) -> bool:
     """Whether a node takes the axis of samples apart, or makes other axes of it."""
     gone = size(letter)
+    if isinstance(node, OneHot) and gone in node.size.free_symbols:
+        return True
     if isinstance(node, Reduce | MatrixFunction) and any(
         n == 1 or (isinstance(node, MatrixFunction) and n == gone) for n in node.arguments[0].shape
     ):
@@ -161,7 +166,7 @@ def _without(node: Input, layer: Layer) -> Input:
     taken = {other.name for other in layer.inputs if other is not node} | set(layer.letters)
     low = node.name.lower()
     name = low if len(kept) < len(node.shape) and low == node.letter and low not in taken else node.name
-    return Input(name, tuple(node.shape[axis] for axis in kept), node.letter)
+    return replace(node, name=name, axes=tuple(node.shape[axis] for axis in kept))
 
 
 def _restacked(stack: Stack, layer: Layer, inputs: Sequence[Input]) -> Stack:

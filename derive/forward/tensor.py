@@ -213,10 +213,14 @@ class Tensor:
     def __getitem__(self, index: object) -> Tensor:
         """A part of the array: whole numbers, slices, and None for new axes."""
         items = list(index) if isinstance(index, tuple) else [index]
+        chosen = views.chosen(self.where, self.laid, [i.laid if isinstance(i, Tensor) else i for i in items])
+        if chosen is not None:
+            return self.moved(chosen)
         for item in items:
             if isinstance(item, Tensor | bool | list) or getattr(item, "shape", ()) != ():
                 self.refuse(
-                    f"an index of type {type(item).__name__}", "use slices, np.where for masks, or an integer input"
+                    f"an index of type {type(item).__name__}",
+                    'use slices, np.where for masks, or an input of whole numbers, annotated "N in V"',
                 )
         axes = [item for item in items if item is not None and item is not Ellipsis]
         if items.count(Ellipsis) > 1 or len(axes) > self.ndim:

@@ -90,8 +90,8 @@ def _read(file: Path) -> Listing:
         for argument in function.args.args
         if argument.annotation is not None
     }
-    axes = (axis for shape in shapes.values() for axis in re.split(r"[\s+]+", shape))
-    letters = dict.fromkeys(axis for axis in axes if axis and not axis.isdecimal())
+    words = (word for shape in shapes.values() for word in re.findall(r"[A-Za-z]\w*", shape))
+    letters = dict.fromkeys(word for word in words if word != "in")
     given = dict(_pairs(function, "defaults"))
     usual = dict(_pairs(function, "variant"))
     variants = {option: [value] for option, value in usual.items()}

@@ -29,6 +29,7 @@ from derive.notation.tree import (
     Name,
     Negative,
     Number,
+    OneHot,
     Ones,
     Pad,
     Partial,
@@ -40,6 +41,7 @@ from derive.notation.tree import (
     Slice,
     Sum,
     SumAxis,
+    Take,
     Transpose,
     Tree,
     Windows,
@@ -206,6 +208,11 @@ class _Printer:
                 return f"{self.at_least(operand, _ATOM)}[{written_items(items)}]", _ATOM
             case Selection(_, size):
                 return f"{self.module}eye({size})[{written_places(tree, self.module)}]", _ATOM
+            case OneHot(index, size):
+                return f"{self.module}eye({size})[{self.bound(index)[0]}]", _ATOM
+            case Take(operand, index, rows):
+                first = f"{self.module}arange({rows}), " if rows else ""
+                return f"{self.at_least(operand, _ATOM)}[{first}{self.bound(index)[0]}]", _ATOM
             case Pad(operand, widths):
                 pairs = ", ".join(f"({before}, {after})" for before, after in widths)
                 listed = f"({pairs},)" if len(widths) == 1 else f"({pairs})"
@@ -336,6 +343,10 @@ def _rank(tree: Tree) -> int:
             return len(counts) + 1
         case Pad(_, widths):
             return len(widths)
+        case OneHot(index):
+            return _rank(index) + 1
+        case Take(rank=rank):
+            return rank
         case Reshape(_, shape):
             return len(shape)
         case Windows(_, axes, _, rank):

@@ -41,6 +41,7 @@ from derive.notation.tree import (
     Name,
     Negative,
     Number,
+    OneHot,
     Ones,
     Pad,
     Partial,
@@ -56,6 +57,7 @@ from derive.notation.tree import (
     Space,
     Sum,
     SumAxis,
+    Take,
     Transpose,
     Tree,
     Windows,
@@ -195,6 +197,11 @@ class _Printer:
                 return rf"{self.at_least(operand, _ATOM)}\texttt{{[{_escaped(written_items(items))}]}}", _ATOM
             case Selection(_, size):
                 return rf"\mathbf{{I}}_{{{_size(size)}}}\texttt{{[{_escaped(written_places(tree))}]}}", _ATOM
+            case OneHot(index, size):
+                return rf"\operatorname{{onehot}}_{{{_size(size)}}}\left({self.text(index)}\right)", _ATOM
+            case Take(operand, index, rows):
+                first = rf"\texttt{{arange}}({_size(rows)}), " if rows else ""
+                return rf"{self.at_least(operand, _ATOM)}\left[{first}{self.text(index)}\right]", _ATOM
             case Pad(operand, widths):
                 pairs = ", ".join(f"({_size(before)}, {_size(after)})" for before, after in widths)
                 return rf"\operatorname{{pad}}_{{{pairs}}}\left({self.text(operand)}\right)", _ATOM

@@ -44,6 +44,7 @@ from derive.notation.tree import (
     Name,
     Negative,
     Number,
+    OneHot,
     Ones,
     Pad,
     Partial,
@@ -59,6 +60,7 @@ from derive.notation.tree import (
     Space,
     Sum,
     SumAxis,
+    Take,
     Transpose,
     Tree,
     Windows,
@@ -234,6 +236,11 @@ def _of(tree: Tree, depth: int, display: bool) -> float:
         case Selection(_, size):
             place = 0.58 * scale + _characters(size, depth + 1)
             return place + _TYPEWRITER * (len(written_places(tree)) + 2) * scale
+        case OneHot(index, size):
+            return _name("onehot", depth, "vector") + _characters(size, depth + 1) + _called((index,), inner, depth)
+        case Take(operand, index, rows):
+            arange = _TYPEWRITER * 6 + _characters(rows, depth) + 1.3 if rows else 0.0
+            return inner(operand, _ATOM) + arange + _called((index,), inner, depth)
         case Pad(operand, widths):
             pairs = ", ".join(f"({before}, {after})" for before, after in widths)
             return _name("pad", depth, "vector") + _characters(pairs, depth + 1) + _called((operand,), inner, depth)

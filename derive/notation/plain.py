@@ -45,6 +45,7 @@ from derive.notation.tree import (
     Name,
     Negative,
     Number,
+    OneHot,
     Ones,
     Pad,
     Partial,
@@ -60,6 +61,7 @@ from derive.notation.tree import (
     Space,
     Sum,
     SumAxis,
+    Take,
     Transpose,
     Tree,
     Windows,
@@ -208,6 +210,11 @@ class _Printer:
                 return beside(self.at_least(operand, _ATOM), Box((f"[{written_items(items)}]",))), _ATOM
             case Selection(_, size):
                 return beside(self.box(Identity(size)), Box((f"[{written_places(tree)}]",))), _ATOM
+            case OneHot(index, size):
+                return beside(Box((f"onehot[{size}]",)), parenthesised(self.box(index))), _ATOM
+            case Take(operand, index, rows):
+                arange = f"arange({rows}), " if rows else ""
+                return beside(self.at_least(operand, _ATOM), Box((f"[{arange}{self.flat(index)}]",))), _ATOM
             case Pad(operand, widths):
                 pairs = ", ".join(f"({before}, {after})" for before, after in widths)
                 return beside(Box((f"pad[{pairs}]",)), parenthesised(self.box(operand))), _ATOM

@@ -47,6 +47,7 @@ __all__ = [
     "Names",
     "Negative",
     "Number",
+    "OneHot",
     "Ones",
     "Pad",
     "Partial",
@@ -63,6 +64,7 @@ __all__ = [
     "Sum",
     "SumAxis",
     "Table",
+    "Take",
     "Transpose",
     "Tree",
     "Windows",
@@ -357,6 +359,28 @@ class Concatenate:
     stacked: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class OneHot:
+    """For every whole number of an array a row that is 1 at that place and 0 elsewhere: rows of the identity matrix.
+
+    rows is how many there are, if the array has one axis.
+    """
+
+    index: Tree
+    size: str
+    rows: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Take:
+    """W[t], the rows of W with these numbers; or, where rows says how many, Z[arange(N), t], one entry of each row."""
+
+    operand: Tree
+    index: Tree
+    rows: str
+    rank: int
+
+
 class Table(Protocol):
     """The entries of a matrix, made when somebody asks for one.
 
@@ -521,6 +545,8 @@ Tree: TypeAlias = (
     | Reshape
     | Windows
     | Concatenate
+    | OneHot
+    | Take
     | Explicit
     | Grid
     | At

@@ -8,10 +8,10 @@ from __future__ import annotations
 from random import Random
 
 from mpmath import isfinite, mpf, mpmathify, workdps  # type: ignore[import-untyped]  # SymPy's own numbers
-from sympy import Expr, count_ops, expand, fraction, lambdify, simplify, sympify, together
+from sympy import Expr, Integer, Symbol, count_ops, expand, fraction, lambdify, simplify, sympify, together
 
 from derive.errors import UnsupportedError
-from derive.forward.functions import EXACT, defined
+from derive.forward.functions import EXACT, defined, equal
 
 __all__ = ["DIGITS", "POINTS", "are_equal"]
 
@@ -62,13 +62,19 @@ def _compared(left: Expr, right: Expr) -> int | None:
     symbols = sorted(left.free_symbols | right.free_symbols, key=str)
     # Dummies: an entry may be called exp.
     both = lambdify(symbols, (defined(left), defined(right)), [EXACT, "mpmath"], cse=True, dummify=True)
+    whole = _choices(left, right)
     draw = Random(0)
     points = 0
     for attempt in range(_TRIES):
         # Where an expression is real is not known, and |x| is x for half of all numbers.
         low, high = ((1, 8), (-8, -1), (-8, 8))[attempt % 3]
         with workdps(2 * DIGITS):
-            at = [mpf(draw.randint(low, high)) / draw.randint(5, 11) for _ in symbols]
+            at = [
+                mpf(draw.choice(whole[symbol]))
+                if symbol in whole
+                else mpf(draw.randint(low, high)) / draw.randint(5, 11)
+                for symbol in symbols
+            ]
             try:
                 a, b = map(mpmathify, both(*at))
             except (ArithmeticError, ValueError):
@@ -81,3 +87,14 @@ def _compared(left: Expr, right: Expr) -> int | None:
         if points == POINTS:
             break
     return points
+
+
+def _choices(*values: Expr) -> dict[Symbol, list[int]]:
+    """The whole numbers that symbols are compared with: at others, all that depends on the comparison would be 0."""
+    found: dict[Symbol, set[int]] = {}
+    for value in values:
+        for comparison in value.atoms(equal):
+            symbol, number = comparison.args
+            if isinstance(symbol, Symbol) and isinstance(number, Integer):
+                found.setdefault(symbol, set()).add(int(number))
+    return {symbol: sorted(numbers) for symbol, numbers in found.items()}

@@ -37,6 +37,7 @@ from derive.notation.tree import (
     Name,
     Negative,
     Number,
+    OneHot,
     Ones,
     Pad,
     Power,
@@ -47,6 +48,7 @@ from derive.notation.tree import (
     Slice,
     Sum,
     SumAxis,
+    Take,
     Transpose,
     Tree,
     Windows,
@@ -143,6 +145,12 @@ class _Evaluation:
                     shape = [-1 if axis == other else 1 for other in range(len(counts))]
                     places = places + self._size(stride) * np.arange(self._size(count)).reshape(shape)
                 return np.eye(self._size(size), dtype=int)[places]
+            case OneHot(index, size):
+                return _one_hot(np.asarray(value(index)), self._size(size))
+            case Take(operand, index, rows):
+                array = np.asarray(value(operand))
+                chosen = _one_hot(np.asarray(value(index)), array.shape[1 if rows else 0])
+                return np.sum(np.multiply(array, chosen), axis=1) if rows else np.tensordot(chosen, array, 1)
             case Pad(operand, widths):
                 pairs = [(self._size(before), self._size(after)) for before, after in widths]
                 zero = sympy.Integer(0) if self._symbolic() else 0.0
@@ -203,6 +211,13 @@ def _call(function: str, *operands: Array) -> Array:
         return np.vectorize(exact, otypes=[object])(*operands)
     numeric = NUMERIC.get(function) or getattr(np, function)
     return np.asarray(numeric(*operands))
+
+
+def _one_hot(index: Array, size: int) -> Array:
+    """Rows of the identity matrix; of entries that are symbols, whether they are equal to the number of the column."""
+    if index.dtype != object:
+        return np.eye(size)[index.astype(int)]
+    return np.vectorize(equal, otypes=[object])(index[..., None], np.array([sympy.Integer(n) for n in range(size)]))
 
 
 def _extreme(name: str, array: Array, axes: tuple[int, ...] | None) -> Array:

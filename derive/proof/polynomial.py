@@ -24,6 +24,7 @@ from derive.forward.nodes import (
     Map,
     MatrixFunction,
     Node,
+    OneHot,
     Reduce,
     placeholder,
     topological,
@@ -39,7 +40,7 @@ def is_polynomial(layer: Layer) -> bool:
     nodes = list(topological(layer.output))
     # A size under a root gives an irrational coefficient, which the ring over the rationals does not have.
     roots = any(isinstance(node, Constant) and not node.value.is_rational_function() for node in nodes)
-    others = any(isinstance(node, Reduce | MatrixFunction) for node in nodes)
+    others = any(isinstance(node, MatrixFunction | OneHot | Reduce) for node in nodes)
     functions = (node.function for node in nodes if isinstance(node, Map))
     return not roots and not others and all(function.is_polynomial(*function.free_symbols) for function in functions)
 

@@ -32,6 +32,7 @@ from derive.forward.nodes import (
     Map,
     MatrixFunction,
     Node,
+    OneHot,
     Ones,
     Reduce,
     Select,
@@ -142,6 +143,8 @@ def _node(torch: Any, node: Node, operands: Sequence[Any], tensors: Mapping[str,
             return torch.einsum(f"{','.join(words[:-1])}->{words[-1]}", *operands)
         case Add():
             return reduce(add, operands)
+        case OneHot():
+            return torch.nn.functional.one_hot(operands[0].long(), *bind((node.size,), sizes)).to(torch.float64)
         case Reduce():
             return (torch.amax if node.name == "max" else torch.amin)(operands[0], dim=node.axes)
         case MatrixFunction():

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from sympy import Integer
 
 from derive.errors import InternalError
-from derive.forward.nodes import Add, Constant, Contract, Input, Map, MatrixFunction, Node, Reduce, topological
+from derive.forward.nodes import Add, Constant, Contract, Input, Map, MatrixFunction, Node, OneHot, Reduce, topological
 from derive.forward.normal import add, contract, share, slope, zeros
 from derive.steps import Reason, Step
 
@@ -23,6 +23,7 @@ __all__ = [
     "adjoint_contract",
     "adjoint_map",
     "adjoint_matrix",
+    "adjoint_one_hot",
     "adjoint_reduce",
     "reverse",
     "sweep",
@@ -107,11 +108,21 @@ def adjoint_matrix(node: MatrixFunction, g: Node) -> tuple[Node, ...]:
     return (contract([*scalars, inverse], [*(() for _ in scalars), (1, 0)], (0, 1)),)
 
 
+def adjoint_one_hot(node: OneHot, g: Node) -> tuple[Node, ...]:
+    """t̄ = 0: whole numbers do not change a little.
+
+    Shapes: the result has those of the operand.
+    Source: a function that is constant between the whole numbers has derivative 0 there.
+    """
+    return (zeros(node.arguments[0].shape),)
+
+
 RULES: dict[type[Node], Callable[..., tuple[Node, ...]]] = {
     Add: adjoint_add,
     Contract: adjoint_contract,
     Map: adjoint_map,
     MatrixFunction: adjoint_matrix,
+    OneHot: adjoint_one_hot,
     Reduce: adjoint_reduce,
 }
 """The rule of each node kind that has operands."""
