@@ -189,8 +189,8 @@ class IndexReader:
             case OneHot((given,), _):
                 place = index[-1]
                 # Whole numbers begin with 0, letters run from 1.
-                number = Number(place) if isinstance(place, int) else Sum((Number(place), Negative(Number(1))))
-                return Equal(self._entry(given, index[:-1]), number)
+                chosen = Number(place) if isinstance(place, int) else Sum((Number(place), Negative(Number(1))))
+                return Equal(self._entry(given, index[:-1]), chosen)
             case Reduce() | MatrixFunction():
                 if node is self.layer.output:
                     return Entry(self.layer.output_letter, index)
