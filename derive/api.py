@@ -188,6 +188,11 @@ class Derived:
         """
         if chosen:
             return self._with(document_options(**{**self.options.changed(), **chosen})).document()
+        if "vector" in self.options.chosen_sections() and not self.layer.output.shape:
+            raise UserError(
+                f"--end vector: the output of {self.layer.name} is a number, the loss itself, so nothing follows it; "
+                f"leave the option out"
+            )
         return compose(self._material())
 
     def _with(self, options: DocumentOptions) -> Derived:

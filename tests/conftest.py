@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from derive.forward.formula import Formula
 from derive.forward.layer import Layer
+from derive.notation.code import print_code
 
 _GOLDEN = Path(__file__).parent / "golden"
 
@@ -45,3 +48,16 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
 def pytest_make_parametrize_id(config, val, argname):
     """A layer is called by its name: its repr holds an address, and differs between the processes of a run."""
     return val.name if isinstance(val, Layer) else None
+
+
+def _run(formula: Formula, names: Mapping[str, object]) -> np.ndarray:
+    known = {"np": np, **names}
+    for item in formula.definitions:
+        known[item.text] = eval(print_code(item.tree, module="np."), known)
+    return np.asarray(eval(print_code(formula.tree, module="np."), known))
+
+
+@pytest.fixture(scope="session")
+def run() -> Callable[[Formula, Mapping[str, object]], np.ndarray]:
+    """The value of a formula by its printed code: definitions first, run by NumPy with arrays and sizes by name."""
+    return _run

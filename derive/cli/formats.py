@@ -41,9 +41,8 @@ class Texts:
         for gradient in self._derived.gradients.values():
             # Nothing is printed that was not verified; a false formula is raised.
             _ = gradient.evidence
-        return "".join(
-            f"{gradient.formula.name.letter} = {gradient.formula}\n" for gradient in self._derived.gradients.values()
-        )
+        lines = [line for gradient in self._derived.gradients.values() for line in gradient.formula.statements]
+        return "".join(f"{line}\n" for line in dict.fromkeys(lines))
 
 
 def ended(text: str) -> str:

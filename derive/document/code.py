@@ -3,47 +3,67 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from derive.forward.formula import Formula
+from derive.forward.formula import Definition, Formula
 from derive.forward.layer import Layer
-from derive.forward.nodes import Input, Node, topological
+from derive.forward.nodes import Input, Node
 from derive.notation.code import print_code
+from derive.notation.tree import Tree
+from derive.rules.naming import definitions
 
 __all__ = ["numpy_class"]
 
 
 def numpy_class(layer: Layer, formulas: Sequence[Formula]) -> str:
     """A class that keeps what the backward pass needs; shapes stand in its docstrings."""
-    arguments = [node.name for node in layer.inputs]
     upstream = layer.upstream.name
-    results = [f"d{formula.wrt.name}" for formula in formulas]
-    body = [f"        {name} = {print_code(f.tree, module='np.')}" for name, f in zip(results, formulas, strict=True)]
-    kept = _kept(layer, formulas, "\n".join(body))
+    forward = [item for item in definitions(layer) if not item.backward]
+    names = {item.node: item.name for item in forward}
+    result = _code(names.get(layer.output) or layer.read(layer.output, names))
+    ahead = [*map(_statement, forward), f"return {result}"]
+    used = {item.text: item for formula in formulas for item in formula.definitions if item.backward}
+    back = [_statement(item) for item in definitions(layer) if item.text in used]
+    back += [f"d{formula.wrt.name} = {_code(formula.tree)}" for formula in formulas]
+    kept = _kept(layer, forward, back)
+    keep = [f"{', '.join(f'self.{name}' for name in kept)} = {', '.join(kept)}"] if kept else []
+    restore = [f"{', '.join(kept)} = {', '.join(f'self.{name}' for name in kept)}"] if kept else []
+    arrays = [node for node in layer.inputs if node.name in kept]
+    # A number is the loss itself; what arrives then is 1.
+    arguments = f"self, {upstream}" if layer.output.shape else "self"
+    told = f"{upstream} = d{layer.loss}/d{layer.output_name}, shape {_shape(layer.output)}."
     lines = ["import numpy as np", "", f"class {_camel(layer.name)}:"]
-    lines += [f"    def forward(self, {', '.join(arguments)}):"]
+    lines += [f"    def forward(self, {', '.join(node.name for node in layer.inputs)}):"]
     lines += [f'        """{_shapes(layer.inputs)}"""']
-    forward = print_code(layer.read(layer.output), module="np.")
-    lines += _keep(kept) + _sizes(layer, layer.inputs, forward) + [f"        return {forward}", ""]
-    lines += [f"    def backward(self, {upstream}):"]
-    lines += [f'        """{upstream} = d{layer.loss}/d{layer.output_name}, shape {_shape(layer.output)}."""']
-    present = [node for node in layer.inputs if node.name in kept] + [layer.upstream]
-    lines += _restore(kept) + _sizes(layer, present, "\n".join(body)) + body
-    lines += [f"        return {', '.join(results)}"]
+    lines += _indented([*_sizes(layer, layer.inputs, ahead), *ahead[:-1], *keep, ahead[-1]])
+    lines += ["", f"    def backward({arguments}):"]
+    lines += [f'        """{told if layer.output.shape else f"The output is the loss {layer.loss} itself."}"""']
+    lines += _indented([*restore, *_sizes(layer, [*arrays, layer.upstream], back), *back])
+    lines += _indented([f"return {', '.join(f'd{formula.wrt.name}' for formula in formulas)}"])
     return "\n".join(lines)
 
 
-def _kept(layer: Layer, formulas: Sequence[Formula], body: str) -> list[str]:
-    """The inputs that the formulas use, and one for each size that they use and no other array tells."""
-    kept = [node for node in layer.inputs if any(_uses(formula.node, node) for formula in formulas)]
-    for letter in _letters(layer, body):
-        if not any(letter == str(size) for node in (*kept, layer.upstream) for size in node.shape):
-            kept.append(next(node for node in layer.inputs if letter in map(str, node.shape)))
-    return [node.name for node in layer.inputs if node in kept]
+def _indented(lines: Iterable[str]) -> list[str]:
+    return [f"        {line}" for line in lines]
 
 
-def _uses(formula: Node, node: Input) -> bool:
-    return any(item is node for item in topological(formula))
+def _code(tree: Tree) -> str:
+    return print_code(tree, module="np.")
+
+
+def _statement(definition: Definition) -> str:
+    return f"{definition.text} = {_code(definition.tree)}"
+
+
+def _kept(layer: Layer, forward: Sequence[Definition], back: Sequence[str]) -> list[str]:
+    """The inputs and forward values that the backward pass uses, and an input for each size that no array tells."""
+    words = {word for line in back for word in _words(line)}
+    inputs = [node for node in layer.inputs if node.name in words]
+    for letter in _letters(layer, back):
+        if not any(letter == str(size) for node in (*inputs, layer.upstream) for size in node.shape):
+            inputs.append(next(node for node in layer.inputs if letter in map(str, node.shape)))
+    values = [item.text for item in forward if item.text in words]
+    return [*(node.name for node in layer.inputs if node in inputs), *values]
 
 
 def _camel(name: str) -> str:
@@ -59,30 +79,22 @@ def _shapes(nodes: Sequence[Input]) -> str:
     return ", ".join(f"{node.name} {_shape(node)}" for node in nodes) + "."
 
 
-def _keep(names: Sequence[str]) -> list[str]:
-    if not names:
-        return []
-    return [f"        {', '.join(f'self.{name}' for name in names)} = {', '.join(names)}"]
-
-
-def _restore(names: Sequence[str]) -> list[str]:
-    if not names:
-        return []
-    return [f"        {', '.join(names)} = {', '.join(f'self.{name}' for name in names)}"]
-
-
-def _sizes(layer: Layer, nodes: Sequence[Input], body: str) -> list[str]:
+def _sizes(layer: Layer, nodes: Sequence[Input], body: Sequence[str]) -> list[str]:
     """N = X.shape[0] for every size letter that the body uses as a number."""
     arrays = {node.name for node in nodes}
     lines = []
     for letter in _letters(layer, body):
         if letter not in arrays:
             node, axis = next((n, a) for n in nodes for a, size in enumerate(n.shape) if str(size) == letter)
-            lines.append(f"        {letter} = {node.name}.shape[{axis}]")
+            lines.append(f"{letter} = {node.name}.shape[{axis}]")
     return lines
 
 
-def _letters(layer: Layer, body: str) -> list[str]:
+def _letters(layer: Layer, body: Sequence[str]) -> list[str]:
     """The size letters among the words of the code."""
-    words = set(re.findall(r"[A-Za-z_]\w*", body))
+    words = {word for line in body for word in _words(line)}
     return [letter for letter in layer.letters if letter in words]
+
+
+def _words(line: str) -> list[str]:
+    return re.findall(r"(?<![.\w])[A-Za-z_]\w*", line)

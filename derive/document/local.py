@@ -86,9 +86,8 @@ class LocalText:
     def matrix(self, place: int) -> Relation:
         """∂L/∂A = ∂L/∂Z Bᵀ."""
         wrt = self.rule.layer.inputs[self.rule.places.index(place)]
-        return Formula(
-            wrt, self.rule.claimed[place], self.rule.layer.loss, rows=self.rule.layer.samples == "one"
-        ).equation
+        layer, claimed = self.rule.layer, self.rule.claimed[place]
+        return Formula(wrt, claimed, layer.loss, rows=layer.samples == "one").equation
 
     def _output(self, route: IndexRoute) -> Entry:
         return Entry(self.rule.layer.output_letter, route.derivation.step(DEFINITION.name).before.free)

@@ -9,7 +9,7 @@ from sympy import Expr, ImmutableDenseMatrix
 
 from derive.engine.concrete import unflat
 from derive.engine.jacobian import Jacobian
-from derive.forward.nodes import Input, Node, Ones
+from derive.forward.nodes import Node, Ones
 from derive.forward.normal import add, contract, zeros
 from derive.notation.tree import Entry, Gradient, Tree
 
@@ -30,7 +30,7 @@ class ChainRule:
         g_1_3 + g_2_3
     """
 
-    upstream: Input
+    upstream: Node
     jacobian: Jacobian
 
     @property
@@ -91,4 +91,4 @@ def chain(jacobian: Jacobian) -> ChainRule:
     Shapes: (1, jacobian.shape[1]).
     Source: the chain rule in several dimensions, Rudin, "Principles of Mathematical Analysis", theorem 9.15.
     """
-    return ChainRule(jacobian.map.layer.upstream, jacobian)
+    return ChainRule(jacobian.map.layer.seed, jacobian)

@@ -15,6 +15,7 @@ from derive.forward.nodes import Node
 from derive.forward.shape import bind
 from derive.forward.shown import DottedAlgebra, SigmaAlgebra
 from derive.notation.tree import Tree
+from derive.rules.naming import definitions
 
 __all__ = ["LISTED_TERMS", "SHOWN_TERMS", "Concrete", "flat", "positions", "unflat"]
 
@@ -63,11 +64,18 @@ class Concrete:
     _exact: Entries[Any] = field(init=False, repr=False)
     _shown: Entries[Tree] = field(init=False, repr=False)
     _listed: Entries[Tree] = field(init=False, repr=False)
+    _shown_output: Entries[Tree] = field(init=False, repr=False)
+    _listed_output: Entries[Tree] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_exact", Entries(self.sizes, self.algebra))
-        object.__setattr__(self, "_shown", Entries(self.sizes, DottedAlgebra(SHOWN_TERMS)))
-        object.__setattr__(self, "_listed", Entries(self.sizes, SigmaAlgebra(LISTED_TERMS)))
+        shown, listed = DottedAlgebra(SHOWN_TERMS), SigmaAlgebra(LISTED_TERMS)
+        names = {item.node: item.entries for item in definitions(self.layer) if item.entries is not None}
+        # What the output is must not be answered with its name.
+        others = {node: entries for node, entries in names.items() if node is not self.layer.output}
+        for place, chosen in (("", names), ("_output", others)):
+            object.__setattr__(self, f"_shown{place}", Entries(self.sizes, shown, chosen))
+            object.__setattr__(self, f"_listed{place}", Entries(self.sizes, listed, chosen))
 
     def shape(self, node: Node) -> tuple[int, ...]:
         """The shape of a node in numbers."""
@@ -89,9 +97,17 @@ class Concrete:
         return self._exact.many(node, positions(self.shape(node)))
 
     def shown(self, node: Node, position: tuple[int, ...]) -> Tree:
-        """An entry as it is shown on a page, long sums with dots."""
+        """An entry as it is shown on a page, long sums with dots, and values that have a name by that."""
         return self._shown.one(node, position)
 
     def listed(self, node: Node, position: tuple[int, ...]) -> Tree:
-        """An entry as it is listed in data, long sums with Σ."""
+        """An entry as it is listed in data, long sums with Σ, and values that have a name by that."""
         return self._listed.one(node, position)
+
+    def shown_output(self, position: tuple[int, ...]) -> Tree:
+        """An entry of the output as it is shown on a page: what it is, not its name."""
+        return self._shown_output.one(self.layer.output, position)
+
+    def listed_output(self, position: tuple[int, ...]) -> Tree:
+        """An entry of the output as it is listed in data."""
+        return self._listed_output.one(self.layer.output, position)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from heapq import merge
 from itertools import combinations, compress, groupby
@@ -19,6 +19,7 @@ from derive.errors import SizeError
 from derive.forward.entry import Entries
 from derive.forward.nodes import Node
 from derive.notation.tree import Entry, Number, Partial, Sum, Tree
+from derive.rules.rewrite import Forward, simplify
 
 __all__ = ["EXPLICIT_ENTRIES", "Jacobian", "jacobian"]
 
@@ -45,8 +46,10 @@ class Jacobian:
 
     @cached_property
     def terms(self) -> tuple[Term, ...]:
-        """The derivative as patterns with coefficients."""
-        return differentiate(self.map.layer.output, self.map.input)
+        """The derivative as patterns with coefficients, these as short as the rewriting rules make them."""
+        forward = Forward(self.map.layer.output)
+        found = differentiate(self.map.layer.output, self.map.input)
+        return tuple(replace(term, coefficient=simplify(term.coefficient, forward)[0]) for term in found)
 
     @property
     def shape(self) -> tuple[int, int]:

@@ -15,7 +15,7 @@ from sympy import Expr
 from derive.engine.concrete import SHOWN_TERMS, unflat
 from derive.engine.jacobian import Jacobian
 from derive.engine.tables import EntryTable, array
-from derive.forward.nodes import Input
+from derive.forward.nodes import Node
 from derive.forward.shown import DottedAlgebra
 from derive.notation.tree import Dots, Entry, Gradient, Number, Product, Tree
 
@@ -42,7 +42,7 @@ class SingleEntry:
         g_1_1*x_1_1 + g_2_1*x_2_1
     """
 
-    upstream: Input
+    upstream: Node
     jacobian: Jacobian
     number: int
 

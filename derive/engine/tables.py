@@ -98,10 +98,15 @@ def array(concrete: Concrete, node: Node) -> EntryTable:
     """The entries of a node; a vector is written as a row, or as a column where samples are columns."""
     shape = concrete.shape(node)
     rows, columns = _layout(shape, upright=concrete.layer.upright)
+
+    def shown(i: int, j: int) -> Tree:
+        position = unflat(i * columns + j, shape)
+        return concrete.shown_output(position) if node is concrete.layer.output else concrete.shown(node, position)
+
     return EntryTable(
         node.name if isinstance(node, Input) else "",
         (rows, columns),
-        lambda i, j: concrete.shown(node, unflat(i * columns + j, shape)),
+        shown,
         lambda: {divmod(n, columns): value for n, value in enumerate(concrete.values(node)) if value != 0},
     )
 

@@ -71,11 +71,11 @@ class VectorMap:
 
     def shown(self, number: int) -> Tree:
         """The component as a page shows it."""
-        return self.concrete.shown(self.layer.output, self._position(number))
+        return self.concrete.shown_output(self._position(number))
 
     def listed(self, number: int) -> Tree:
         """The component as data lists it."""
-        return self.concrete.listed(self.layer.output, self._position(number))
+        return self.concrete.listed_output(self._position(number))
 
     def sympy(self) -> ImmutableDenseMatrix:
         """All components, as an m × 1 matrix."""

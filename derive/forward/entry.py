@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice, product
 from math import prod
+from types import MappingProxyType
 from typing import Generic, Protocol, TypeAlias, TypeVar
 
 from sympy import Add as SympyAdd
@@ -101,12 +102,17 @@ class _Plan:
 class Entries(Generic[Value]):
     """The entries of nodes at concrete sizes in one algebra; what was made once is kept.
 
+    A node that has a name is a symbol, an entry of the input that names gives for it.
+
     Shapes: a position has one index for each axis of its node.
     """
 
-    def __init__(self, sizes: Mapping[str, int], algebra: Algebra[Value]) -> None:
+    def __init__(
+        self, sizes: Mapping[str, int], algebra: Algebra[Value], names: Mapping[Node, Input] = MappingProxyType({})
+    ) -> None:
         self.sizes = dict(sizes)
         self.algebra = algebra
+        self.names = names
         self._made: dict[tuple[Node, Position], Value] = {}
         self._plans: dict[Node, _Plan] = {}
 
@@ -118,11 +124,11 @@ class Entries(Generic[Value]):
     def many(self, node: Node, positions: Iterable[Position]) -> list[Value]:
         """The entries of the node at the positions, in their order."""
         positions = list(positions)
-        order = list(topological(node))
+        order = list(topological(node, leaves=self.names))
         wanted: dict[Node, dict[Position, None]] = {item: {} for item in order}
         wanted[node] = {p: None for p in positions if (node, p) not in self._made}
         for item in reversed(order):
-            for position in wanted[item]:
+            for position in wanted[item] if item not in self.names else ():
                 for operand, needed in self._needs(item, position):
                     if (operand, needed) not in self._made:
                         wanted[operand][needed] = None
@@ -247,6 +253,7 @@ class Entries(Generic[Value]):
 
     def _make(self, node: Node, position: Position) -> Value:
         made, algebra = self._made, self.algebra
+        node = self.names.get(node, node)
         match node:
             case Input():
                 return algebra.symbol(node, position)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from derive.forward.matrix import name_of, read
@@ -10,7 +11,38 @@ from derive.notation.code import print_code
 from derive.notation.latex import print_latex
 from derive.notation.tree import Gradient, Name, Relation, Tree
 
-__all__ = ["Formula"]
+__all__ = ["Definition", "Formula"]
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """S = softmax(Z): the name of a value that formulas use, or of a gradient ∂L/∂S; tree is what it is.
+
+    The tree uses inputs, the upstream gradient and the names that are defined before. node is what formulas contain
+    where the name stands; for a gradient it stands in for the source, from which the gradient is computed. entries is
+    what the entries of a value are called by.
+    """
+
+    name: Name | Gradient
+    node: Node
+    tree: Tree
+    entries: Input | None = None
+    source: Node | None = None
+
+    @property
+    def text(self) -> str:
+        """What code calls it."""
+        return print_code(self.name)
+
+    @property
+    def equation(self) -> Relation:
+        """Both sides."""
+        return Relation.equal(self.name, self.tree)
+
+    @property
+    def backward(self) -> bool:
+        """Whether it is a gradient, which the backward pass computes, and not a value of the forward pass."""
+        return isinstance(self.name, Gradient)
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,19 +50,27 @@ class Formula:
     """∂L/∂X = ∂L/∂Y Wᵀ.
 
     `str()` gives the right-hand side in NumPy syntax, `G @ W.T`; definitions are the names it uses besides inputs and
-    the upstream gradient, in order. rows is whether a vector is a row.
+    the upstream gradient, and those that they use, in the order of computation. node computes the gradient from inputs
+    and the upstream gradient alone; short is it with stand-ins for gradients that have a name, if there are any. rows
+    is whether a vector is a row.
     """
 
     wrt: Input
     node: Node
     loss: str = "L"
-    definitions: tuple[tuple[str, Tree], ...] = ()
+    definitions: tuple[Definition, ...] = ()
     rows: bool = False
+    short: Node | None = None
 
     @property
     def tree(self) -> Tree:
         """The right-hand side."""
-        return read(self.node, rows=self.rows)
+        return read(self.short or self.node, rows=self.rows, names=self.names)
+
+    @property
+    def names(self) -> Mapping[Node, Tree]:
+        """What the right-hand side calls by a name."""
+        return {definition.node: definition.name for definition in self.definitions}
 
     @property
     def name(self) -> Gradient:
@@ -43,6 +83,12 @@ class Formula:
     def equation(self) -> Relation:
         """Both sides."""
         return Relation.equal(self.name, self.tree)
+
+    @property
+    def statements(self) -> tuple[str, ...]:
+        """Lines of NumPy-style code: every definition, and then dX = ... with what they define."""
+        lines = [f"{item.text} = {print_code(item.tree)}" for item in self.definitions]
+        return (*lines, f"{self.name.letter} = {self}")
 
     def latex(self) -> str:
         """Both sides as LaTeX, without delimiters."""

@@ -6,14 +6,15 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from itertools import chain, count
+from types import MappingProxyType
 from typing import Any, Literal, TypeAlias
 
-from sympy import Symbol
+from sympy import Integer, Symbol
 
 from derive.errors import ShapeError, SizeError, UnknownNameError, UnsupportedError
 from derive.forward.entry import share_symbols
 from derive.forward.matrix import read
-from derive.forward.nodes import Input, Node, Select, topological
+from derive.forward.nodes import Constant, Input, Node, Select, topological
 from derive.forward.shape import Size, bind, letters
 from derive.notation.tree import Tree
 
@@ -88,7 +89,9 @@ class Layer:
 
     samples is how samples lie in its arrays; origin the layer as it was written, of which it is a rearrangement.
     variant is which of several layers of this name it is, ("bias", "none") for example; () for the usual one. stacks
-    says of which inputs of the plain layer its own are put together.
+    says of which inputs of the plain layer its own are put together. named are the intermediate values that its author
+    has given a name, in the order of computation. part says that it is a piece of another layer, so that a number that
+    it computes is passed on, and is not the loss.
 
     Shapes: every input and the output have axes in the letters of `sizes`.
     """
@@ -107,6 +110,8 @@ class Layer:
     variant: tuple[tuple[str, str], ...] = ()
     stacks: tuple[Stack, ...] = ()
     plain: Layer | None = None
+    named: tuple[tuple[str, Node], ...] = ()
+    part: bool = False
 
     upstream: Input = field(init=False, repr=False)
     """G = ∂L/∂Y, in the shape of the output; called G_Y if the layer has a G of its own."""
@@ -123,6 +128,11 @@ class Layer:
             for node in found
             if not taken & {node.name, node.letter} and not any(share_symbols(node, other) for other in self.inputs)
         )
+
+    @property
+    def seed(self) -> Node:
+        """What reverse mode begins with: the upstream gradient, or 1 where the output is a number, the loss itself."""
+        return self.upstream if self.output.shape or self.part else Constant(Integer(1))
 
     @property
     def letters(self) -> tuple[str, ...]:
@@ -240,9 +250,9 @@ class Layer:
         """The shape of a node in numbers."""
         return bind(node.shape, sizes)
 
-    def read(self, node: Node) -> Tree:
+    def read(self, node: Node, names: Mapping[Node, Tree] = MappingProxyType({})) -> Tree:
         """The node in matrix notation, in which a vector is a column, or a row where it is the only sample."""
-        return read(node, rows=self.samples == "one")
+        return read(node, rows=self.samples == "one", names=names)
 
     def depends(self) -> frozenset[str]:
         """The names of the inputs that the output is computed from."""

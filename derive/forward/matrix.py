@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from string import ascii_lowercase
+from types import MappingProxyType
+
+from sympy import Expr, Integer, fraction
 
 from derive.errors import InternalError
 from derive.forward.nodes import (
@@ -23,6 +26,7 @@ from derive.forward.nodes import (
     Ones,
     Reduce,
     Select,
+    placeholder,
     topological,
 )
 from derive.forward.scalar import number, read_scalar
@@ -41,6 +45,7 @@ from derive.notation.tree import (
     Negative,
     Number,
     Product,
+    Quotient,
     Slice,
     Sum,
     SumAxis,
@@ -51,29 +56,31 @@ from derive.notation.tree import (
 from derive.notation.tree import OneHot as OneHotTree
 from derive.notation.tree import Ones as OnesTree
 
-__all__ = ["name_of", "read"]
+__all__ = ["kind_of", "name_of", "read"]
 
 
-def read(node: Node, *, rows: bool = False) -> Tree:
+def read(node: Node, *, rows: bool = False, names: Mapping[Node, Tree] = MappingProxyType({})) -> Tree:
     """The node in matrix notation; what matrix notation cannot write becomes an einsum.
 
-    In a product a vector is a column, or a row where rows is set: x W and xᵀ y in the place of Wᵀ x and x yᵀ.
+    In a product a vector is a column, or a row where rows is set: x W and xᵀ y in the place of Wᵀ x and x yᵀ. Nodes
+    that have names are called by them.
     """
     made: dict[Node, Tree] = {}
     readings = _READINGS_OF_ROWS if rows else _READINGS
-    for item in topological(node):
-        made[item] = _read_one(item, made, readings)
+    for item in topological(node, leaves=names):
+        made[item] = names[item] if item in names else _read_one(item, made, readings)
     return made[node]
 
 
 def name_of(node: Input) -> Tree:
     """X, or ∂L/∂Y for an upstream gradient."""
     if node.gradient_of:
-        return Gradient(Name(node.gradient_of, _kind(node)), node.name)
-    return Name(node.name, _kind(node))
+        return Gradient(Name(node.gradient_of, kind_of(node)), node.name)
+    return Name(node.name, kind_of(node))
 
 
-def _kind(node: Node) -> Kind:
+def kind_of(node: Node) -> Kind:
+    """What a name of the node is the name of."""
     kinds: tuple[Kind, ...] = ("scalar", "vector", "matrix")
     return kinds[min(len(node.shape), 2)]
 
@@ -101,7 +108,7 @@ def _read_one(node: Node, made: dict[Node, Tree], readings: _Readings) -> Tree:
             terms = zip(node.operands, filled, strict=True)
             return Sum(tuple(made[operand] if value is None else value for operand, value in terms))
         case Map():
-            return read_scalar(node.function, _beside(node.operands, made))
+            return read_scalar(node.function, _next_to_each_other(node.operands, made))
         case OneHot():
             return OneHotTree(
                 made[node.arguments[0]], str(node.size), str(node.shape[0]) if len(node.shape) == 2 else ""
@@ -116,7 +123,7 @@ def _read_one(node: Node, made: dict[Node, Tree], readings: _Readings) -> Tree:
     raise InternalError(f"matrix notation: no rule for a node of kind {type(node).__name__}")
 
 
-def _beside(operands: Sequence[Node], made: Mapping[Node, Tree]) -> list[Tree]:
+def _next_to_each_other(operands: Sequence[Node], made: Mapping[Node, Tree]) -> list[Tree]:
     """The operands of a function: how often one is repeated along an axis is not written where another says it."""
     stretched = [_stretching(operand, made) for operand in operands]
     if all(tree is not None for tree in stretched):
@@ -158,20 +165,18 @@ def _filling(node: Node) -> Tree | None:
 
 
 def _read_contraction(node: Contract, made: dict[Node, Tree], readings: _Readings) -> Tree:
+    coefficient: Expr = Integer(1)
     scalars: list[Tree] = []
     ones: dict[int, str] = {}
     core: list[tuple[Tree, Indices]] = []
     selects: list[tuple[Select, Indices]] = []
-    minus = False
+    under: list[tuple[Tree, Indices]] = []
+    lone = len(node.operands) == 1
     for operand, row in zip(node.operands, node.indices, strict=True):
-        if (
-            isinstance(operand, Constant)
-            and operand.value.could_extract_minus_sign()
-            and (node.output or len(node.operands) > 1)
-        ):
-            minus = not minus
-            if operand.value != -1:
-                scalars.append(number(-operand.value))
+        if isinstance(operand, Constant) and not (lone and not node.output):
+            coefficient = coefficient * operand.value
+        elif isinstance(operand, Map) and not lone and (divisor := _divisor(operand, made)) is not None:
+            under.append((divisor, row))
         elif not row:
             scalars.append(made[operand])
         elif isinstance(operand, Ones):
@@ -180,25 +185,71 @@ def _read_contraction(node: Contract, made: dict[Node, Tree], readings: _Reading
             selects.append((operand, row))
         else:
             core.append((made[operand], row))
+    if under:
+        quotient = None if selects else _quotient(scalars, core, ones, under, node.output, readings)
+        if quotient is not None:
+            return _scaled(coefficient, [], quotient)
+        core += [(Quotient(Number(1), tree), row) for tree, row in under]
     if not core and not ones and not selects:
-        return _scaled(scalars[:-1], scalars[-1], minus=minus)
+        return _scaled(coefficient, scalars[:-1], scalars[-1]) if scalars else number(coefficient)
     if selects:
         if len(core) == 1 and not ones:
             selected = read_selected(*core[0], selects, node.output, node.sizes())
             if selected is not None:
-                return _scaled(scalars, selected, minus=minus)
+                return _scaled(coefficient, scalars, selected)
         core += [(made[select], row) for select, row in selects]
     for reading in readings:
         tree = reading(core, ones, node.output)
         if tree is not None:
-            return _scaled(scalars, tree, minus=minus)
-    return _einsum(node, made)
+            return _scaled(coefficient, scalars, tree)
+    return _scaled(coefficient, [], _einsum(node, made))
 
 
-def _scaled(scalars: Sequence[Tree], tree: Tree, *, minus: bool) -> Tree:
-    """The scalars times the tree; the number among them, if there is one, is the first."""
-    factors = (*scalars, tree)
+def _divisor(node: Map, made: dict[Node, Tree]) -> Tree | None:
+    """u where the node is 1 / u, u² where it is u^(-2); None for any other function."""
+    base, exponent = node.function.as_base_exp()
+    if base != placeholder(0) or len(node.operands) != 1 or not exponent.is_negative:
+        return None
+    return read_scalar(base**-exponent, [made[node.operands[0]]])
+
+
+def _quotient(
+    scalars: list[Tree], core: _Core, ones: _OnesOf, under: _Core, output: Indices, readings: _Readings
+) -> Tree | None:
+    """What stands over the divisors, divided by them entry by entry; None if a divisor is summed over."""
+    if any(not set(row) <= set(output) or len(row) > 2 for _, row in under) or len(output) > 2:
+        return None
+    over: Tree | None = None
+    if core or ones:
+        over = next((tree for reading in readings if (tree := reading(core, ones, output)) is not None), None)
+        if over is None:
+            return None
+    elif output:
+        return None
+    factors = (*scalars, *([] if over is None else [over]))
+    if not factors:
+        top: Tree = Number(1)
+    else:
+        top = factors[0] if len(factors) == 1 else Product(factors)
+    below = [_beside(tree, row, output) for tree, row in under]
+    return Quotient(top, below[0] if len(below) == 1 else Hadamard(tuple(below)) if output else Product(tuple(below)))
+
+
+def _beside(tree: Tree, row: Indices, output: Indices) -> Tree:
+    """An array that is repeated, or transposed, to stand beside one with these axes."""
+    if row in ((), output):
+        return tree
+    return Broadcast(tree, 1 - output.index(row[0]), "") if len(row) == 1 else Transpose(tree)
+
+
+def _scaled(coefficient: Expr, scalars: Sequence[Tree], tree: Tree) -> Tree:
+    """The number and the scalars times the tree; a divisor of the number stands below, its sign before all."""
+    minus = coefficient.could_extract_minus_sign()
+    over, below = fraction(-coefficient if minus else coefficient)
+    factors = (*([] if over == 1 else [number(over)]), *scalars, tree)
     product = factors[0] if len(factors) == 1 else Product(factors)
+    if below != 1:
+        product = Quotient(product, number(below))
     return Negative(product) if minus else product
 
 
@@ -235,14 +286,15 @@ def _taken(core: _Core, ones: _OnesOf, output: Indices) -> Tree | None:
 
 
 def _broadcast(core: _Core, ones: _OnesOf, output: Indices) -> Tree | None:
-    """1bᵀ or b1ᵀ."""
-    if len(core) != 1 or len(ones) != 1 or len(output) != 2:
+    """1bᵀ or b1ᵀ; b may be a product of vectors."""
+    if not core or len(ones) != 1 or len(output) != 2:
         return None
-    tree, row = core[0]
+    row = core[0][1]
     ((index, size),) = ones.items()
-    if len(row) != 1 or set(row) | {index} != set(output):
+    if len(row) != 1 or set(row) | {index} != set(output) or any(other != row for _, other in core):
         return None
-    return Broadcast(tree, output.index(index), size)
+    vectors = tuple(tree for tree, _ in core)
+    return Broadcast(vectors[0] if len(vectors) == 1 else Hadamard(vectors), output.index(index), size)
 
 
 def _filled(core: _Core, ones: _OnesOf, output: Indices) -> Tree | None:
@@ -426,5 +478,6 @@ def _einsum(node: Contract, made: dict[Node, Tree]) -> Tree:
     def word(row: Sequence[int]) -> str:
         return "".join(letters[index] for index in row)
 
-    pattern = ",".join(map(word, node.indices)) + "->" + word(node.output)
-    return Einsum(pattern, tuple(made[operand] for operand in node.operands))
+    factors = [(o, row) for o, row in zip(node.operands, node.indices, strict=True) if not isinstance(o, Constant)]
+    pattern = ",".join(word(row) for _, row in factors) + "->" + word(node.output)
+    return Einsum(pattern, tuple(made[operand] for operand, _ in factors))

@@ -12,7 +12,7 @@ walked iteratively, so depth is bounded by memory alone.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, TypeAlias
 from weakref import WeakValueDictionary
@@ -270,8 +270,11 @@ class OneHot(_Operation):
         _set_shape(self, (*self.arguments[0].shape, self.size))
 
 
-def topological(*roots: Node) -> Iterator[Node]:
-    """Every node that the roots are computed from, operands before users; the order depends on the graph alone."""
+def topological(*roots: Node, leaves: Container[Node] = ()) -> Iterator[Node]:
+    """Every node that the roots are computed from, operands before users; the order depends on the graph alone.
+
+    What the leaves are computed from is left out.
+    """
     seen: set[Node] = set()
     stack: list[tuple[Node, bool]] = [(root, False) for root in reversed(roots)]
     while stack:
@@ -281,4 +284,5 @@ def topological(*roots: Node) -> Iterator[Node]:
         elif node not in seen:
             seen.add(node)
             stack.append((node, True))
-            stack.extend((operand, False) for operand in reversed(node.operands) if operand not in seen)
+            if node not in leaves:
+                stack.extend((operand, False) for operand in reversed(node.operands) if operand not in seen)

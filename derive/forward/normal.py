@@ -6,17 +6,32 @@ first occurrence.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import TypeAlias, cast
 
-from sympy import Expr, Integer, diff
+from sympy import Expr, Integer, Symbol, diff, exp, log
 
-from derive.forward.functions import equal
-from derive.forward.nodes import Add, Constant, Contract, Delta, Map, Node, Ones, Reduce, Select, placeholder
+from derive.errors import InternalError
+from derive.forward.functions import equal, sigmoid, softplus
+from derive.forward.nodes import (
+    Add,
+    Constant,
+    Contract,
+    Delta,
+    Map,
+    MatrixFunction,
+    Node,
+    OneHot,
+    Ones,
+    Reduce,
+    Select,
+    placeholder,
+    topological,
+)
 from derive.forward.shape import Shape, Size, same
 
-__all__ = ["add", "apply", "contract", "select", "share", "slope", "zeros"]
+__all__ = ["add", "apply", "contract", "replaced", "select", "share", "slope", "zeros"]
 
 
 def add(terms: Sequence[Node]) -> Node:
@@ -70,7 +85,82 @@ def apply(function: Expr, operands: Sequence[Node]) -> Node:
         return operands[names.index(function)]
     if function.is_number:
         return _filled(function, operands[0].shape)
+    known = _recognised(function, operands)
+    if known is not None:
+        return known
+    parts = _affine(function)
+    if parts is not None:
+        axes = range(len(operands[0].shape))
+        return add(
+            [
+                _filled(value, operands[0].shape)
+                if symbol is None
+                else contract([Constant(value), operands[names.index(symbol)]], [(), axes], axes)
+                for value, symbol in parts
+            ]
+        )
     return Map(tuple(operands), function)
+
+
+def _recognised(function: Expr, operands: Sequence[Node]) -> Node | None:
+    """1 / (1 + exp(-x)) as sigmoid(x), log(1 + exp(x)) as softplus(x)."""
+    if function not in _OF_ONE_PLUS_EXP or not isinstance(operands[0], Add) or len(operands[0].operands) != 2:
+        return None
+    inner = next((o for o in operands[0].operands if isinstance(o, Map)), None)
+    if inner is None or _filled(Integer(1), inner.shape) not in operands[0].operands:
+        return None
+    sign = {exp(_X): 1, exp(-_X): -1}.get(inner.function)
+    if sign is None:
+        return None
+    made, turned = _OF_ONE_PLUS_EXP[function]
+    axes = range(len(inner.shape))
+    argument = contract([Constant(Integer(sign * turned)), inner.operands[0]], [(), axes], axes)
+    return Map((argument,), made)
+
+
+_X = placeholder(0)
+_OF_ONE_PLUS_EXP = {1 / _X: (sigmoid(_X), -1), log(_X): (softplus(_X), 1)}
+"""What a function of 1 + exp(x) is, and the sign of the argument that it has then."""
+
+
+@lru_cache(maxsize=256)
+def _affine(function: Expr) -> tuple[tuple[Expr, Symbol | None], ...] | None:
+    """A sum of numbers and of placeholders times numbers, as such pairs; None for any other function."""
+    parts = []
+    for term in sorted(function.as_ordered_terms(), key=lambda term: term.could_extract_minus_sign()):
+        value, rest = term.as_coeff_Mul()
+        if rest != 1 and not isinstance(rest, Symbol):
+            return None
+        parts.append((value, None if rest == 1 else rest))
+    return tuple(parts)
+
+
+def replaced(root: Node, values: Mapping[Node, Node]) -> Node:
+    """The node with others in the place of some, in normal form."""
+    made: dict[Node, Node] = dict(values)
+    for node in topological(root, leaves=values):
+        if node in values:
+            continue
+        operands = [made[operand] for operand in node.operands]
+        if all(a is b for a, b in zip(operands, node.operands, strict=True)):
+            made[node] = node
+            continue
+        match node:
+            case Contract():
+                made[node] = contract(operands, node.indices, node.output)
+            case Add():
+                made[node] = add(operands)
+            case Map():
+                made[node] = apply(node.function, operands)
+            case Reduce():
+                made[node] = Reduce((operands[0],), node.name, node.axes)
+            case MatrixFunction():
+                made[node] = MatrixFunction((operands[0],), node.name)
+            case OneHot():
+                made[node] = OneHot((operands[0],), node.size)
+            case _:
+                raise InternalError(f"replacement: no rule for a node of kind {type(node).__name__}")
+    return made[root]
 
 
 def slope(node: Map, place: int) -> Node:
@@ -102,9 +192,11 @@ def _derivative(function: Expr, place: int) -> Expr:
 def _filled(value: Expr, shape: Shape) -> Node:
     """The value at every entry."""
     axes = tuple(range(len(shape)))
-    if not axes:
-        return Constant(value)
-    return Contract((Constant(value), *map(Ones, shape)), ((), *((axis,) for axis in axes)), axes)
+    rows = ((), *((axis,) for axis in axes))
+    operands = (Constant(value), *map(Ones, shape))
+    if not axes or value == 0:
+        return Contract(operands, rows, axes) if axes else operands[0]
+    return contract(operands, rows, axes)
 
 
 def zeros(shape: Shape) -> Node:

@@ -71,8 +71,8 @@ class _Reader:
                 return self._product(expr)
             case Pow():
                 base, exponent = expr.as_base_exp()
-                if exponent == -1:
-                    return Quotient(Number(1), self.read(base))
+                if exponent.is_negative:
+                    return Quotient(Number(1), self.read(base**-exponent))
                 if exponent == Rational(1, 2):
                     return Call("sqrt", (self.read(base),))
                 return Power(self.read(base), self.read(exponent))

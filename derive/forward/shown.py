@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from itertools import product
 from math import prod
 
@@ -12,7 +13,21 @@ from sympy import Expr
 from derive.forward.entry import Position
 from derive.forward.nodes import Input, Node
 from derive.forward.scalar import number, read_scalar
-from derive.notation.tree import BigSum, Delta, Dots, Entry, Gradient, Index, Number, Product, Sum, Tree
+from derive.notation.tree import (
+    BigSum,
+    Delta,
+    Dots,
+    Entry,
+    Gradient,
+    Index,
+    Negative,
+    Number,
+    Power,
+    Product,
+    Quotient,
+    Sum,
+    Tree,
+)
 
 __all__ = ["DottedAlgebra", "SigmaAlgebra"]
 
@@ -49,13 +64,11 @@ class _TreeAlgebra:
         return kept[0] if len(kept) == 1 else Sum(kept)
 
     def multiply(self, factors: Sequence[Tree]) -> Tree:
-        """The product of the factors, without ones."""
-        if Number(0) in factors:
-            return Number(0)
-        kept = tuple(factor for factor in factors if factor != Number(1))
-        if not kept:
-            return Number(1)
-        return kept[0] if len(kept) == 1 else Product(kept)
+        """The product of the factors, without ones: a sign before it, what divides below, equal factors as a power."""
+        parts = _Parts()
+        for factor in factors:
+            parts.take(factor)
+        return parts.tree()
 
     def apply(self, function: Expr, arguments: Sequence[Tree]) -> Tree:
         """The function at the arguments."""
@@ -110,3 +123,63 @@ class SigmaAlgebra(_TreeAlgebra):
                 _LETTERS[n % len(_LETTERS)] + str(n // len(_LETTERS) or "") for n in range(used, used + count)
             )
         return self.letters[owner, count]
+
+
+class _Parts:
+    """The factors of a product, sorted."""
+
+    def __init__(self) -> None:
+        self.number = Fraction(1)
+        self.over: dict[Tree, int] = {}
+        self.under: dict[Tree, int] = {}
+
+    def take(self, factor: Tree) -> None:
+        """Adds a factor."""
+        match factor:
+            case Number(int() | Fraction() as value):
+                self.number *= value
+            case Negative(operand):
+                self.number = -self.number
+                self.take(operand)
+            case Product(factors):
+                for inner in factors:
+                    self.take(inner)
+            case Quotient(over, under):
+                self.take(over)
+                self._count(self.under, under)
+            case _:
+                self._count(self.over, factor)
+
+    def _count(self, among: dict[Tree, int], factor: Tree) -> None:
+        base, times = factor, 1
+        if isinstance(factor, Power) and isinstance(factor.exponent, Number) and isinstance(factor.exponent.value, int):
+            base, times = factor.base, factor.exponent.value
+        among[base] = among.get(base, 0) + times
+
+    def tree(self) -> Tree:
+        """The product."""
+        size = abs(self.number)
+        over = [*([] if size == 1 else [Number(_plain(size))]), *_powers(self.over)]
+        under = _powers(self.under)
+        product = _product(over)
+        if self.number == 0:
+            return Number(0)
+        if under:
+            product = Quotient(product, _product(under))
+        if isinstance(product, Number) and isinstance(product.value, int | Fraction):
+            return Number(_plain(self.number))
+        return Negative(product) if self.number < 0 else product
+
+
+def _powers(counts: Mapping[Tree, int]) -> list[Tree]:
+    return [base if times == 1 else Power(base, Number(times)) for base, times in counts.items()]
+
+
+def _product(factors: Sequence[Tree]) -> Tree:
+    if not factors:
+        return Number(1)
+    return factors[0] if len(factors) == 1 else Product(tuple(factors))
+
+
+def _plain(value: Fraction) -> int | Fraction:
+    return int(value) if value.denominator == 1 else value

@@ -37,11 +37,15 @@ class Tensor:
     Shapes: `.shape` is a tuple of sizes, letters or numbers.
     """
 
-    __slots__ = ("laid", "mask", "where")
+    __slots__ = ("laid", "mask", "named", "where")
 
-    def __init__(self, array: Node | Laid, where: str, *, mask: bool = False) -> None:
+    def __init__(
+        self, array: Node | Laid, where: str, named: dict[str, Node] | None = None, *, mask: bool = False
+    ) -> None:
         self.laid = array if isinstance(array, Laid) else Laid(array)
         self.where = where
+        # All arrays of one tracing share it: what `let` has given a name.
+        self.named = {} if named is None else named
         self.mask = mask
 
     @property
@@ -66,14 +70,14 @@ class Tensor:
 
     def lift(self, array: Node | Laid) -> Tensor:
         """Another array of the same layer."""
-        return Tensor(array, self.where)
+        return Tensor(array, self.where, self.named)
 
     def moved(self, array: Node | Laid) -> Tensor:
         """The same entries in other places."""
-        return Tensor(array, self.where, mask=self.mask)
+        return Tensor(array, self.where, self.named, mask=self.mask)
 
     def _masked(self, array: Tensor) -> Tensor:
-        return Tensor(array.laid, self.where, mask=True)
+        return Tensor(array.laid, self.where, self.named, mask=True)
 
     def _both_masks(self, other: object) -> bool:
         return self.mask and isinstance(other, Tensor) and other.mask
@@ -246,7 +250,7 @@ class Tensor:
             )
             return reduce(_OPERATORS[name], rest, first)
         if name in _SIGNS:
-            return _SIGNS[name](Tensor(self.other(arguments[0], f"np.{name}"), self.where, mask=self.mask))
+            return _SIGNS[name](self.moved(self.other(arguments[0], f"np.{name}")))
         self.refuse(f"np.{name}", f"supported elementwise functions: {', '.join([*ELEMENTWISE, *_OPERATORS, *_SIGNS])}")
 
     def __array_function__(

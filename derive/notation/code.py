@@ -140,6 +140,9 @@ class _Printer:
                 return f"-{self.number(operand, _PRODUCT)}", level
             case Sum(terms):
                 return self.sum(terms), _SUM
+            case Product((Number() as number, factor)) if not _is_scalar(factor):
+                # A number may be multiplied into the first factor as well as into the product.
+                return f"{self.at_least(number, _PRODUCT)} * {self.at_least(factor, _PRODUCT)}", _PRODUCT
             case Product(factors):
                 glue = "*" if all(_is_scalar(factor) for factor in factors) else " * "
                 return self.joined(factors, glue), _PRODUCT
@@ -147,6 +150,8 @@ class _Printer:
                 return self.joined(factors, " * "), _PRODUCT
             case Inner(left, right):
                 return f"{self.module}sum({self.joined((left, right), ' * ')})", _ATOM
+            case SumAxis(Hadamard((left, right)), None, 1):
+                return f"{self.at_least(left, _PRODUCT)} @ {self.at_least(right, _UNARY)}", _PRODUCT
             case MatMul((Ones(rows), Transpose(Ones(columns)))):
                 return f"{self.module}ones(({rows}, {columns}))", _ATOM
             case MatMul(factors) if _has_column(factors):
@@ -265,21 +270,16 @@ class _Printer:
 
     def sum(self, terms: tuple[Tree, ...]) -> str:
         # NumPy repeats a vector as rows, and a column, by itself when something of full shape stands beside it.
-        full = any(not isinstance(term, Broadcast | Number) for term in terms)
-        text = self.term(terms[0], _SUM, full)
+        loose = [_loosened(term) for term in terms]
+        if any(term is None for term in loose):
+            terms = tuple(old if new is None else new for old, new in zip(terms, loose, strict=True))
+        text = self.number(terms[0], _SUM)
         for term in terms[1:]:
             if isinstance(term, Negative):
                 text += f" - {self.number(term.operand, _PRODUCT)}"
             else:
-                text += f" + {self.term(term, _PRODUCT, full)}"
+                text += f" + {self.number(term, _PRODUCT)}"
         return text
-
-    def term(self, term: Tree, level: int, full: bool) -> str:
-        if not full or not isinstance(term, Broadcast):
-            return self.number(term, level)
-        return (
-            self.at_least(term.operand, level) if term.axis == 0 else f"{self.at_least(term.operand, _ATOM)}[:, None]"
-        )
 
     def nested(self, function: str, factors: tuple[Tree, ...]) -> str:
         first, *rest = factors
@@ -288,6 +288,22 @@ class _Printer:
             if rest
             else self.bound(first)[0]
         )
+
+
+def _loosened(term: Tree) -> Tree | None:
+    """A repeated vector, perhaps with a number before it, without being told how often; None for what is no such."""
+    match term:
+        case Number():
+            return term
+        case Broadcast(operand, axis):
+            return Broadcast(operand, axis, "")
+        case Negative(operand) if (inner := _loosened(operand)) is not None:
+            return Negative(inner)
+        case Product((Number() as first, operand)) if (inner := _loosened(operand)) is not None:
+            return Product((first, inner))
+        case Quotient(over, Number() as under) if (inner := _loosened(over)) is not None:
+            return Quotient(inner, under)
+    return None
 
 
 def _has_column(factors: tuple[Tree, ...]) -> bool:

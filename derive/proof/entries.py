@@ -8,6 +8,7 @@ from dataclasses import replace
 from derive.engine.vectorize import VectorMap
 from derive.forward.layer import Layer
 from derive.notation.code import print_code
+from derive.proof.evaluate import named
 from derive.proof.symbolic import Failure, exact, false_step, symbols
 from derive.routes.entry import EntryRoute
 
@@ -21,7 +22,7 @@ def check_entries(layer: Layer, wrt: str, sizes: Mapping[str, int]) -> Failure |
     """
     concrete = exact(layer, sizes)
     route = EntryRoute(VectorMap(concrete, layer.input(wrt)))
-    arrays = symbols(concrete)
+    arrays = named(route.formula, symbols(concrete), sizes)
     undecided = 0
     for number in range(route.map.domain):
         found = false_step(route.steps_of(number), concrete, arrays)

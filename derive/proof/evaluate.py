@@ -15,6 +15,7 @@ from sympy import Expr
 from derive.engine.tables import EntryTable
 from derive.errors import InternalError
 from derive.forward.determinant import determinant, inverse
+from derive.forward.formula import Formula
 from derive.forward.functions import ELEMENTWISE, NUMERIC, equal, largest, logabs, smallest, step
 from derive.forward.layer import Samples
 from derive.forward.shape import evaluated
@@ -54,7 +55,7 @@ from derive.notation.tree import (
     Windows,
 )
 
-__all__ = ["Array", "Entries", "evaluate", "nonzeros"]
+__all__ = ["Array", "Entries", "evaluate", "named", "nonzeros", "value_of"]
 
 Array = Any
 """A NumPy array of numbers or of SymPy scalars."""
@@ -70,6 +71,22 @@ def evaluate(tree: Tree, arrays: Mapping[str, Array], sizes: Mapping[str, int]) 
     Raises: InternalError for notation that has no value.
     """
     return _Evaluation(arrays, sizes).value(tree)
+
+
+def named(formula: Formula, arrays: Mapping[str, Array], sizes: Mapping[str, int]) -> dict[str, Array]:
+    """The arrays, and the values of all names that a formula uses, each evaluated from its printed definition."""
+    known = dict(arrays)
+    for definition in formula.definitions:
+        known[definition.text] = evaluate(definition.tree, known, sizes)
+    return known
+
+
+def value_of(formula: Formula, arrays: Mapping[str, Array], sizes: Mapping[str, int]) -> Array:
+    """The value of a formula, its definitions evaluated first.
+
+    Shapes: that of the input.
+    """
+    return evaluate(formula.tree, named(formula, arrays, sizes), sizes)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from derive.errors import UnsupportedError
 from derive.forward.layer import Layer
 from derive.forward.nodes import Node
-from derive.forward.normal import add
+from derive.forward.normal import add, replaced
 from derive.proof import equality
 from derive.proof.evidence import Evidence, Strength
 from derive.proof.symbolic import Failure, false_rule
-from derive.routes.graph import GraphRoute, LocalRule, Send, derive_graph, put
+from derive.routes.graph import GraphRoute, LocalRule, Send, derive_graph
 from derive.rules.canonical import same_for_all_sizes
 
 __all__ = ["check_nodes", "holds_for_all_sizes"]
@@ -65,19 +65,19 @@ def _is_derived(rule: LocalRule, place: int) -> bool:
 
 def _is_applied(rule: LocalRule, send: Send) -> bool:
     """Whether what was sent is the rule with the operands of this node and the gradient that arrives at it."""
-    expected = put(rule.claimed[send.place], rule.values(send.node, send.arriving))
+    expected = replaced(rule.claimed[send.place], rule.values(send.node, send.arriving))
     return expected is send.sent or (expected.shape == send.sent.shape and same_for_all_sizes(expected, send.sent))
 
 
 def _false_sum(route: GraphRoute, *names: str) -> Failure | None:
     """A node whose gradient is not the sum of what its users sent, or a formula that is not."""
-    arrived: dict[Node, list[Node]] = {route.layer.output: [route.layer.upstream]}
+    arrived: dict[Node, list[Node]] = {route.layer.output: [route.layer.seed]}
     for send in route.sends.values():
         if add(arrived[send.node]) is not send.arriving:
             return Failure("sum of what arrives", (), send.arriving, add(arrived[send.node]))
         arrived.setdefault(send.operand, []).append(send.sent)
     for name in names:
         wrt = route.layer.input(name)
-        if wrt in arrived and add(arrived[wrt]) is not route.formula(name).node:
-            return Failure("sum of what arrives", (), route.formula(name).node, add(arrived[wrt]))
+        if wrt in arrived and add(arrived[wrt]) is not route.gradient(wrt):
+            return Failure("sum of what arrives", (), route.gradient(wrt), add(arrived[wrt]))
     return None

@@ -20,7 +20,7 @@ from derive.forward.formula import Formula
 from derive.forward.layer import Layer
 from derive.forward.nodes import Input
 from derive.forward.shape import bind
-from derive.proof.evaluate import evaluate
+from derive.proof.evaluate import value_of
 
 __all__ = [
     "CHOICES",
@@ -100,6 +100,9 @@ def samples(layer: Layer, sizes: Mapping[str, int], seed: int) -> tuple[Sample, 
             ).reshape(bind(node.shape, sizes))
             for node in (*layer.inputs, layer.upstream)
         }
+        if not layer.output.shape:
+            # The output is the loss itself.
+            arrays[layer.upstream.name] = np.array(1.0)
         # Every number is moved by another amount, so that a root of a difference that is 0 here is seen.
         aside = {name: [draw.uniform(STEP / 2, STEP) for _ in range(array.size)] for name, array in arrays.items()}
         aside |= {node.name: [0.0] * arrays[node.name].size for node in layer.inputs if node.below is not None}
@@ -181,7 +184,7 @@ def disagreement(layer: Layer, formula: Formula, at: Sample) -> str | None:
     with np.errstate(all="ignore"):
         forwards, backwards = _one_sided(layer, at, wrt, STEP)
         expected, coarser = (forwards + backwards) / 2, differences(layer, at, wrt, size=2 * STEP)
-        got = np.asarray(evaluate(formula.tree, at.arrays, at.sizes), dtype=float)
+        got = np.asarray(value_of(formula, at.arrays, at.sizes), dtype=float)
     if got.shape != expected.shape:
         return f"the formula gives shape {got.shape}, {wrt} has shape {expected.shape}"
     tolerance = max(1.0, float(np.max(np.abs(expected), initial=0.0))) * 10.0**-DIGITS

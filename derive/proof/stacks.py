@@ -64,12 +64,12 @@ def _claims(layer: Layer, at: Mapping[str, int]) -> Iterator[tuple[str, Array, A
     whole[layer.upstream.name] = given[plain.upstream.name]
     yield "output", evaluate(layer.read(layer.output), whole, at), evaluate(plain.read(plain.output), given, at)
     for stack in layer.stacks:
-        formula, _ = reverse(layer.output, layer.upstream, layer.input(stack.name))
+        formula, _ = reverse(layer.output, layer.seed, layer.input(stack.name))
         gradient = evaluate(layer.read(formula), whole, at)
         for part, found in zip(stack.parts, split(stack, layer, gradient, at), strict=True):
             if part is not None:
                 wrt = plain.inputs[part]
-                expected, _ = reverse(plain.output, plain.upstream, wrt)
+                expected, _ = reverse(plain.output, plain.seed, wrt)
                 yield wrt.name, found, np.asarray(evaluate(plain.read(expected), given, at))
 
 

@@ -17,7 +17,7 @@ from derive.forward.nodes import Input, Node
 from derive.forward.shape import bind
 from derive.notation.tree import Tree
 from derive.proof.equality import are_equal
-from derive.proof.evaluate import Array, nonzeros
+from derive.proof.evaluate import Array, named, nonzeros
 from derive.proof.polynomial import RingAlgebra, is_polynomial
 from derive.routes.jacobian import JacobianRoute
 from derive.rules.adjoint import VectorJacobianProduct
@@ -64,7 +64,7 @@ def check_steps(layer: Layer, wrt: str, sizes: Sizes) -> Failure | int:
     """
     concrete = exact(layer, sizes)
     route = JacobianRoute(VectorMap(concrete, layer.input(wrt)))
-    return false_step(route.derivation.steps, concrete, symbols(concrete))
+    return false_step(route.derivation.steps, concrete, named(route.formula, symbols(concrete), sizes))
 
 
 def false_step(steps: Sequence[Step[Tree]], concrete: Concrete, arrays: Mapping[str, Array]) -> Failure | int:

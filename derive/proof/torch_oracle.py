@@ -40,7 +40,7 @@ from derive.forward.nodes import (
     topological,
 )
 from derive.forward.shape import bind
-from derive.proof.evaluate import Array, evaluate
+from derive.proof.evaluate import Array, evaluate, value_of
 from derive.proof.numeric import Sample
 
 __all__ = ["DIGITS", "disagreement", "gradient", "require_torch"]
@@ -96,7 +96,7 @@ def disagreement(layer: Layer, formula: Formula, at: Sample) -> str | None:
     """
     expected = gradient(layer, formula.wrt.name, at)
     with np.errstate(all="ignore"):
-        got = np.asarray(evaluate(formula.tree, at.arrays, at.sizes), dtype=float)
+        got = np.asarray(value_of(formula, at.arrays, at.sizes), dtype=float)
     if got.shape != expected.shape:
         return f"the formula gives shape {got.shape}, PyTorch gives {expected.shape}"
     if not (np.all(np.isfinite(got)) and np.all(np.isfinite(expected))):

@@ -82,7 +82,7 @@ def draw(layer: Layer, sizes: Mapping[str, int], seed: int, choices: Sequence[Ra
     The stream of a bit generator is the same in every version of NumPy; that of the methods of Generator is not.
     """
     generator = np.random.PCG64(seed)
-    return {
+    arrays = {
         node.name: shaped(
             [allowed[int(n) % len(allowed)] for n in generator.random_raw(prod(shape))],
             shape,
@@ -90,6 +90,8 @@ def draw(layer: Layer, sizes: Mapping[str, int], seed: int, choices: Sequence[Ra
         for node, shape in _shapes(layer, sizes)
         for allowed in [_allowed(node, sizes, choices)]
     }
+    # Where the output is a number, it is the loss itself.
+    return arrays if layer.output.shape else arrays | {layer.upstream.name: shaped([Integer(1)], ())}
 
 
 def _allowed(node: Input, sizes: Mapping[str, int], choices: Sequence[Rational]) -> Sequence[Rational]:
@@ -190,6 +192,11 @@ def _read(layer: Layer, sizes: Mapping[str, int], text: str, *, kind: Literal["f
     for node in layer.inputs:
         _check_whole(node, arrays[node.name], bound, label)
     upstream = layer.upstream.name in arrays
+    if upstream and not layer.output.shape:
+        raise UserError(
+            f"{label}: {layer.upstream.name}: the output of {layer.name} is a number, the loss itself, so no upstream "
+            f"gradient arrives; leave {layer.upstream.name} out"
+        )
     if not upstream:
         shape = bind(layer.output.shape, bound)
         arrays[layer.upstream.name] = shaped([Integer(1)] * prod(shape), shape)

@@ -16,7 +16,7 @@ from derive.forward.layer import Layer
 from derive.forward.nodes import Node
 from derive.forward.shape import bind
 from derive.proof.equality import are_equal
-from derive.proof.evaluate import evaluate
+from derive.proof.evaluate import value_of
 from derive.proof.evidence import Evidence, Strength
 from derive.routes.vector import VectorRoute
 
@@ -41,7 +41,7 @@ def check_vector(route: VectorRoute, formula: Formula, sizes: Sequence[Mapping[s
             arriving = entries.many(route.upstream, [(p, *output) for output in outputs])
             loss = sum(g * y for g, y in zip(arriving, entries.many(layer.output, outputs), strict=True))
             expected = entries.algebra.partials(loss, variables)  # type: ignore[attr-defined]  # SymPy's has it
-            by_formula = evaluate(formula.tree, _arrays(layer, entries, at, p, route), at)
+            by_formula = value_of(formula, _arrays(layer, entries, at, p, route), at)
             for n, place in enumerate(places):
                 value = expected.get(n, 0)
                 for found in (entries.one(route.node, (p, *place)), np.asarray(by_formula)[place]):

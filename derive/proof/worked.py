@@ -30,7 +30,7 @@ from derive.forward.matrix import read
 from derive.forward.nodes import Input, Node, placeholder
 from derive.notation.tree import Index, Tree
 from derive.proof import numeric
-from derive.proof.evaluate import Array, evaluate
+from derive.proof.evaluate import Array, evaluate, value_of
 from derive.proof.polynomial import is_polynomial
 from derive.proof.values import Given
 
@@ -128,7 +128,7 @@ def _gradient(
     for (i, j), value in entries.items():
         row[j] += upstream[i] * value
     contracted = row.reshape(map.input_shape)
-    evaluated = _plain(evaluate(formula.tree, arrays, sizes), exact=exact)
+    evaluated = _plain(value_of(formula, arrays, sizes), exact=exact)
     what = f"the gradient with respect to {map.input.name}"
     _compare(layer, what, contracted, evaluated, moderate=_is_moderate(floats))
     decided = _differences(map, entries, floats)

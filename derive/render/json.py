@@ -16,6 +16,7 @@ from derive.document.material import Material
 from derive.document.spelling import Speller, speller
 from derive.engine.concrete import LISTED_TERMS, flat
 from derive.errors import SizeError
+from derive.forward.formula import Definition
 from derive.forward.nodes import Node
 from derive.notation.code import print_code
 from derive.notation.latex import print_latex
@@ -24,6 +25,7 @@ from derive.notation.walk import children
 from derive.proof.evidence import Evidence, Strength
 from derive.render.numbers import worked_numbers
 from derive.routes.jacobian import JacobianRoute, derive_jacobian
+from derive.rules.naming import definitions
 
 __all__ = ["LISTED_ENTRIES", "MOST_ENTRIES", "SCHEMA_VERSION", "render_json"]
 
@@ -76,6 +78,7 @@ def render_json(material: Material, *, all_entries: bool = False) -> str:
             "formula": print_code(layer.read(layer.output)),
             "latex": print_latex(layer.read(layer.output)),
         },
+        "values": [_value(item, material, spell) for item in definitions(layer) if item.entries is not None],
         "gradients": {name: _gradient(route, material.evidence[name], cap, spell) for name, route in routes.items()},
     }
     if material.worked is not None:
@@ -83,6 +86,18 @@ def render_json(material: Material, *, all_entries: bool = False) -> str:
             material.worked, layer.upstream.name, lambda shape: _leading(shape, cap), cap
         )
     return "\n".join(_lines(document)) + "\n"
+
+
+def _value(item: Definition, material: Material, spell: Speller) -> dict[str, Any]:
+    """A value of the forward pass that has a name."""
+    assert item.entries is not None
+    return {
+        "name": item.text,
+        "letter": item.entries.letter,
+        **_shapes(material, item.node),
+        "formula": print_code(item.tree),
+        "latex": print_latex(spell(item.tree)),
+    }
 
 
 def _check_count(material: Material, routes: Sequence[JacobianRoute]) -> None:
@@ -120,8 +135,8 @@ def _gradient(route: JacobianRoute, evidence: Sequence[Evidence], cap: int | Non
         "row": [_expression(row.listed(0, n)) for n in islice(range(map.domain), cap)],
         "matrix": _nested(route, (), _leading(map.input_shape, cap)),
         "definitions": [
-            {"name": name, "formula": print_code(tree), "latex": print_latex(spell(tree))}
-            for name, tree in route.formula.definitions
+            {"name": item.text, "formula": print_code(item.tree), "latex": print_latex(spell(item.equation))}
+            for item in route.formula.definitions
         ],
         "evidence": [_evidence(item) for item in evidence],
     }

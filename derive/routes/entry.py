@@ -16,9 +16,9 @@ from derive.engine.single import SingleEntry
 from derive.engine.tables import EntryTable
 from derive.forward.formula import Formula
 from derive.forward.layer import Layer
-from derive.forward.nodes import Input
+from derive.forward.nodes import Node
 from derive.notation.tree import Explicit, Hadamard, Inner, MatMul, SumAxis, Tree
-from derive.rules.adjoint import reverse
+from derive.rules.naming import formula
 from derive.steps import Derivation, Reason, Step
 
 __all__ = [
@@ -56,14 +56,8 @@ class EntryRoute:
 
     @cached_property
     def formula(self) -> Formula:
-        """The matrix formula, found by reverse mode on the graph."""
-        layer = self.map.layer
-        return Formula(
-            self.map.input,
-            reverse(layer.output, layer.upstream, self.map.input)[0],
-            layer.loss,
-            rows=layer.samples == "one",
-        )
+        """The matrix formula, found by reverse mode on the graph and made short."""
+        return formula(self.map.layer, self.map.input.name)
 
     @cached_property
     def layout(self) -> tuple[int, int]:
@@ -105,8 +99,8 @@ class EntryRoute:
         return Derivation("entry", self.map.input.name, tuple(steps))
 
     @cached_property
-    def _upstream_node(self) -> Input:
-        return self.map.layer.upstream
+    def _upstream_node(self) -> Node:
+        return self.map.layer.seed
 
     @cached_property
     def _upstream(self) -> EntryTable:

@@ -13,13 +13,13 @@ from typing import NoReturn
 
 from derive.forward.formula import Formula
 from derive.forward.layer import Layer, Prose, Samples
-from derive.forward.nodes import Add, Constant, Contract, Delta, Input, Map, Node, Ones, topological
-from derive.forward.normal import add, apply, contract
+from derive.forward.nodes import Add, Constant, Delta, Input, Node, Ones, topological
 from derive.routes.index import IndexRoute
 from derive.rules.adjoint import RULES, Sweep, VectorJacobianProduct, sweep
+from derive.rules.naming import formula
 from derive.steps import Derivation, Step
 
-__all__ = ["GraphRoute", "LocalRule", "Send", "derive_graph", "is_given", "put"]
+__all__ = ["GraphRoute", "LocalRule", "Send", "derive_graph", "is_given"]
 
 
 _TERMS = 8
@@ -65,7 +65,7 @@ class LocalRule:
         inputs = tuple(arguments[place] for place in places)
         alone = replace(node, arguments=tuple(arguments))  # type: ignore[call-arg]  # a node with operands has them
         name = "Z" if len(node.shape) > 1 else "z"
-        layer = Layer("node", inputs, alone, name, "z", loss, (), Prose(), _never, samples)  # type: ignore[arg-type]  # inputs
+        layer = Layer("node", inputs, alone, name, "z", loss, (), Prose(), _never, samples, part=True)  # type: ignore[arg-type]  # inputs
         return LocalRule(layer, places)
 
     @cached_property
@@ -114,25 +114,6 @@ def _never(*arguments: object) -> NoReturn:
     raise NotImplementedError("a node by itself has no code")
 
 
-def put(root: Node, values: Mapping[Node, Node]) -> Node:
-    """The node with others in the place of some, in normal form."""
-    made: dict[Node, Node] = {}
-    for node in topological(root):
-        operands = [made[operand] for operand in node.operands]
-        match node:
-            case _ if node in values:
-                made[node] = values[node]
-            case Contract():
-                made[node] = contract(operands, node.indices, node.output)
-            case Add():
-                made[node] = add(operands)
-            case Map():
-                made[node] = apply(node.function, operands)
-            case _:
-                made[node] = node
-    return made[root]
-
-
 @dataclass(frozen=True, eq=False)
 class GraphRoute:
     """The derivation with respect to some inputs at once: the graph is walked once, whatever their number."""
@@ -142,7 +123,7 @@ class GraphRoute:
 
     @cached_property
     def _swept(self) -> Sweep:
-        return sweep(self.layer.output, self.layer.upstream, self.inputs)
+        return sweep(self.layer.output, self.layer.seed, self.inputs)
 
     @property
     def derivation(self) -> Derivation[object]:
@@ -176,8 +157,7 @@ class GraphRoute:
 
         Raises: UnknownNameError if the layer has no input of that name.
         """
-        wrt = self.layer.input(name)
-        return Formula(wrt, self.gradient(wrt), self.layer.loss, rows=self.layer.samples == "one")
+        return formula(self.layer, name)
 
     def local(self, node: Node) -> LocalRule:
         """The node by itself, and its rule."""

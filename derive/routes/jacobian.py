@@ -13,6 +13,7 @@ from derive.forward.nodes import Node
 from derive.notation.tree import Explicit, MatMul, Tree
 from derive.routes.kronecker import kronecker
 from derive.rules.adjoint import reverse
+from derive.rules.naming import formula
 from derive.steps import Derivation, Reason, Step
 
 __all__ = ["CHAIN", "FACTOR", "FORMULA", "KRONECKER", "REGROUP", "ROW", "VALUES", "JacobianRoute", "derive_jacobian"]
@@ -50,13 +51,12 @@ class JacobianRoute:
     @cached_property
     def _reversed(self) -> tuple[Node, tuple[Step[object], ...]]:
         layer = self.map.layer
-        return reverse(layer.output, layer.upstream, self.map.input)
+        return reverse(layer.output, layer.seed, self.map.input)
 
     @cached_property
     def formula(self) -> Formula:
-        """The matrix formula, found by reverse mode on the graph."""
-        layer = self.map.layer
-        return Formula(self.map.input, self._reversed[0], layer.loss, rows=layer.samples == "one")
+        """The matrix formula, found by reverse mode on the graph and made short."""
+        return formula(self.map.layer, self.map.input.name)
 
     @property
     def rules(self) -> tuple[Step[object], ...]:

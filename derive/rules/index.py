@@ -70,7 +70,7 @@ class LossPartial:
     """∂L/∂x_mn."""
 
     by: Factor
-    upstream: Input
+    upstream: Node
     output: Node
 
 
@@ -293,7 +293,7 @@ def _renamed(part: Part, old: str, new: str) -> Part:
 
 
 def chain_rule(
-    derivative: IndexSum, upstream: Input, output: tuple[str, ...], *, component: tuple[str, ...] = ()
+    derivative: IndexSum, upstream: Node, output: tuple[str, ...], *, component: tuple[str, ...] = ()
 ) -> IndexSum:
     """∂L/∂x_mn = Σ_i Σ_j ∂L/∂y_ij ∂y_ij/∂x_mn, or ∂L_p for every component of a vector; p is free then.
 

@@ -3,6 +3,7 @@
     like terms              a b + b a = 2 a b
     forward function        1 - tanh(u)² = 1 - T²            where the forward pass computes T = tanh(u)
     forward value           exp(u) / s = P                   where it computes P
+    forward factor          a / (a b) = 1 / b                where it computes a b
     forward power           u^(-1/2) = 1 / s                 where it computes s = √u
     constant sum            Σ_j (x_j - Σ_k x_k / N) = 0      what its own definition adds up to
     common factor           a b + a c = a (b + c)
@@ -17,11 +18,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from sympy import Expr, Integer
+from sympy import Expr, Integer, cancel, expand
 
-from derive.forward.nodes import Constant, Contract, Delta, Input, Map, Node, Ones, placeholder, topological
+from derive.forward.nodes import Add, Constant, Contract, Delta, Input, Map, Node, Ones, placeholder, topological
 from derive.forward.normal import add, apply, contract
-from derive.rules.terms import Power, Term, Terms, build, cost, flatten, gathered, is_view
+from derive.rules.length import lengths
+from derive.rules.terms import MOST_TERMS, Power, Term, Terms, build, cost, flatten, gathered, is_view, opened
 from derive.steps import Reason, Step
 
 __all__ = ["REWRITES", "Forward", "simplify"]
@@ -29,16 +31,17 @@ __all__ = ["REWRITES", "Forward", "simplify"]
 
 @dataclass(frozen=True)
 class Forward:
-    """What the forward pass computes, to which a formula may refer."""
+    """What the forward pass computes, to which a formula may refer; some of it may be left out."""
 
     output: Node
+    without: frozenset[Node] = frozenset()
 
     @cached_property
     def nodes(self) -> tuple[Node, ...]:
         """Its values, later ones first."""
         plain = (Constant, Ones, Delta)
         found = [node for node in topological(self.output) if not isinstance(node, plain) and not is_view(node)]
-        return tuple(reversed(found))
+        return tuple(node for node in reversed(found) if node not in self.without)
 
     @cached_property
     def whole(self) -> frozenset[Node]:
@@ -46,14 +49,25 @@ class Forward:
         return frozenset(self.nodes)
 
     @cached_property
+    def functions(self) -> Forward:
+        """The same without sums, and without products of inputs."""
+        plain: set[Node] = set()
+        for node in topological(self.output):
+            parts = [o for o in node.operands if not isinstance(o, Constant | Ones | Delta)]
+            if isinstance(node, Input | Add) or (isinstance(node, Contract) and all(o in plain for o in parts)):
+                plain.add(node)
+        return Forward(self.output, self.without | plain)
+
+    @cached_property
     def patterns(self) -> tuple[tuple[Node, Term], ...]:
         """Its products, each with what it is the product of; the axes are labelled by their numbers."""
         found = []
         for node in self.nodes:
             if isinstance(node, Contract):
-                opened = flatten(node, self.whole - {node})
-                if len(opened.terms) == 1 and cost(opened.terms[0], opened.free) > 1:
-                    found.append((node, opened.terms[0]))
+                made = flatten(node, self.whole - {node})
+                term = made.terms[0] if made is not None and len(made.terms) == 1 else None
+                if term and (len(term.powers) > 1 or cost(term, range(len(node.shape))) > 1):
+                    found.append((node, term))
         return tuple(found)
 
     @cached_property
@@ -62,8 +76,8 @@ class Forward:
         found = []
         for node in topological(self.output):
             if isinstance(node, Map) and is_view(node):
-                opened = flatten(node, self.whole)
-                term = opened.terms[0] if len(opened.terms) == 1 else None
+                made = flatten(node, self.whole)
+                term = made.terms[0] if made is not None and len(made.terms) == 1 else None
                 if term and len(term.powers) == 1 and not term.powers[0].exponent.is_integer and term.coefficient == 1:
                     found.append((node, term.powers[0], term.coefficient))
         return tuple(found)
@@ -82,8 +96,13 @@ def like_terms(terms: Terms, forward: Forward) -> Terms | None:
         key = next((k for k, other in found.items() if _alike(term, other, terms.free)), len(found))
         kept = found.get(key)
         found[key] = term if kept is None else replace(kept, coefficient=kept.coefficient + term.coefficient)
-    merged = tuple(term for term in found.values() if term.coefficient.simplify() != 0)
+    merged = tuple(term for term in found.values() if not _is_zero(term.coefficient))
     return replace(terms, terms=merged) if len(merged) < len(terms.terms) else None
+
+
+def _is_zero(coefficient: Expr) -> bool:
+    """Whether a number, or an expression in sizes, is 0."""
+    return bool(coefficient == 0 or (coefficient.is_Add and (expand(coefficient) == 0 or cancel(coefficient) == 0)))
 
 
 def _alike(first: Term, second: Term, free: tuple[int, ...]) -> bool:
@@ -102,11 +121,14 @@ def forward_function(terms: Terms, forward: Forward) -> Terms | None:
             if isinstance(power.node, Map) and power.node not in forward.whole:
                 known = _in_forward_functions(power.node, forward)
                 if known is not None:
-                    opened = flatten(known, forward.whole)
+                    made = flatten(known, forward.whole)
+                    free = tuple(range(len(known.shape)))
                     (inner,) = (
-                        opened.terms if len(opened.terms) == 1 else (Term(Integer(1), (Power(known, opened.free),)),)
+                        made.terms
+                        if made is not None and len(made.terms) == 1
+                        else (Term(Integer(1), (Power(known, free),)),)
                     )
-                    named = inner.renamed(dict(zip(opened.free, power.index, strict=True)))
+                    named = inner.renamed(dict(zip(free, power.index, strict=True)))
                     if power.exponent != 1:
                         named = Term(Integer(1), (Power(known, power.index, power.exponent),))
                     return _replaced(terms, number, place, named)
@@ -184,9 +206,9 @@ def _matches(
 
 
 def _divides(part: Expr, whole: Expr) -> bool:
-    """Whether a power has another as a factor, leaving one of the same sign and fewer factors."""
+    """Whether a power has another as a factor, leaving a whole power of that, of the same sign."""
     rest = whole - part
-    return bool(part == whole or (part * whole > 0 and rest * whole > 0 and rest.is_integer))
+    return bool(part == whole or (part * whole > 0 and rest * whole > 0 and (rest / part).is_integer))
 
 
 def forward_power(terms: Terms, forward: Forward) -> Terms | None:
@@ -207,6 +229,28 @@ def forward_power(terms: Terms, forward: Forward) -> Terms | None:
                     made = replace(term, powers=changed)
                     return replace(terms, terms=(*terms.terms[:number], made, *terms.terms[number + 1 :]))
     return None
+
+
+def forward_factor(terms: Terms, forward: Forward) -> Terms | None:
+    """a / (a b) = 1 / b where the forward pass computes the product a b.
+
+    Source: a factor that is above and below is left out.
+    """
+    for number, term in enumerate(terms.terms):
+        for place, power in enumerate(term.powers):
+            pattern = dict(forward.patterns).get(power.node)
+            if pattern is None or not power.exponent.is_integer or _sums(pattern, power.node):
+                continue
+            inner = pattern.renamed(dict(enumerate(power.index)))
+            powers = tuple(replace(p, exponent=p.exponent * power.exponent) for p in inner.powers)
+            changed = _replaced(terms, number, place, Term(inner.coefficient**power.exponent, powers))
+            if cost(changed.terms[number], terms.free) < cost(term, terms.free):
+                return changed
+    return None
+
+
+def _sums(term: Term, node: Node) -> bool:
+    return any(label >= len(node.shape) for label in term.labels())
 
 
 def constant_sum(terms: Terms, forward: Forward) -> Terms | None:
@@ -235,12 +279,16 @@ def _summed(node: Node, axes: tuple[int, ...], forward: Forward) -> Expr | None:
     rank = len(node.shape)
     kept = [axis for axis in range(rank) if axis not in axes]
     total = contract([node], [list(range(rank))], kept)
-    opened = flatten(total, forward.whole - {node})
-    opened = _settled(opened, forward, (like_terms, forward_value))
-    if not opened.terms:
+    # What the value is made of is summed by the same rules, but not in terms of the value itself.
+    below = Forward(node, frozenset({node}))
+    terms = flatten(total, below.whole)
+    if terms is None:
+        return None
+    settled = _settled(terms, below, (like_terms, constant_sum, forward_value))
+    if not settled.terms:
         return Integer(0)
-    if len(opened.terms) == 1 and not opened.terms[0].powers:
-        return opened.terms[0].coefficient
+    if len(settled.terms) == 1 and not settled.terms[0].powers:
+        return settled.terms[0].coefficient
     return None
 
 
@@ -248,12 +296,16 @@ REWRITES: dict[Reason, Rewrite] = {
     Reason("like terms", "a b + b a = 2 a b"): like_terms,
     Reason("forward function", "1 - tanh(u)² = 1 - T²"): forward_function,
     Reason("forward value", "exp(u) / s = P"): forward_value,
+    Reason("forward factor", "a / (a b) = 1 / b"): forward_factor,
     Reason("constant sum", "Σ_j (x_j - Σ_k x_k / N) = 0"): constant_sum,
     Reason("forward power", "u^(-1/2) = 1 / s"): forward_power,
 }
 """The equalities, in the order in which they are tried."""
 
 _MOST = 1000
+
+_FEW_TERMS = 8
+"""A sum of more terms is not expected to become short when it is multiplied out altogether."""
 
 
 def _settled(terms: Terms, forward: Forward, rules: Sequence[Rewrite]) -> Terms:
@@ -265,29 +317,57 @@ def _settled(terms: Terms, forward: Forward, rules: Sequence[Rewrite]) -> Terms:
     return terms
 
 
-def simplify(node: Node, output: Node) -> tuple[Node, tuple[Step[Node], ...]]:
+def simplify(node: Node, forward: Forward) -> tuple[Node, tuple[Step[Node], ...]]:
     """The node as short as the rules make it, and the steps that lead there.
 
-    output is what the forward pass computes. Shapes: unchanged.
+    Values of the forward pass are kept whole; where that gives no single term, sums and products of inputs are also
+    multiplied out, and the shorter result is taken. A node that would have too many terms is left as it is.
+
+    Shapes: unchanged.
     """
-    forward = Forward(output)
-    terms = flatten(node, forward.whole)
-    before = build(terms)
+    found = _simplified(node, forward)
+    if found is None:
+        return node, ()
+    best, steps = found
+    if any(isinstance(inner, Add) for inner in topological(best, leaves=forward.whole)):
+        other = _simplified(node, forward.functions, most=_FEW_TERMS)
+        if other is not None and _size(other[0], forward) < _size(best, forward):
+            best, steps = other
+    return best, steps
+
+
+def _size(node: Node, forward: Forward) -> int:
+    return lengths(node, named=forward.functions.whole)[node]
+
+
+def _simplified(node: Node, forward: Forward, *, most: int = MOST_TERMS) -> tuple[Node, tuple[Step[Node], ...]] | None:
+    """The node as short as the rules make it while some nodes are kept whole; None if it has too many terms."""
+    terms, before = flatten(node, forward.whole, most=most), node
+    if terms is None:
+        return None
     steps: list[Step[Node]] = []
+
+    def record(after: Node, why: Reason) -> None:
+        nonlocal before
+        if after is not before:
+            steps.append(Step(before, after, why))
+            before = after
+
+    record(build(terms), Reason("multiplied out", "a (b + c) = a b + a c"))
     for _ in range(_MOST):
         found = next(
             ((why, made) for why, rule in REWRITES.items() if (made := rule(terms, forward)) is not None), None
         )
         if found is None:
             break
-        why, terms = found
-        after = build(terms)
-        steps.append(Step(before, after, why))
-        before = after
-    after = factored(terms)
-    if after is not before:
-        steps.append(Step(before, after, Reason("common factor", "a b + a c = a (b + c)")))
-    return after, tuple(steps)
+        why, made = found
+        # What a rule has put in may be a sum.
+        terms = opened(made, forward.whole)
+        if terms is None:
+            return None
+        record(build(terms), why)
+    record(factored(terms), Reason("common factor", "a b + a c = a (b + c)"))
+    return before, tuple(steps)
 
 
 def factored(terms: Terms) -> Node:
@@ -337,10 +417,13 @@ def _sharing(unit: Power, terms: Terms) -> list[tuple[int, Term]]:
 def _built(terms: Terms) -> Node:
     """The terms, a coefficient that all have in front."""
     if len(terms.terms) > 1:
-        first = terms.terms[0].coefficient
-        ratios = [(term.coefficient / first).simplify() for term in terms.terms]
+        # What is added comes before what is subtracted.
+        ordered = sorted(terms.terms, key=lambda term: bool(term.coefficient.could_extract_minus_sign()))
+        terms = replace(terms, terms=tuple(ordered))
+        first = ordered[0].coefficient
+        ratios = [term.coefficient / first for term in ordered]
         if first not in (1, -1) and all(ratio in (1, -1) for ratio in ratios):
-            scaled = tuple(replace(t, coefficient=ratio) for t, ratio in zip(terms.terms, ratios, strict=True))
+            scaled = tuple(replace(t, coefficient=ratio) for t, ratio in zip(ordered, ratios, strict=True))
             axes = list(range(len(terms.free)))
             return contract([Constant(first), build(replace(terms, terms=scaled))], [[], axes], axes)
     return build(terms)

@@ -13,11 +13,11 @@ from itertools import count
 
 from sympy import Expr, Integer, Mul, Pow, Rational, Symbol
 
-from derive.forward.nodes import Add, Constant, Contract, Delta, Input, Map, Node, Ones, placeholder
+from derive.forward.nodes import Add, Constant, Contract, Delta, Input, Map, Node, Ones, Select, placeholder
 from derive.forward.normal import add, apply, contract, zeros
 from derive.forward.shape import Shape, Size
 
-__all__ = ["Power", "Term", "Terms", "build", "cost", "flatten", "gathered", "is_view"]
+__all__ = ["MOST_TERMS", "Power", "Term", "Terms", "build", "cost", "flatten", "gathered", "is_view", "opened"]
 
 _ONE = Integer(1)
 
@@ -82,30 +82,41 @@ def is_view(node: Node) -> bool:
     return False
 
 
-def flatten(node: Node, whole: Collection[Node]) -> Terms:
-    """The node as terms; nodes among `whole` are not taken apart.
+MOST_TERMS = 24
+"""A node that is a sum of more terms is not multiplied out."""
+
+
+def flatten(node: Node, whole: Collection[Node], *, most: int = MOST_TERMS) -> Terms | None:
+    """The node as terms; nodes among `whole` are not taken apart. None if there are too many.
 
     Sums are distributed, contractions opened, products of scalar functions split into their factors.
     Source: the distributive law, and renaming of summed indices.
     """
-    fresh = count(len(node.shape))
     free = tuple(range(len(node.shape)))
+    return opened(Terms((Term(_ONE, (Power(node, free),)),), free, node.shape), whole, most=most)
+
+
+def opened(terms: Terms, whole: Collection[Node], *, most: int = MOST_TERMS) -> Terms | None:
+    """The terms with everything taken apart that is not among `whole`; None if there are too many."""
+    fresh = count(max((label for term in terms.terms for label in (*term.labels(), *terms.free)), default=-1) + 1)
     done: list[Term] = []
-    pending = [Term(_ONE, (Power(node, free),))]
+    pending = list(reversed(terms.terms))
     while pending:
+        if len(pending) + len(done) > most:
+            return None
         term = pending.pop()
         for place, power in enumerate(term.powers):
-            opened = None if power.node in whole and not is_view(power.node) else _opened(power, fresh)
-            if opened is not None:
+            parts = None if power.node in whole and not is_view(power.node) else _opened(power, fresh)
+            if parts is not None:
                 around = term.powers[:place], term.powers[place + 1 :]
                 pending += [
                     Term(term.coefficient * part.coefficient, (*around[0], *part.powers, *around[1]))
-                    for part in reversed(opened)
+                    for part in reversed(parts)
                 ]
                 break
         else:
-            done.append(gathered(term, free, node.shape))
-    return Terms(tuple(term for term in done if term.coefficient != 0), free, node.shape)
+            done.append(gathered(term, terms.free, terms.shape))
+    return replace(terms, terms=tuple(term for term in done if term.coefficient != 0))
 
 
 def _opened(power: Power, fresh: Iterator[int]) -> list[Term] | None:
@@ -118,6 +129,9 @@ def _opened(power: Power, fresh: Iterator[int]) -> list[Term] | None:
             return [Term(node.value, ())]
         case Add():
             return [Term(_ONE, (Power(operand, power.index),)) for operand in node.operands]
+        case Contract() if any(isinstance(operand, Select) for operand in node.operands) and node.summed():
+            # Slices, padding and windows read as such as long as they stay together.
+            return None
         case Contract():
             names = dict(zip(node.output, power.index, strict=True))
             names.update((index, next(fresh)) for index in node.summed())
@@ -202,6 +216,12 @@ def build(terms: Terms) -> Node:
 
 
 def _product(term: Term, terms: Terms) -> Node:
+    absent = [label for label in terms.free if label not in term.labels()]
+    if len(term.powers) == 1 and all(terms.size(term, label) == 1 for label in absent):
+        # A sum with an axis of size 1 is the product with a row or a column of ones.
+        ones = [Ones(Integer(1)) for _ in absent]
+        operands = [Constant(term.coefficient), *ones, _raised(term.powers[0])]
+        return contract(operands, [(), *((label,) for label in absent), term.powers[0].index], terms.free)
     factors = [(_raised(power), power.index) for power in term.powers]
     summed = [label for label in term.labels() if label not in terms.free]
     while summed:
@@ -219,6 +239,7 @@ def _product(term: Term, terms: Terms) -> Node:
         node = contract([n for n, _ in touched], [index for _, index in touched], output)
         factors = [*rest, (node, tuple(output))]
         summed = [i for i in summed if i not in gone]
+    factors = sorted(factors, key=lambda factor: _order(factor[0]))
     operands, rows = [n for n, _ in factors], [list(index) for _, index in factors]
     missing = [label for label in terms.free if not any(label in row for row in rows)]
     operands += [Ones(terms.shape[terms.free.index(label)]) for label in missing]
@@ -227,6 +248,14 @@ def _product(term: Term, terms: Terms) -> Node:
         operands.insert(0, Constant(term.coefficient))
         rows.insert(0, [])
     return contract(operands, rows, list(terms.free))
+
+
+def _order(node: Node) -> int:
+    """Where a factor is written: gradients that arrive come first, sums last, as in G * S * (1 - S)."""
+    if isinstance(node, Add) or (isinstance(node, Map) and node.function.is_Add):
+        return 2
+    parts = (node, *node.operands) if isinstance(node, Contract) else (node,)
+    return 0 if any(isinstance(part, Input) and part.gradient_of for part in parts) else 1
 
 
 def _raised(power: Power) -> Node:
@@ -257,6 +286,8 @@ def _merged(factors: _Factors) -> _Factors:
     alike: dict[frozenset[int], _Factors] = {}
     for node, index in factors:
         alike.setdefault(frozenset(index), []).append((node, index))
+    for several in alike.values():
+        several.sort(key=lambda factor: _order(factor[0]))
     return [
         several[0]
         if len(several) == 1

@@ -23,7 +23,7 @@ from derive.forward.entry import entry_symbol
 from derive.forward.layer import Layer
 from derive.forward.trace import trace
 from derive.notation.code import print_code
-from derive.proof.evaluate import evaluate
+from derive.proof.evaluate import value_of
 from derive.proof.evidence import Strength
 from derive.proof.prove import prove
 from derive.routes.jacobian import derive_jacobian
@@ -217,8 +217,11 @@ RANDOM = st.randoms(use_true_random=False)
 
 
 def by_printed_code(case: Example, wrt: str) -> np.ndarray:
-    code = print_code(derive_jacobian(case.layer, wrt, case.sizes).formula.tree, module="np.")
-    return np.asarray(eval(code, {"np": np, **case.sizes, **case.arrays}), dtype=float)
+    formula = derive_jacobian(case.layer, wrt, case.sizes).formula
+    known = {"np": np, **case.sizes, **case.arrays}
+    for item in formula.definitions:
+        known[item.text] = eval(print_code(item.tree, module="np."), known)
+    return np.asarray(eval(print_code(formula.tree, module="np."), known), dtype=float)
 
 
 def by_engine(case: Example, wrt: str) -> np.ndarray:
@@ -278,8 +281,8 @@ def test_the_formula_and_the_engine_find_the_same_gradient(random):
     for node in case.layer.inputs:
         printed = by_printed_code(case, node.name)
         close(printed, by_engine(case, node.name))
-        tree = derive_jacobian(case.layer, node.name, case.sizes).formula.tree
-        close(np.asarray(evaluate(tree, case.arrays, case.sizes), dtype=float), printed)
+        formula = derive_jacobian(case.layer, node.name, case.sizes).formula
+        close(np.asarray(value_of(formula, case.arrays, case.sizes), dtype=float), printed)
 
 
 @thorough(150)

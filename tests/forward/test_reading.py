@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 import derive
-from derive.notation.code import print_code
 from derive.notation.latex import print_latex
 
 SIZES = {"N": 4, "D": 3, "M": 2}
@@ -73,20 +72,20 @@ EXPECTED = [
     (vector_last, "x", "W.T @ G"),
     (vector_last, "W", "outer(G, x)"),
     (vector_last, "b", "G"),
-    (inner, "x", "G * y"),
-    (inner, "y", "G * x"),
+    (inner, "x", "y"),
+    (inner, "y", "x"),
     (chain, "X", "outer(G, v) @ W.T"),
     (chain, "W", "X.T @ outer(G, v)"),
     (chain, "v", "(X @ W).T @ G"),
-    (total, "X", "G * ones((N, D))"),
-    (mean, "X", "1 / (D * N) * G * ones((N, D))"),
+    (total, "X", "ones((N, D))"),
+    (mean, "X", "ones((N, D)) / (D * N)"),
     (unused, "b", "0 * ones(M)"),
     (transposed, "X", "G.T"),
     (itself, "X", "G"),
     (ones, "X", "0 * ones((N, D))"),
-    (shifted, "X", "-1/2 * G"),
+    (shifted, "X", "-G / 2"),
     (scaled, "X", "s * G"),
-    (scaled, "s", "sum(X * G)"),
+    (scaled, "s", "sum(G * X)"),
 ]
 
 
@@ -98,13 +97,14 @@ def test_a_gradient_is_written_as_one_would_by_hand(function, wrt, text):
 @pytest.mark.parametrize(
     ("function", "wrt"), [*[(f, w) for f, w, _ in EXPECTED], (ones, "W"), (outer, "x"), (outer, "y")]
 )
-def test_the_printed_code_computes_the_gradient(function, wrt):
+def test_the_printed_code_computes_the_gradient(function, wrt, run):
     layer = derive.layer()(function)
     random = np.random.default_rng(2)
     sizes = {letter: SIZES[letter] for letter in layer.letters}
     arrays = {n.name: random.normal(size=layer.shape(n, sizes)) for n in (*layer.inputs, layer.upstream)}
-    code = print_code(formula(function, wrt).tree, module="np.")
-    got = np.asarray(eval(code, {"np": np, **SIZES, **arrays}))
+    if not layer.output.shape:
+        arrays[layer.upstream.name] = np.array(1.0)
+    got = run(formula(function, wrt), {**SIZES, **arrays})
     assert got.shape == arrays[wrt].shape
     upstream = arrays.pop(layer.upstream.name)
     for place in np.ndindex(got.shape):

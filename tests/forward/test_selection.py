@@ -11,7 +11,7 @@ from derive.forward.layer import Layer
 from derive.forward.matrix import read
 from derive.forward.shape import bind
 from derive.notation.code import print_code
-from derive.proof.evaluate import evaluate
+from derive.proof.evaluate import evaluate, value_of
 from derive.proof.evidence import Strength
 
 SHAPES = {
@@ -95,10 +95,20 @@ def traced(name: str) -> Layer:
     return derive.layer(name="traced")(layer)
 
 
+def printed(formula, space):
+    """What the printed code computes, the names that it uses first."""
+    known = dict(space)
+    for item in formula.definitions:
+        known[item.text] = eval(print_code(item.tree, module="np."), known)
+    return eval(print_code(formula.tree, module="np."), known)
+
+
 def numbers(layer: Layer, sizes: dict[str, int]) -> tuple[dict[str, int], dict[str, np.ndarray]]:
     bound = {letter: sizes[letter] for letter in layer.letters}
     random = np.random.default_rng(1)
-    return bound, {n.name: random.normal(size=bind(n.shape, bound)) for n in (*layer.inputs, layer.upstream)}
+    arrays = {n.name: random.normal(size=bind(n.shape, bound)) for n in (*layer.inputs, layer.upstream)}
+    # Where the output is a number, it is the loss itself.
+    return bound, arrays if layer.output.shape else {**arrays, layer.upstream.name: np.array(1.0)}
 
 
 CASES = pytest.mark.parametrize("name", LAYERS)
@@ -137,14 +147,15 @@ def test_its_gradient_is_pytorchs_and_the_printed_formula_runs(name, sizes):
     layer = traced(name)
     bound, arrays = numbers(layer, sizes)
     leaves = {node.name: torch.tensor(arrays[node.name], requires_grad=True) for node in layer.inputs}
-    in_torch(torch, name)(**leaves).backward(torch.tensor(arrays[layer.upstream.name]))
+    in_torch(torch, name)(**leaves).backward(torch.tensor(np.asarray(arrays[layer.upstream.name])))
     derived = derive.derive(layer, bound)
     for node in layer.inputs:
         expected = leaves[node.name].grad.numpy()
-        tree = derived.wrt(node.name).formula.tree
-        np.testing.assert_allclose(np.asarray(evaluate(tree, arrays, bound), dtype=float), expected, atol=1e-12)
-        printed = eval(print_code(tree, module="np."), {"np": np, **bound, **arrays})
-        np.testing.assert_allclose(np.broadcast_to(printed, expected.shape), expected, atol=1e-12)
+        formula = derived.wrt(node.name).formula
+        np.testing.assert_allclose(np.asarray(value_of(formula, arrays, bound), dtype=float), expected, atol=1e-12)
+        np.testing.assert_allclose(
+            np.broadcast_to(printed(formula, {"np": np, **bound, **arrays}), expected.shape), expected, atol=1e-12
+        )
 
 
 @pytest.mark.parametrize("name", ["differences", "a row", "concatenate", "heads", "a convolution", "repeat"])
@@ -160,7 +171,6 @@ def test_its_gradient_is_proved(name):
 FORMULAS = {
     "a slice of columns": "pad(G, ((0, 0), (1, D - 3)))",
     "pad": "G[1:, :-2]",
-    "every second of three": "G @ eye(3)[::2]",
 }
 
 
@@ -197,7 +207,7 @@ REFUSED = {
     "too many indices": (lambda X: X[0, 0, 0], ShapeError, "too many indices"),
     "an array as index": (lambda X: X[:, np.array([0, 1])], UnsupportedError, "index of type ndarray"),
     "a list as index": (lambda X: X[[0, 1]], UnsupportedError, "index of type list"),
-    "a mask as index": (lambda X: X[X > 0], UnsupportedError, "index of type Tensor.*np.where"),
+    "a mask as index": (lambda X: X[X > 0], UnsupportedError, "np.where for masks"),
     "a fraction as index": (lambda X: X[0.5], UnsupportedError, "index of type float"),
     "half a size as bound": (lambda X: X[: X.shape[0] / 2], UnsupportedError, "index of type Mul"),
     "a window larger than its axis": (lambda F: windows(F, 4, 1), ShapeError, "window of 4 is larger than axis 1"),

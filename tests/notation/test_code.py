@@ -95,7 +95,7 @@ NESTED = [
     (MatMul((u, Transpose(v))), "np.outer(u, v)"),
     (MatMul((A, MatMul((u, Transpose(v))))), "A @ np.outer(u, v)"),
     (MatMul((MatMul((A, u)), Transpose(MatMul((v, B))))), "np.outer(A @ u, v @ B)"),
-    (MatMul((u, Transpose(Product((Number(2), Hadamard((u, v))))))), "np.outer(u, 2 * (u * v))"),
+    (MatMul((u, Transpose(Product((Number(2), Hadamard((u, v))))))), "np.outer(u, 2 * u * v)"),
     (MatMul((Ones("N"), Transpose(Ones("N")))), "np.ones((N, N))"),
     (Product((Number(2), MatMul((Ones("N"), Transpose(Ones("N")))))), "2 * np.ones((N, N))"),
     (Sum((A, Broadcast(u, 0, "N"))), "A + u"),

@@ -12,7 +12,7 @@ from derive.forward.matrix import read
 from derive.forward.shape import bind
 from derive.proof.evaluate import evaluate
 from derive.rules.adjoint import reverse
-from derive.rules.rewrite import simplify
+from derive.rules.rewrite import Forward, simplify
 
 SIZES = {"N": 3, "D": 2, "M": 4, "K": 5}
 softmax = FUNCTIONS["softmax"]
@@ -54,7 +54,7 @@ def traced(function):
 @pytest.mark.parametrize(("function", "wrt", "text"), [row[1:] for row in KNOWN], ids=[row[0] for row in KNOWN])
 def test_a_formula_is_the_one_that_is_known(function, wrt, text):
     layer = traced(function)
-    found, _ = simplify(reverse(layer.output, layer.upstream, layer.input(wrt))[0], layer.output)
+    found, _ = simplify(reverse(layer.output, layer.upstream, layer.input(wrt))[0], Forward(layer.output))
     assert str(found) == text
 
 
@@ -65,7 +65,7 @@ def test_every_rewrite_is_an_equality(name):
     arrays = {node.name: random.normal(size=bind(node.shape, SIZES)) for node in (*layer.inputs, layer.upstream)}
     for node in layer.inputs:
         gradient, _ = reverse(layer.output, layer.upstream, node)
-        found, steps = simplify(gradient, layer.output)
+        found, steps = simplify(gradient, Forward(layer.output))
         expected = np.asarray(evaluate(read(gradient), arrays, SIZES), dtype=float)
         for step in steps:
             for side in (step.before, step.after):
@@ -77,7 +77,8 @@ def test_every_rewrite_is_an_equality(name):
 def steps_of(name, wrt="X"):
     layer = traced(OTHERS[name])
     return [
-        s.reason.name for s in simplify(reverse(layer.output, layer.upstream, layer.input(wrt))[0], layer.output)[1]
+        s.reason.name
+        for s in simplify(reverse(layer.output, layer.upstream, layer.input(wrt))[0], Forward(layer.output))[1]
     ]
 
 
@@ -89,6 +90,6 @@ def test_the_sum_of_centred_values_is_recognised_as_zero():
 def test_softmax_refers_to_its_own_output():
     assert steps_of("softmax").count("forward value") == 3
     layer = traced(OTHERS["softmax"])
-    found, _ = simplify(reverse(layer.output, layer.upstream, layer.input("X"))[0], layer.output)
+    found, _ = simplify(reverse(layer.output, layer.upstream, layer.input("X"))[0], Forward(layer.output))
     probabilities = str(layer.output)
     assert str(found).count(probabilities) == 2 and str(found).startswith(f"{probabilities} * (G - ")

@@ -25,7 +25,7 @@ from derive.notation.tree import (
     Tree,
 )
 from derive.proof import numeric, torch_oracle
-from derive.proof.evaluate import evaluate
+from derive.proof.evaluate import value_of
 from derive.proof.evidence import Evidence, Strength
 
 __all__ = ["write"]
@@ -166,7 +166,7 @@ def _numbers(draft: Draft, material: Material) -> None:
     )
     draft.prose(N_("The formulas give"))
     found = [
-        equation(route.formula.name, np.asarray(evaluate(route.formula.tree, sample.arrays, sizes), dtype=float), layer)
+        equation(route.formula.name, np.asarray(value_of(route.formula, sample.arrays, sizes), dtype=float), layer)
         for route in material.routes.values()
     ]
     draft.equation("check.gradients", Beside(tuple(found)))

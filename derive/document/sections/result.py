@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from derive.document.blocks import Verbatim
 from derive.document.code import numpy_class
 from derive.document.draft import Draft
 from derive.document.material import Material
+from derive.forward.formula import Formula
 from derive.forward.layer import Layer
 from derive.forward.nodes import Node
 from derive.locale import N_
@@ -23,19 +26,48 @@ def write(draft: Draft, material: Material) -> None:
             "Let {L} be the loss, a number that the following layers compute from the output {Y}. If {G} is known, the "
             "gradients of {L} with respect to what enters this layer are"
         )
+        if layer.output.shape
+        else N_("The output is a number, the loss {L} itself. Its gradients with respect to what enters are")
     )
     formulas = [route.formula for route in material.routes.values()]
     annotated = [Relation.equal(_labelled(f.name, f.wrt.shape, layer), with_shapes(f.tree, layer)) for f in formulas]
     in_one_line = Beside(tuple(annotated))
     draft.result("result.formulas", *([in_one_line] if draft.fits(in_one_line) else annotated))
+    _definitions(draft, formulas)
     if layer.prose.purpose and len(formulas) == len(layer.inputs):
         draft.prose(layer.prose.purpose)
     draft.prose(
-        N_("In code, {letter} is the upstream gradient {G}, and {results} are the gradients above:"),
+        N_("In code, {letter} is the upstream gradient {G}, and {results} are the gradients above:")
+        if layer.output.shape
+        else N_("In code, {results} are the gradients above:"),
         letter=Verbatim(layer.upstream.name),
         results=Verbatim(", ".join(f"d{formula.wrt.name}" for formula in formulas)),
     )
     draft.code("result.code", numpy_class(layer, formulas))
+
+
+def _definitions(draft: Draft, formulas: Sequence[Formula]) -> None:
+    """What the formulas call by a name: values of the forward pass, and gradients that several of them use."""
+    used = {item.text: item for formula in formulas for item in formula.definitions}
+    forward = [item.equation for item in used.values() if not item.backward]
+    backward = [item.equation for item in used.values() if item.backward]
+    if forward:
+        draft.prose(
+            N_("The forward pass has computed")
+            if len(forward) == 1
+            else N_("The forward pass has computed these values, which the formulas use:")
+        )
+        draft.equation("result.forward", *forward)
+    if backward:
+        draft.prose(
+            N_("The gradient with respect to {array} is needed several times, so it is computed once:")
+            if len(backward) == 1
+            else N_("These gradients with respect to values on the way are needed several times, and computed once:"),
+            array=next(
+                iter(item.name.of for item in used.values() if isinstance(item.name, Gradient)), draft.words["Y"]
+            ),
+        )
+        draft.equation("result.backward", *backward)
 
 
 def with_shapes(tree: Tree, layer: Layer) -> Tree:

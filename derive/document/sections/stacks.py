@@ -11,7 +11,7 @@ from derive.locale import N_
 from derive.notation.tree import Beside, Grid, MatMul, Name, Number, Ones, Relation, Transpose, Tree
 from derive.notation.walk import replace
 from derive.routes.jacobian import JacobianRoute
-from derive.rules.adjoint import reverse
+from derive.rules.naming import formula
 
 __all__ = ["introduce", "write"]
 
@@ -87,7 +87,7 @@ def _split(draft: Draft, layer: Layer, plain: Layer, stack: Stack, route: Jacobi
 
 def _formula(plain: Layer, part: int) -> Formula:
     wrt = plain.inputs[part]
-    return Formula(wrt, reverse(plain.output, plain.upstream, wrt)[0], plain.loss, rows=plain.samples == "one")
+    return formula(plain, wrt.name)
 
 
 def _grid(stack: Stack, layer: Layer) -> Grid:

@@ -1,0 +1,41 @@
+"""About how many characters it takes to write a node: the measure by which one form is shorter than another."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from derive.forward.nodes import Add, Constant, Contract, Delta, Input, Map, Node, Ones, topological
+
+__all__ = ["lengths"]
+
+_LONGEST = 1000
+
+
+def lengths(*roots: Node, named: Collection[Node] = ()) -> dict[Node, int]:
+    """The length of every node that the roots are computed from; one that has a name is that name where it is used."""
+    found: dict[Node, int] = {}
+    for node in topological(*roots):
+        inner = sum(1 if operand in named else found[operand] for operand in node.operands)
+        found[node] = min(_own(node) + inner, _LONGEST)
+    return found
+
+
+def _own(node: Node) -> int:
+    """What is written besides the operands."""
+    match node:
+        case Input(name):
+            return len(name)
+        case Constant(value):
+            return min(len(str(value)), 5)
+        case Ones() | Delta():
+            return 0
+        case Map(operands, function):
+            own = len(type(function).__name__) + 2 if function.is_Function else 2 * len(function.atoms())
+            return own + len(operands) - 1
+        case Add(operands):
+            return 3 * (len(operands) - 1)
+        case Contract(operands):
+            if len(operands) > 1:
+                return 3 * (len(operands) - 1)
+            return 5 if node.summed() else 2
+    return 6

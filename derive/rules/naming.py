@@ -1,0 +1,219 @@
+"""Chooses which values the formulas of a layer call by a name: S = softmax(Z), and ∂L/∂A where many use it.
+
+A name is given where it saves writing: to a value of the forward pass that one formula would write twice, or that is
+long and several write. The author's own names come first, and the output is called what it is called.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import chain, count
+
+from derive.forward.entry import share_symbols
+from derive.forward.formula import Definition, Formula
+from derive.forward.layer import Layer
+from derive.forward.matrix import kind_of, read
+from derive.forward.nodes import Contract, Input, Map, Node, topological
+from derive.forward.normal import replaced
+from derive.notation.tree import Gradient, Name, Tree
+from derive.rules.adjoint import RULES
+from derive.rules.gradients import Cut, Gradients, gradients
+from derive.rules.length import lengths
+from derive.rules.rewrite import Forward
+
+__all__ = ["definitions", "formula", "formulas"]
+
+_TWICE = 10
+"""So many characters have to be written twice in one formula before they are worth a name."""
+
+_SHARED = 26
+"""So many, if several formulas write them once each."""
+
+_OTHERS = "SUVPQRKABCE"
+_LINEAR, _FUNCTION, _QUOTIENT = "ZA", "HA", "P"
+"""Letters for sums and products of inputs, for a function of one array, and for what is divided; then the others."""
+
+
+def formula(layer: Layer, wrt: str) -> Formula:
+    """The formula of one gradient.
+
+    Raises: UnknownNameError if the layer has no input of that name.
+    """
+    return formulas(layer)[layer.input(wrt).name]
+
+
+def formulas(layer: Layer) -> Mapping[str, Formula]:
+    """The formula of the gradient of every input, by the input's name."""
+    return _formulas(layer, tuple(RULES.values()))
+
+
+def definitions(layer: Layer) -> tuple[Definition, ...]:
+    """Every name that the author of a layer has given, or that a formula uses, in the order of computation."""
+    return _named(layer, tuple(RULES.values()))[1].definitions
+
+
+@lru_cache(maxsize=64)
+def _named(layer: Layer, rules: tuple[object, ...]) -> tuple[Gradients, _Naming]:
+    """Made once for a layer and the rules by which its gradients are found."""
+    found = gradients(layer)
+    return found, _Naming.of(layer, found)
+
+
+@lru_cache(maxsize=64)
+def _formulas(layer: Layer, rules: tuple[object, ...]) -> Mapping[str, Formula]:
+    found, naming = _named(layer, rules)
+    made = {}
+    for wrt, node in found.inputs.items():
+        short = replaced(node, naming.stand_ins)
+        rows = layer.samples == "one"
+        made[wrt.name] = Formula(wrt, found.whole(node), layer.loss, naming.used(short), rows, short)
+    return made
+
+
+@dataclass(frozen=True, slots=True)
+class _Naming:
+    """Everything that has a name, in the order of computation, and the stand-ins by their final names."""
+
+    definitions: tuple[Definition, ...]
+    stand_ins: Mapping[Node, Node]
+
+    @staticmethod
+    def of(layer: Layer, found: Gradients) -> _Naming:
+        """The names for the gradients of a layer."""
+        forward = Forward(layer.output).whole
+        given = {node: name for name, node in layer.named}
+        roots = (*found.inputs.values(), *(cut.gradient for cut in found.cuts))
+        cut = {item.node for item in found.cuts}
+        chosen = _chosen(roots, forward - set(layer.inputs), {*given, *cut}, layer.output)
+        words = _Words(layer, [name for name, _ in layer.named])
+        order = [node for node in topological(layer.output) if node in chosen or node in given]
+        names: dict[Node, Name] = {}
+        for node in order:
+            word = given.get(node) or (layer.output_name if node is layer.output else words.fresh(node))
+            names[node] = Name(word, kind_of(node))
+        rows = layer.samples == "one"
+        made: list[Definition] = []
+        known: dict[Node, Tree] = {}
+        for node in order:
+            entries = Input(names[node].text, node.shape, words.letter(names[node].text, node))
+            made.append(Definition(names[node], node, read(node, rows=rows, names=known), entries))
+            known[node] = names[node]
+        stand_ins: dict[Node, Node] = {}
+        for item in found.cuts:
+            written = replaced(item.gradient, stand_ins)
+            final = _final(item, names[item.node].text)
+            stand_ins[item.stand_in] = final
+            name = Gradient(names[item.node], final.name, layer.loss)
+            made.append(Definition(name, final, read(written, rows=rows, names=known), source=written))
+            known[final] = name
+        return _Naming(tuple(made), stand_ins)
+
+    def used(self, written: Node) -> tuple[Definition, ...]:
+        """The definitions that a formula uses, and those that they use."""
+        by_node = {definition.node: definition for definition in self.definitions}
+        used: set[Node] = set()
+        pending = [written]
+        while pending:
+            root = pending.pop()
+            for node in topological(root, leaves=by_node.keys() - {root}):
+                if node in by_node and node not in used:
+                    used.add(node)
+                    source = by_node[node].source
+                    pending += [node] if source is None else [source]
+        return tuple(definition for definition in self.definitions if definition.node in used)
+
+
+def _final(cut: Cut, name: str) -> Input:
+    return Input(f"d{name}", cut.node.shape, f"d{name}", gradient_of=name)
+
+
+def _chosen(roots: Sequence[Node], forward: Collection[Node], given: set[Node], output: Node) -> set[Node]:
+    """The values of the forward pass that get a name: those that are given one, and those that it shortens."""
+    named: set[Node] = set()
+    while True:
+        most, total = _written(roots, named)
+        long = lengths(*roots, *named, named=named)
+        wanted = {
+            node
+            for node in total
+            if node in given
+            or (
+                node in forward
+                and (
+                    (long[node] >= _TWICE and (most[node] > 1 or node is output))
+                    or (long[node] >= _SHARED and total[node] > 1)
+                )
+            )
+        } - named
+        if not wanted:
+            return named
+        named |= _outermost(wanted)
+
+
+def _outermost(nodes: set[Node]) -> set[Node]:
+    """Those among the nodes that no other of them is computed from: a name for the whole may make others needless."""
+    inside = {inner for node in nodes for inner in topological(node) if inner is not node and inner in nodes}
+    return nodes - inside
+
+
+def _written(roots: Sequence[Node], named: Collection[Node]) -> tuple[dict[Node, int], dict[Node, int]]:
+    """How often each node is written: at the most in one formula or definition, and in all of them together."""
+    most: dict[Node, int] = {}
+    total: dict[Node, int] = {}
+    for root in (*roots, *named):
+        times: dict[Node, int] = {root: 1}
+        for node in reversed(list(topological(root, leaves=set(named) - {root}))):
+            if node is not root and node in named:
+                continue
+            for operand in node.operands:
+                times[operand] = min(times.get(operand, 0) + times[node], 1000)
+        del times[root]
+        for node, number in times.items():
+            most[node] = max(most.get(node, 0), number)
+            total[node] = total.get(node, 0) + number
+    return most, total
+
+
+class _Words:
+    """Hands out names that nothing else has, and whose entries nothing else has either."""
+
+    def __init__(self, layer: Layer, given: Sequence[str]) -> None:
+        self._arrays = [*layer.inputs, layer.upstream]
+        self._functions = Forward(layer.output).functions.whole
+        self._taken = {*given, *layer.letters, layer.output_name, layer.loss, layer.output_letter, "G", "I"}
+
+    def letter(self, word: str, node: Node) -> str:
+        """What the entries of a value are called by: the small letter, unless that is another's."""
+        low = Input(word, node.shape, word.lower())
+        others = [array for array in self._arrays if array.name != word]
+        return word.lower() if not any(low.letter == o.letter or share_symbols(low, o) for o in others) else word
+
+    def fresh(self, node: Node) -> str:
+        """A letter for a node: a capital for a matrix."""
+        letters = self._preferred(node) + _OTHERS
+        pool = letters if len(node.shape) > 1 else letters.lower()
+        for word in chain(pool, (f"{pool[0]}_{n}" for n in count(1))):
+            made = Input(word, node.shape, word.lower())
+            if word not in self._taken and self._is_free(made):
+                self._taken.add(word)
+                self._arrays.append(made)
+                return word
+        raise AssertionError("the pool does not end")
+
+    def _preferred(self, node: Node) -> str:
+        if isinstance(node, Map) and len(node.operands) == 1:
+            return _FUNCTION
+        if node not in self._functions:
+            return _LINEAR
+        divided = isinstance(node, Contract) and any(
+            isinstance(o, Map) and o.function.as_base_exp()[1].is_negative for o in node.operands
+        )
+        return _QUOTIENT if divided else ""
+
+    def _is_free(self, made: Input) -> bool:
+        return not any(
+            made.name == other.name or made.letter == other.letter or share_symbols(made, other)
+            for other in self._arrays
+        )
