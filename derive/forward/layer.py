@@ -16,6 +16,7 @@ from derive.forward.entry import share_symbols
 from derive.forward.matrix import read
 from derive.forward.nodes import Constant, Input, Node, Select, topological
 from derive.forward.shape import Size, bind, letters
+from derive.forward.stretch import Stretch
 from derive.notation.tree import Tree
 
 __all__ = ["Layer", "Prose", "Remark", "Samples", "Stack", "axes_of", "load_layer"]
@@ -91,7 +92,9 @@ class Layer:
     variant is which of several layers of this name it is, ("bias", "none") for example; () for the usual one. stacks
     says of which inputs of the plain layer its own are put together. named are the intermediate values that its author
     has given a name, in the order of computation. part says that it is a piece of another layer, so that a number that
-    it computes is passed on, and is not the loss.
+    it computes is passed on, and is not the loss. text is the expression that it was read from, '' if it was traced.
+    words are those of a command line, behind derive, that say which layer it is; its name if there are none. stretched
+    are the broadcasts of which a reader should be told.
 
     Shapes: every input and the output have axes in the letters of `sizes`.
     """
@@ -112,6 +115,9 @@ class Layer:
     plain: Layer | None = None
     named: tuple[tuple[str, Node], ...] = ()
     part: bool = False
+    text: str = ""
+    words: tuple[str, ...] = ()
+    stretched: tuple[Stretch, ...] = ()
 
     upstream: Input = field(init=False, repr=False)
     """G = ∂L/∂Y, in the shape of the output; called G_Y if the layer has a G of its own."""
@@ -258,10 +264,14 @@ class Layer:
         """The names of the inputs that the output is computed from."""
         return frozenset(node.name for node in topological(self.output) if isinstance(node, Input))
 
+    def _home(self) -> tuple[str, str]:
+        """The module of the function, and what it calls it; a text has none."""
+        return self.function.__module__, getattr(self.function, "__qualname__", "")
+
     def __reduce__(self) -> tuple[Any, ...]:
         # The function's own name leads to the layer, since the decorator has taken its place.
-        if self.origin is None and load_layer_or_none(self.function.__module__, self.function.__qualname__) is self:
-            return load_layer, (self.function.__module__, self.function.__qualname__)
+        if self.origin is None and load_layer_or_none(*self._home()) is self:
+            return load_layer, self._home()
         return Layer, tuple(getattr(self, item.name) for item in fields(self) if item.init)
 
 

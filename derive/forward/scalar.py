@@ -6,18 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+import sympy
 from sympy import Add, Expr, Function, Integer, Mul, Pow, Rational, Symbol
 
 from derive.errors import InternalError
 from derive.forward.functions import DOTS, equal, logabs, step
 from derive.forward.nodes import placeholder
+from derive.notation.digits import is_decimal
 from derive.notation.tree import (
     Call,
     Dots,
     Equal,
     Greater,
     Hadamard,
-    Name,
     Negative,
     Number,
     Power,
@@ -60,6 +61,10 @@ class _Reader:
                 return Number(Fraction(int(expr.p), int(expr.q)))
             case Symbol() if expr == DOTS:
                 return Dots()
+            case sympy.pi:
+                return Number("pi")
+            case sympy.E:
+                return Call("exp", (Number(1),))
             case Symbol():
                 return self.places[expr] if expr in self.places else Number(expr.name)
             case Add():
@@ -87,8 +92,6 @@ class _Reader:
                     _NAMES.get(type(expr).__name__, type(expr).__name__),
                     tuple(self.read(argument) for argument in expr.args),
                 )
-        if expr.is_number and expr.func.__name__ == "Exp1":
-            return Name("e")
         raise InternalError(f"notation: no rule for the scalar function {expr.func.__name__}")
 
     def _compared(self, difference: Expr) -> Tree:
@@ -107,7 +110,9 @@ class _Reader:
         if coefficient.could_extract_minus_sign():
             return Negative(self.read(-expr))
         over, under = expr.as_numer_denom()
-        if under != 1:
+        if under != 1 and not (
+            coefficient.is_Rational and is_decimal(Fraction(int(coefficient.p), int(coefficient.q)))
+        ):
             return Quotient(self.read(over), self.read(under))
         factors = tuple(self.read(factor) for factor in Mul.make_args(rest))
         several = factors[0] if len(factors) == 1 else self.times(factors)

@@ -41,6 +41,8 @@ def size(text: str | int) -> Size:
 
     Raises: ShapeError if the text is none of them.
     """
+    if text == "pi":
+        raise ShapeError("size 'pi': the letter stands for the number; call the size otherwise")
     terms: list[Size] = []
     factors: list[Size] = []
     sign, position, wanted = 1, 0, True

@@ -8,18 +8,22 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from derive.errors import UnknownNameError, UserError
+from derive.errors import ShapeError, UnknownNameError, UserError
+from derive.forward.syntax import read_shape
 
 if TYPE_CHECKING:
     from derive.forward.layer import Layer
 
-__all__ = ["Listing", "index", "listing", "load"]
+__all__ = ["Listing", "file_listing", "index", "letters_of", "listing", "load"]
+
+_LETTER = re.compile(r"[A-Za-z]\w*")
 
 Choices = tuple[tuple[str, str], ...]
 
@@ -82,16 +86,59 @@ def load(name: str, variant: Mapping[str, str] | None = None) -> Layer:
     return cast("Layer", getattr(import_module(f"{__name__}.{name}"), function))
 
 
+def file_listing(path: Path, name: str, shapes: Mapping[str, str]) -> Listing:
+    """What can be said of a function in somebody's own file without running it; shapes are those that it lacks.
+
+    Raises: UserError if the file cannot be read; UnknownNameError if it has no such function; ShapeError if an argument
+    has no shape.
+    """
+    try:
+        content = path.read_bytes()
+        module = ast.parse(content)
+    except OSError as error:
+        raise UserError(
+            f"{path}: cannot be read: {error.strerror}; give FILE:FUNCTION, such as layers.py:swish"
+        ) from error
+    except SyntaxError as error:
+        text = f": {error.text.strip()}" if error.text else ""
+        raise UserError(f"{path}: no Python: {error.msg}\n  {path.name}, line {error.lineno}{text}") from error
+    except (ValueError, MemoryError, RecursionError) as error:
+        raise UserError(f"{path}: no Python: {error}") from error
+    functions = {node.name: node for node in module.body if isinstance(node, ast.FunctionDef)}
+    if name not in functions:
+        raise UnknownNameError(f"function of {path.name}", name, functions)
+    function = functions[name]
+    found = {**_shapes(function), **shapes}
+    optional = [
+        argument.arg for argument in function.args.args[len(function.args.args) - len(function.args.defaults) :]
+    ]
+    for parameter in (*function.args.posonlyargs, *function.args.args):
+        if parameter.arg not in found and parameter.arg not in optional:
+            raise ShapeError(
+                f"{path.name}:{name}: argument {parameter.arg} has no shape; write it as its annotation, "
+                f'{parameter.arg}: "N D" (and "" for a scalar), or add --shape {parameter.arg}=N,D'
+            )
+    for argument, shape in found.items():
+        read_shape(shape, argument, f"{path.name}:{name}")
+    if not found and not function.args.vararg:
+        raise ShapeError(f"{path.name}:{name}: expected a function of at least one array, got one without arguments")
+    letters = letters_of(found.values())
+    given = {letter: int(number) for letter, number in _pairs(function, "defaults") if number.isdecimal()}
+    free = (number for number in count(2) if number not in given.values())
+    return Listing(
+        name=f"layer {path}:{name}",
+        summary=(ast.get_docstring(function) or "").split("\n")[0],
+        signature=", ".join(f"{key}: {shape}" for key, shape in found.items()),
+        letters=letters,
+        defaults=tuple((letter, given[letter] if letter in given else next(free)) for letter in letters),
+    )
+
+
 def _read(file: Path) -> Listing:
     module = ast.parse(file.read_text(encoding="utf-8"))
     function = next(n for n in module.body if isinstance(n, ast.FunctionDef) and n.name == file.stem)
-    shapes = {
-        argument.arg: cast(str, ast.literal_eval(argument.annotation))
-        for argument in function.args.args
-        if argument.annotation is not None
-    }
-    words = (word for shape in shapes.values() for word in re.findall(r"[A-Za-z]\w*", shape))
-    letters = dict.fromkeys(word for word in words if word != "in")
+    shapes = _shapes(function)
+    letters = letters_of(shapes.values())
     given = dict(_pairs(function, "defaults"))
     usual = dict(_pairs(function, "variant"))
     variants = {option: [value] for option, value in usual.items()}
@@ -105,11 +152,29 @@ def _read(file: Path) -> Listing:
         name=file.stem,
         summary=(ast.get_docstring(function) or "").split("\n")[0],
         signature=", ".join(f"{name}: {shape}" for name, shape in shapes.items()),
-        letters=tuple(letters),
+        letters=letters,
         defaults=tuple((letter, int(given[letter])) for letter in letters if letter in given),
         variants=tuple((option, tuple(values)) for option, values in variants.items()),
         functions=tuple(functions),
     )
+
+
+def _shapes(function: ast.FunctionDef) -> dict[str, str]:
+    """The shapes of the arguments that have one."""
+    return {
+        argument.arg: argument.annotation.value
+        for argument in (*function.args.posonlyargs, *function.args.args)
+        if isinstance(argument.annotation, ast.Constant) and isinstance(argument.annotation.value, str)
+    }
+
+
+def letters_of(shapes: Iterable[str]) -> tuple[str, ...]:
+    """The size letters of shapes as they are written, "N H+K-1", in the order in which a layer has them.
+
+    Those of one axis are in alphabetical order; `in` stands before the bound of an input of whole numbers.
+    """
+    axes = (axis for shape in shapes for axis in shape.split() if axis != "in")
+    return tuple(dict.fromkeys(letter for axis in axes for letter in sorted(set(_LETTER.findall(axis)))))
 
 
 def _pairs(function: ast.FunctionDef, argument: str) -> Iterator[tuple[str, str]]:

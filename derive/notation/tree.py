@@ -96,7 +96,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A rational number, or a size letter."""
+    """A rational number, a size letter, or pi."""
 
     value: int | Fraction | str
 

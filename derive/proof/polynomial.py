@@ -40,9 +40,13 @@ def is_polynomial(layer: Layer) -> bool:
     nodes = list(topological(layer.output))
     # A size under a root gives an irrational coefficient, which the ring over the rationals does not have.
     roots = any(isinstance(node, Constant) and not node.value.is_rational_function() for node in nodes)
-    others = any(isinstance(node, MatrixFunction | OneHot | Reduce) for node in nodes)
-    functions = (node.function for node in nodes if isinstance(node, Map))
-    return not roots and not others and all(function.is_polynomial(*function.free_symbols) for function in functions)
+    if any(isinstance(node, MatrixFunction | OneHot | Reduce) for node in nodes):
+        return False
+    functions = [node.function for node in nodes if isinstance(node, Map)]
+    numbers = [*functions, *(node.value for node in nodes if isinstance(node, Constant))]
+    if roots or any(part.is_number and not part.is_Rational for value in numbers for part in value.atoms(Expr)):
+        return False
+    return all(function.is_polynomial(*function.free_symbols) for function in functions)
 
 
 class RingAlgebra:

@@ -158,7 +158,10 @@ def split(node: Map, index: tuple[int, ...]) -> tuple[Expr, tuple[Power, ...]]:
     powers = []
     for factor in Mul.make_args(rest):
         base, exponent = factor.as_base_exp()
-        if base in places and isinstance(exponent, Rational):
+        if not factor.has(*places):
+            # Of irrational numbers, such as pi, SymPy makes no coefficient.
+            coefficient = coefficient * factor
+        elif base in places and isinstance(exponent, Rational):
             powers.append(Power(places[base], index, exponent))
         elif isinstance(factor, Pow) and isinstance(exponent, Rational) and not isinstance(base, Symbol):
             powers.append(Power(_mapped(base, node.operands), index, exponent))

@@ -150,3 +150,10 @@ def test_right_rules_are_not_accused():
     for layer in (load("affine"), square, smooth):
         for node in layer.inputs:
             assert all(not item.counterexample for item in prove(layer, node.name, layer.sizes({})))
+
+
+@pytest.mark.parametrize("text", ["X * pi", "sqrt(2) * X", "X**2 / exp(1)", "X * X * log(3)", "sum(X + pi)"])
+def test_a_polynomial_with_irrational_coefficients_is_proved_too(text):
+    evidence = derive.derive(text, shapes={"X": "N"}).wrt("X").evidence
+    assert Strength.PROVED_AT_SIZES in {item.strength for item in evidence}
+    assert Strength.REFUTED not in {item.strength for item in evidence}
