@@ -161,18 +161,18 @@ class Derived:
     @cached_property
     def gradients(self) -> Mapping[str, DerivedGradient]:
         """The chosen inputs by name, in the order of the layer's arguments."""
-        chosen = tuple(map(self._called, self.options.wrt)) or tuple(node.name for node in self.layer.inputs)
+        chosen = tuple(map(self._called, self.options.wrt)) or tuple(node.name for node in self.layer.smooth)
         for name in chosen:
-            self.layer.input(name)
+            self.layer.variable(name)
         return {node.name: self.wrt(node.name) for node in self.layer.inputs if node.name in chosen}
 
     def wrt(self, name: str) -> DerivedGradient:
         """The derivation with respect to one input.
 
-        Raises: UnknownNameError if the layer has no input of that name.
+        Raises: UnknownNameError if the layer has no input of that name; UnsupportedError if it holds whole numbers.
         """
         name = self._called(name)
-        self.layer.input(name)
+        self.layer.variable(name)
         if name not in self._found:
             route = derive_jacobian(self.layer, name, self._bound)
             self._found[name] = DerivedGradient(route, self.options.oracle, self._exact)

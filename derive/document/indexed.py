@@ -7,10 +7,39 @@ from functools import cached_property
 
 from derive.errors import InternalError
 from derive.forward.layer import Layer
-from derive.forward.nodes import Add, Constant, Contract, Delta, Input, Map, Node, Ones, topological
+from derive.forward.nodes import (
+    Add,
+    Constant,
+    Contract,
+    Delta,
+    Input,
+    Map,
+    MatrixFunction,
+    Node,
+    OneHot,
+    Ones,
+    Reduce,
+    Select,
+    topological,
+)
 from derive.forward.scalar import number, read_scalar
+from derive.forward.selected import chosen_place
 from derive.forward.shape import Size
-from derive.notation.tree import BigSum, Entry, Gradient, Index, Negative, Number, Partial, Relation, Sum, Tree
+from derive.notation.tree import (
+    BigSum,
+    Call,
+    Entry,
+    Equal,
+    Gradient,
+    Index,
+    Name,
+    Negative,
+    Number,
+    Partial,
+    Relation,
+    Sum,
+    Tree,
+)
 from derive.notation.tree import Delta as DeltaTree
 from derive.notation.tree import Product as ProductTree
 from derive.notation.walk import replace
@@ -70,7 +99,7 @@ class IndexReader:
         """The sums that functions are taken of."""
         found: dict[Node, None] = {}
         for node in topological(self.layer.output):
-            if isinstance(node, Map):
+            if isinstance(node, Map | Reduce):
                 found.update(dict.fromkeys(operand for operand in node.operands if self._is_sum(operand)))
         return tuple(found)
 
@@ -91,8 +120,17 @@ class IndexReader:
         return expand(entry, letters)
 
     def _definition(self, node: Node) -> Relation:
-        value = self._expanded(node)
         name = self.layer.output_letter if node is self.layer.output else self._name(node)
+        match node:
+            case Reduce((operand,), kind, axes):
+                letters = Letters(self._taken)
+                index = tuple(letters.fresh("k" if axis in axes else "i") for axis in range(len(operand.shape)))
+                kept = tuple(letter for axis, letter in enumerate(index) if axis not in axes)
+                return Relation.equal(Entry(name, kept), Call(kind, (self._entry(operand, index),)))
+            case MatrixFunction():
+                whole = Name(name.upper(), "matrix") if node.shape else Entry(name)
+                return Relation.equal(whole, self.layer.read(node))
+        value = self._expanded(node)
         return Relation.equal(Entry(name, value.free), self.read(value))
 
     def _name(self, node: Node) -> str:
@@ -148,6 +186,19 @@ class IndexReader:
                 return Number(1)
             case Delta():
                 return DeltaTree((index[0], index[1]))
+            case OneHot((given,), _):
+                place = index[-1]
+                # Whole numbers begin with 0, letters run from 1.
+                chosen = Number(place) if isinstance(place, int) else Sum((Number(place), Negative(Number(1))))
+                return Equal(self._entry(given, index[:-1]), chosen)
+            case Reduce() | MatrixFunction():
+                if node is self.layer.output:
+                    return Entry(self.layer.output_letter, index)
+                if node not in self._named:
+                    self._extra.append(node)
+                return Entry(self._name(node), index)
+            case Select():
+                return DeltaTree((index[-1], chosen_place(node, index[:-1])))
             case Map():
                 operands = [self._entry(operand, index) for operand in node.operands]
                 return read_scalar(node.function, operands, times=ProductTree)

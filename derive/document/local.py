@@ -9,10 +9,38 @@ from derive.document.words import output_name
 from derive.errors import InternalError
 from derive.forward.formula import Formula
 from derive.forward.layer import Layer
-from derive.forward.nodes import Constant, Delta, Input, Map, Node, Ones
+from derive.forward.nodes import (
+    Add,
+    Constant,
+    Contract,
+    Delta,
+    Input,
+    Map,
+    MatrixFunction,
+    Node,
+    OneHot,
+    Ones,
+    Reduce,
+    Select,
+)
 from derive.forward.scalar import number, read_scalar
-from derive.notation.tree import BigSum, Entry, Gradient, Index, Negative, Number, Partial, Product, Relation, Sum, Tree
+from derive.forward.selected import chosen_place
+from derive.notation.tree import (
+    BigSum,
+    Entry,
+    Equal,
+    Gradient,
+    Index,
+    Negative,
+    Number,
+    Partial,
+    Product,
+    Relation,
+    Sum,
+    Tree,
+)
 from derive.notation.tree import Delta as DeltaTree
+from derive.notation.walk import replace
 from derive.routes.graph import LocalRule
 from derive.routes.index import CHAIN, DEFINITION, IndexRoute
 from derive.rules.index import Factor, IndexSum, Kronecker, Letters, Part, expand
@@ -118,4 +146,33 @@ def _entry(node: Node, index: tuple[Index, ...], layer: Layer) -> Tree:
         case Map():
             operands = [_entry(operand, index, layer) for operand in node.operands]
             return read_scalar(node.function, operands, times=Product)
+        case Select():
+            return DeltaTree((index[-1], chosen_place(node, index[:-1])))
+        case OneHot((given,)):
+            place = index[-1]
+            # Whole numbers begin with 0, letters run from 1.
+            chosen = Number(place) if isinstance(place, int) else Sum((Number(place), Negative(Number(1))))
+            return Equal(_entry(given, index[:-1], layer), chosen)
+        case Reduce() | MatrixFunction():
+            return Entry(layer.output_letter if node is layer.output else node.name, index)
+        case Add() | Contract():
+            return _opened(node, index, layer)
     raise InternalError(f"index notation: no rule for a node of kind {type(node).__name__}")
+
+
+def _opened(node: Add | Contract, index: tuple[Index, ...], layer: Layer) -> Tree:
+    """An entry of a sum or a contraction inside of a function."""
+    names = [letter if isinstance(letter, str) else "" for letter in index]
+    letters = Letters((*"ijklmn", *names))
+    free = tuple(letters.fresh("i") if isinstance(i, int) else i for i in index)
+    sizes = tuple(zip(free, node.shape, strict=True))
+    value = expand(IndexSum((Term((Factor(node, free),)),), free, sizes), letters)
+    placed = dict(zip(free, index, strict=True))
+    terms = tuple(_term(term, value, layer) for term in value.products)
+
+    def change(tree: Tree) -> Tree | None:
+        if isinstance(tree, Entry):
+            return Entry(tree.letter, tuple(placed.get(i, i) if isinstance(i, str) else i for i in tree.index))
+        return None
+
+    return replace(terms[0] if len(terms) == 1 else Sum(terms), change)

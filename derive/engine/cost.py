@@ -7,7 +7,21 @@ from itertools import combinations
 from math import prod
 
 from derive.errors import InternalError
-from derive.forward.nodes import Add, Constant, Contract, Delta, Input, Map, Node, Ones, topological
+from derive.forward.nodes import (
+    Add,
+    Constant,
+    Contract,
+    Delta,
+    Input,
+    Map,
+    MatrixFunction,
+    Node,
+    OneHot,
+    Ones,
+    Reduce,
+    Select,
+    topological,
+)
 from derive.forward.shape import bind
 
 __all__ = ["dense_product", "operations"]
@@ -31,12 +45,17 @@ def operations(node: Node, sizes: Mapping[str, int]) -> int:
 def _of_one(node: Node, sizes: Mapping[str, int]) -> int:
     count = prod(bind(node.shape, sizes))
     match node:
-        case Input() | Constant() | Ones() | Delta():
+        case Input() | Constant() | Ones() | Delta() | Select() | OneHot():
             return 0
         case Add(operands):
             return count * (len(operands) - 1)
         case Map():
             return count
+        case Reduce():
+            return prod(bind(node.arguments[0].shape, sizes)) - count
+        case MatrixFunction():
+            # Gaussian elimination; an inverse takes three times as much as a determinant.
+            return 2 * bind(node.arguments[0].shape, sizes)[0] ** 3 // (1 if node.name == "inv" else 3)
         case Contract():
             return _of_contraction(node, sizes)
     raise InternalError(f"cost: no rule for a node of kind {type(node).__name__}")

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 from sympy import Integer
 
-from derive.errors import InternalError
-from derive.forward.nodes import Add, Constant, Contract, Input, Map, Node, topological
-from derive.forward.normal import add, contract, slope
+from derive.forward.differential import differentials
+from derive.forward.nodes import Add, Constant, Contract, Input, Node, topological
+from derive.forward.normal import add, contract
 
 __all__ = ["Term", "differentiate"]
 
@@ -81,11 +81,11 @@ def _rule(node: Node, wrt: Input, made: dict[Node, tuple[Term, ...]]) -> list[Te
             return [term for operand in node.operands for term in made[operand]]
         case Contract():
             return [t for place, operand in enumerate(node.operands) for t in _product_rule(node, place, made[operand])]
-        case Map():
-            return [t for place, operand in enumerate(node.operands) for t in _chain_rule(node, place, made[operand])]
-    if node.operands:
-        raise InternalError(f"derivative: no rule for a node of kind {type(node).__name__}")
-    return []
+    return [
+        _composed(change.output, change.factors, change.input, term)
+        for change in differentials(node)
+        for term in made[node.operands[change.place]]
+    ]
 
 
 def _product_rule(node: Contract, place: int, inner: Sequence[Term]) -> list[Term]:
@@ -99,12 +99,6 @@ def _product_rule(node: Contract, place: int, inner: Sequence[Term]) -> list[Ter
         )
         for term in inner
     ]
-
-
-def _chain_rule(node: Map, place: int, inner: Sequence[Term]) -> list[Term]:
-    """f'(a) times the derivative of a, entry by entry."""
-    axes = tuple(range(len(node.shape)))
-    return [_composed(axes, [(slope(node, place), axes)], axes, term) for term in inner]
 
 
 def _composed(output: Labels, others: Sequence[tuple[Node, Labels]], at: Labels, term: Term) -> Term:

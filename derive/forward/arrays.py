@@ -9,11 +9,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count
+from typing import Literal
 
 from sympy import Expr, Integer
 
 from derive.errors import ShapeError, UnsupportedError
-from derive.forward.nodes import Constant, Delta, Node, Ones, placeholder
+from derive.forward.nodes import Constant, Delta, MatrixFunction, Node, Ones, Reduce, placeholder
 from derive.forward.normal import add, apply, contract
 from derive.forward.shape import Shape, broadcast, same, text
 from derive.forward.stretch import notice
@@ -24,9 +25,11 @@ __all__ = [
     "combined",
     "diagonal",
     "einsum",
+    "extreme",
     "matmul",
     "multiplied",
     "negative",
+    "of_matrix",
     "permuted",
     "summed",
     "total",
@@ -128,6 +131,25 @@ def total(array: Laid, gone: Sequence[int], *, keepdims: bool = False) -> Laid:
     node = contract([array.core], [list(array.axes)], kept)
     left = [axis for axis in range(len(array.shape)) if keepdims or axis not in gone]
     return Laid(node, tuple(place for place, axis in enumerate(left) if axis not in kept))
+
+
+def extreme(array: Laid, name: Literal["max", "min"], gone: Sequence[int], *, keepdims: bool = False) -> Laid:
+    """The largest or smallest entry along axes."""
+    axes = tuple(place for place, axis in enumerate(array.axes) if axis in gone)
+    node = Reduce((array.core,), name, axes) if axes else array.core
+    left = [axis for axis in range(len(array.shape)) if keepdims or axis not in gone]
+    kept = [axis for axis in array.axes if axis not in gone]
+    return Laid(node, tuple(place for place, axis in enumerate(left) if axis not in kept))
+
+
+def of_matrix(where: str, name: Literal["inv", "det", "logdet"], node: Node) -> Node:
+    """The inverse or the determinant of a square matrix."""
+    if len(node.shape) != 2 or not same(*node.shape):
+        raise ShapeError(
+            f"{where}: {name}({node}): expected a square matrix, got shape {text(node.shape)}; give both axes the same "
+            f"letter"
+        )
+    return MatrixFunction((node,), name)
 
 
 def permuted(array: Laid, order: Sequence[int]) -> Laid:

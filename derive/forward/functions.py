@@ -12,11 +12,25 @@ from typing import Any, ClassVar
 
 import numpy as np
 import sympy
+from mpmath import fabs as mpabs  # type: ignore[import-untyped]  # SymPy's own numbers
+from mpmath import mpf
 from sympy import Expr, Function, Integer, Number
 
 from derive.errors import InternalError
 
-__all__ = ["ELEMENTWISE", "NUMERIC", "Named", "defined", "step"]
+__all__ = [
+    "DOTS",
+    "ELEMENTWISE",
+    "EXACT",
+    "NUMERIC",
+    "Named",
+    "defined",
+    "equal",
+    "largest",
+    "logabs",
+    "smallest",
+    "step",
+]
 
 
 class Named(Function):  # type: ignore[misc]  # SymPy has no types
@@ -49,6 +63,59 @@ class step(Named):
 
     def _eval_power(self, exponent: Expr) -> Expr | None:
         return self if exponent.is_positive else None
+
+
+class equal(Named):
+    """[a = b]: 1 where both are the same number, 0 elsewhere."""
+
+    nargs = 2
+    slopes = (lambda a, b: Integer(0), lambda a, b: Integer(0))
+
+    @classmethod
+    def eval(cls, a: Expr, b: Expr) -> Expr | None:
+        """The value at numbers, and for one and the same expression."""
+        if a == b:
+            return Integer(1)
+        return Integer(0) if isinstance(a, Number) and isinstance(b, Number) else None
+
+    def _eval_power(self, exponent: Expr) -> Expr | None:
+        return self if exponent.is_positive else None
+
+
+class _Extreme(Named):
+    """One of several numbers; of a change, those that are it share equally what they pass on."""
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        """The share of one argument, counted from 1."""
+        masks = [equal(argument, self) for argument in self.args]
+        return masks[argindex - 1] / sympy.Add(*masks)
+
+    @classmethod
+    def eval(cls, *arguments: Expr) -> Expr | None:
+        """The value at numbers, and of one."""
+        if len(arguments) == 1:
+            return arguments[0]
+        numbers = all(isinstance(argument, Number) for argument in arguments)
+        return (sympy.Max if cls is largest else sympy.Min)(*arguments) if numbers else None
+
+
+class largest(_Extreme):
+    """The largest of several numbers."""
+
+
+class smallest(_Extreme):
+    """The smallest of several numbers."""
+
+
+class logabs(Named):
+    """log |x|."""
+
+    nargs = 1
+    slopes = (lambda x: 1 / x,)
+
+    @classmethod
+    def defined(cls, x: Expr) -> Expr:
+        return sympy.log(sympy.Abs(x))
 
 
 class sign(Named):
@@ -145,7 +212,7 @@ class softplus(Named):
 
 def defined(value: Expr) -> Expr:
     """The expression with every function that has a definition replaced by it."""
-    named = (sign, abs, relu, maximum, minimum, sigmoid, softplus)
+    named = (logabs, sign, abs, relu, maximum, minimum, sigmoid, softplus)
     for kind in named:
         value = value.replace(kind, kind.defined)
     return value
@@ -184,6 +251,21 @@ ELEMENTWISE: dict[str, Callable[..., Expr]] = {
 """NumPy's name of an elementwise function, and what it computes; of relu and others that it lacks, the field's name."""
 
 
+DOTS = sympy.Symbol("...")
+"""Among the arguments of a function of many: those that are not shown."""
+
+_SAME = mpf(10) ** -25
+"""Numbers of 40 digits that are closer have been computed in two ways."""
+
+EXACT: dict[str, Callable[..., Any]] = {
+    "equal": lambda a, b: mpf(bool(mpabs(a - b) <= _SAME * (1 + mpabs(a)))),
+    "largest": max,
+    "smallest": min,
+    "step": lambda x: mpf(x > 0),
+}
+"""What computes, in numbers of many digits, a function without a definition."""
+
+
 def _erf(x: Any) -> Any:
     from math import erf  # deferred: few layers need it
 
@@ -191,9 +273,12 @@ def _erf(x: Any) -> Any:
 
 
 NUMERIC: dict[str, Callable[..., Any]] = {
+    "equal": lambda a, b: np.where(np.equal(a, b), 1.0, 0.0),
     "erf": _erf,
+    "largest": lambda *several: np.max(several, axis=0),
     "relu": lambda x: np.maximum(x, 0),
     "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
+    "smallest": lambda *several: np.min(several, axis=0),
     "softplus": lambda x: np.logaddexp(0, x),
     "step": lambda x: np.where(np.asarray(x) > 0, 1.0, 0.0),
 }

@@ -9,17 +9,17 @@ from itertools import chain, count
 from types import MappingProxyType
 from typing import Any, Literal, TypeAlias
 
-from sympy import Integer
+from sympy import Integer, Symbol
 
-from derive.errors import ShapeError, SizeError, UnknownNameError
+from derive.errors import ShapeError, SizeError, UnknownNameError, UnsupportedError
 from derive.forward.entry import share_symbols
 from derive.forward.matrix import read
-from derive.forward.nodes import Constant, Input, Node, topological
-from derive.forward.shape import bind, letters
+from derive.forward.nodes import Constant, Input, Node, Select, topological
+from derive.forward.shape import Size, bind, letters
 from derive.forward.stretch import Stretch
 from derive.notation.tree import Tree
 
-__all__ = ["Layer", "Prose", "Remark", "Samples", "Stack", "load_layer"]
+__all__ = ["Layer", "Prose", "Remark", "Samples", "Stack", "axes_of", "load_layer"]
 
 Samples: TypeAlias = Literal["rows", "columns", "one"]
 """How samples lie in an array: as its rows, as its columns, or as a single one that is the array itself."""
@@ -77,6 +77,11 @@ class Stack:
     name: str
     parts: tuple[int | None, ...]
     axis: int
+
+
+def axes_of(node: Input) -> tuple[Size, ...]:
+    """The sizes of an input, and for whole numbers how many there are to choose from."""
+    return node.shape if node.below is None else (*node.shape, node.below)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -139,7 +144,10 @@ class Layer:
     def letters(self) -> tuple[str, ...]:
         """The size letters, in the order in which the inputs show them; samples come first however they lie."""
         turned = self.samples == "columns"
-        return letters(node.shape[::-1] if turned and len(node.shape) == 2 else node.shape for node in self.inputs)
+        return letters(
+            (*(node.shape[::-1] if turned and len(node.shape) == 2 else node.shape), *axes_of(node))
+            for node in self.inputs
+        )
 
     @property
     def sample_size(self) -> str:
@@ -167,6 +175,25 @@ class Layer:
                 return node
         raise UnknownNameError(f"input of {self.name}", name, [node.name for node in self.inputs])
 
+    @property
+    def smooth(self) -> tuple[Input, ...]:
+        """The inputs that have a gradient: all but those of whole numbers."""
+        return tuple(node for node in self.inputs if node.below is None)
+
+    def variable(self, name: str) -> Input:
+        """The input of this name, which has a gradient.
+
+        Raises: UnknownNameError if there is none; UnsupportedError if it holds whole numbers.
+        """
+        node = self.input(name)
+        if node.below is not None:
+            others = ", ".join(other.name for other in self.smooth) or "none of its inputs has one"
+            raise UnsupportedError(
+                f"{self.name}: {name} holds whole numbers below {node.below}, which cannot change a little, so there "
+                f"is no gradient with respect to it; choose among {others}"
+            )
+        return node
+
     def sizes(self, given: Mapping[str, int]) -> dict[str, int]:
         """A number for every size letter: those given (in either case), and the defaults for the rest.
 
@@ -179,7 +206,27 @@ class Layer:
             raise SizeError(
                 f"{self.name}: no size is given for {', '.join(missing)}; give one, for example {missing[0].lower()}=2"
             )
-        return {letter: found.get(letter, defaults.get(letter, 0)) for letter in self.letters}
+        complete = {letter: found.get(letter, defaults.get(letter, 0)) for letter in self.letters}
+        misfit = self.misfit(complete)
+        if misfit:
+            at = ", ".join(f"{letter}={number}" for letter, number in complete.items())
+            raise SizeError(f"{self.name}: {misfit} ({at}); choose other sizes")
+        return complete
+
+    def misfit(self, sizes: Mapping[str, int]) -> str:
+        """What sizes cannot be: an axis without entries, or a part that reaches beyond its axis; '' if nothing is."""
+        for node in topological(self.output):
+            for axis in node.shape:
+                if not isinstance(axis, Symbol) and bind((axis,), sizes) < (1,):
+                    return f"an axis of size {axis} has {bind((axis,), sizes)[0]} entries"
+            if isinstance(node, Select):
+                (offset, source), strides = bind((node.offset, node.source), sizes), bind(node.strides, sizes)
+                ends = [stride * (count - 1) for stride, count in zip(strides, bind(node.counts, sizes), strict=True)]
+                low, high = offset + sum(min(0, end) for end in ends), offset + sum(max(0, end) for end in ends)
+                if low < 0 or high >= source:
+                    reached = low if low < 0 else high
+                    return f"an index or a slice reaches entry {reached} of an axis of size {source}"
+        return ""
 
     def spelled(self, given: Mapping[str, int]) -> dict[str, int]:
         """The sizes given, by their letters in the case in which the inputs show them.

@@ -21,31 +21,41 @@ from derive.forward.nodes import (
     Indices,
     Input,
     Map,
+    MatrixFunction,
     Node,
+    OneHot,
     Ones,
+    Reduce,
+    Select,
     placeholder,
     topological,
 )
 from derive.forward.scalar import number, read_scalar
+from derive.forward.selected import read_parts, read_selected, read_selection
 from derive.notation.digits import is_decimal
 from derive.notation.tree import (
     Broadcast,
     Einsum,
+    Extreme,
     Gradient,
     Hadamard,
     Identity,
     Kind,
     MatMul,
+    MatrixCall,
     Name,
     Negative,
     Number,
     Product,
     Quotient,
+    Slice,
     Sum,
     SumAxis,
+    Take,
     Transpose,
     Tree,
 )
+from derive.notation.tree import OneHot as OneHotTree
 from derive.notation.tree import Ones as OnesTree
 
 __all__ = ["kind_of", "name_of", "read"]
@@ -87,7 +97,12 @@ def _read_one(node: Node, made: dict[Node, Tree], readings: _Readings) -> Tree:
             return OnesTree(str(node.size))
         case Delta():
             return Identity(str(node.size))
+        case Select():
+            return read_selection(node)
         case Add():
+            beside = read_parts(node, lambda part: made[part] if part in made else read(part))
+            if beside is not None:
+                return beside
             filled = [_filling(operand) for operand in node.operands]
             if all(value is not None for value in filled):
                 filled = [None] * len(filled)
@@ -95,10 +110,50 @@ def _read_one(node: Node, made: dict[Node, Tree], readings: _Readings) -> Tree:
             terms = zip(node.operands, filled, strict=True)
             return Sum(tuple(made[operand] if value is None else value for operand, value in terms))
         case Map():
-            return read_scalar(node.function, [made[operand] for operand in node.operands])
+            return read_scalar(node.function, _next_to_each_other(node.operands, made))
+        case OneHot():
+            return OneHotTree(
+                made[node.arguments[0]], str(node.size), str(node.shape[0]) if len(node.shape) == 2 else ""
+            )
+        case Reduce():
+            rank = len(node.arguments[0].shape)
+            return Extreme(node.name, made[node.arguments[0]], node.axes if len(node.axes) < rank else None, rank)
+        case MatrixFunction():
+            return MatrixCall(node.name, made[node.arguments[0]])
         case Contract():
             return _read_contraction(node, made, readings)
     raise InternalError(f"matrix notation: no rule for a node of kind {type(node).__name__}")
+
+
+def _next_to_each_other(operands: Sequence[Node], made: Mapping[Node, Tree]) -> list[Tree]:
+    """The operands of a function: how often one is repeated along an axis is not written where another says it."""
+    stretched = [_stretching(operand, made) for operand in operands]
+    if all(tree is not None for tree in stretched):
+        return [made[operand] for operand in operands]
+    return [made[operand] if tree is None else tree for operand, tree in zip(operands, stretched, strict=True)]
+
+
+def _stretching(node: Node, made: Mapping[Node, Tree]) -> Tree | None:
+    """An array that is only repeated along new axes, with None in their place."""
+    if not isinstance(node, Contract):
+        return None
+    inner = [pair for pair in zip(node.operands, node.indices, strict=True) if not isinstance(pair[0], Ones)]
+    if len(inner) != 1 or len(inner) == len(node.operands) or node.summed():
+        return None
+    ((operand, row),) = inner
+    return _with_new_axes(made[operand], row, node.output) if row else made[operand]
+
+
+def _with_new_axes(tree: Tree, row: Indices, output: Indices) -> Tree | None:
+    """X[:, None]: the array with axes of size 1 where the output has others; None if its axes lie in another order."""
+    if tuple(index for index in output if index in row) != row:
+        return None
+    if len(output) == 2 and len(row) == 1:
+        return Broadcast(tree, 1 - output.index(row[0]), "")
+    items = [":" if index in row else "None" for index in output]
+    while items[0] == "None":
+        items.pop(0)
+    return Slice(tree, tuple(items)) if "None" in items else tree
 
 
 def _filling(node: Node) -> Tree | None:
@@ -116,6 +171,7 @@ def _read_contraction(node: Contract, made: dict[Node, Tree], readings: _Reading
     scalars: list[Tree] = []
     ones: dict[int, str] = {}
     core: list[tuple[Tree, Indices]] = []
+    selects: list[tuple[Select, Indices]] = []
     under: list[tuple[Tree, Indices]] = []
     lone = len(node.operands) == 1
     for operand, row in zip(node.operands, node.indices, strict=True):
@@ -127,15 +183,23 @@ def _read_contraction(node: Contract, made: dict[Node, Tree], readings: _Reading
             scalars.append(made[operand])
         elif isinstance(operand, Ones):
             ones[row[0]] = str(operand.size)
+        elif isinstance(operand, Select):
+            selects.append((operand, row))
         else:
             core.append((made[operand], row))
     if under:
-        quotient = _quotient(scalars, core, ones, under, node.output, readings)
+        quotient = None if selects else _quotient(scalars, core, ones, under, node.output, readings)
         if quotient is not None:
             return _scaled(coefficient, [], quotient)
         core += [(Quotient(Number(1), tree), row) for tree, row in under]
-    if not core and not ones:
+    if not core and not ones and not selects:
         return _scaled(coefficient, scalars[:-1], scalars[-1]) if scalars else number(coefficient)
+    if selects:
+        if len(core) == 1 and not ones:
+            selected = read_selected(*core[0], selects, node.output, node.sizes())
+            if selected is not None:
+                return _scaled(coefficient, scalars, selected)
+        core += [(made[select], row) for select, row in selects]
     for reading in readings:
         tree = reading(core, ones, node.output)
         if tree is not None:
@@ -208,6 +272,23 @@ def _rearranged(core: _Core, ones: _OnesOf, output: Indices) -> Tree | None:
     return Transpose(tree) if len(row) == 2 and row[::-1] == output else None
 
 
+def _taken(core: _Core, ones: _OnesOf, output: Indices) -> Tree | None:
+    """W[t], or Z[arange(N), t]: what is chosen by whole numbers."""
+    choices = [item for item in core if isinstance(item[0], OneHotTree)]
+    others = [item for item in core if not isinstance(item[0], OneHotTree)]
+    if ones or len(choices) != 1 or len(others) != 1:
+        return None
+    (chosen, (*places, picked)), (tree, row) = choices[0], others[0]
+    assert isinstance(chosen, OneHotTree)
+    if picked in output or picked not in row:
+        return None
+    if row[0] == picked and output == (*places, *row[1:]) and not set(places) & set(row):
+        return Take(tree, chosen.index, "", len(output))
+    if row == (*places, picked) and len(row) == 2 and output == tuple(places):
+        return Take(tree, chosen.index, chosen.rows, 1)
+    return None
+
+
 def _broadcast(core: _Core, ones: _OnesOf, output: Indices) -> Tree | None:
     """1bᵀ or b1ᵀ; b may be a product of vectors."""
     if not core or len(ones) != 1 or len(output) != 2:
@@ -238,6 +319,9 @@ def _reduced(core: _Core, ones: _OnesOf, output: Indices) -> Tree | None:
         return None
     if not kept:
         return SumAxis(tree, None, len(row))
+    if len(row) > 2:
+        axes = tuple(axis for axis, index in enumerate(row) if index in ones)
+        return SumAxis(tree, axes[0] if len(axes) == 1 else axes, len(row))
     return SumAxis(tree, next(a for a, i in enumerate(row) if i in ones), len(row)) if len(row) == 2 else None
 
 
@@ -277,6 +361,10 @@ def _elementwise(core: _Core, ones: _OnesOf, output: Indices) -> Tree | None:
 
 def _stretched(core: _Core, ones: _OnesOf, output: Indices) -> Tree | None:
     """A ⊙ (b 1ᵀ): matrices and vectors, which are repeated along the other axis, entry by entry."""
+    if len(output) > 2 and not ones and len(core) > 1 and any(row == output for _, row in core):
+        # The arrays with fewer axes first: what scales stands before what is scaled.
+        trees = [_with_new_axes(tree, row, output) for tree, row in sorted(core, key=lambda item: len(item[1]))]
+        return Hadamard(tuple(tree for tree in trees if tree is not None)) if None not in trees else None
     if len(output) != 2 or ones or any(not row or not set(row) <= set(output) for _, row in core):
         return None
     if not any(len(row) == 2 for _, row in core):
@@ -372,6 +460,7 @@ def _outer_of_rows(core: _Core, ones: _OnesOf, output: Indices) -> Tree | None:
 
 
 _READINGS: _Readings = (
+    _taken,
     _rearranged,
     _broadcast,
     _filled,

@@ -1,6 +1,8 @@
 """The closed set of node kinds. A graph of them is what a layer computes.
 
-    Input X · Constant 2, 1/N · Ones 1 · Delta I · Contract Σ (einsum) · Add · Map f(a, ...) entry by entry
+    Input X · Constant 2, 1/N · Ones 1 · Delta I · Select [s = 2p + r] · Contract Σ (einsum) · Add ·
+    Map f(a, ...) entry by entry · Reduce max, min along axes · MatrixFunction inv, det, logdet ·
+    OneHot [v = t_n], which picks by whole numbers that are given
 
 Nodes are immutable and interned: equal nodes are one object, so identity is equality and a hash costs nothing however
 deep the graph is. Indices of a contraction are integers local to it; letters are chosen when printing. Graphs are
@@ -12,7 +14,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, ClassVar, Literal, TypeAlias
 from weakref import WeakValueDictionary
 
 from sympy import Expr, Symbol
@@ -28,8 +30,12 @@ __all__ = [
     "Indices",
     "Input",
     "Map",
+    "MatrixFunction",
     "Node",
+    "OneHot",
     "Ones",
+    "Reduce",
+    "Select",
     "placeholder",
     "topological",
 ]
@@ -102,13 +108,17 @@ def _set_shape(node: Node, shape: Iterable[Size]) -> None:
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Input(Node):
-    """An array given from outside. letter names its entries; gradient_of is Y when this is the upstream ∂L/∂Y."""
+    """An array given from outside. letter names its entries; gradient_of is Y when this is the upstream ∂L/∂Y.
+
+    below is V where the entries are whole numbers from 0 to V - 1, which choose among V things and have no gradient.
+    """
 
     name: str
     axes: Shape
     letter: str
     gradient_of: str = ""
-    _parts: ClassVar[tuple[str, ...]] = ("name", "axes", "letter", "gradient_of")
+    below: Size | None = None
+    _parts: ClassVar[tuple[str, ...]] = ("name", "axes", "letter", "gradient_of", "below")
 
     def __post_init__(self) -> None:
         _set_shape(self, self.axes)
@@ -145,6 +155,24 @@ class Delta(Node):
 
     def __post_init__(self) -> None:
         _set_shape(self, (self.size, self.size))
+
+
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
+class Select(Node):
+    """[s = offset + Σ_k stride_k i_k]: 1 where the last position s is the place that the others i_k choose, else 0.
+
+    The places that are chosen lie within the last axis, whose size is `source`. A contraction with it takes a part of
+    an axis, lays windows along it, splits it or joins two; contracted with the other end it puts the part back.
+    """
+
+    counts: Shape
+    source: Size
+    strides: Shape
+    offset: Size
+    _parts: ClassVar[tuple[str, ...]] = ("counts", "source", "strides", "offset")
+
+    def __post_init__(self) -> None:
+        _set_shape(self, (*self.counts, self.source))
 
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
@@ -206,6 +234,40 @@ class Map(_Operation):
 
     def __post_init__(self) -> None:
         _set_shape(self, self.arguments[0].shape)
+
+
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
+class Reduce(_Operation):
+    """The largest or the smallest entry along axes, which the result lacks."""
+
+    name: Literal["max", "min"]
+    axes: Indices
+    _parts: ClassVar[tuple[str, ...]] = ("arguments", "name", "axes")
+
+    def __post_init__(self) -> None:
+        _set_shape(self, (size for axis, size in enumerate(self.arguments[0].shape) if axis not in self.axes))
+
+
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
+class MatrixFunction(_Operation):
+    """The inverse of a square matrix, its determinant, or the logarithm of the absolute value of that."""
+
+    name: Literal["inv", "det", "logdet"]
+    _parts: ClassVar[tuple[str, ...]] = ("arguments", "name")
+
+    def __post_init__(self) -> None:
+        _set_shape(self, self.arguments[0].shape if self.name == "inv" else ())
+
+
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
+class OneHot(_Operation):
+    """[v = t_n]: for every whole number of an array a row that is 1 at that place and 0 elsewhere."""
+
+    size: Size
+    _parts: ClassVar[tuple[str, ...]] = ("arguments", "size")
+
+    def __post_init__(self) -> None:
+        _set_shape(self, (*self.arguments[0].shape, self.size))
 
 
 def topological(*roots: Node, leaves: Container[Node] = ()) -> Iterator[Node]:

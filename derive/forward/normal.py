@@ -13,11 +13,25 @@ from typing import TypeAlias, cast
 from sympy import Expr, Integer, Symbol, diff, exp, log
 
 from derive.errors import InternalError
-from derive.forward.functions import sigmoid, softplus
-from derive.forward.nodes import Add, Constant, Contract, Delta, Map, Node, Ones, placeholder, topological
-from derive.forward.shape import Shape, Size
+from derive.forward.functions import equal, sigmoid, softplus
+from derive.forward.nodes import (
+    Add,
+    Constant,
+    Contract,
+    Delta,
+    Map,
+    MatrixFunction,
+    Node,
+    OneHot,
+    Ones,
+    Reduce,
+    Select,
+    placeholder,
+    topological,
+)
+from derive.forward.shape import Shape, Size, same
 
-__all__ = ["add", "apply", "contract", "replaced", "slope", "zeros"]
+__all__ = ["add", "apply", "contract", "replaced", "select", "share", "slope", "zeros"]
 
 
 def add(terms: Sequence[Node]) -> Node:
@@ -138,6 +152,12 @@ def replaced(root: Node, values: Mapping[Node, Node]) -> Node:
                 made[node] = add(operands)
             case Map():
                 made[node] = apply(node.function, operands)
+            case Reduce():
+                made[node] = Reduce((operands[0],), node.name, node.axes)
+            case MatrixFunction():
+                made[node] = MatrixFunction((operands[0],), node.name)
+            case OneHot():
+                made[node] = OneHot((operands[0],), node.size)
             case _:
                 raise InternalError(f"replacement: no rule for a node of kind {type(node).__name__}")
     return made[root]
@@ -146,6 +166,21 @@ def replaced(root: Node, values: Mapping[Node, Node]) -> Node:
 def slope(node: Map, place: int) -> Node:
     """∂f/∂x_p of the node's function at its operands, entry by entry."""
     return apply(_derivative(node.function, place), node.operands)
+
+
+def share(node: Reduce) -> Node:
+    """m / Σ m with m = [x is the largest]: of a change, what each entry along the axes passes on.
+
+    Entries that are largest together share it equally, which is in the subdifferential, and what PyTorch's amax does.
+    """
+    (operand,) = node.arguments
+    axes = list(range(len(operand.shape)))
+    kept = [axis for axis in axes if axis not in node.axes]
+    ones: list[Node] = [Ones(operand.shape[axis]) for axis in node.axes]
+    gone = [[axis] for axis in node.axes]
+    mask = apply(equal(placeholder(0), placeholder(1)), [operand, contract([*ones, node], [*gone, kept], axes)])
+    count = contract([*ones, contract([mask], [axes], kept)], [*gone, kept], axes)
+    return apply(placeholder(0) / placeholder(1), [mask, count])
 
 
 @lru_cache(maxsize=256)
@@ -169,6 +204,13 @@ def zeros(shape: Shape) -> Node:
     return _filled(Integer(0), shape)
 
 
+def select(counts: Shape, source: Size, strides: Shape, offset: Size) -> Node:
+    """[s = offset + Σ_k stride_k i_k]; the whole of an axis is δ."""
+    if len(counts) == 1 and offset == 0 and strides[0] == 1 and same(counts[0], source):
+        return Delta(source)
+    return Select(tuple(counts), source, tuple(strides), offset)
+
+
 _Terms: TypeAlias = list[tuple[Node, list[int]]]
 
 
@@ -178,7 +220,7 @@ def _opened(terms: _Terms) -> _Terms:
     pending = list(reversed(terms))
     while pending:
         operand, row = pending.pop()
-        plain = (Constant, Ones, Delta)
+        plain = (Constant, Ones, Delta, Select)
         if (
             isinstance(operand, Contract)
             and not operand.summed()

@@ -10,15 +10,28 @@ import sympy
 from sympy import Add, Expr, Function, Integer, Mul, Pow, Rational, Symbol
 
 from derive.errors import InternalError
-from derive.forward.functions import step
+from derive.forward.functions import DOTS, equal, logabs, step
 from derive.forward.nodes import placeholder
 from derive.notation.digits import is_decimal
-from derive.notation.tree import Call, Greater, Hadamard, Negative, Number, Power, Product, Quotient, Sum, Tree
+from derive.notation.tree import (
+    Call,
+    Dots,
+    Equal,
+    Greater,
+    Hadamard,
+    Negative,
+    Number,
+    Power,
+    Product,
+    Quotient,
+    Sum,
+    Tree,
+)
 
 __all__ = ["number", "read_scalar"]
 
 
-_NAMES = {"acos": "arccos", "asin": "arcsin", "atan": "arctan"}
+_NAMES = {"largest": "max", "smallest": "min", "acos": "arccos", "asin": "arcsin", "atan": "arctan"}
 """NumPy's name for a function that SymPy calls otherwise."""
 
 
@@ -46,6 +59,8 @@ class _Reader:
                 return Number(int(expr))
             case Rational():
                 return Number(Fraction(int(expr.p), int(expr.q)))
+            case Symbol() if expr == DOTS:
+                return Dots()
             case sympy.pi:
                 return Number("pi")
             case sympy.E:
@@ -68,6 +83,10 @@ class _Reader:
                 return Power(self.read(base), self.read(exponent))
             case step():
                 return self._compared(expr.args[0])
+            case equal():
+                return Equal(*map(self.read, expr.args))
+            case logabs():
+                return Call("log", (Call("abs", (self.read(expr.args[0]),)),))
             case Function():
                 return Call(
                     _NAMES.get(type(expr).__name__, type(expr).__name__),

@@ -15,7 +15,21 @@ from sympy import Integer
 from derive.errors import InternalError
 from derive.forward.entry import share_symbols
 from derive.forward.layer import Layer, Stack
-from derive.forward.nodes import Add, Constant, Contract, Delta, Input, Map, Node, Ones, topological
+from derive.forward.nodes import (
+    Add,
+    Constant,
+    Contract,
+    Delta,
+    Input,
+    Map,
+    MatrixFunction,
+    Node,
+    OneHot,
+    Ones,
+    Reduce,
+    Select,
+    topological,
+)
 from derive.forward.normal import add, apply, contract
 from derive.forward.shape import Shape, letters, same, size
 
@@ -39,6 +53,8 @@ def single(layer: Layer) -> Layer | None:
         or layer.samples != "rows"
         or not all(_lies(node.shape, letter) for node in layer.inputs)
     ):
+        return None
+    if any(_is_bound(node, letter) for node in topological(layer.output)):
         return None
     values = (node.value.subs(size(letter), 1) for node in topological(layer.output) if isinstance(node, Constant))
     if not all(value.is_finite for value in values):
@@ -89,15 +105,25 @@ def _rule(node: Node, letter: str, inputs: Mapping[Input, Node], made: Mapping[N
             return inputs[node]
         case Constant(value):
             return Constant(value.subs(size(letter), 1))
+        case Select():
+            return node
         case Ones() | Delta():
             return node if _kept(node.shape, letter) else Constant(Integer(1))
         case Add():
             return add(operands)
         case Map():
             return apply(node.function, operands)
+        case Reduce():
+            kept = _kept(node.arguments[0].shape, letter)
+            axes = tuple(place for place, axis in enumerate(kept) if axis in node.axes)
+            return Reduce((operands[0],), node.name, axes) if axes else operands[0]
+        case MatrixFunction():
+            return MatrixFunction((operands[0],), node.name)
+        case OneHot():
+            return OneHot((operands[0],), node.size)
         case Contract():
             rows = [
-                [row[axis] for axis in _kept(operand.shape, letter)]
+                list(row) if isinstance(operand, Select) else [row[axis] for axis in _kept(operand.shape, letter)]
                 for operand, row in zip(node.operands, node.indices, strict=True)
             ]
             target = [node.output[axis] for axis in _kept(node.shape, letter)]
@@ -122,12 +148,27 @@ def _lies(shape: Shape, letter: str) -> bool:
     return letter not in letters([shape])
 
 
+def _is_bound(node: Node, letter: str) -> bool:
+    """Whether a node takes the axis of samples apart, or makes other axes of it."""
+    gone = size(letter)
+    if isinstance(node, OneHot) and gone in node.size.free_symbols:
+        return True
+    if isinstance(node, Reduce | MatrixFunction) and any(
+        n == 1 or (isinstance(node, MatrixFunction) and n == gone) for n in node.arguments[0].shape
+    ):
+        return True
+    parts = (*node.strides, node.offset, node.source, *node.counts) if isinstance(node, Select) else ()
+    return any(gone in part.free_symbols for part in parts) or any(
+        n != gone and gone in n.free_symbols for n in node.shape
+    )
+
+
 def _without(node: Input, layer: Layer) -> Input:
     kept = _kept(node.shape, layer.sample_size)
     taken = {other.name for other in layer.inputs if other is not node} | set(layer.letters)
     low = node.name.lower()
     name = low if len(kept) < len(node.shape) and low == node.letter and low not in taken else node.name
-    return Input(name, tuple(node.shape[axis] for axis in kept), node.letter)
+    return replace(node, name=name, axes=tuple(node.shape[axis] for axis in kept))
 
 
 def _restacked(stack: Stack, layer: Layer, inputs: Sequence[Input]) -> Stack:

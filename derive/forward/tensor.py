@@ -15,10 +15,10 @@ import sympy
 from sympy import Expr, Float, Integer, Mul, Pow, Rational, Symbol
 
 from derive.errors import ShapeError, UnsupportedError
-from derive.forward import arrays
+from derive.forward import arrays, views
 from derive.forward.arrays import Laid
-from derive.forward.functions import ELEMENTWISE, abs, step
-from derive.forward.library import FUNCTIONS, METHODS
+from derive.forward.functions import ELEMENTWISE, abs, equal, step
+from derive.forward.library import FUNCTIONS, METHODS, REFUSED
 from derive.forward.nodes import Constant, Node, placeholder
 from derive.forward.normal import apply
 from derive.forward.shape import Shape, text
@@ -32,16 +32,21 @@ SUPPORTED = "write the layer as whole-array operations: + - * / ** @ .T np.sum n
 class Tensor:
     """An array that records what is done to it, and speaks NumPy's protocols.
 
+    mask is whether it holds truth values, which NumPy does not add up as numbers.
+
     Shapes: `.shape` is a tuple of sizes, letters or numbers.
     """
 
-    __slots__ = ("laid", "named", "where")
+    __slots__ = ("laid", "mask", "named", "where")
 
-    def __init__(self, array: Node | Laid, where: str, named: dict[str, Node] | None = None) -> None:
+    def __init__(
+        self, array: Node | Laid, where: str, named: dict[str, Node] | None = None, *, mask: bool = False
+    ) -> None:
         self.laid = array if isinstance(array, Laid) else Laid(array)
         self.where = where
         # All arrays of one tracing share it: what `let` has given a name.
         self.named = {} if named is None else named
+        self.mask = mask
 
     @property
     def node(self) -> Node:
@@ -61,11 +66,21 @@ class Tensor:
     @property
     def T(self) -> Tensor:  # noqa: N802 -- NumPy's name
         """The array with its axes in reverse order."""
-        return self.lift(arrays.permuted(self.laid, list(reversed(range(self.ndim)))))
+        return self.moved(arrays.permuted(self.laid, list(reversed(range(self.ndim)))))
 
     def lift(self, array: Node | Laid) -> Tensor:
         """Another array of the same layer."""
         return Tensor(array, self.where, self.named)
+
+    def moved(self, array: Node | Laid) -> Tensor:
+        """The same entries in other places."""
+        return Tensor(array, self.where, self.named, mask=self.mask)
+
+    def _masked(self, array: Tensor) -> Tensor:
+        return Tensor(array.laid, self.where, self.named, mask=True)
+
+    def _both_masks(self, other: object) -> bool:
+        return self.mask and isinstance(other, Tensor) and other.mask
 
     def refuse(self, what: str, instead: str) -> NoReturn:
         """Raises UnsupportedError, with the remedy."""
@@ -97,18 +112,25 @@ class Tensor:
         return self.lift(Laid(apply(function, [self.laid.core]), self.laid.units))
 
     def __add__(self, other: object) -> Tensor:
+        if self._both_masks(other):
+            # What NumPy makes of two arrays of truth values.
+            return self | other
         return self.lift(arrays.summed(self.where, "+", [self.laid, self.other(other, "+")]))
 
     def __radd__(self, other: object) -> Tensor:
         return self.lift(arrays.summed(self.where, "+", [self.other(other, "+"), self.laid]))
 
     def __sub__(self, other: object) -> Tensor:
+        if self._both_masks(other):
+            self.refuse("- between comparisons", "NumPy has no difference of truth values; multiply one by 1.0")
         return self.lift(arrays.summed(self.where, "-", [self.laid, arrays.negative(self.other(other, "-"))]))
 
     def __rsub__(self, other: object) -> Tensor:
         return self.lift(arrays.summed(self.where, "-", [self.other(other, "-"), arrays.negative(self.laid)]))
 
     def __neg__(self) -> Tensor:
+        if self.mask:
+            self.refuse("- before a comparison", "NumPy has no negative truth values; write 1 - mask, or -1.0 * mask")
         return self.lift(arrays.negative(self.laid))
 
     def __pos__(self) -> Tensor:
@@ -118,7 +140,8 @@ class Tensor:
         return self.apply("abs", abs, self)
 
     def __mul__(self, other: object) -> Tensor:
-        return self.lift(arrays.multiplied(self.where, self.laid, self.other(other, "*")))
+        product = self.lift(arrays.multiplied(self.where, self.laid, self.other(other, "*")))
+        return self._masked(product) if self._both_masks(other) else product
 
     def __rmul__(self, other: object) -> Tensor:
         return self.lift(arrays.multiplied(self.where, self.other(other, "*"), self.laid))
@@ -146,6 +169,8 @@ class Tensor:
         self.refuse("** with an array as exponent", "write np.exp(exponent * np.log(base))")
 
     def __matmul__(self, other: object) -> Tensor:
+        if self._both_masks(other):
+            self.refuse("@ between comparisons", "NumPy gives truth values, not numbers; multiply one by 1.0")
         return self.lift(arrays.matmul(self.where, self.node, self.other(other, "@").node))
 
     def __rmatmul__(self, other: object) -> Tensor:
@@ -153,29 +178,64 @@ class Tensor:
 
     def __gt__(self, other: object) -> Tensor:
         """1 where it is larger, 0 elsewhere."""
-        return self.apply(">", lambda a, b: step(a - b), self, other)
+        return self._masked(self.apply(">", lambda a, b: step(a - b), self, other))
 
     def __lt__(self, other: object) -> Tensor:
-        return self.apply("<", lambda a, b: step(b - a), self, other)
+        return self._masked(self.apply("<", lambda a, b: step(b - a), self, other))
 
     def __ge__(self, other: object) -> Tensor:
-        return 1 - (self < other)
+        return self._masked(1 - (self < other))
 
     def __le__(self, other: object) -> Tensor:
-        return 1 - (self > other)
+        return self._masked(1 - (self > other))
+
+    def __eq__(self, other: object) -> Tensor:  # type: ignore[override]  # entry by entry, as NumPy has it
+        return self._masked(self.apply("==", equal, self, other))
+
+    def __ne__(self, other: object) -> Tensor:  # type: ignore[override]
+        return self._masked(1 - (self == other))
+
+    def __and__(self, other: object) -> Tensor:
+        return self * self._truth(other, "&")
+
+    def __or__(self, other: object) -> Tensor:
+        second = self._truth(other, "|")
+        return self._masked(self.lift(self.laid) + second.lift(second.laid) - self * second)
+
+    def __xor__(self, other: object) -> Tensor:
+        second = self._truth(other, "^")
+        return self._masked(self.lift(self.laid) + second.lift(second.laid) - 2 * (self * second))
+
+    def __invert__(self) -> Tensor:
+        return self._masked(1 - self._truth(self, "~"))
+
+    def _truth(self, other: object, operation: str) -> Tensor:
+        if not (self.mask and isinstance(other, Tensor) and other.mask):
+            self.refuse(f"{operation} of anything but comparisons", "write (X > 0) & (X < 1)")
+        return other
 
     def __getitem__(self, index: object) -> Tensor:
-        """New axes for None, and all of an axis for a colon."""
+        """A part of the array: whole numbers, slices, and None for new axes."""
         items = list(index) if isinstance(index, tuple) else [index]
-        if any(not (item is None or item is Ellipsis or item == slice(None)) for item in items):
-            self.refuse("indexing by numbers, slices or arrays", "use whole arrays: [:, None], sums, or np.einsum")
-        if items.count(Ellipsis) > 1 or sum(item == slice(None) for item in items) > self.ndim:
+        chosen = views.chosen(self.where, self.laid, [i.laid if isinstance(i, Tensor) else i for i in items])
+        if chosen is not None:
+            return self.moved(chosen)
+        for item in items:
+            if isinstance(item, Tensor | bool | list) or getattr(item, "shape", ()) != ():
+                self.refuse(
+                    f"an index of type {type(item).__name__}",
+                    'use slices, np.where for masks, or an input of whole numbers, annotated "N in V"',
+                )
+        axes = [item for item in items if item is not None and item is not Ellipsis]
+        if items.count(Ellipsis) > 1 or len(axes) > self.ndim:
             raise ShapeError(f"{self.where}: too many indices for an array of shape {text(self.shape)}")
         # What is left of the axes stands where the dots are, or at the end.
-        rest = [slice(None)] * (self.ndim - sum(item == slice(None) for item in items))
+        rest: list[object] = [slice(None)] * (self.ndim - len(axes))
         place = items.index(Ellipsis) if Ellipsis in items else len(items)
         items[place : place + 1] = rest
-        return self.lift(arrays.with_new_axes(self.laid, [n for n, item in enumerate(items) if item is None]))
+        part = views.indexed(self.where, self.laid, [item for item in items if item is not None])
+        left = [item for item in items if item is None or isinstance(item, slice)]
+        return self.moved(arrays.with_new_axes(part, [n for n, item in enumerate(left) if item is None]))
 
     def __array_ufunc__(self, ufunc: Any, method: str, *arguments: Any, **options: Any) -> Tensor:
         name = ufunc.__name__
@@ -184,9 +244,14 @@ class Tensor:
         if name in ELEMENTWISE:
             return self.apply(f"np.{name}", ELEMENTWISE[name], *arguments)
         if name in _OPERATORS:
-            first, *rest = (self.lift(self.other(argument, f"np.{name}")) for argument in arguments)
-            return reduce(_OPERATORS[name], rest, first) if rest else -first
-        self.refuse(f"np.{name}", f"supported elementwise functions: {', '.join([*ELEMENTWISE, *_OPERATORS])}")
+            first, *rest = (
+                argument if isinstance(argument, Tensor) else self.lift(self.other(argument, f"np.{name}"))
+                for argument in arguments
+            )
+            return reduce(_OPERATORS[name], rest, first)
+        if name in _SIGNS:
+            return _SIGNS[name](self.moved(self.other(arguments[0], f"np.{name}")))
+        self.refuse(f"np.{name}", f"supported elementwise functions: {', '.join([*ELEMENTWISE, *_OPERATORS, *_SIGNS])}")
 
     def __array_function__(
         self, function: Any, types: Any, arguments: Sequence[Any], options: dict[str, Any]
@@ -195,6 +260,8 @@ class Tensor:
 
     def called(self, name: str, shown: str, arguments: Sequence[Any], options: dict[str, Any]) -> Tensor:
         """A function of the library, its arguments checked against its signature."""
+        if name in REFUSED:
+            self.refuse(shown, REFUSED[name])
         if name not in FUNCTIONS:
             self.refuse(shown, f"supported functions of whole arrays: {', '.join(FUNCTIONS)}")
         function = FUNCTIONS[name]
@@ -205,28 +272,29 @@ class Tensor:
             self.refuse(f"{shown} with these arguments ({error})", f"its arguments are {signature}".replace("'", ""))
         place = list(signature.parameters).index(next(p for p in signature.parameters if p != "pattern"))
         given = list(arguments)
-        if place < len(given) and not isinstance(given[place], Tensor):
+        if place < len(given) and not isinstance(given[place], Tensor | list | tuple):
             given[place] = self.lift(self.other(given[place], shown))
-        return function(*given, **options)
+        made: Tensor = function(*given, **options)
+        return made
 
     def __getattr__(self, name: str) -> Any:
         # Protocols, which begin with an underscore, ask whether a name exists.
         if name.startswith("_"):
             raise AttributeError(name)
-        if name in METHODS:
+        if name in METHODS or name in REFUSED:
             return partial(self._method, name)
         self.refuse(f".{name}", SUPPORTED)
 
     def _method(self, name: str, *arguments: Any, **options: Any) -> Tensor:
-        if name == "transpose" and len(arguments) > 1:
+        if name in ("transpose", "reshape") and len(arguments) > 1:
             arguments = (arguments,)
         return self.called(name, f".{name}", (self, *arguments), options)
 
     def _unsupported(self, *arguments: object, **options: object) -> NoReturn:
-        self.refuse("assigning to, looping over, asking for equality or for the truth of an array", SUPPORTED)
+        self.refuse("assigning to, looping over, or asking for the truth of an array", SUPPORTED)
 
     # Neither __float__ nor __int__: SymPy would ask for them when a size stands to the left, 1 / N * X.
-    __setitem__ = __iter__ = __len__ = __bool__ = __eq__ = __ne__ = _unsupported
+    __setitem__ = __iter__ = __len__ = __bool__ = _unsupported
     __hash__ = None  # type: ignore[assignment]  # an array has no truth of equality, so it has no hash
 
 
@@ -237,13 +305,33 @@ _OPERATORS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "divide": lambda a, b: a / b,
     "matmul": lambda a, b: a @ b,
     "power": lambda a, b: a**b,
-    "negative": lambda a, b: -a,
     "greater": lambda a, b: a > b,
     "greater_equal": lambda a, b: a >= b,
     "less": lambda a, b: a < b,
     "less_equal": lambda a, b: a <= b,
+    "equal": lambda a, b: a == b,
+    "not_equal": lambda a, b: a != b,
+    "bitwise_and": lambda a, b: a & b,
+    "bitwise_or": lambda a, b: a | b,
+    "bitwise_xor": lambda a, b: a ^ b,
+    "logical_and": lambda a, b: _truth(a) & _truth(b),
+    "logical_or": lambda a, b: _truth(a) | _truth(b),
+    "logical_xor": lambda a, b: _truth(a) ^ _truth(b),
 }
 """NumPy's ufunc of an operator, for `np.add(X, Y)` and for a NumPy scalar on the left."""
+
+
+_SIGNS: dict[str, Callable[[Tensor], Tensor]] = {
+    "negative": lambda a: -a,
+    "positive": lambda a: a,
+    "invert": lambda a: ~a,
+    "logical_not": lambda a: ~_truth(a),
+}
+
+
+def _truth(array: Tensor) -> Tensor:
+    """An array of numbers as truth values: what is not 0 holds."""
+    return array if array.mask else array != 0
 
 
 def node_of(value: object) -> Node | None:

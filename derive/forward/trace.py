@@ -14,9 +14,9 @@ from typing import Any, TypeVar
 
 from derive.errors import DeriveError, ShapeError, UnsupportedError, UserError
 from derive.forward.entry import share_symbols
-from derive.forward.layer import Layer, Prose, Stack
+from derive.forward.layer import Layer, Prose, Stack, axes_of
 from derive.forward.nodes import Constant, Input, Node, topological
-from derive.forward.shape import Shape, letters, parse_shape
+from derive.forward.shape import Shape, Size, letters, parse_shape, size
 from derive.forward.stretch import noticing
 from derive.forward.tensor import SUPPORTED, Tensor, node_of
 
@@ -94,7 +94,7 @@ def trace(
     """The layer that a function computes; see `layer` for the arguments and what is raised."""
     name = name or function.__name__
     inputs = _inputs(function, name)
-    sizes = letters(node.shape for node in inputs)
+    sizes = letters(axes_of(node) for node in inputs)
     with noticing() as stretched:
         output, named = _traced(function, inputs, name, sizes)
     for word in named:
@@ -171,6 +171,7 @@ def _traced(
 
 def _inputs(function: Callable[..., Any], name: str) -> tuple[Input, ...]:
     shapes: dict[str, Shape] = {}
+    bounds: dict[str, Size] = {}
     for argument, parameter in inspect.signature(function).parameters.items():
         if parameter.kind not in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD):
             raise UnsupportedError(f"{name}: argument {parameter}: expected plain arguments, without * and **")
@@ -180,13 +181,21 @@ def _inputs(function: Callable[..., Any], name: str) -> tuple[Input, ...]:
         if written is parameter.empty or not isinstance(written, str):
             raise ShapeError(
                 f'{name}: argument {argument} has no shape; write it as its annotation, {argument}: "N D" (and "" for '
-                f"a scalar)"
+                f'a scalar, "N in V" for whole numbers below V)'
             )
         # Under `from __future__ import annotations` the annotation "N D" arrives with its quotes.
-        shapes[argument] = parse_shape(written.strip("'\""))
+        axes, _, below = written.strip("'\"").partition(" in ")
+        shapes[argument] = parse_shape(axes)
+        if below:
+            bounds[argument] = size(below.strip())
     lowered = [argument.lower() for argument in shapes]
     inputs = tuple(
-        Input(argument, shape, argument.lower() if lowered.count(argument.lower()) == 1 else argument)
+        Input(
+            argument,
+            shape,
+            argument.lower() if lowered.count(argument.lower()) == 1 else argument,
+            below=bounds.get(argument),
+        )
         for argument, shape in shapes.items()
     )
     _refuse_ambiguous(inputs, name)
@@ -195,7 +204,7 @@ def _inputs(function: Callable[..., Any], name: str) -> tuple[Input, ...]:
 
 def _refuse_ambiguous(inputs: tuple[Input, ...], name: str) -> None:
     for node in inputs:
-        if node.name in letters(other.shape for other in inputs):
+        if node.name in letters(axes_of(other) for other in inputs):
             raise UserError(f"{name}: {node.name} is both an argument and a size; rename one")
     for first, second in combinations(inputs, 2):
         if share_symbols(first, second):

@@ -11,7 +11,19 @@ from typing import Any
 
 from derive.errors import InternalError
 from derive.forward.layer import Layer
-from derive.forward.nodes import Add, Contract, Input, Map, Node, topological
+from derive.forward.nodes import (
+    Add,
+    Contract,
+    Indices,
+    Input,
+    Map,
+    MatrixFunction,
+    Node,
+    OneHot,
+    Reduce,
+    Select,
+    topological,
+)
 from derive.forward.normal import add, apply, contract
 
 __all__ = ["transpose", "transposed"]
@@ -27,7 +39,7 @@ def transpose(layer: Layer) -> Layer:
     """
     if not layer.sample_size:
         return layer
-    inputs = tuple(Input(node.name, _turned(node.shape), node.letter) for node in layer.inputs)
+    inputs = tuple(replace(node, axes=_turned(node.shape)) for node in layer.inputs)
     made = transposed(layer.output, dict(zip(layer.inputs, inputs, strict=True)))
     return replace(
         layer,
@@ -63,8 +75,16 @@ def _rule(node: Node, inputs: Mapping[Input, Node], made: Mapping[Node, Node]) -
             return add(operands)
         case Map():
             return apply(node.function, operands)
+        case Reduce():
+            rank = len(node.arguments[0].shape)
+            axes = tuple(sorted(1 - axis for axis in node.axes)) if rank == 2 else node.axes
+            return Reduce((operands[0],), node.name, axes)
+        case MatrixFunction():
+            return MatrixFunction((operands[0],), node.name)
+        case OneHot():
+            return OneHot((operands[0],), node.size)
         case Contract():
-            rows = [_turned(row) for row in node.indices]
+            rows = [_turned_choice(operand, row) for operand, row in zip(node.operands, node.indices, strict=True)]
             if node.summed():
                 # The factors of a product change places, so that its entries are read from left to right again.
                 operands, rows = operands[::-1], rows[::-1]
@@ -72,6 +92,13 @@ def _rule(node: Node, inputs: Mapping[Input, Node], made: Mapping[Node, Node]) -
     if node.operands:
         raise InternalError(f"transpose: no rule for a node of kind {type(node).__name__}")
     return node
+
+
+def _turned_choice(operand: Node, row: Indices) -> Indices:
+    """The axes of an operand, of which a selection has none that lie the other way, and a choice only those before."""
+    if isinstance(operand, Select):
+        return row
+    return (*_turned(row[:-1]), row[-1]) if isinstance(operand, OneHot) else _turned(row)
 
 
 def _turned(axes: Any) -> Any:

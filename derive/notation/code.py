@@ -11,10 +11,13 @@ from derive.notation.tree import (
     BigSum,
     Broadcast,
     Call,
+    Concatenate,
     Delta,
     Dots,
     Einsum,
     Entry,
+    Equal,
+    Extreme,
     Gradient,
     Greater,
     Hadamard,
@@ -23,22 +26,30 @@ from derive.notation.tree import (
     Inner,
     Kronecker,
     MatMul,
+    MatrixCall,
     Name,
     Negative,
     Number,
+    OneHot,
     Ones,
+    Pad,
     Partial,
     Power,
     Product,
     Quotient,
+    Reshape,
+    Selection,
+    Slice,
     Sum,
     SumAxis,
+    Take,
     Transpose,
     Tree,
+    Windows,
 )
 from derive.notation.walk import children
 
-__all__ = ["print_code"]
+__all__ = ["print_code", "written_items", "written_places"]
 
 _SUM, _PRODUCT, _UNARY, _POWER, _ATOM = range(5)
 
@@ -56,6 +67,30 @@ def print_code(tree: Tree, *, module: str = "") -> str:
         for item in _bottom_up(tree):
             printer.printed[id(item)] = printer.bound(item)
         return printer.bound(tree)[0]
+
+
+def written_items(items: tuple[str, ...]) -> str:
+    """What stands in the brackets of a slice: NumPy takes the whole of axes that are not mentioned at the end."""
+    kept = list(items)
+    while len(kept) > 1 and kept[-1] == ":":
+        kept.pop()
+    leading = next((place for place, item in enumerate(kept) if item != ":"), 0)
+    if leading > 1 and len(kept) == len(items):
+        kept[:leading] = ["..."]
+    return ", ".join(kept)
+
+
+def written_places(selection: Selection, module: str = "") -> str:
+    """1:3, or 2*arange(P)[:, None] + arange(R): the numbers of the rows of the identity matrix."""
+    if selection.rows:
+        return selection.rows
+    terms = []
+    for axis, (count, stride) in enumerate(zip(selection.counts, selection.strides, strict=True)):
+        stretched = "".join(", None" for _ in selection.counts[axis + 1 :])
+        factor = "" if stride == "1" else f"{stride}*" if stride.isalnum() else f"({stride})*"
+        terms.append(f"{factor}{module}arange({count}){f'[:{stretched}]' if stretched else ''}")
+    offset = [] if selection.offset == "0" else [selection.offset]
+    return " + ".join([*terms, *offset])
 
 
 def _bottom_up(tree: Tree) -> Iterator[Tree]:
@@ -129,6 +164,9 @@ class _Printer:
                 return f"{self.module}outer({self.bound(left)[0]}, {self.bound(right)[0]})", _ATOM
             case MatMul((Transpose(left), right)) if _rank(left) == _rank(right) == 1:
                 return f"{self.module}outer({self.bound(left)[0]}, {self.bound(right)[0]})", _ATOM
+            case MatMul((first, *rest)) if all(map(_is_mask, (first, *rest))):
+                # NumPy's product of truth values holds truth values.
+                return " @ ".join([self.number(first, _UNARY), *(self.at_least(f, _UNARY) for f in rest)]), _PRODUCT
             case MatMul(factors):
                 return self.joined(factors, " @ "), _PRODUCT
             case Quotient(over, under):
@@ -137,6 +175,15 @@ class _Printer:
                 return f"{self.at_least(base, _ATOM)}**{self.at_least(exponent, _UNARY)}", _POWER
             case Greater(left, right):
                 return f"({self.at_least(left, _SUM)} > {self.at_least(right, _SUM)})", _ATOM
+            case Equal(left, right):
+                return f"({self.at_least(left, _SUM)} == {self.at_least(right, _SUM)})", _ATOM
+            case Extreme(name, operand, axes):
+                where = "" if axes is None else f", axis={axes[0] if len(axes) == 1 else axes}"
+                return f"{self.module}{name}({self.bound(operand)[0]}{where})", _ATOM
+            case MatrixCall("logdet", operand) if self.module:
+                return f"{self.module}linalg.slogdet({self.bound(operand)[0]})[1]", _ATOM
+            case MatrixCall(name, operand):
+                return f"{self.module and f'{self.module}linalg.'}{name}({self.bound(operand)[0]})", _ATOM
             case Call(function, operands):
                 written = [self.bound(operand)[0] for operand in operands]
                 if self.module and function in _SPELLED:
@@ -161,10 +208,35 @@ class _Printer:
                 vector = self.at_least(operand, _ATOM)
                 return f"{self.module}ones({shape}) * {vector if axis == 0 else f'{vector}[:, None]'}", _PRODUCT
             case Einsum(pattern, factors):
-                return (
-                    f'{self.module}einsum("{pattern}", {", ".join(self.bound(factor)[0] for factor in factors)})',
-                    _ATOM,
-                )
+                arrays = [self.bound(factor)[0] for factor in factors]
+                if all(map(_is_mask, factors)):
+                    arrays[0] = self.number(factors[0], _SUM)
+                return f'{self.module}einsum("{pattern}", {", ".join(arrays)})', _ATOM
+            case Slice(operand, items):
+                return f"{self.at_least(operand, _ATOM)}[{written_items(items)}]", _ATOM
+            case Selection(_, size):
+                return f"{self.module}eye({size})[{written_places(tree, self.module)}]", _ATOM
+            case OneHot(index, size):
+                return f"{self.module}eye({size})[{self.bound(index)[0]}]", _ATOM
+            case Take(operand, index, rows):
+                first = f"{self.module}arange({rows}), " if rows else ""
+                return f"{self.at_least(operand, _ATOM)}[{first}{self.bound(index)[0]}]", _ATOM
+            case Pad(operand, widths):
+                pairs = ", ".join(f"({before}, {after})" for before, after in widths)
+                listed = f"({pairs},)" if len(widths) == 1 else f"({pairs})"
+                return f"{self.module}pad({self.bound(operand)[0]}, {listed})", _ATOM
+            case Reshape(operand, shape):
+                return f"{self.at_least(operand, _ATOM)}.reshape({', '.join(shape) or '()'})", _ATOM
+            case Windows(operand, axes, sizes, rank):
+                module = self.module and f"{self.module}lib.stride_tricks."
+                shown = [", ".join(map(str, item)) for item in (sizes, axes)]
+                size, along = shown if len(axes) == 1 else (f"({item})" for item in shown)
+                where = "" if rank == 1 else f", axis={along}"
+                return f"{module}sliding_window_view({self.bound(operand)[0]}, {size}{where})", _ATOM
+            case Concatenate(parts, axis, stacked):
+                listed = ", ".join(self.bound(part)[0] for part in parts)
+                name = "stack" if stacked else "concatenate"
+                return f"{self.module}{name}([{listed}]{f', axis={axis}' if axis else ''})", _ATOM
             case BigSum(bounds, body):
                 ranges = ", ".join(f"{letter}=1..{last}" for letter, last in bounds)
                 return f"Σ({self.bound(body)[0]}, {ranges})", _ATOM
@@ -193,6 +265,10 @@ class _Printer:
         if isinstance(tree, Greater):
             difference = tree.left if tree.right == Number(0) else Sum((tree.left, Negative(tree.right)))
             return f"{self.module}heaviside({self.bound(difference)[0]}, 0)"
+        if isinstance(tree, Equal):
+            return f"{self.module}where({self.bound(tree.left)[0]} == {self.bound(tree.right)[0]}, 1, 0)"
+        if _is_mask(tree):
+            return f"{self.module}where({self.bound(tree)[0]}, 1, 0)"
         return self.at_least(tree, level)
 
     def sum(self, terms: tuple[Tree, ...]) -> str:
@@ -247,6 +323,20 @@ _SPELLED: dict[str, Callable[..., tuple[str, int]]] = {
 """What NumPy has instead of functions that it lacks."""
 
 
+def _is_mask(tree: Tree) -> bool:
+    """Whether NumPy computes truth values."""
+    match tree:
+        case Greater() | Equal():
+            return True
+        case Hadamard(factors) | Concatenate(factors):
+            return all(map(_is_mask, factors))
+        case Transpose(operand) | Slice(operand) | Reshape(operand) | Windows(operand) | Broadcast(operand, _, ""):
+            return _is_mask(operand)
+        case Extreme(_, operand):
+            return _is_mask(operand)
+    return False
+
+
 def _rank(tree: Tree) -> int:
     """The number of axes of a formula's value; 2 stands for more."""
     match tree:
@@ -258,10 +348,30 @@ def _rank(tree: Tree) -> int:
             return 2
         case Inner():
             return 0
+        case Extreme(_, _, axes, rank):
+            return 0 if axes is None else rank - len(axes)
+        case MatrixCall(name):
+            return 2 if name == "inv" else 0
         case SumAxis(_, axis, rank):
-            return 0 if axis is None else rank - 1
+            return 0 if axis is None else rank - (1 if isinstance(axis, int) else len(axis))
         case Einsum(pattern):
             return len(pattern.partition("->")[2])
+        case Slice(_, items):
+            return sum(":" in item or item == "None" for item in items)
+        case Selection(counts):
+            return len(counts) + 1
+        case Pad(_, widths):
+            return len(widths)
+        case OneHot(index):
+            return _rank(index) + 1
+        case Take(rank=rank):
+            return rank
+        case Reshape(_, shape):
+            return len(shape)
+        case Windows(_, axes, _, rank):
+            return rank + len(axes)
+        case Concatenate((first, *_), _, stacked):
+            return _rank(first) + stacked
         case MatMul(factors) if _has_column(factors):
             return 2
         case MatMul((_, Transpose(right))) if _rank(right) == 1:

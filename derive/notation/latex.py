@@ -5,11 +5,13 @@ Colour and light zeros come from a Style; without one the output needs nothing b
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
 from derive.errors import InternalError
+from derive.notation.code import written_items, written_places
 from derive.notation.digits import number_text
 from derive.notation.tree import (
     At,
@@ -18,10 +20,13 @@ from derive.notation.tree import (
     Broadcast,
     Call,
     Composition,
+    Concatenate,
     Delta,
     Dots,
     Einsum,
     Entry,
+    Equal,
+    Extreme,
     Gradient,
     Greater,
     Grid,
@@ -33,23 +38,31 @@ from derive.notation.tree import (
     Kronecker,
     Listed,
     MatMul,
+    MatrixCall,
     Nabla,
     Name,
     Negative,
     Number,
+    OneHot,
     Ones,
+    Pad,
     Partial,
     Power,
     Product,
     Quotient,
     Relation,
+    Reshape,
+    Selection,
     Shaped,
     Signature,
+    Slice,
     Space,
     Sum,
     SumAxis,
+    Take,
     Transpose,
     Tree,
+    Windows,
 )
 from derive.notation.walk import is_fraction, is_tall
 
@@ -143,6 +156,19 @@ class _Printer:
                 return rf"\sqrt{{{self.text(operand)}}}", _ATOM
             case Greater(left, right):
                 return rf"\left[{self.text(left)} > {self.text(right)}\right]", _ATOM
+            case Equal(left, right):
+                return rf"\left[{self.text(left)} = {self.text(right)}\right]", _ATOM
+            case Extreme(name, operand, axes):
+                where = "" if axes is None else rf"_{{\text{{{_axes(axes)}}}}}"
+                return rf"\{name}{where}\left({self.text(operand)}\right)", _ATOM
+            case MatrixCall("inv", operand):
+                return rf"{self.raised(operand)}^{{-1}}", _POWER
+            case Transpose(MatrixCall("inv", operand)):
+                return rf"{self.raised(operand)}^{{-\top}}", _POWER
+            case MatrixCall("logdet", operand):
+                return rf"\log\left|\det\left({self.text(operand)}\right)\right|", _ATOM
+            case MatrixCall(name, operand):
+                return rf"\{name}\left({self.text(operand)}\right)", _ATOM
             case Call("abs", (operand,)):
                 return rf"\left|{self.text(operand)}\right|", _ATOM
             case Call(function, operands):
@@ -169,6 +195,26 @@ class _Printer:
                 listed = ", ".join(self.text(factor) for factor in factors)
                 arrow = _escaped(pattern).replace("->", r"\to ")
                 return rf"\operatorname{{einsum}}_{{{arrow}}}\left({listed}\right)", _ATOM
+            case Slice(operand, items):
+                return rf"{self.at_least(operand, _ATOM)}\texttt{{[{_escaped(written_items(items))}]}}", _ATOM
+            case Selection(_, size):
+                return rf"\mathbf{{I}}_{{{_size(size)}}}\texttt{{[{_escaped(written_places(tree))}]}}", _ATOM
+            case OneHot(index, size):
+                return rf"\operatorname{{onehot}}_{{{_size(size)}}}\left({self.text(index)}\right)", _ATOM
+            case Take(operand, index, rows):
+                first = rf"\texttt{{arange}}({_size(rows)}), " if rows else ""
+                return rf"{self.at_least(operand, _ATOM)}\left[{first}{self.text(index)}\right]", _ATOM
+            case Pad(operand, widths):
+                pairs = ", ".join(f"({_size(before)}, {_size(after)})" for before, after in widths)
+                return rf"\operatorname{{pad}}_{{{pairs}}}\left({self.text(operand)}\right)", _ATOM
+            case Reshape(operand, shape):
+                return rf"\operatorname{{reshape}}_{{{_shape(shape)}}}\left({self.text(operand)}\right)", _ATOM
+            case Windows(operand, _, sizes):
+                return rf"\operatorname{{windows}}_{{{_shape(sizes)}}}\left({self.text(operand)}\right)", _ATOM
+            case Concatenate(parts, axis, stacked):
+                listed = ", ".join(map(self.text, parts))
+                name = "stack" if stacked else "concat"
+                return rf"\operatorname{{{name}}}_{{{axis + 1}}}\left({listed}\right)", _ATOM
             case Grid():
                 return self.grid(tree), _ATOM
             case At(function, point):
@@ -227,7 +273,11 @@ class _Printer:
             result += _glue(left, right) + text
         return result
 
-    def sum_axis(self, operand: Tree, axis: int | None, rank: int) -> str:
+    def sum_axis(self, operand: Tree, axis: int | tuple[int, ...] | None, rank: int) -> str:
+        if rank > 2:
+            axes = (axis,) if isinstance(axis, int) else axis
+            where = "" if axes is None else rf"_{{\text{{{_axes(axes)}}}}}"
+            return rf"\operatorname{{sum}}{where}\left({self.text(operand)}\right)"
         inner = self.at_least(operand, _POWER)
         left = r"\mathbf{1}^{\top} " if axis in (0, None) else ""
         right = r" \mathbf{1}" if axis == 1 or (axis is None and rank == 2) else ""
@@ -330,10 +380,24 @@ def _shape(sizes: Iterable[int | str]) -> str:
     def one(size: int | str) -> str:
         if not isinstance(size, str):
             return _grouped(str(size))
-        terms = "+".join(map(_name, size.split(" + ")))
-        return f"({terms})" if several and "+" in terms else terms
+        written = _size(size)
+        return f"({written})" if several and ("+" in written or "-" in written) else written
 
     return r" \times ".join(map(one, sizes))
+
+
+def _axes(axes: tuple[int, ...]) -> str:
+    """axis 2, counted from 1."""
+    return f"{'axis' if len(axes) == 1 else 'axes'} {', '.join(str(axis + 1) for axis in axes)}"
+
+
+def _size(text: str) -> str:
+    """N, D+1 or 2 P + R - 1 without spaces, a product without its sign."""
+
+    def one(word: re.Match[str]) -> str:
+        return _name(word[0])
+
+    return re.sub(r"[A-Za-z]\w*", one, text.replace(" ", "").replace("**", "^").replace("*", r"\,"))
 
 
 def _escaped(text: str) -> str:

@@ -6,11 +6,13 @@ Source: the font metrics of Latin Modern (GUST e-foundry); the layout rules are 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 from functools import lru_cache
 from itertools import pairwise
 
 from derive.errors import InternalError
+from derive.notation.code import written_items, written_places
 from derive.notation.digits import number_text
 from derive.notation.glyphs import BOLD, ITALIC
 from derive.notation.tree import (
@@ -20,10 +22,13 @@ from derive.notation.tree import (
     Broadcast,
     Call,
     Composition,
+    Concatenate,
     Delta,
     Dots,
     Einsum,
     Entry,
+    Equal,
+    Extreme,
     Gradient,
     Greater,
     Grid,
@@ -36,23 +41,31 @@ from derive.notation.tree import (
     Kronecker,
     Listed,
     MatMul,
+    MatrixCall,
     Nabla,
     Name,
     Negative,
     Number,
+    OneHot,
     Ones,
+    Pad,
     Partial,
     Power,
     Product,
     Quotient,
     Relation,
+    Reshape,
+    Selection,
     Shaped,
     Signature,
+    Slice,
     Space,
     Sum,
     SumAxis,
+    Take,
     Transpose,
     Tree,
+    Windows,
 )
 from derive.notation.walk import children, is_fraction, is_tall
 
@@ -73,6 +86,7 @@ _BRACKETS = 1.25
 _PARENTHESES = 0.79
 _HIGH_PARENTHESES = 1.36
 _THIN = 0.17
+_TYPEWRITER = 0.53
 
 _SUM, _PRODUCT, _POWER, _ATOM = range(4)
 _LOW_ROW = 1.6
@@ -175,13 +189,24 @@ def _of(tree: Tree, depth: int, display: bool) -> float:
             return sum(map(inner, functions)) + 0.95 * (len(functions) - 1)
         case Power(base, exponent):
             return _raised(base, depth, display) + script(exponent)
-        case Transpose(operand):
-            return _raised(operand, depth, display) + 0.66 * scale
         case Call("sqrt", (operand,)):
             return inner(operand) + (1.05 if _is_high(operand) else 0.85)
-        case Greater(larger, smaller):
+        case Greater(larger, smaller) | Equal(larger, smaller):
             wrapping = max(_wrapping(side, depth) for side in (larger, smaller))
             return inner(larger) + inner(smaller) + _RELATIONS["="] + wrapping
+        case Extreme(name, operand, axes):
+            along = "" if axes is None else f"axes {', '.join(str(axis + 1) for axis in axes)}"
+            return _name(name, depth, "vector") + _characters(along, depth + 1) + _called((operand,), inner, depth)
+        case MatrixCall("inv", operand):
+            return _raised(operand, depth, display) + 0.95 * scale
+        case Transpose(MatrixCall("inv", operand)):
+            return _raised(operand, depth, display) + 1.2 * scale
+        case Transpose(operand):
+            return _raised(operand, depth, display) + 0.66 * scale
+        case MatrixCall("logdet", operand):
+            return 3.4 * scale + _called((operand,), inner, depth)
+        case MatrixCall(name, operand):
+            return _name(name, depth, "vector") + _called((operand,), inner, depth)
         case Call("abs", (operand,)):
             return inner(operand) + 0.7 * scale
         case Call(function, operands):
@@ -194,6 +219,10 @@ def _of(tree: Tree, depth: int, display: bool) -> float:
             return signs + 2 * _THIN * len(bounds) + inner(body, _PRODUCT)
         case Ones(size) | Identity(size):
             return 0.58 * scale + (_characters(size, depth + 1) if size else 0.0)
+        case SumAxis(operand, axis, rank) if rank > 2:
+            several = (axis,) if isinstance(axis, int) else axis
+            along = "" if several is None else f"axes {', '.join(str(axis + 1) for axis in several)}"
+            return _name("sum", depth, "vector") + _characters(along, depth + 1) + _called((operand,), inner, depth)
         case SumAxis(operand, axis, rank):
             left = 1.24 if axis in (0, None) else 0.0
             right = 0.58 if axis == 1 or (axis is None and rank == 2) else 0.0
@@ -204,6 +233,25 @@ def _of(tree: Tree, depth: int, display: bool) -> float:
         case Einsum(pattern, factors):
             listed = sum(map(inner, factors)) + 0.46 * (len(factors) - 1)
             return 3.0 + _characters(pattern.replace("->", "=="), 1) + listed + _HIGH_PARENTHESES + _THIN
+        case Slice(operand, items):
+            return inner(operand, _ATOM) + _TYPEWRITER * (len(written_items(items)) + 2) * scale
+        case Selection(_, size):
+            place = 0.58 * scale + _characters(size, depth + 1)
+            return place + _TYPEWRITER * (len(written_places(tree)) + 2) * scale
+        case OneHot(index, size):
+            return _name("onehot", depth, "vector") + _characters(size, depth + 1) + _called((index,), inner, depth)
+        case Take(operand, index, rows):
+            arange = _TYPEWRITER * 6 + _characters(rows, depth) + 1.3 if rows else 0.0
+            return inner(operand, _ATOM) + arange + _called((index,), inner, depth)
+        case Pad(operand, widths):
+            pairs = ", ".join(f"({before}, {after})" for before, after in widths)
+            return _name("pad", depth, "vector") + _characters(pairs, depth + 1) + _called((operand,), inner, depth)
+        case Reshape(operand, shape):
+            return _name("reshape", depth, "vector") + _shape(shape) + _called((operand,), inner, depth)
+        case Windows(operand, _, sizes):
+            return _name("windows", depth, "vector") + _shape(sizes) + _called((operand,), inner, depth)
+        case Concatenate(parts):
+            return _name("concat", depth, "vector") + _characters("1", depth + 1) + _called(parts, inner, depth)
         case Grid():
             return _grid(tree)
         case At(function, point):
@@ -225,6 +273,12 @@ def _of(tree: Tree, depth: int, display: bool) -> float:
         case Relation(parts, signs):
             return sum(map(inner, parts)) + sum(_RELATIONS[sign] for sign in signs)
     raise InternalError(f"measure: no rule for notation of kind {type(tree).__name__}")
+
+
+def _called(operands: tuple[Tree, ...], inner: Callable[[Tree], float], depth: int) -> float:
+    """Operands in parentheses, with commas."""
+    wrapping = max(_wrapping(operand, depth) for operand in operands)
+    return sum(map(inner, operands)) + 0.46 * (len(operands) - 1) + wrapping
 
 
 def _name(text: str, depth: int, kind: Kind = "scalar") -> float:
@@ -293,7 +347,7 @@ def _binding(tree: Tree) -> int:
             return _PRODUCT
         case Gradient(names="nabla"):
             return _PRODUCT
-        case Power() | Transpose():
+        case Power() | Transpose() | MatrixCall("inv"):
             return _POWER
     return _ATOM
 

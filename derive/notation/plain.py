@@ -12,6 +12,7 @@ from itertools import pairwise
 
 from derive.errors import InternalError
 from derive.notation.box import Box, beside, bracketed, columns, folded, parenthesised, stacked, tabulated, topped
+from derive.notation.code import written_items, written_places
 from derive.notation.digits import number_text
 from derive.notation.ink import BOLD, PLAIN, QUIET, Ink, painted, row_colour
 from derive.notation.script import entry_text, index_text, name_text, raised, shape_text, space_text
@@ -23,10 +24,13 @@ from derive.notation.tree import (
     Broadcast,
     Call,
     Composition,
+    Concatenate,
     Delta,
     Dots,
     Einsum,
     Entry,
+    Equal,
+    Extreme,
     Gradient,
     Greater,
     Grid,
@@ -38,23 +42,31 @@ from derive.notation.tree import (
     Kronecker,
     Listed,
     MatMul,
+    MatrixCall,
     Nabla,
     Name,
     Negative,
     Number,
+    OneHot,
     Ones,
+    Pad,
     Partial,
     Power,
     Product,
     Quotient,
     Relation,
+    Reshape,
+    Selection,
     Shaped,
     Signature,
+    Slice,
     Space,
     Sum,
     SumAxis,
+    Take,
     Transpose,
     Tree,
+    Windows,
 )
 
 __all__ = ["print_plain", "print_sign"]
@@ -155,6 +167,19 @@ class _Printer:
                 return beside(Box(("√",)), self.box(operand)), _ATOM
             case Greater(larger, smaller):
                 return Box((f"[{self.flat(larger)} > {self.flat(smaller)}]",)), _ATOM
+            case Equal(left, right):
+                return Box((f"[{self.flat(left)} = {self.flat(right)}]",)), _ATOM
+            case Extreme(name, operand, axes):
+                where = "" if axes is None else f"[axis {', '.join(str(axis + 1) for axis in axes)}]"
+                return beside(Box((f"{name}{where}",)), parenthesised(self.box(operand))), _ATOM
+            case MatrixCall("inv", operand):
+                return topped(self.at_least(operand, _ATOM), "⁻¹"), _POWER
+            case Transpose(MatrixCall("inv", operand)):
+                return topped(self.at_least(operand, _ATOM), "⁻ᵀ"), _POWER
+            case MatrixCall("logdet", operand):
+                return Box((f"log|det({self.flat(operand)})|",)), _ATOM
+            case MatrixCall(name, operand):
+                return beside(Box((name,)), parenthesised(self.box(operand))), _ATOM
             case Call("abs", (operand,)):
                 return Box((f"|{self.flat(operand)}|",)), _ATOM
             case Call(function, operands):
@@ -169,16 +194,39 @@ class _Printer:
                 return Box((self.name("I", "matrix") + index_text((size,)),)), _ATOM
             case Transpose(operand):
                 return topped(self.at_least(operand, _ATOM), "ᵀ"), _POWER
+            case SumAxis(operand, along, rank) if rank > 2:
+                axes = (along,) if isinstance(along, int) else along
+                where = "" if axes is None else f"[axis {', '.join(str(axis + 1) for axis in axes)}]"
+                return beside(Box((f"sum{where}",)), parenthesised(self.box(operand))), _ATOM
             case SumAxis(operand, axis, rank):
-                left = (Transpose(Ones("")),) if axis in (0, None) else ()
-                right = (Ones(""),) if axis == 1 or (axis is None and rank == 2) else ()
-                return self.product((*left, operand, *right)), _PRODUCT
+                row = (Transpose(Ones("")),) if axis in (0, None) else ()
+                column = (Ones(""),) if axis == 1 or (axis is None and rank == 2) else ()
+                return self.product((*row, operand, *column)), _PRODUCT
             case Broadcast(operand, axis, _):
                 pair = (Ones(""), Transpose(operand)) if axis == 0 else (operand, Transpose(Ones("")))
                 return self.product(pair), _PRODUCT
             case Einsum(pattern, factors):
                 head = Box((f"einsum[{pattern.replace('->', ' → ').replace(',', ', ')}]",))
                 return beside(head, parenthesised(self.joined(factors, ", ", _SUM))), _ATOM
+            case Slice(operand, items):
+                return beside(self.at_least(operand, _ATOM), Box((f"[{written_items(items)}]",))), _ATOM
+            case Selection(_, size):
+                return beside(self.box(Identity(size)), Box((f"[{written_places(tree)}]",))), _ATOM
+            case OneHot(index, size):
+                return beside(Box((f"onehot[{size}]",)), parenthesised(self.box(index))), _ATOM
+            case Take(operand, index, rows):
+                arange = f"arange({rows}), " if rows else ""
+                return beside(self.at_least(operand, _ATOM), Box((f"[{arange}{self.flat(index)}]",))), _ATOM
+            case Pad(operand, widths):
+                pairs = ", ".join(f"({before}, {after})" for before, after in widths)
+                return beside(Box((f"pad[{pairs}]",)), parenthesised(self.box(operand))), _ATOM
+            case Reshape(operand, shape):
+                return beside(Box((f"reshape[{shape_text(shape)}]",)), parenthesised(self.box(operand))), _ATOM
+            case Windows(operand, _, sizes):
+                return beside(Box((f"windows[{shape_text(sizes)}]",)), parenthesised(self.box(operand))), _ATOM
+            case Concatenate(parts, axis, stacked):
+                head = Box((f"{'stack' if stacked else 'concat'}[{axis + 1}]",))
+                return beside(head, parenthesised(self.joined(parts, ", ", _SUM))), _ATOM
             case Grid():
                 return (self.grid(tree) if self.display else Box((self.flat_grid(tree),))), _ATOM
             case At(Partial() as function, point):

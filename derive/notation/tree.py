@@ -21,11 +21,14 @@ __all__ = [
     "Broadcast",
     "Call",
     "Composition",
+    "Concatenate",
     "Delta",
     "Dots",
     "Einsum",
     "Entry",
+    "Equal",
     "Explicit",
+    "Extreme",
     "Gradient",
     "Greater",
     "Grid",
@@ -38,25 +41,33 @@ __all__ = [
     "Kronecker",
     "Listed",
     "MatMul",
+    "MatrixCall",
     "Nabla",
     "Name",
     "Names",
     "Negative",
     "Number",
+    "OneHot",
     "Ones",
+    "Pad",
     "Partial",
     "Power",
     "Product",
     "Quotient",
     "Relation",
+    "Reshape",
+    "Selection",
     "Shaped",
     "Signature",
+    "Slice",
     "Space",
     "Sum",
     "SumAxis",
     "Table",
+    "Take",
     "Transpose",
     "Tree",
+    "Windows",
 ]
 
 Kind: TypeAlias = Literal["matrix", "vector", "scalar"]
@@ -179,6 +190,32 @@ class Greater:
 
 
 @dataclass(frozen=True, slots=True)
+class Equal:
+    """[a = b], entry by entry: 1 where it holds and 0 elsewhere."""
+
+    left: Tree
+    right: Tree
+
+
+@dataclass(frozen=True, slots=True)
+class Extreme:
+    """The largest or smallest entry (max, min) along axes, or of all entries (None)."""
+
+    name: str
+    operand: Tree
+    axes: tuple[int, ...] | None
+    rank: int
+
+
+@dataclass(frozen=True, slots=True)
+class MatrixCall:
+    """X⁻¹ (inv), det X, or log |det X| (logdet)."""
+
+    name: str
+    operand: Tree
+
+
+@dataclass(frozen=True, slots=True)
 class BigSum:
     """Σ_{k=1}^{K} of body; every bound is a letter and its last value."""
 
@@ -224,10 +261,10 @@ class Inner:
 
 @dataclass(frozen=True, slots=True)
 class SumAxis:
-    """Sum over one axis (0: over rows, 1ᵀA; 1: over columns, A1) or over all of them (None)."""
+    """Sum over one axis (0: over rows, 1ᵀA; 1: over columns, A1), over several, or over all of them (None)."""
 
     operand: Tree
-    axis: int | None
+    axis: int | tuple[int, ...] | None
     rank: int
 
 
@@ -263,6 +300,85 @@ class Einsum:
 
     pattern: str
     factors: tuple[Tree, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """X[:, 1:3]: a part of an array, with an item for each of its axes in NumPy's words."""
+
+    operand: Tree
+    items: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Rows of the identity matrix: row number offset + Σ_k stride_k i_k at the place i, I[1:3].
+
+    rows is what stands in brackets where NumPy has a word for it, 1:3; else ''.
+    """
+
+    counts: tuple[str, ...]
+    size: str
+    strides: tuple[str, ...]
+    offset: str
+    rows: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Pad:
+    """An array with zeros before and behind it, as many as the widths of each axis say."""
+
+    operand: Tree
+    widths: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reshape:
+    """An array in another shape, read row by row."""
+
+    operand: Tree
+    shape: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Windows:
+    """The windows of these sizes along axes of an array, whose own axes come last; rank is that of the array."""
+
+    operand: Tree
+    axes: tuple[int, ...]
+    sizes: tuple[str, ...]
+    rank: int
+
+
+@dataclass(frozen=True, slots=True)
+class Concatenate:
+    """Arrays beside each other along an axis; stacked, along one that they do not have."""
+
+    parts: tuple[Tree, ...]
+    axis: int
+    stacked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OneHot:
+    """For every whole number of an array a row that is 1 at that place and 0 elsewhere: rows of the identity matrix.
+
+    rows is how many there are, if the array has one axis.
+    """
+
+    index: Tree
+    size: str
+    rows: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Take:
+    """W[t], the rows of W with these numbers; or, where rows says how many, Z[arange(N), t], one entry of each row."""
+
+    operand: Tree
+    index: Tree
+    rows: str
+    rank: int
 
 
 class Table(Protocol):
@@ -409,6 +525,9 @@ Tree: TypeAlias = (
     | Power
     | Call
     | Greater
+    | Equal
+    | Extreme
+    | MatrixCall
     | BigSum
     | Ones
     | Transpose
@@ -420,6 +539,14 @@ Tree: TypeAlias = (
     | Identity
     | Kronecker
     | Einsum
+    | Slice
+    | Selection
+    | Pad
+    | Reshape
+    | Windows
+    | Concatenate
+    | OneHot
+    | Take
     | Explicit
     | Grid
     | At

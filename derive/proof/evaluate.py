@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 from itertools import pairwise
@@ -14,15 +14,20 @@ from sympy import Expr
 
 from derive.engine.tables import EntryTable
 from derive.errors import InternalError
+from derive.forward.determinant import determinant, inverse
 from derive.forward.formula import Formula
-from derive.forward.functions import ELEMENTWISE, NUMERIC, step
+from derive.forward.functions import ELEMENTWISE, NUMERIC, equal, largest, logabs, smallest, step
 from derive.forward.layer import Samples
 from derive.forward.nodes import placeholder
+from derive.forward.shape import evaluated
 from derive.notation.tree import (
     Broadcast,
     Call,
+    Concatenate,
     Einsum,
+    Equal,
     Explicit,
+    Extreme,
     Gradient,
     Greater,
     Hadamard,
@@ -30,17 +35,25 @@ from derive.notation.tree import (
     Inner,
     Kronecker,
     MatMul,
+    MatrixCall,
     Name,
     Negative,
     Number,
+    OneHot,
     Ones,
+    Pad,
     Power,
     Product,
     Quotient,
+    Reshape,
+    Selection,
+    Slice,
     Sum,
     SumAxis,
+    Take,
     Transpose,
     Tree,
+    Windows,
 )
 from derive.proof.ring import Element
 
@@ -135,10 +148,41 @@ class _Evaluation:
                 return np.repeat(np.expand_dims(value(operand), axis), self._size(size), axis)
             case Greater(left, right):
                 return _call("step", np.subtract(value(left), value(right)))
+            case Equal(left, right):
+                return _call("equal", value(left), value(right))
+            case Extreme(name, operand, axes):
+                return _extreme(name, np.asarray(value(operand)), axes)
+            case MatrixCall(name, operand):
+                return _of_matrix(name, value(operand))
             case Call(function, operands):
                 return _call(function, *map(value, operands))
             case Einsum(pattern, factors):
                 return np.einsum(pattern, *(np.asarray(value(factor)) for factor in factors))
+            case Slice(operand, items):
+                return value(operand)[tuple(map(self._item, items))]
+            case Selection(counts, size, strides, offset):
+                places = np.full((1,) * len(counts), self._size(offset))
+                for axis, (count, stride) in enumerate(zip(counts, strides, strict=True)):
+                    shape = [-1 if axis == other else 1 for other in range(len(counts))]
+                    places = places + self._size(stride) * np.arange(self._size(count)).reshape(shape)
+                return np.eye(self._size(size), dtype=int)[places]
+            case OneHot(index, size):
+                return _one_hot(np.asarray(value(index)), self._size(size))
+            case Take(operand, index, rows):
+                array = np.asarray(value(operand))
+                chosen = _one_hot(np.asarray(value(index)), array.shape[1 if rows else 0])
+                return np.sum(np.multiply(array, chosen), axis=1) if rows else np.tensordot(chosen, array, 1)
+            case Pad(operand, widths):
+                pairs = [(self._size(before), self._size(after)) for before, after in widths]
+                zero = sympy.Integer(0) if self._symbolic() else 0.0
+                return np.pad(value(operand), pairs, constant_values=zero)
+            case Reshape(operand, shape):
+                return np.reshape(value(operand), tuple(map(self._size, shape)))
+            case Windows(operand, axes, window):
+                view = np.lib.stride_tricks.sliding_window_view
+                return view(value(operand), tuple(map(self._size, window)), axis=axes)
+            case Concatenate(parts, axis, stacked):
+                return (np.stack if stacked else np.concatenate)([value(part) for part in parts], axis=axis)
         raise InternalError(f"evaluation: no rule for notation of kind {type(tree).__name__}")
 
     def _product(self, factors: Sequence[Tree]) -> Array:
@@ -163,7 +207,15 @@ class _Evaluation:
         ]
 
     def _size(self, size: str) -> int:
-        return self.sizes[size] if size in self.sizes else int(size)
+        return evaluated(size, self.sizes)
+
+    def _item(self, text: str) -> int | slice | None:
+        """1:3 or -1, with sizes for letters."""
+        if text == "None":
+            return None
+        if ":" not in text:
+            return self._size(text)
+        return slice(*(self._size(part) if part else None for part in text.split(":")))
 
     def _symbolic(self) -> bool:
         return any(array.dtype == object for array in self.arrays.values())
@@ -176,25 +228,51 @@ def _column(array: Array) -> Array:
 
 def _call(function: str, *operands: Array) -> Array:
     if any(np.asarray(operand).dtype == object for operand in operands):
-        return _exact(function, operands)
+        return _exact({"equal": equal, "step": step, **ELEMENTWISE}[function], operands)
     numeric = NUMERIC.get(function) or getattr(np, function)
     return np.asarray(numeric(*operands))
 
 
-def _exact(function: str, operands: Sequence[Array]) -> Array:
+def _exact(function: Callable[..., Expr], operands: Sequence[Array]) -> Array:
     """The function at symbols or at elements of a field, entry by entry."""
-    exact = {"step": step, **ELEMENTWISE}[function]
     arrays = np.broadcast_arrays(*operands)
     result = np.empty(arrays[0].shape, dtype=object)
     for place in np.ndindex(result.shape):
         entries: list[Any] = [array[place] for array in arrays]
         field = next((entry.field for entry in entries if isinstance(entry, Element)), None)
         if field is None:
-            result[place] = exact(*entries)
+            result[place] = function(*entries)
         else:
             places = [placeholder(p) for p in range(len(entries))]
-            result[place] = field.apply(exact(*places), [field.element(entry) for entry in entries])
+            result[place] = field.apply(function(*places), [field.element(entry) for entry in entries])
     return result
+
+
+def _one_hot(index: Array, size: int) -> Array:
+    """Rows of the identity matrix; of entries that are symbols, whether they are equal to the number of the column."""
+    if index.dtype != object:
+        return np.eye(size)[index.astype(int)]
+    return _exact(equal, (index[..., None], np.array([sympy.Integer(n) for n in range(size)])))
+
+
+def _extreme(name: str, array: Array, axes: tuple[int, ...] | None) -> Array:
+    if array.dtype != object:
+        return (np.max if name == "max" else np.min)(array, axis=axes)
+    gone = tuple(range(array.ndim)) if axes is None else axes
+    rows = np.moveaxis(array, gone, range(-len(gone), 0)).reshape(
+        *(size for axis, size in enumerate(array.shape) if axis not in gone), -1
+    )
+    function = largest if name == "max" else smallest
+    return _exact(function, np.moveaxis(rows, -1, 0))
+
+
+def _of_matrix(name: str, matrix: Array) -> Array:
+    if matrix.dtype != object:
+        return np.linalg.slogdet(matrix)[1] if name == "logdet" else getattr(np.linalg, name)(matrix)
+    rows = matrix.tolist()
+    if name == "inv":
+        return np.array(inverse(rows), dtype=object).reshape(matrix.shape)
+    return determinant(rows) if name == "det" else _exact(logabs, (np.array(determinant(rows), dtype=object),))[()]
 
 
 def nonzeros(

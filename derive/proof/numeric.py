@@ -6,10 +6,11 @@ the forward pass is not defined there (a logarithm), they are taken between 1 an
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 from random import Random
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,7 @@ import numpy.typing as npt
 from derive.errors import InternalError, UnsupportedError
 from derive.forward.formula import Formula
 from derive.forward.layer import Layer
+from derive.forward.nodes import Input
 from derive.forward.shape import bind
 from derive.proof.evaluate import value_of
 
@@ -26,6 +28,7 @@ __all__ = [
     "POINTS",
     "STEP",
     "Sample",
+    "choices_for",
     "differences",
     "disagreement",
     "forward",
@@ -35,6 +38,7 @@ __all__ = [
 ]
 
 Array = npt.NDArray[np.float64]
+T = TypeVar("T")
 
 POINTS = 3
 """How many random inputs are tried."""
@@ -91,9 +95,9 @@ def samples(layer: Layer, sizes: Mapping[str, int], seed: int) -> tuple[Sample, 
     for choices in CHOICES:
         draw = Random(seed)
         arrays = {
-            node.name: np.array([float(draw.choice(choices)) for _ in range(prod(bind(node.shape, sizes)))]).reshape(
-                bind(node.shape, sizes)
-            )
+            node.name: np.array(
+                [float(draw.choice(choices_for(node, sizes, choices))) for _ in range(prod(bind(node.shape, sizes)))]
+            ).reshape(bind(node.shape, sizes))
             for node in (*layer.inputs, layer.upstream)
         }
         if not layer.output.shape:
@@ -101,6 +105,7 @@ def samples(layer: Layer, sizes: Mapping[str, int], seed: int) -> tuple[Sample, 
             arrays[layer.upstream.name] = np.array(1.0)
         # Every number is moved by another amount, so that a root of a difference that is 0 here is seen.
         aside = {name: [draw.uniform(STEP / 2, STEP) for _ in range(array.size)] for name, array in arrays.items()}
+        aside |= {node.name: [0.0] * arrays[node.name].size for node in layer.inputs if node.below is not None}
         try:
             with np.errstate(divide="raise", invalid="raise", over="raise"):
                 output = forward(layer, arrays)
@@ -117,6 +122,11 @@ def samples(layer: Layer, sizes: Mapping[str, int], seed: int) -> tuple[Sample, 
     return tuple(sorted(found, key=lambda at: max(_LARGEST, float(np.max(np.abs(at.output))))))
 
 
+def choices_for(node: Input, sizes: Mapping[str, int], choices: Sequence[T]) -> Sequence[T] | range:
+    """What the numbers of an input are drawn from: these choices, or the whole numbers that it may hold."""
+    return choices if node.below is None else range(*bind((node.below,), sizes))
+
+
 def is_defined(layer: Layer, arrays: Mapping[str, Array]) -> bool:
     """Whether the forward pass gives finite numbers at these arrays."""
     try:
@@ -130,9 +140,15 @@ def forward(layer: Layer, arrays: Mapping[str, Array]) -> Array:
     """The output, by the layer's own code.
 
     Shapes: those of the layer.
+    Raises: FloatingPointError where it has no value.
     """
     # Copies: the function may work in place.
-    return np.asarray(layer.function(*(arrays[node.name].copy() for node in layer.inputs)), dtype=float)
+    try:
+        given = (arrays[node.name] if node.below is None else arrays[node.name].astype(int) for node in layer.inputs)
+        return np.asarray(layer.function(*(array.copy() for array in given)), dtype=float)
+    except np.linalg.LinAlgError as error:
+        # A singular matrix has no inverse, as 0 has none.
+        raise FloatingPointError(str(error)) from error
 
 
 def differences(layer: Layer, at: Sample, wrt: str, *, size: float = STEP) -> Array:

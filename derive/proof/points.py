@@ -9,11 +9,11 @@ from random import Random
 from typing import Any
 
 from mpmath import exp, isfinite, log, mpc, mpf, mpmathify, nstr, workdps  # type: ignore[import-untyped]  # SymPy's own
-from sympy import Expr, lambdify
+from sympy import QQ, Expr, lambdify
 
-from derive.forward.functions import defined
+from derive.forward.functions import EXACT, defined, equal
 from derive.forward.nodes import placeholder
-from derive.proof.ring import Coefficient, Element, Generator, Kind, Ring
+from derive.proof.ring import Coefficient, Element, Generator, Kind, Ring, rational
 
 __all__ = ["DIGITS", "POINTS", "agreeing", "told"]
 
@@ -81,6 +81,7 @@ class _Point:
         # Where an element is real is not known, and |x| is x for half of all numbers.
         self._bounds = ((1, 8), (-8, -1), (-8, 8))[attempt % 3]
         self.drawn: dict[str, Fraction] = {}
+        self._choices = _choices(field)
         self._made: dict[int, Any] = {}
 
     def value(self, element: Element) -> Any:
@@ -104,7 +105,12 @@ class _Point:
             raise ValueError("not real")
         match generator.kind:
             case Kind.VARIABLE:
-                drawn = Fraction(self._draw.randint(*self._bounds), self._draw.randint(5, 11))
+                whole = self._choices.get(generator.number)
+                drawn = (
+                    Fraction(self._draw.choice(whole))
+                    if whole
+                    else Fraction(self._draw.randint(*self._bounds), self._draw.randint(5, 11))
+                )
                 self.drawn[generator.name] = drawn
                 return _number(drawn)
             case Kind.CONSTANT:
@@ -120,16 +126,28 @@ class _Point:
         return _compiled(generator.function, len(arguments))(*arguments)
 
 
+def _choices(field: Ring) -> dict[int, list[int]]:
+    """The whole numbers that variables are compared with: at others, all that depends on a comparison would be 0."""
+    found: dict[int, list[int]] = {}
+    for generator in field.generators:
+        if generator.name is not equal:
+            continue
+        difference = generator.arguments[0] - generator.arguments[1]
+        names = [field.monomials[monomial] for monomial in difference.terms if monomial]
+        if len(names) == 1 and len(names[0]) == 1 and names[0][0][1] == 1:
+            (slope,) = (difference.terms[monomial] for monomial in difference.terms if monomial)
+            number = rational(QQ(-difference.terms.get(0, 0)) / slope)
+            if isinstance(number, int):
+                found.setdefault(names[0][0][0], []).append(number)
+    return found
+
+
 def _number(value: Coefficient) -> Any:
     return value if isinstance(value, int) else mpf(int(value.numerator)) / int(value.denominator)
-
-
-_EXACT: dict[str, Callable[..., Any]] = {"step": lambda x: mpf(x > 0)}
-"""What computes a function without a definition."""
 
 
 @lru_cache(maxsize=64)
 def _compiled(function: type[Expr], count: int) -> Callable[..., Any]:
     places = [placeholder(p) for p in range(count)]
-    compiled: Callable[..., Any] = lambdify(places, defined(function(*places)), [_EXACT, "mpmath"])
+    compiled: Callable[..., Any] = lambdify(places, defined(function(*places)), [EXACT, "mpmath"])
     return compiled

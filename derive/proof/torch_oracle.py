@@ -20,11 +20,27 @@ from sympy import Expr, Function, Mul, Pow, Symbol
 
 from derive.errors import RefutedError, UnsupportedError, UserError
 from derive.forward.formula import Formula
-from derive.forward.functions import defined, step
+from derive.forward.functions import defined, equal, step
 from derive.forward.layer import Layer
-from derive.forward.nodes import Add, Constant, Contract, Delta, Input, Map, Node, Ones, placeholder, topological
+from derive.forward.matrix import read
+from derive.forward.nodes import (
+    Add,
+    Constant,
+    Contract,
+    Delta,
+    Input,
+    Map,
+    MatrixFunction,
+    Node,
+    OneHot,
+    Ones,
+    Reduce,
+    Select,
+    placeholder,
+    topological,
+)
 from derive.forward.shape import bind
-from derive.proof.evaluate import Array, value_of
+from derive.proof.evaluate import Array, evaluate, value_of
 from derive.proof.numeric import Sample
 
 __all__ = ["DIGITS", "disagreement", "gradient", "require_torch"]
@@ -120,11 +136,23 @@ def _node(torch: Any, node: Node, operands: Sequence[Any], tensors: Mapping[str,
             return torch.ones(bind(node.shape, sizes), dtype=torch.float64)
         case Delta():
             return torch.eye(bind(node.shape, sizes)[0], dtype=torch.float64)
+        case Select():
+            return torch.tensor(evaluate(read(node), {}, sizes), dtype=torch.float64)
         case Contract():
             words = ["".join(ascii_letters[index] for index in row) for row in (*node.indices, node.output)]
             return torch.einsum(f"{','.join(words[:-1])}->{words[-1]}", *operands)
         case Add():
             return reduce(add, operands)
+        case OneHot():
+            return torch.nn.functional.one_hot(operands[0].long(), *bind((node.size,), sizes)).to(torch.float64)
+        case Reduce():
+            return (torch.amax if node.name == "max" else torch.amin)(operands[0], dim=node.axes)
+        case MatrixFunction():
+            return (
+                torch.linalg.slogdet(operands[0])[1]
+                if node.name == "logdet"
+                else getattr(torch.linalg, node.name)(*operands)
+            )
         case Map():
             return _apply(torch, defined(node.function), {placeholder(p): item for p, item in enumerate(operands)})
     raise UnsupportedError(f"--oracle torch: nodes of kind {type(node).__name__} are not run by PyTorch; leave it out")
@@ -145,6 +173,8 @@ def _apply(torch: Any, function: Expr, operands: Mapping[Symbol, Any]) -> Any:
         case Pow():
             base, exponent = arguments
             return torch.pow(base, exponent)
+        case equal():
+            return (arguments[0] == arguments[1]).to(torch.float64)
         case step():
             return (arguments[0] > 0).to(torch.float64)
         case Function() if type(function).__name__ in _FUNCTIONS:

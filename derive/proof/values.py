@@ -84,13 +84,32 @@ def draw(layer: Layer, sizes: Mapping[str, int], seed: int, choices: Sequence[Ra
     generator = np.random.PCG64(seed)
     arrays = {
         node.name: shaped(
-            [choices[int(n) % len(choices)] for n in generator.random_raw(prod(shape))],
+            [allowed[int(n) % len(allowed)] for n in generator.random_raw(prod(shape))],
             shape,
         )
         for node, shape in _shapes(layer, sizes)
+        for allowed in [_allowed(node, sizes, choices)]
     }
     # Where the output is a number, it is the loss itself.
     return arrays if layer.output.shape else arrays | {layer.upstream.name: shaped([Integer(1)], ())}
+
+
+def _allowed(node: Input, sizes: Mapping[str, int], choices: Sequence[Rational]) -> Sequence[Rational]:
+    return [Rational(choice) for choice in numeric.choices_for(node, sizes, choices)]
+
+
+def _check_whole(node: Input, array: Array, sizes: Mapping[str, int], label: str) -> None:
+    """Refuses what is no whole number below the size that the input says."""
+    if node.below is None:
+        return
+    (below,) = bind((node.below,), sizes)
+    for position, number in np.ndenumerate(array):
+        if not (number.is_integer and 0 <= number < below):
+            place = ", ".join(str(index + 1) for index in position)
+            raise UserError(
+                f"{label}: {node.name}: entry {place}: expected a whole number from 0 to {below - 1} ({node.below}="
+                f"{below}), got {number}"
+            )
 
 
 def _seed(values: str) -> int:
@@ -170,6 +189,8 @@ def _read(layer: Layer, sizes: Mapping[str, int], text: str, *, kind: Literal["f
     arrays = {name: reader.array(node, found[name]) for name, node in known.items() if name in found}
     bound = layer.sizes(reader.sizes)
     _check_count(layer, bound)
+    for node in layer.inputs:
+        _check_whole(node, arrays[node.name], bound, label)
     upstream = layer.upstream.name in arrays
     if upstream and not layer.output.shape:
         raise UserError(

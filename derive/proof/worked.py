@@ -24,7 +24,7 @@ from derive.engine.vectorize import VectorMap
 from derive.errors import RefutedError, SizeError, UserError
 from derive.forward.entry import Position
 from derive.forward.formula import Formula
-from derive.forward.functions import NUMERIC
+from derive.forward.functions import NUMERIC, defined
 from derive.forward.layer import Layer
 from derive.forward.matrix import read
 from derive.forward.nodes import Input, Node, placeholder
@@ -274,4 +274,4 @@ class _NumberAlgebra:
 
 @cache
 def _compiled(function: Expr, arguments: int) -> Any:
-    return lambdify([placeholder(p) for p in range(arguments)], function, [NUMERIC, "numpy"])
+    return lambdify([placeholder(p) for p in range(arguments)], defined(function), [NUMERIC, "numpy"])

@@ -187,4 +187,4 @@ def derive_graph(layer: Layer, *wrt: str) -> GraphRoute:
         >>> [str(route.formula(name)) for name in "XWb"]
         ['G @ W.T', 'X.T @ G', 'sum(G, axis=0)']
     """
-    return GraphRoute(layer, tuple(map(layer.input, wrt)) if wrt else layer.inputs)
+    return GraphRoute(layer, tuple(map(layer.input, wrt)) if wrt else layer.smooth)

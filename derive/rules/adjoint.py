@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
+from sympy import Integer
+
 from derive.errors import InternalError
-from derive.forward.nodes import Add, Contract, Input, Map, Node, topological
-from derive.forward.normal import add, contract, slope, zeros
+from derive.forward.nodes import Add, Constant, Contract, Input, Map, MatrixFunction, Node, OneHot, Reduce, topological
+from derive.forward.normal import add, contract, share, slope, zeros
 from derive.steps import Reason, Step
 
 __all__ = [
@@ -20,6 +22,9 @@ __all__ = [
     "adjoint_add",
     "adjoint_contract",
     "adjoint_map",
+    "adjoint_matrix",
+    "adjoint_one_hot",
+    "adjoint_reduce",
     "reverse",
     "sweep",
 ]
@@ -77,10 +82,48 @@ def adjoint_map(node: Map, g: Node) -> tuple[Node, ...]:
     return tuple(contract([g, slope(node, place)], [axes, axes], axes) for place in range(len(node.operands)))
 
 
+def adjoint_reduce(node: Reduce, g: Node) -> tuple[Node, ...]:
+    """x̄ = ȳ ⊙ m / Σ m, where m is 1 at the largest entries: they share the gradient equally.
+
+    Shapes: g has the axes of node, which the result has besides those that node is reduced along.
+    Source: the subdifferential of a maximum is the convex hull of the gradients of what attains it (Rockafellar,
+    "Convex Analysis", section 23); the mean of them is PyTorch's convention for amax.
+    """
+    axes = range(len(node.arguments[0].shape))
+    kept = [axis for axis in axes if axis not in node.axes]
+    return (contract([g, share(node)], [kept, axes], axes),)
+
+
+def adjoint_matrix(node: MatrixFunction, g: Node) -> tuple[Node, ...]:
+    """X̄ = -Yᵀ Ȳ Yᵀ for Y = X⁻¹; X̄ = ȳ y X⁻ᵀ for y = det X; X̄ = ȳ X⁻ᵀ for y = log |det X|.
+
+    Shapes: the result has those of the operand; g those of node.
+    Source: Giles, "An extended collection of matrix derivative results", NA-08-01, sections 2.2.3 and 2.2.4.
+    """
+    if node.name == "inv":
+        minus = Constant(Integer(-1))
+        return (contract([minus, node, g, node], [(), (1, 0), (1, 2), (3, 2)], (0, 3)),)
+    inverse = MatrixFunction(node.arguments, "inv")
+    scalars: list[Node] = [g, node] if node.name == "det" else [g]
+    return (contract([*scalars, inverse], [*(() for _ in scalars), (1, 0)], (0, 1)),)
+
+
+def adjoint_one_hot(node: OneHot, g: Node) -> tuple[Node, ...]:
+    """t̄ = 0: whole numbers do not change a little.
+
+    Shapes: the result has those of the operand.
+    Source: a function that is constant between the whole numbers has derivative 0 there.
+    """
+    return (zeros(node.arguments[0].shape),)
+
+
 RULES: dict[type[Node], Callable[..., tuple[Node, ...]]] = {
     Add: adjoint_add,
     Contract: adjoint_contract,
     Map: adjoint_map,
+    MatrixFunction: adjoint_matrix,
+    OneHot: adjoint_one_hot,
+    Reduce: adjoint_reduce,
 }
 """The rule of each node kind that has operands."""
 

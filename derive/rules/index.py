@@ -13,8 +13,9 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from derive.errors import InternalError, UnsupportedError
-from derive.forward.nodes import Add, Contract, Delta, Input, Map, Node, Ones, topological
-from derive.forward.normal import add, contract, slope, zeros
+from derive.forward.differential import differentials
+from derive.forward.nodes import Add, Contract, Delta, Input, Node, Ones, topological
+from derive.forward.normal import add, contract, zeros
 from derive.forward.shape import Size
 
 __all__ = [
@@ -194,12 +195,14 @@ def differentiate(value: IndexSum, wrt: Input, at: tuple[str, ...]) -> IndexSum:
 def scalar_chain(value: IndexSum, letters: Letters) -> IndexSum | None:
     """∂f(a, ...)_ij = Σ_p f_p'(a, ...)_ij ∂a_p,ij; None if no function is left.
 
+    Functions of whole matrices, and the largest entry along an axis, have more indices in the place of ij.
+
     Raises: UnsupportedError if the sum has more than MOST_PRODUCTS products.
     Source: the chain rule for functions of one and of several numbers; SymPy differentiates f.
     """
     for number, product in enumerate(value.products):
         for place, part in enumerate(product.factors):
-            if isinstance(part, Partial) and isinstance(part.of.node, Map):
+            if isinstance(part, Partial) and part.of.node.operands and not _is_compound(part.of):
                 return _opened(value, number, place, letters)
     return None
 
@@ -209,18 +212,26 @@ def _opened(value: IndexSum, number: int, place: int, letters: Letters) -> Index
     part = product.factors[place]
     assert isinstance(part, Partial)
     node = part.of.node
-    assert isinstance(node, Map)
     made: list[Product] = []
     sizes = dict(value.sizes)
-    for p, operand in enumerate(node.operands):
-        factor = Factor(slope(node, p), part.of.index)
-        inner = IndexSum((Product((Factor(operand, part.of.index),)),), part.of.index, tuple(sizes.items()))
+    for change in differentials(node):
+        names = dict(zip(change.output, part.of.index, strict=True))
+        fresh = []
+        operand = node.operands[change.place]
+        for label, size in zip(change.input, operand.shape, strict=True):
+            if label not in names:
+                names[label] = letters.fresh("k")
+                fresh.append(names[label])
+                sizes[names[label]] = size
+        factors = tuple(Factor(other, tuple(names[label] for label in row)) for other, row in change.factors)
+        index = tuple(names[label] for label in change.input)
+        inner = IndexSum((Product((Factor(operand, index),)),), index, tuple(sizes.items()))
         grown = differentiate(expand(inner, letters), part.by.node, part.by.index)  # type: ignore[arg-type]  # an input
         sizes |= dict(grown.sizes)
         made += [
             Product(
-                (*product.factors[:place], factor, *term.factors, *product.factors[place + 1 :]),
-                (*product.sums, *term.sums),
+                (*product.factors[:place], *factors, *term.factors, *product.factors[place + 1 :]),
+                (*product.sums, *fresh, *term.sums),
             )
             for term in grown.products
         ]

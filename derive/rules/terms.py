@@ -13,7 +13,7 @@ from itertools import count
 
 from sympy import Expr, Integer, Mul, Pow, Rational, Symbol
 
-from derive.forward.nodes import Add, Constant, Contract, Delta, Input, Map, Node, Ones, placeholder
+from derive.forward.nodes import Add, Constant, Contract, Delta, Input, Map, Node, Ones, Select, placeholder
 from derive.forward.normal import add, apply, contract, zeros
 from derive.forward.shape import Shape, Size
 
@@ -129,6 +129,9 @@ def _opened(power: Power, fresh: Iterator[int]) -> list[Term] | None:
             return [Term(node.value, ())]
         case Add():
             return [Term(_ONE, (Power(operand, power.index),)) for operand in node.operands]
+        case Contract() if any(isinstance(operand, Select) for operand in node.operands) and node.summed():
+            # Slices, padding and windows read as such as long as they stay together.
+            return None
         case Contract():
             names = dict(zip(node.output, power.index, strict=True))
             names.update((index, next(fresh)) for index in node.summed())

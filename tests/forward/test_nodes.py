@@ -50,7 +50,7 @@ def test_nodes_are_forgotten_when_nobody_holds_them():
     from derive.forward import nodes
 
     node = Input("forgotten", parse_shape("N"), "f")
-    key = (Input, "forgotten", parse_shape("N"), "f", "")
+    key = (Input, "forgotten", parse_shape("N"), "f", "", None)
     assert nodes._interned[key] is node
     del node
     gc.collect()

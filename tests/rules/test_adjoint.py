@@ -136,4 +136,4 @@ def test_every_node_kind_with_operands_has_a_rule():
     with_operands = {
         k for k in kinds if "arguments" in getattr(k, "__dataclass_fields__", {}) and not k.__name__.startswith("_")
     }
-    assert with_operands == set(adjoint.RULES) == {Add, Contract, Map}
+    assert with_operands == set(adjoint.RULES) == {Add, Contract, Map, nodes.MatrixFunction, nodes.OneHot, nodes.Reduce}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from derive.document.drawing.drawing import Label
 from derive.forward.matrix import read
-from derive.forward.nodes import Add, Contract, Map, Node
+from derive.forward.nodes import Add, Contract, Map, MatrixFunction, Node, OneHot, Reduce
 from derive.forward.scalar import read_scalar
 from derive.notation.tree import (
     Broadcast,
@@ -13,10 +13,15 @@ from derive.notation.tree import (
     MatMul,
     Name,
     Negative,
+    Pad,
     Product,
+    Reshape,
+    Slice,
     SumAxis,
+    Take,
     Transpose,
     Tree,
+    Windows,
 )
 from derive.routes.graph import LocalRule
 
@@ -28,6 +33,11 @@ _SIGNS: dict[type, str] = {
     Hadamard: "⊙",
     SumAxis: "Σ",
     Transpose: "ᵀ",
+    Slice: "part",
+    Pad: "pad",
+    Reshape: "reshape",
+    Windows: "windows",
+    Take: "pick",
 }
 """Of a contraction, by the kind of its reading."""
 
@@ -41,6 +51,10 @@ def sign_of(node: Node) -> Label:
             return _function(node)
         case Contract():
             return _contraction(read(LocalRule.of(node, "L").layer.output))
+        case Reduce() | MatrixFunction():
+            return node.name
+        case OneHot():
+            return "onehot"
     raise AssertionError(f"{type(node).__name__} is no operation")
 
 

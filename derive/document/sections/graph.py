@@ -12,7 +12,7 @@ from derive.document.drawing.sign import sign_of
 from derive.document.layout import LINE_WIDTH
 from derive.document.local import LocalText
 from derive.document.material import Material
-from derive.forward.nodes import Add, Constant, Contract, Input, Map, Node
+from derive.forward.nodes import Add, Constant, Contract, Input, Map, MatrixFunction, Node, Reduce
 from derive.locale import N_
 from derive.notation.code import print_code
 from derive.notation.measure import width
@@ -168,6 +168,10 @@ def _kind(node: Node) -> object:
             return Contract, node.indices, node.output, operands
         case Map():
             return Map, node.function, operands
+        case Reduce():
+            return Reduce, node.name, node.axes, operands
+        case MatrixFunction():
+            return MatrixFunction, node.name
     return Add, operands
 
 
