@@ -13,15 +13,16 @@ from derive.version import __version__
 
 if TYPE_CHECKING:
     from derive.api import Derived, DerivedGradient, derive
-    from derive.forward.trace import layer
+    from derive.forward.trace import layer, let
 
-__all__ = ["Derived", "DerivedGradient", "__version__", "derive", "layer"]
+__all__ = ["Derived", "DerivedGradient", "__version__", "derive", "layer", "let"]
 
 _HOMES = {
     "Derived": "derive.api",
     "DerivedGradient": "derive.api",
     "derive": "derive.api",
     "layer": "derive.forward.trace",
+    "let": "derive.forward.trace",
 }
 
 

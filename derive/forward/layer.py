@@ -81,7 +81,8 @@ class Layer:
 
     samples is how samples lie in its arrays; origin the layer as it was written, of which it is a rearrangement.
     variant is which of several layers of this name it is, ("bias", "none") for example; () for the usual one. stacks
-    says of which inputs of the plain layer its own are put together.
+    says of which inputs of the plain layer its own are put together. named are the intermediate values that its author
+    has given a name, in the order of computation.
 
     Shapes: every input and the output have axes in the letters of `sizes`.
     """
@@ -100,6 +101,7 @@ class Layer:
     variant: tuple[tuple[str, str], ...] = ()
     stacks: tuple[Stack, ...] = ()
     plain: Layer | None = None
+    named: tuple[tuple[str, Node], ...] = ()
 
     upstream: Input = field(init=False, repr=False)
     """G = ∂L/∂Y, in the shape of the output; called G_Y if the layer has a G of its own."""

@@ -45,7 +45,8 @@ def single(layer: Layer) -> Layer | None:
         return None
     inputs = tuple(_without(node, layer) for node in layer.inputs)
     names = [node.name for node in inputs]
-    output = without_samples(layer.output, letter, dict(zip(layer.inputs, inputs, strict=True)))
+    made = without_samples(layer.output, letter, dict(zip(layer.inputs, inputs, strict=True)))
+    output = made[layer.output]
     small = len(output.shape) < 2 <= len(layer.output.shape)
     output_name = layer.output_name.lower() if small else layer.output_name
     if len({*names, output_name}) <= len(names) or any(share_symbols(*pair) for pair in combinations(inputs, 2)):
@@ -58,6 +59,7 @@ def single(layer: Layer) -> Layer | None:
         layer,
         inputs=inputs,
         output=output,
+        named=tuple((name, made[node]) for name, node in layer.named),
         output_name=output_name,
         defaults=tuple(pair for pair in layer.defaults if pair[0] != letter),
         prose=replace(prose, sizes=tuple(size for size in prose.sizes if size[0] != letter)),
@@ -69,15 +71,15 @@ def single(layer: Layer) -> Layer | None:
     )
 
 
-def without_samples(node: Node, letter: str, inputs: Mapping[Input, Node]) -> Node:
-    """What computes the node from these inputs where the size of that letter is 1, without the axes of that size.
+def without_samples(node: Node, letter: str, inputs: Mapping[Input, Node]) -> dict[Node, Node]:
+    """What computes the node, and all that it is computed from, where the size of that letter is 1.
 
-    Shapes: those of the node without axes of that size, and without a first axis of size 1 of two.
+    Shapes: those of the nodes without axes of that size, and without a first axis of size 1 of two.
     """
     made: dict[Node, Node] = {}
     for item in topological(node):
         made[item] = _rule(item, letter, inputs, made)
-    return made[node]
+    return made
 
 
 def _rule(node: Node, letter: str, inputs: Mapping[Input, Node], made: Mapping[Node, Node]) -> Node:

@@ -35,11 +35,13 @@ class Tensor:
     Shapes: `.shape` is a tuple of sizes, letters or numbers.
     """
 
-    __slots__ = ("laid", "where")
+    __slots__ = ("laid", "named", "where")
 
-    def __init__(self, array: Node | Laid, where: str) -> None:
+    def __init__(self, array: Node | Laid, where: str, named: dict[str, Node] | None = None) -> None:
         self.laid = array if isinstance(array, Laid) else Laid(array)
         self.where = where
+        # All arrays of one tracing share it: what `let` has given a name.
+        self.named = {} if named is None else named
 
     @property
     def node(self) -> Node:
@@ -63,7 +65,7 @@ class Tensor:
 
     def lift(self, array: Node | Laid) -> Tensor:
         """Another array of the same layer."""
-        return Tensor(array, self.where)
+        return Tensor(array, self.where, self.named)
 
     def refuse(self, what: str, instead: str) -> NoReturn:
         """Raises UnsupportedError, with the remedy."""
@@ -182,7 +184,7 @@ class Tensor:
         if name in ELEMENTWISE:
             return self.apply(f"np.{name}", ELEMENTWISE[name], *arguments)
         if name in _OPERATORS:
-            first, *rest = (Tensor(self.other(argument, f"np.{name}"), self.where) for argument in arguments)
+            first, *rest = (self.lift(self.other(argument, f"np.{name}")) for argument in arguments)
             return reduce(_OPERATORS[name], rest, first) if rest else -first
         self.refuse(f"np.{name}", f"supported elementwise functions: {', '.join([*ELEMENTWISE, *_OPERATORS])}")
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from itertools import chain, combinations, count
-from typing import Any
+from typing import Any, TypeVar
 
 from derive.errors import DeriveError, ShapeError, UnsupportedError, UserError
 from derive.forward.entry import share_symbols
@@ -19,7 +19,9 @@ from derive.forward.nodes import Constant, Input, Node, topological
 from derive.forward.shape import Shape, letters, parse_shape
 from derive.forward.tensor import SUPPORTED, Tensor, node_of
 
-__all__ = ["layer", "trace"]
+__all__ = ["layer", "let", "trace"]
+
+Value = TypeVar("Value")
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)*\Z")
 
@@ -61,6 +63,30 @@ def layer(
     return decorate
 
 
+def let(name: str, value: Value) -> Value:
+    """The value, which formulas and pages call by this name.
+
+    Where the forward code runs on numbers, it gives back the value and does nothing else.
+
+    Raises: UserError for a name that cannot be one, or that is another value's already.
+
+    Example:
+        >>> import numpy as np
+        >>> @layer(defaults="N=2 D=3 M=4")
+        ... def tanh_layer(X: "N D", W: "D M"):
+        ...     Z = let("Z", X @ W)
+        ...     return np.tanh(Z)
+        >>> [(name, str(node)) for name, node in tanh_layer.named]
+        [('Z', 'X @ W')]
+    """
+    if isinstance(value, Tensor):
+        if not _NAME.match(name):
+            raise UserError(f"{value.where}: let: {name!r}: expected a name of the letters A to Z, such as S or mu_1")
+        if value.named.setdefault(name, value.laid.core) is not value.laid.core:
+            raise UserError(f"{value.where}: let: {name} is the name of another value already; choose another")
+    return value
+
+
 def trace(
     function: Callable[..., Any], *, defaults: str = "", name: str = "", prose: Prose | None = None, variant: str = ""
 ) -> Layer:
@@ -68,9 +94,11 @@ def trace(
     name = name or function.__name__
     inputs = _inputs(function, name)
     sizes = letters(node.shape for node in inputs)
-    output = _output(function, inputs, name, sizes)
-    names = {node.name for node in inputs} | set(sizes)
-    taken = names | {node.letter for node in inputs}
+    output, named = _traced(function, inputs, name, sizes)
+    for word in named:
+        _refuse_taken(word, inputs, sizes, name)
+    names = {node.name for node in inputs} | set(sizes) | set(named)
+    taken = names | {node.letter for node in inputs} | {word.lower() for word in named}
     output_name = _free(("Y", "Z", "Out"), lambda n: n not in names and n.lower() not in taken)
     if len(output.shape) < 2:
         output_name = output_name.lower()
@@ -85,7 +113,15 @@ def trace(
         prose=prose or Prose(),
         function=function,
         variant=_variant(variant) if function.__name__ != name else (),
+        named=tuple(named.items()),
     )
+
+
+def _refuse_taken(word: str, inputs: Iterable[Input], sizes: Collection[str], where: str) -> None:
+    """An intermediate value must not be called like anything else."""
+    what = "a size" if word in sizes else "an argument" if word in {node.name for node in inputs} else ""
+    if what:
+        raise UserError(f"{where}: let: {word} is {what} already; call the value otherwise")
 
 
 def _stacks(written: str, plain: Layer) -> tuple[Stack, ...]:
@@ -102,9 +138,13 @@ def _variant(written: str) -> tuple[tuple[str, str], ...]:
     return tuple((option, value) for option, _, value in pairs)
 
 
-def _output(function: Callable[..., Any], inputs: Iterable[Input], name: str, sizes: Collection[str]) -> Node:
+def _traced(
+    function: Callable[..., Any], inputs: Iterable[Input], name: str, sizes: Collection[str]
+) -> tuple[Node, dict[str, Node]]:
+    """What the function returns, and the values that it names and that lead there."""
+    named: dict[str, Node] = {}
     try:
-        result = function(*(Tensor(node, name) for node in inputs))
+        result = function(*(Tensor(node, name, named) for node in inputs))
     except DeriveError:
         raise
     except Exception as error:
@@ -122,7 +162,8 @@ def _output(function: Callable[..., Any], inputs: Iterable[Input], name: str, si
             raise UnsupportedError(
                 f"{name}: {', '.join(sorted(strange))} is no size of the layer; give it as an argument"
             )
-    return output
+    leading = set(topological(output))
+    return output, {word: node for word, node in named.items() if node in leading and not isinstance(node, Input)}
 
 
 def _inputs(function: Callable[..., Any], name: str) -> tuple[Input, ...]:

@@ -28,10 +28,12 @@ def transpose(layer: Layer) -> Layer:
     if not layer.sample_size:
         return layer
     inputs = tuple(Input(node.name, _turned(node.shape), node.letter) for node in layer.inputs)
+    made = transposed(layer.output, dict(zip(layer.inputs, inputs, strict=True)))
     return replace(
         layer,
         inputs=inputs,
-        output=transposed(layer.output, dict(zip(layer.inputs, inputs, strict=True))),
+        output=made[layer.output],
+        named=tuple((name, made[node]) for name, node in layer.named),
         function=_Transposed(layer),
         prose=layer.prose.columns or layer.prose.without_arrangement(),
         samples="columns",
@@ -41,15 +43,15 @@ def transpose(layer: Layer) -> Layer:
     )
 
 
-def transposed(node: Node, inputs: Mapping[Input, Node]) -> Node:
-    """What computes the transpose of a node with two axes, and the node itself of any other, from these inputs.
+def transposed(node: Node, inputs: Mapping[Input, Node]) -> dict[Node, Node]:
+    """What computes the transpose of a node with two axes, and of all that it is computed from, from these inputs.
 
-    Shapes: those of the node, reversed where there are two axes.
+    Shapes: those of the nodes, reversed where there are two axes.
     """
     made: dict[Node, Node] = {}
     for item in topological(node):
         made[item] = _rule(item, inputs, made)
-    return made[node]
+    return made
 
 
 def _rule(node: Node, inputs: Mapping[Input, Node], made: Mapping[Node, Node]) -> Node:

@@ -39,8 +39,8 @@ def rearranged(layer: Layer, wrt: str) -> Node:
     inputs: dict[Input, Node] = dict(zip(origin.inputs, layer.inputs, strict=True))
     inputs[origin.upstream] = layer.upstream
     if layer.samples == "columns":
-        return transposed(found, inputs)
-    return without_samples(found, origin.sample_size, inputs)
+        return transposed(found, inputs)[found]
+    return without_samples(found, origin.sample_size, inputs)[found]
 
 
 def compare(layer: Layer, wrt: str, formula: Node, sizes: tuple[Mapping[str, int], ...]) -> Evidence | None:
