@@ -2,7 +2,7 @@
 
 from derive.forward import field
 from derive.forward.layer import Prose, Remark
-from derive.forward.trace import layer
+from derive.forward.trace import layer, let
 from derive.locale import N_
 
 _SIZES = (
@@ -63,7 +63,8 @@ def attention(Q: "N D", K: "M D", V: "M E"):
     Source: Vaswani, Shazeer, Parmar, Uszkoreit, Jones, Gomez, Kaiser and Polosukhin, "Attention is all you need",
     NeurIPS 2017, arXiv:1706.03762, equation 1.
     """
-    return field.softmax(Q @ K.T / Q.shape[1] ** 0.5, axis=1) @ V
+    P = let("P", field.softmax(let("Z", Q @ K.T / Q.shape[1] ** 0.5), axis=1))
+    return P @ V
 
 
 @layer(name="attention", defaults="N=2 D=2 M=3 E=2", prose=_MASKED, variant="mask=given")
@@ -72,4 +73,5 @@ def attention_masked(Q: "N D", K: "M D", V: "M E", B: "N M"):
 
     Source: PyTorch documentation, torch.nn.functional.scaled_dot_product_attention with a mask of floats.
     """
-    return field.softmax(Q @ K.T / Q.shape[1] ** 0.5 + B, axis=1) @ V
+    P = let("P", field.softmax(let("Z", Q @ K.T / Q.shape[1] ** 0.5 + B), axis=1))
+    return P @ V

@@ -3,7 +3,7 @@
 import numpy as np
 
 from derive.forward.layer import Prose, Remark
-from derive.forward.trace import layer
+from derive.forward.trace import layer, let
 from derive.locale import N_
 
 _PROSE = Prose(
@@ -41,6 +41,7 @@ def batchnorm(X: "N D", gamma: "D", beta: "D"):
     Source: Ioffe and Szegedy, "Batch normalization: accelerating deep network training by reducing internal covariate
     shift", ICML 2015, arXiv:1502.03167, algorithm 1.
     """
-    mu = X.mean(axis=0, keepdims=True)
-    variance = np.mean((X - mu) ** 2, axis=0, keepdims=True)
-    return gamma * (X - mu) / np.sqrt(variance + 1e-5) + beta
+    mu = let("mu", X.mean(axis=0, keepdims=True))
+    sigma = let("sigma", np.sqrt(np.mean((X - mu) ** 2, axis=0, keepdims=True) + 1e-5))
+    xhat = let("xhat", (X - mu) / sigma)
+    return gamma * xhat + beta

@@ -3,7 +3,7 @@
 import numpy as np
 
 from derive.forward.layer import Prose, Remark
-from derive.forward.trace import layer
+from derive.forward.trace import layer, let
 from derive.locale import N_
 
 _PROSE = Prose(
@@ -31,5 +31,7 @@ def cosine(A: "N D", B: "N D"):
 
     Source: PyTorch documentation, torch.nn.CosineEmbeddingLoss with target 1.
     """
-    lengths = np.sqrt(np.sum(A**2, axis=1)) * np.sqrt(np.sum(B**2, axis=1))
-    return np.mean(1 - np.sum(A * B, axis=1) / lengths)
+    r = let("r", np.sqrt(np.sum(A**2, axis=1)))
+    s = let("s", np.sqrt(np.sum(B**2, axis=1)))
+    c = let("c", np.sum(A * B, axis=1) / (r * s))
+    return np.mean(1 - c)

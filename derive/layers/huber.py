@@ -3,7 +3,7 @@
 import numpy as np
 
 from derive.forward.layer import Prose, Remark
-from derive.forward.trace import layer
+from derive.forward.trace import layer, let
 from derive.locale import N_
 
 _PROSE = Prose(
@@ -34,5 +34,5 @@ def huber(P: "N D", T: "N D"):
     Source: Huber, "Robust estimation of a location parameter", Annals of Mathematical Statistics 35 (1964); PyTorch
     documentation, torch.nn.HuberLoss with delta=1.
     """
-    E = P - T
+    E = let("E", P - T)
     return np.mean(np.where(np.abs(E) > 1, np.abs(E) - 1 / 2, E**2 / 2))

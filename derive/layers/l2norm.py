@@ -3,7 +3,7 @@
 import numpy as np
 
 from derive.forward.layer import Prose, Remark
-from derive.forward.trace import layer
+from derive.forward.trace import layer, let
 from derive.locale import N_
 
 _PROSE = Prose(
@@ -32,4 +32,5 @@ def l2norm(X: "N D"):
 
     Source: PyTorch documentation, torch.nn.functional.normalize.
     """
-    return X / np.sqrt(np.sum(X**2, axis=1, keepdims=True))
+    r = let("r", np.sqrt(np.sum(X**2, axis=1, keepdims=True)))
+    return X / r

@@ -3,7 +3,7 @@
 import numpy as np
 
 from derive.forward.layer import Prose, Remark
-from derive.forward.trace import layer
+from derive.forward.trace import layer, let
 from derive.locale import N_
 
 _PROSE = Prose(
@@ -34,6 +34,7 @@ def layernorm(X: "N D", gamma: "D", beta: "D"):
 
     Source: Ba, Kiros and Hinton, "Layer normalization", arXiv:1607.06450.
     """
-    mu = X.mean(axis=1, keepdims=True)
-    variance = np.mean((X - mu) ** 2, axis=1, keepdims=True)
-    return gamma * (X - mu) / np.sqrt(variance + 1e-5) + beta
+    mu = let("mu", X.mean(axis=1, keepdims=True))
+    sigma = let("sigma", np.sqrt(np.mean((X - mu) ** 2, axis=1, keepdims=True) + 1e-5))
+    xhat = let("xhat", (X - mu) / sigma)
+    return gamma * xhat + beta

@@ -3,7 +3,7 @@
 import numpy as np
 
 from derive.forward.layer import Prose, Remark
-from derive.forward.trace import layer
+from derive.forward.trace import layer, let
 from derive.locale import N_
 
 _PROSE = Prose(
@@ -11,7 +11,7 @@ _PROSE = Prose(
     sizes=(
         ("N", N_("sample"), N_("samples")),
         ("D", N_("input feature"), N_("input features")),
-        ("H", N_("hidden unit"), N_("hidden units")),
+        ("K", N_("hidden unit"), N_("hidden units")),
         ("M", N_("output feature"), N_("output features")),
     ),
     forward=N_(
@@ -31,10 +31,12 @@ _PROSE = Prose(
 )
 
 
-@layer(defaults="N=2 D=3 H=2 M=1", prose=_PROSE)
-def mlp(X: "N D", W: "D H", b: "H", V: "H M", c: "M"):
+@layer(defaults="N=2 D=3 K=2 M=1", prose=_PROSE)
+def mlp(X: "N D", W: "D K", b: "K", V: "K M", c: "M"):
     """Y = max(X W + b, 0) V + c: a network with one hidden layer.
 
     Source: Goodfellow, Bengio and Courville, "Deep Learning", MIT Press 2016, section 6.1.
     """
-    return np.maximum(X @ W + b, 0) @ V + c
+    Z = let("Z", X @ W + b)
+    H = let("H", np.maximum(Z, 0))
+    return H @ V + c

@@ -3,7 +3,7 @@
 import numpy as np
 
 from derive.forward.layer import Prose, Remark
-from derive.forward.trace import layer
+from derive.forward.trace import layer, let
 from derive.locale import N_
 
 _PROSE = Prose(
@@ -11,7 +11,7 @@ _PROSE = Prose(
     sizes=(
         ("N", N_("sample"), N_("samples")),
         ("D", N_("feature"), N_("features")),
-        ("H", N_("hidden unit"), N_("hidden units")),
+        ("K", N_("hidden unit"), N_("hidden units")),
     ),
     forward=N_(
         "A residual block adds to its input what a small network makes of it. It has only to learn the difference, and "
@@ -30,10 +30,12 @@ _PROSE = Prose(
 )
 
 
-@layer(defaults="N=2 D=2 H=3", prose=_PROSE)
-def residual(X: "N D", W: "D H", V: "H D"):
+@layer(defaults="N=2 D=2 K=3", prose=_PROSE)
+def residual(X: "N D", W: "D K", V: "K D"):
     """Y = X + max(X W, 0) V: a block that adds to its input what it makes of it.
 
     Source: He, Zhang, Ren and Sun, "Deep residual learning for image recognition", CVPR 2016, arXiv:1512.03385.
     """
-    return X + np.maximum(X @ W, 0) @ V
+    Z = let("Z", X @ W)
+    H = let("H", np.maximum(Z, 0))
+    return X + H @ V

@@ -3,7 +3,7 @@
 import numpy as np
 
 from derive.forward.layer import Prose, Remark
-from derive.forward.trace import layer
+from derive.forward.trace import layer, let
 from derive.locale import N_
 
 _PROSE = Prose(
@@ -33,4 +33,5 @@ def rmsnorm(X: "N D", gamma: "D"):
 
     Source: Zhang and Sennrich, "Root mean square layer normalization", NeurIPS 2019, arXiv:1910.07467.
     """
-    return gamma * X / np.sqrt(np.mean(X**2, axis=1, keepdims=True) + 1e-5)
+    r = let("r", np.sqrt(np.mean(X**2, axis=1, keepdims=True) + 1e-5))
+    return gamma * (X / r)

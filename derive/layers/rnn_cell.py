@@ -3,7 +3,7 @@
 import numpy as np
 
 from derive.forward.layer import Prose, Remark
-from derive.forward.trace import layer
+from derive.forward.trace import layer, let
 from derive.locale import N_
 
 _PROSE = Prose(
@@ -39,4 +39,4 @@ def rnn_cell(X: "N D", H: "N M", W: "D M", U: "M M", b: "M"):
 
     Source: Elman, "Finding structure in time", Cognitive Science 14 (1990); PyTorch documentation, torch.nn.RNNCell.
     """
-    return np.tanh(X @ W + H @ U + b)
+    return let("T", np.tanh(X @ W + H @ U + b))

@@ -2,7 +2,7 @@
 
 from derive.forward import field
 from derive.forward.layer import Prose, Remark
-from derive.forward.trace import layer
+from derive.forward.trace import layer, let
 from derive.locale import N_
 from derive.notation.tree import At, Call, Name, Negative, Number, Quotient, Relation, Sum
 
@@ -42,4 +42,4 @@ def sigmoid(X: "N D"):
 
     Source: Goodfellow, Bengio and Courville, "Deep Learning", MIT Press 2016, section 3.10.
     """
-    return field.sigmoid(X)
+    return let("S", field.sigmoid(X))

@@ -2,7 +2,7 @@
 
 from derive.forward import field
 from derive.forward.layer import Prose, Remark
-from derive.forward.trace import layer
+from derive.forward.trace import layer, let
 from derive.locale import N_
 
 _PROSE = Prose(
@@ -31,4 +31,5 @@ def silu(X: "N D"):
     Source: Elfwing, Uchibe and Doya, "Sigmoid-weighted linear units for neural network function approximation in
     reinforcement learning", Neural Networks 107 (2018), arXiv:1702.03118.
     """
-    return X * field.sigmoid(X)
+    S = let("S", field.sigmoid(X))
+    return X * S

@@ -3,7 +3,7 @@
 import numpy as np
 
 from derive.forward.layer import Prose, Remark
-from derive.forward.trace import layer
+from derive.forward.trace import layer, let
 from derive.locale import N_
 
 _PROSE = Prose(
@@ -39,4 +39,4 @@ def softmax(Z: "N K"):
 
     Source: Goodfellow, Bengio and Courville, "Deep Learning", MIT Press 2016, section 6.2.2.3.
     """
-    return np.exp(Z) / np.exp(Z).sum(axis=1, keepdims=True)
+    return let("S", np.exp(Z) / np.exp(Z).sum(axis=1, keepdims=True))

@@ -3,7 +3,7 @@
 import numpy as np
 
 from derive.forward.layer import Prose, Remark
-from derive.forward.trace import layer
+from derive.forward.trace import layer, let
 from derive.locale import N_
 
 _PROSE = Prose(
@@ -31,4 +31,4 @@ def tanh(X: "N D"):
 
     Source: LeCun, Bottou, Orr and Müller, "Efficient BackProp", in Neural Networks: Tricks of the Trade, Springer 1998.
     """
-    return np.tanh(X)
+    return let("T", np.tanh(X))
