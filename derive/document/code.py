@@ -30,6 +30,8 @@ def numpy_class(layer: Layer, formulas: Sequence[Formula]) -> str:
     present = [node for node in layer.inputs if node.name in kept] + [layer.upstream]
     lines += _restore(kept) + _sizes(layer, present, "\n".join(body)) + body
     lines += [f"        return {', '.join(results)}"]
+    if any("vectorize(erf" in line for line in lines):
+        lines.insert(0, "from math import erf")
     return "\n".join(lines)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from sympy import Add, Expr, Function, Integer, Mul, Pow, Rational, Symbol
+from sympy import Add, Expr, Function, Integer, Mul, Pow, Rational, Symbol, pi
 
 from derive.errors import InternalError
 from derive.forward.functions import step
@@ -39,6 +39,8 @@ class _Reader:
     times: type[Hadamard] | type[Product]
 
     def read(self, expr: Expr) -> Tree:
+        if expr == pi:
+            return Number("π")
         match expr:
             case Integer():
                 return Number(int(expr))

@@ -88,6 +88,8 @@ class _Printer:
                 return _entry(letter, index), _ATOM
             case Gradient(Entry(_, index), letter):
                 return _entry(letter, index), _ATOM
+            case Number("π"):
+                return f"{self.module}pi", _ATOM
             case Number(value):
                 text = str(value)
                 if "/" in text:
@@ -221,11 +223,12 @@ def _has_column(factors: tuple[Tree, ...]) -> bool:
 
 
 _SPELLED: dict[str, Callable[..., tuple[str, int]]] = {
+    "erf": lambda np, x: (f"{np}vectorize(erf, otypes=[float])({x})", _ATOM),
     "relu": lambda np, x: (f"{np}maximum({x}, 0)", _ATOM),
     "sigmoid": lambda np, x: (f"1 / (1 + {np}exp(-({x})))", _PRODUCT),
     "softplus": lambda np, x: (f"{np}logaddexp(0, {x})", _ATOM),
 }
-"""What NumPy has instead of functions that it lacks."""
+"""What NumPy has instead of functions that it lacks; erf is that of the module math."""
 
 
 def _rank(tree: Tree) -> int:

@@ -12,7 +12,7 @@ from itertools import product
 from operator import mul
 from typing import Any
 
-from sympy import QQ, Expr, Poly
+from sympy import QQ, Expr, Poly, Pow, pi
 from sympy.polys.rings import PolyElement, PolyRing
 
 from derive.engine.concrete import positions
@@ -28,10 +28,11 @@ __all__ = ["RingAlgebra", "is_polynomial"]
 def is_polynomial(layer: Layer) -> bool:
     """Whether every entry of the output is a polynomial in the entries of the inputs."""
     nodes = list(topological(layer.output))
-    # A size under a root gives an irrational coefficient, which the ring over the rationals does not have.
-    roots = any(isinstance(node, Constant) and not node.value.is_rational_function() for node in nodes)
+    # A root or π gives an irrational coefficient, which the ring over the rationals does not have.
+    constants = [node.value for node in nodes if isinstance(node, Constant)]
+    irrational = any(value.has(pi) or not all(p.exp.is_Integer for p in value.atoms(Pow)) for value in constants)
     functions = (node.function for node in nodes if isinstance(node, Map))
-    return not roots and all(function.is_polynomial(*function.free_symbols) for function in functions)
+    return not irrational and all(function.is_polynomial(*function.free_symbols) for function in functions)
 
 
 class RingAlgebra:
