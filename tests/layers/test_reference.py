@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import derive
+from derive.document.code import numpy_class
 from derive.forward import field
 from derive.forward.shape import bind
 from derive.layers import index, load
@@ -66,6 +67,8 @@ REFERENCES: dict[str, Callable[..., Any]] = {
     "relu": F.relu,
     "leaky_relu": F.leaky_relu,
     "elu": F.elu,
+    "gelu": F.gelu,
+    "gelu approximate=tanh": lambda X: F.gelu(X, approximate="tanh"),
     "silu": F.silu,
     "softplus": F.softplus,
     "sigmoid": F.sigmoid,
@@ -175,12 +178,25 @@ def check_layer(name: str, order: int) -> None:
     expected.backward(torch.tensor(upstream))
     gradients = derive.derive(layer, sizes).gradients
     assert list(gradients) == [node.name for node in layer.inputs]
+    printed = run_class(layer, gradients, arrays, upstream)
     for given, gradient in gradients.items():
         if (layer.name, given) in NOT_PYTORCHS:
             assert tensors[given].grad is None
             continue
-        got = run(gradient.formula, {**arrays, layer.upstream.name: upstream, **sizes})
-        close(np.broadcast_to(got, arrays[given].shape), tensors[given].grad.numpy(), err_msg=str(gradient.formula))
+        for got in (run(gradient.formula, {**arrays, layer.upstream.name: upstream, **sizes}), printed[given]):
+            close(np.broadcast_to(got, arrays[given].shape), tensors[given].grad.numpy(), err_msg=str(gradient.formula))
+
+
+def run_class(layer, gradients, arrays, upstream) -> dict[str, Any]:
+    """What the class on the page gives; its forward pass is compared with the layer's own code."""
+    namespace: dict[str, Any] = {}
+    exec(numpy_class(layer, [gradient.formula for gradient in gradients.values()]), namespace)
+    (made,) = (value for value in namespace.values() if isinstance(value, type))
+    instance = made()
+    output = instance.forward(*(array.copy() for array in arrays.values()))
+    np.testing.assert_allclose(output, layer.function(*arrays.values()), rtol=1e-9, atol=1e-9)
+    found = instance.backward(upstream)
+    return dict(zip(gradients, found if isinstance(found, tuple) else (found,), strict=True))
 
 
 def run(formula, known: dict[str, Any]) -> Any:
