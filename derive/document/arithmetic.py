@@ -92,7 +92,7 @@ def _filled(tree: Tree, value: Value) -> Tree | None:
         return None
 
     def fill(item: Tree) -> Tree | None:
-        if isinstance(item, Number) and isinstance(item.value, str):
+        if isinstance(item, Number) and isinstance(item.value, str) and item.value != "pi":
             return _written(value(item))
         return _written(values[id(item)]) if id(item) in values else None
 

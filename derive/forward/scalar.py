@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from sympy import Add, Expr, Function, Integer, Mul, Pow, Rational, Symbol, pi
+import sympy
+from sympy import Add, Expr, Function, Integer, Mul, Pow, Rational, Symbol
 
 from derive.errors import InternalError
 from derive.forward.functions import step
 from derive.forward.nodes import placeholder
-from derive.notation.tree import Call, Greater, Hadamard, Name, Negative, Number, Power, Product, Quotient, Sum, Tree
+from derive.notation.tree import Call, Greater, Hadamard, Negative, Number, Power, Product, Quotient, Sum, Tree
 
 __all__ = ["number", "read_scalar"]
 
@@ -39,13 +40,15 @@ class _Reader:
     times: type[Hadamard] | type[Product]
 
     def read(self, expr: Expr) -> Tree:
-        if expr == pi:
-            return Number("π")
         match expr:
             case Integer():
                 return Number(int(expr))
             case Rational():
                 return Number(Fraction(int(expr.p), int(expr.q)))
+            case sympy.pi:
+                return Number("pi")
+            case sympy.E:
+                return Call("exp", (Number(1),))
             case Symbol():
                 return self.places[expr] if expr in self.places else Number(expr.name)
             case Add():
@@ -69,8 +72,6 @@ class _Reader:
                     _NAMES.get(type(expr).__name__, type(expr).__name__),
                     tuple(self.read(argument) for argument in expr.args),
                 )
-        if expr.is_number and expr.func.__name__ == "Exp1":
-            return Name("e")
         raise InternalError(f"notation: no rule for the scalar function {expr.func.__name__}")
 
     def _compared(self, difference: Expr) -> Tree:

@@ -28,6 +28,8 @@ def size(text: str | int) -> Size:
     if "+" in str(text):
         return _sum([size(term) for term in str(text).split("+")])
     match = _AXIS.match(str(text))
+    if text == "pi":
+        raise ShapeError("size 'pi': the letter stands for the number; call the size otherwise")
     if match is None:
         raise ShapeError(f"size {str(text)!r}: expected a letter such as N or a positive number such as 3")
     if match["number"]:

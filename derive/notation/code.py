@@ -88,7 +88,7 @@ class _Printer:
                 return _entry(letter, index), _ATOM
             case Gradient(Entry(_, index), letter):
                 return _entry(letter, index), _ATOM
-            case Number("π"):
+            case Number("pi"):
                 return f"{self.module}pi", _ATOM
             case Number(value):
                 text = str(value)

@@ -307,7 +307,7 @@ def _index(index: tuple[Index, ...]) -> str:
 
 
 def _number(value: object) -> tuple[str, int]:
-    text = "pi" if value == "π" else str(value)
+    text = str(value)
     if "/" in text:
         over, under = text.split("/")
         sign = "-" if over.startswith("-") else ""

@@ -249,7 +249,7 @@ def _index(index: tuple[Index, ...], depth: int) -> float:
 
 
 def _number(value: object, depth: int, display: bool) -> float:
-    text = "pi" if value == "π" else str(value)
+    text = str(value)
     if text[:1].isalpha():
         return _name(text, depth)
     sign = 0.79 * _SIZES[depth] if text.startswith("-") else 0.0

@@ -85,7 +85,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A rational number, a size letter, or π, whose sign no name can be."""
+    """A rational number, a size letter, or pi."""
 
     value: int | Fraction | str
 

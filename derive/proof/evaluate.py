@@ -79,7 +79,7 @@ class _Evaluation:
                 return self.arrays[text]
             case Gradient(_, letter) if letter in self.arrays:
                 return self.arrays[letter]
-            case Number("π"):
+            case Number("pi"):
                 return sympy.pi if self._symbolic() else np.pi
             case Number(number):
                 number = self.sizes[number] if isinstance(number, str) else number
