@@ -9,15 +9,29 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import product
 from math import prod
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeAlias, TypeVar
 
 from sympy import Add as SympyAdd
 from sympy import Expr, Integer, Mul, Symbol, diff
 
 from derive.errors import InternalError, SizeError
-from derive.forward.nodes import Add, Constant, Contract, Delta, Input, Map, Node, Ones, placeholder, topological
+from derive.forward.nodes import (
+    Add,
+    Constant,
+    Contract,
+    Delta,
+    Input,
+    Map,
+    Node,
+    Ones,
+    Select,
+    placeholder,
+    topological,
+)
+from derive.forward.selection import Equation, linear, solutions
 from derive.forward.shape import bind
 from derive.notation.tree import Index
 
@@ -55,6 +69,18 @@ class ExactAlgebra(Algebra[Value], Protocol[Value]):
         ...
 
 
+_Factors: TypeAlias = list[tuple[Node, tuple[int, ...]]]
+_Group: TypeAlias = tuple[tuple[int, ...], list[list[tuple[Node, Position]]]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """The summed indices of a contraction with their numbers of values, and the equations of its selections."""
+
+    counts: Mapping[int, int]
+    equations: tuple[Equation, ...]
+
+
 class Entries(Generic[Value]):
     """The entries of nodes at concrete sizes in one algebra; what was made once is kept.
 
@@ -65,7 +91,7 @@ class Entries(Generic[Value]):
         self.sizes = dict(sizes)
         self.algebra = algebra
         self._made: dict[tuple[Node, Position], Value] = {}
-        self._summed: dict[Node, tuple[tuple[int, ...], tuple[int, ...]]] = {}
+        self._plans: dict[Node, _Plan] = {}
 
     def one(self, node: Node, position: Position) -> Value:
         """The entry of the node at the position."""
@@ -88,22 +114,72 @@ class Entries(Generic[Value]):
                 self._made[item, position] = self._make(item, position)
         return [self._made[node, position] for position in positions]
 
-    def _terms(self, node: Contract, position: Position) -> Iterator[list[tuple[Node, Position]]]:
-        """For each wanted value of the summed indices, the factors of that term."""
-        at: dict[int, Index] = dict(zip(node.output, position, strict=True))
-        summed, counts = self._sums(node)
-        factors = list(zip(node.operands, node.indices, strict=True))
-        for values in self.algebra.assignments(node, counts):
-            at.update(zip(summed, values, strict=True))
-            yield [(operand, tuple([at[i] for i in row])) for operand, row in factors]
+    def _groups(self, node: Contract, position: Position) -> list[_Group]:
+        """For each choice that the selections leave, how many values the other summed indices have, and the factors.
 
-    def _sums(self, node: Contract) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """The summed indices, and how many values each has."""
-        found = self._summed.get(node)
+        A group has one list of factors for each value that is wanted.
+        """
+        plan = self._plan(node)
+        at: dict[int, Index] = dict(zip(node.output, position, strict=True))
+        factors = list(zip(node.operands, node.indices, strict=True))
+        if not plan.equations:
+            return [self._group(node, at, plan.counts, factors)]
+        if any(isinstance(at.get(label), str) for equation in plan.equations for label in equation.labels):
+            return [self._group(node, *self._in_letters(node, plan, at), factors)]
+        touched = [label for label in plan.counts if any(label in equation.labels for equation in plan.equations)]
+        unknown = {label: plan.counts[label] for label in touched}
+        known = {label: value for label, value in at.items() if isinstance(value, int)}
+        chosen = sorted([v[label] for label in touched] for v in solutions(plan.equations, unknown, known))
+        rest = {label: count for label, count in plan.counts.items() if label not in touched}
+        factors = [(operand, row) for operand, row in factors if not isinstance(operand, Select)]
+        counts = (len(chosen), *rest.values())
+        wanted = self.algebra.assignments(node, counts) if len(chosen) > 1 else ()
+        if not wanted or any(isinstance(values[0], str) for values in wanted):
+            # What an index is chosen by has no letter: such sums are written one by one.
+            return [
+                self._group(node, {**at, **dict(zip(touched, choice, strict=True))}, rest, factors) for choice in chosen
+            ]
+        terms = []
+        for which, *values in wanted:
+            assert isinstance(which, int)
+            at.update(zip(touched, chosen[which], strict=True))
+            at.update(zip(rest, values, strict=True))
+            terms.append(_placed(factors, at))
+        return [(counts, terms)]
+
+    def _group(self, node: Contract, at: dict[int, Index], counts: Mapping[int, int], factors: _Factors) -> _Group:
+        terms = []
+        sizes = tuple(counts.values())
+        for values in self.algebra.assignments(node, sizes):
+            at.update(zip(counts, values, strict=True))
+            terms.append(_placed(factors, at))
+        return sizes, terms
+
+    def _in_letters(
+        self, node: Contract, plan: _Plan, at: dict[int, Index]
+    ) -> tuple[dict[int, Index], dict[int, int]]:
+        """Where some positions are letters: what is chosen within an axis is written by them, the rest stays a sum."""
+        known, counts = dict(at), dict(plan.counts)
+        for equation in plan.equations:
+            *inner, source = equation.labels
+            if source in counts and all(label in known for label in inner):
+                known[source] = linear([known[label] for label in inner], equation.strides, equation.offset)
+                del counts[source]
+        return known, counts
+
+    def _plan(self, node: Contract) -> _Plan:
+        """The summed indices with their numbers of values, and what the selections say about indices."""
+        found = self._plans.get(node)
         if found is None:
             sizes = node.sizes()
             summed = node.summed()
-            found = self._summed[node] = summed, bind(tuple(sizes[index] for index in summed), self.sizes)
+            counts = dict(zip(summed, bind(tuple(sizes[index] for index in summed), self.sizes), strict=True))
+            equations = tuple(
+                Equation(row, bind(operand.strides, self.sizes), *bind((operand.offset,), self.sizes))
+                for operand, row in zip(node.operands, node.indices, strict=True)
+                if isinstance(operand, Select)
+            )
+            found = self._plans[node] = _Plan(counts, equations)
         return found
 
     def _bound(self, value: Expr) -> Expr:
@@ -115,8 +191,9 @@ class Entries(Generic[Value]):
 
     def _needs(self, node: Node, position: Position) -> Iterator[tuple[Node, Position]]:
         if isinstance(node, Contract):
-            for factors in self._terms(node, position):
-                yield from factors
+            for _, terms in self._groups(node, position):
+                for factors in terms:
+                    yield from factors
         else:
             yield from ((operand, position) for operand in node.operands)
 
@@ -131,14 +208,30 @@ class Entries(Generic[Value]):
                 return algebra.number(Integer(1))
             case Delta():
                 return algebra.delta(*position)
+            case Select():
+                strides, (offset,) = bind(node.strides, self.sizes), bind((node.offset,), self.sizes)
+                return algebra.delta(position[-1], linear(position[:-1], strides, offset))
             case Contract():
-                terms = [algebra.multiply([made[factor] for factor in f]) for f in self._terms(node, position)]
-                return algebra.total(node, self._sums(node)[1], terms)
+                totals = [
+                    algebra.total(node, counts, [_product(algebra, [made[factor] for factor in f]) for f in terms])
+                    for counts, terms in self._groups(node, position)
+                ]
+                if not totals:
+                    return algebra.number(Integer(0))
+                return totals[0] if len(totals) == 1 else algebra.add(totals)
             case Add():
                 return algebra.add([made[operand, position] for operand in node.operands])
             case Map():
                 return algebra.apply(node.function, [made[operand, position] for operand in node.operands])
         raise InternalError(f"entry: no rule for a node of kind {type(node).__name__}")
+
+
+def _placed(factors: _Factors, at: Mapping[int, Index]) -> list[tuple[Node, Position]]:
+    return [(operand, tuple([at[i] for i in row])) for operand, row in factors]
+
+
+def _product(algebra: Algebra[Value], factors: Sequence[Value]) -> Value:
+    return algebra.multiply(factors) if factors else algebra.number(Integer(1))
 
 
 def entry_symbol(letter: str, position: Position) -> Symbol:

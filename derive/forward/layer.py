@@ -8,10 +8,12 @@ from dataclasses import dataclass, field, fields, replace
 from itertools import chain, count
 from typing import Any, Literal, TypeAlias
 
+from sympy import Symbol
+
 from derive.errors import ShapeError, SizeError, UnknownNameError
 from derive.forward.entry import share_symbols
 from derive.forward.matrix import read
-from derive.forward.nodes import Input, Node, topological
+from derive.forward.nodes import Input, Node, Select, topological
 from derive.forward.shape import bind, letters
 from derive.notation.tree import Tree
 
@@ -163,7 +165,27 @@ class Layer:
             raise SizeError(
                 f"{self.name}: no size is given for {', '.join(missing)}; give one, for example {missing[0].lower()}=2"
             )
-        return {letter: found.get(letter, defaults.get(letter, 0)) for letter in self.letters}
+        complete = {letter: found.get(letter, defaults.get(letter, 0)) for letter in self.letters}
+        misfit = self.misfit(complete)
+        if misfit:
+            at = ", ".join(f"{letter}={number}" for letter, number in complete.items())
+            raise SizeError(f"{self.name}: {misfit} ({at}); choose other sizes")
+        return complete
+
+    def misfit(self, sizes: Mapping[str, int]) -> str:
+        """What sizes cannot be: an axis without entries, or a part that reaches beyond its axis; '' if nothing is."""
+        for node in topological(self.output):
+            for axis in node.shape:
+                if not isinstance(axis, Symbol) and bind((axis,), sizes) < (1,):
+                    return f"an axis of size {axis} has {bind((axis,), sizes)[0]} entries"
+            if isinstance(node, Select):
+                (offset, source), strides = bind((node.offset, node.source), sizes), bind(node.strides, sizes)
+                ends = [stride * (count - 1) for stride, count in zip(strides, bind(node.counts, sizes), strict=True)]
+                low, high = offset + sum(min(0, end) for end in ends), offset + sum(max(0, end) for end in ends)
+                if low < 0 or high >= source:
+                    reached = low if low < 0 else high
+                    return f"an index or a slice reaches entry {reached} of an axis of size {source}"
+        return ""
 
     def spelled(self, given: Mapping[str, int]) -> dict[str, int]:
         """The sizes given, by their letters in the case in which the inputs show them.

@@ -6,14 +6,15 @@ is a Tensor; the first one carries the name of the layer for messages.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import sympy
 from sympy import Expr, Integer, prod
 
 from derive.errors import ShapeError
-from derive.forward import arrays
+from derive.forward import arrays as laying
+from derive.forward import views
 
 if TYPE_CHECKING:
     from derive.forward.tensor import Tensor
@@ -25,7 +26,7 @@ Axis = int | tuple[int, ...] | None
 
 def sum(a: Tensor, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
     """Σ along the axes."""
-    return a.lift(arrays.total(a.laid, _axes(a, "sum", axis), keepdims=keepdims))
+    return a.lift(laying.total(a.laid, _axes(a, "sum", axis), keepdims=keepdims))
 
 
 def mean(a: Tensor, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
@@ -77,7 +78,7 @@ def transpose(a: Tensor, axes: tuple[int, ...] | None = None) -> Tensor:
     order = list(reversed(range(a.ndim))) if axes is None else _axes(a, "transpose", tuple(axes))
     if len(order) != a.ndim:
         raise ShapeError(f"{a.where}: transpose: expected an order of all {a.ndim} axes, got {axes}")
-    return a.lift(arrays.permuted(a.laid, order))
+    return a.lift(laying.permuted(a.laid, order))
 
 
 def swapaxes(a: Tensor, axis1: int, axis2: int) -> Tensor:
@@ -85,7 +86,7 @@ def swapaxes(a: Tensor, axis1: int, axis2: int) -> Tensor:
     first, second = _axes(a, "swapaxes", axis1) + _axes(a, "swapaxes", axis2)
     order = list(range(a.ndim))
     order[first], order[second] = second, first
-    return a.lift(arrays.permuted(a.laid, order))
+    return a.lift(laying.permuted(a.laid, order))
 
 
 def moveaxis(a: Tensor, source: int, destination: int) -> Tensor:
@@ -93,25 +94,126 @@ def moveaxis(a: Tensor, source: int, destination: int) -> Tensor:
     (start,), (end,) = _axes(a, "moveaxis", source), _axes(a, "moveaxis", destination)
     order = [axis for axis in range(a.ndim) if axis != start]
     order.insert(end, start)
-    return a.lift(arrays.permuted(a.laid, order))
+    return a.lift(laying.permuted(a.laid, order))
 
 
 def expand_dims(a: Tensor, axis: int | tuple[int, ...]) -> Tensor:
     """New axes of size 1, at the places where the result has them."""
     count = len(axis) if isinstance(axis, tuple) else 1
-    return a.lift(arrays.with_new_axes(a.laid, arrays.axes_of(a.where, "expand_dims", axis, a.ndim + count)))
+    return a.lift(laying.with_new_axes(a.laid, laying.axes_of(a.where, "expand_dims", axis, a.ndim + count)))
 
 
 def squeeze(a: Tensor, axis: Axis = None) -> Tensor:
     """Axes of size 1 dropped; all of them if none is named."""
     gone = [n for n, size in enumerate(a.shape) if size == 1] if axis is None else _axes(a, "squeeze", axis)
-    return a.lift(arrays.without_axes(a.where, a.laid, gone))
+    return a.lift(laying.without_axes(a.where, a.laid, gone))
+
+
+def reshape(a: Tensor, shape: Any) -> Tensor:
+    """The array in another shape, read row by row; -1 for the axis that follows from the others."""
+    return a.lift(views.reshaped(a.where, a.laid, _several(shape)))
+
+
+def ravel(a: Tensor) -> Tensor:
+    """All entries in one row."""
+    return reshape(a, -1)
+
+
+def concatenate(arrays: Sequence[Any], axis: int = 0) -> Tensor:
+    """Arrays beside each other along an axis."""
+    first, parts = _parts("concatenate", arrays)
+    (along,) = _axes(first, "concatenate", axis)
+    return first.lift(views.joined(first.where, parts, along))
+
+
+def stack(arrays: Sequence[Any], axis: int = 0) -> Tensor:
+    """Arrays beside each other along a new axis."""
+    first, parts = _parts("stack", arrays)
+    (along,) = laying.axes_of(first.where, "stack", axis, first.ndim + 1)
+    return first.lift(views.stacked(first.where, parts, along))
+
+
+def hstack(tup: Sequence[Any]) -> Tensor:
+    """Arrays beside each other along their second axis; vectors, along their only one."""
+    first, _ = _parts("hstack", tup)
+    return concatenate(tup, axis=min(1, first.ndim - 1))
+
+
+def vstack(tup: Sequence[Any]) -> Tensor:
+    """Arrays below each other; vectors are rows."""
+    first, parts = _parts("vstack", tup)
+    return concatenate([first.lift(p)[None, :] if len(p.shape) == 1 else first.lift(p) for p in parts], axis=0)
+
+
+def pad(array: Tensor, pad_width: Any, mode: str = "constant", *, constant_values: Any = 0) -> Tensor:
+    """Zeros before and behind each axis."""
+    if mode != "constant" or constant_values != 0:
+        array.refuse(f"np.pad with mode={mode!r}, constant_values={constant_values!r}", "pad with zeros, and add")
+    pairs = [pad_width] if not isinstance(pad_width, tuple | list) else list(pad_width)
+    if len(pairs) == 2 and not any(isinstance(pair, tuple | list) for pair in pairs):
+        pairs = [tuple(pairs)]
+    widths = [tuple(pair) * (2 // len(pair)) if isinstance(pair, tuple | list) else (pair, pair) for pair in pairs]
+    widths = widths * array.ndim if len(widths) == 1 else widths
+    if len(widths) != array.ndim or any(len(pair) != 2 for pair in widths):
+        raise ShapeError(f"{array.where}: pad: expected widths for {array.ndim} axes, got {pad_width}")
+    sizes = [(sympy.sympify(before), sympy.sympify(after)) for before, after in widths]
+    return array.lift(views.padded(array.where, array.laid, sizes))
+
+
+def flip(m: Tensor, axis: Axis = None) -> Tensor:
+    """Axes read backwards."""
+    return m.lift(views.flipped(m.where, m.laid, _axes(m, "flip", axis)))
+
+
+def roll(a: Tensor, shift: int, axis: int | None = None) -> Tensor:
+    """Entries moved along an axis, round its end."""
+    if axis is None and a.ndim > 1:
+        return reshape(roll(ravel(a), shift, 0), a.shape)
+    (along,) = _axes(a, "roll", axis or 0)
+    if not hasattr(shift, "__index__"):
+        a.refuse(f"np.roll with shift={shift!r}", "write a whole number")
+    return a.lift(views.rolled(a.where, a.laid, shift.__index__(), along))
+
+
+def repeat(a: Tensor, repeats: Any, axis: int | None = None) -> Tensor:
+    """Every entry several times along an axis."""
+    flat = ravel(a) if axis is None else a
+    (along,) = _axes(flat, "repeat", axis or 0)
+    return a.lift(views.repeated(a.where, flat.laid, repeats, along))
+
+
+def tile(A: Tensor, reps: Any) -> Tensor:  # noqa: N803 -- NumPy's name
+    """The whole array several times."""
+    return A.lift(views.tiled(A.where, A.laid, _several(reps)))
+
+
+def sliding_window_view(x: Tensor, window_shape: Any, axis: Axis = None) -> Tensor:
+    """All windows along the axes; their own axes come last."""
+    sizes = _several(window_shape)
+    along = _axes(x, "sliding_window_view", axis)
+    if len(sizes) != len(along):
+        raise ShapeError(f"{x.where}: sliding_window_view: {len(sizes)} windows for {len(along)} axes; say axis=")
+    return x.lift(views.windows(x.where, x.laid, sizes, along))
+
+
+def _several(value: Any) -> tuple[Any, ...]:
+    return tuple(value) if isinstance(value, tuple | list) else (value,)
+
+
+def _parts(name: str, arrays: Sequence[Any]) -> tuple[Tensor, list[laying.Laid]]:
+    """The first of several arrays that is traced, and all of them."""
+    from derive.forward.tensor import Tensor  # built on this module
+
+    first = next((item for item in arrays if isinstance(item, Tensor)), None)
+    if first is None:
+        raise ShapeError(f"{name}: expected a list of arrays, got {arrays!r}")
+    return first, [first.other(item, name) for item in arrays]
 
 
 def einsum(pattern: str, first: Tensor, *others: Any) -> Tensor:
     """The contraction that the pattern says."""
     operands = [first.other(operand, "einsum").node for operand in (first, *others)]
-    return first.lift(arrays.einsum(first.where, pattern, operands))
+    return first.lift(laying.einsum(first.where, pattern, operands))
 
 
 def dot(a: Tensor, b: Any) -> Tensor:
@@ -143,12 +245,12 @@ def diagonal(a: Tensor) -> Tensor:
     """a_ii."""
     if a.ndim != 2:
         raise ShapeError(f"{a.where}: diagonal: expected a square matrix, got an array with {a.ndim} axes")
-    return a.lift(arrays.diagonal(a.where, a.node))
+    return a.lift(laying.diagonal(a.where, a.node))
 
 
 def diag(v: Tensor) -> Tensor:
     """The matrix with a vector on its diagonal, or the diagonal of a square matrix."""
-    return v.lift(arrays.diagonal(v.where, v.node))
+    return v.lift(laying.diagonal(v.where, v.node))
 
 
 def where(condition: Tensor, x: Any, y: Any) -> Tensor:
@@ -176,7 +278,7 @@ def zeros_like(a: Tensor) -> Tensor:
 
 
 def _axes(a: Tensor, name: str, axis: object) -> list[int]:
-    return arrays.axes_of(a.where, name, axis, a.ndim)
+    return laying.axes_of(a.where, name, axis, a.ndim)
 
 
 def _count(a: Tensor, name: str, axis: Axis) -> Expr:
@@ -186,11 +288,15 @@ def _count(a: Tensor, name: str, axis: Axis) -> Expr:
 FUNCTIONS: dict[str, Callable[..., Tensor]] = {
     function.__name__: function
     for function in (
-        *(clip, diag, diagonal, dot, einsum, expand_dims, log_softmax, logsumexp, mean, moveaxis, norm, ones_like),
-        *(outer, softmax, squeeze, std, sum, swapaxes, trace, transpose, var, where, zeros_like),
+        *(clip, concatenate, diag, diagonal, dot, einsum, expand_dims, flip, hstack, log_softmax, logsumexp, mean),
+        *(moveaxis, norm, ones_like, outer, pad, ravel, repeat, reshape, roll, sliding_window_view, softmax, squeeze),
+        *(stack, std, sum, swapaxes, tile, trace, transpose, var, vstack, where, zeros_like),
     )
 }
 """By NumPy's name; of softmax and others that it lacks, the field's."""
 
-METHODS = ("clip", "diagonal", "dot", "mean", "squeeze", "std", "sum", "swapaxes", "trace", "transpose", "var")
+METHODS = (
+    *("clip", "diagonal", "dot", "mean", "ravel", "repeat", "reshape", "squeeze", "std", "sum", "swapaxes", "trace"),
+    *("transpose", "var"),
+)
 """The functions that are methods of an array as well."""

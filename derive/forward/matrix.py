@@ -9,8 +9,9 @@ from collections.abc import Callable, Sequence
 from string import ascii_lowercase
 
 from derive.errors import InternalError
-from derive.forward.nodes import Add, Constant, Contract, Delta, Indices, Input, Map, Node, Ones, topological
+from derive.forward.nodes import Add, Constant, Contract, Delta, Indices, Input, Map, Node, Ones, Select, topological
 from derive.forward.scalar import number, read_scalar
+from derive.forward.selected import read_parts, read_selected, read_selection
 from derive.notation.tree import (
     Broadcast,
     Einsum,
@@ -67,7 +68,12 @@ def _read_one(node: Node, made: dict[Node, Tree], readings: _Readings) -> Tree:
             return OnesTree(str(node.size))
         case Delta():
             return Identity(str(node.size))
+        case Select():
+            return read_selection(node)
         case Add():
+            beside = read_parts(node, made.__getitem__)
+            if beside is not None:
+                return beside
             filled = [_filling(operand) for operand in node.operands]
             if all(value is not None for value in filled):
                 filled = [None] * len(filled)
@@ -95,6 +101,7 @@ def _read_contraction(node: Contract, made: dict[Node, Tree], readings: _Reading
     scalars: list[Tree] = []
     ones: dict[int, str] = {}
     core: list[tuple[Tree, Indices]] = []
+    selects: list[tuple[Select, Indices]] = []
     minus = False
     for operand, row in zip(node.operands, node.indices, strict=True):
         if (
@@ -109,10 +116,18 @@ def _read_contraction(node: Contract, made: dict[Node, Tree], readings: _Reading
             scalars.append(made[operand])
         elif isinstance(operand, Ones):
             ones[row[0]] = str(operand.size)
+        elif isinstance(operand, Select):
+            selects.append((operand, row))
         else:
             core.append((made[operand], row))
-    if not core and not ones:
+    if not core and not ones and not selects:
         return _scaled(scalars[:-1], scalars[-1], minus=minus)
+    if selects:
+        if len(core) == 1 and not ones:
+            selected = read_selected(*core[0], selects, node.output, node.sizes())
+            if selected is not None:
+                return _scaled(scalars, selected, minus=minus)
+        core += [(made[select], row) for select, row in selects]
     for reading in readings:
         tree = reading(core, ones, node.output)
         if tree is not None:

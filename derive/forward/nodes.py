@@ -1,6 +1,7 @@
 """The closed set of node kinds. A graph of them is what a layer computes.
 
-    Input X · Constant 2, 1/N · Ones 1 · Delta I · Contract Σ (einsum) · Add · Map f(a, ...) entry by entry
+    Input X · Constant 2, 1/N · Ones 1 · Delta I · Select [s = 2p + r] · Contract Σ (einsum) · Add ·
+    Map f(a, ...) entry by entry
 
 Nodes are immutable and interned: equal nodes are one object, so identity is equality and a hash costs nothing however
 deep the graph is. Indices of a contraction are integers local to it; letters are chosen when printing. Graphs are
@@ -30,6 +31,7 @@ __all__ = [
     "Map",
     "Node",
     "Ones",
+    "Select",
     "placeholder",
     "topological",
 ]
@@ -145,6 +147,24 @@ class Delta(Node):
 
     def __post_init__(self) -> None:
         _set_shape(self, (self.size, self.size))
+
+
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
+class Select(Node):
+    """[s = offset + Σ_k stride_k i_k]: 1 where the last position s is the place that the others i_k choose, else 0.
+
+    The places that are chosen lie within the last axis, whose size is `source`. A contraction with it takes a part of
+    an axis, lays windows along it, splits it or joins two; contracted with the other end it puts the part back.
+    """
+
+    counts: Shape
+    source: Size
+    strides: Shape
+    offset: Size
+    _parts: ClassVar[tuple[str, ...]] = ("counts", "source", "strides", "offset")
+
+    def __post_init__(self) -> None:
+        _set_shape(self, (*self.counts, self.source))
 
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)

@@ -12,10 +12,10 @@ from typing import TypeAlias, cast
 
 from sympy import Expr, Integer, diff
 
-from derive.forward.nodes import Add, Constant, Contract, Delta, Map, Node, Ones, placeholder
-from derive.forward.shape import Shape, Size
+from derive.forward.nodes import Add, Constant, Contract, Delta, Map, Node, Ones, Select, placeholder
+from derive.forward.shape import Shape, Size, same
 
-__all__ = ["add", "apply", "contract", "slope", "zeros"]
+__all__ = ["add", "apply", "contract", "select", "slope", "zeros"]
 
 
 def add(terms: Sequence[Node]) -> Node:
@@ -96,6 +96,13 @@ def zeros(shape: Shape) -> Node:
     return _filled(Integer(0), shape)
 
 
+def select(counts: Shape, source: Size, strides: Shape, offset: Size) -> Node:
+    """[s = offset + Σ_k stride_k i_k]; the whole of an axis is δ."""
+    if len(counts) == 1 and offset == 0 and strides[0] == 1 and same(counts[0], source):
+        return Delta(source)
+    return Select(tuple(counts), source, tuple(strides), offset)
+
+
 _Terms: TypeAlias = list[tuple[Node, list[int]]]
 
 
@@ -105,7 +112,7 @@ def _opened(terms: _Terms) -> _Terms:
     pending = list(reversed(terms))
     while pending:
         operand, row = pending.pop()
-        plain = (Constant, Ones, Delta)
+        plain = (Constant, Ones, Delta, Select)
         if (
             isinstance(operand, Contract)
             and not operand.summed()

@@ -2,39 +2,62 @@
 
 from __future__ import annotations
 
+import ast
+import operator
 import re
 from collections.abc import Iterable, Mapping
+from math import prod
 from typing import TypeAlias
 
-from sympy import Add, Expr, Integer, Symbol, expand
+from sympy import Add, Expr, Integer, Mul, Pow, Symbol, cancel, expand
 
 from derive.errors import ShapeError, SizeError
 
-__all__ = ["Shape", "Size", "bind", "broadcast", "letters", "parse_shape", "same", "size", "text"]
+__all__ = ["Shape", "Size", "bind", "broadcast", "divided", "evaluated", "is_size", "letters", "parse_shape", "same", "size", "text"]
 
 Size: TypeAlias = Expr
 """A polynomial with integer coefficients in size letters."""
 
 Shape: TypeAlias = tuple[Size, ...]
 
-_AXIS = re.compile(r"(?:(?P<number>[1-9][0-9]*)|(?P<letter>[A-Za-z][A-Za-z0-9_]*))\Z")
+_TOKEN = re.compile(r"\s*(?:(?P<number>[1-9][0-9]{0,8})|(?P<letter>[A-Za-z][A-Za-z0-9_]*)|(?P<sign>[-+*])|(?P<end>\Z))")
 
 
 def size(text: str | int) -> Size:
-    """The size that a letter or a positive number stands for, or a sum of such, D+1.
+    """The size that a letter or a positive number stands for, or a sum of products of such: D+1, H*K, 2*P+R-1.
 
     Raises: ShapeError if the text is none of them.
     """
-    if "+" in str(text):
-        return _sum([size(term) for term in str(text).split("+")])
-    match = _AXIS.match(str(text))
-    if text == "pi":
+    terms: list[Size] = []
+    factors: list[Size] = []
+    sign, position, wanted = 1, 0, True
+    while True:
+        match = _TOKEN.match(str(text), position)
+        if match is None or wanted == bool(match["sign"] or match["end"] is not None):
+            raise ShapeError(
+                f"size {str(text)!r}: expected a letter such as N or a positive number such as 3, or a sum of products "
+                f"of them such as 2*P+R-1"
+            )
+        position = match.end()
+        if wanted:
+            factors.append(Integer(match["number"]) if match["number"] else _letter(match["letter"]))
+        elif match["sign"] != "*":
+            terms.append(_product([Integer(-1), *factors] if sign < 0 else factors))
+            factors = []
+            sign = -1 if match["sign"] == "-" else 1
+            if match["end"] is not None:
+                return terms[0] if len(terms) == 1 else _sum(terms)
+        wanted = not wanted
+
+
+def _letter(name: str) -> Symbol:
+    if name == "pi":
         raise ShapeError("size 'pi': the letter stands for the number; call the size otherwise")
-    if match is None:
-        raise ShapeError(f"size {str(text)!r}: expected a letter such as N or a positive number such as 3")
-    if match["number"]:
-        return Integer(match["number"])
-    return Symbol(match["letter"], integer=True, positive=True)
+    return Symbol(name, integer=True, positive=True)
+
+
+def _product(factors: list[Size]) -> Size:
+    return factors[0] if len(factors) == 1 else Mul(*factors)
 
 
 def _sum(terms: list[Size]) -> Size:
@@ -43,7 +66,7 @@ def _sum(terms: list[Size]) -> Size:
     if len(letters) == 1 and number != 0:
         # The sum in its canonical order; SymPy's own addition imports its package of tensors, which takes 0.1 s.
         return Add._from_args((number, *letters))
-    return Add(number, *letters)
+    return expand(Add(number, *letters))
 
 
 def parse_shape(text: str) -> Shape:
@@ -107,7 +130,65 @@ def _number(axis: Size, sizes: Mapping[str, int]) -> int:
         return sizes[axis.name]
     if isinstance(axis, Integer):
         return int(axis)
+    match axis:
+        case Add():
+            return sum(_number(term, sizes) for term in axis.args)
+        case Mul():
+            return prod(_number(factor, sizes) for factor in axis.args)
+        case Pow(args=(base, Integer() as exponent)) if exponent > 0:
+            return int(_number(base, sizes) ** int(exponent))
     return int(axis.subs({letter: sizes[str(letter)] for letter in axis.free_symbols}))
+
+
+def evaluated(text: str, sizes: Mapping[str, int]) -> int:
+    """The number that the text of a size stands for, as `str` writes it: 2*P + R - 1, -N**2.
+
+    Raises: ShapeError for any other text.
+    """
+
+    def value(node: ast.AST) -> int:
+        match node:
+            case ast.Constant(int(number)):
+                return number
+            case ast.Name(name) if name in sizes:
+                return sizes[name]
+            case ast.UnaryOp(ast.USub(), operand):
+                return -value(operand)
+            case ast.BinOp(left, sign, right) if type(sign) in _ARITHMETIC:
+                return int(_ARITHMETIC[type(sign)](value(left), value(right)))
+        raise ShapeError(f"size {text!r}: expected a sum of products of sizes and whole numbers")
+
+    # Nearly all are a letter or a number.
+    return sizes[text] if text in sizes else int(text) if text.isdecimal() else value(ast.parse(text, mode="eval").body)
+
+
+_ARITHMETIC = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Pow: operator.pow}
+
+
+def divided(whole: Size, part: Size) -> Size | None:
+    """The polynomial with integer coefficients by which part is to be multiplied to give whole; None if there is none.
+
+    Example:
+        >>> divided(size("2*K"), size(2))
+        K
+    """
+    quotient = expand(cancel(whole / part))
+    return quotient if is_size(quotient) else None
+
+
+def is_size(value: object) -> bool:
+    """Whether a value is a polynomial with integer coefficients in size letters."""
+    match value:
+        case Integer():
+            return True
+        case Symbol():
+            return bool(value.is_integer and value.is_positive)
+        case Add() | Mul():
+            return all(map(is_size, value.args))
+        case Pow():
+            base, exponent = value.args
+            return is_size(base) and isinstance(exponent, Integer) and bool(exponent > 0)
+    return False
 
 
 def text(shape: Shape) -> str:

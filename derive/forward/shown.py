@@ -89,7 +89,7 @@ class SigmaAlgebra(_TreeAlgebra):
     """A sum of more than `limit` terms is written with Σ; every contraction has letters of its own."""
 
     limit: int
-    letters: dict[Node, tuple[str, ...]] = field(default_factory=dict)
+    letters: dict[tuple[Node, int], tuple[str, ...]] = field(default_factory=dict)
 
     def assignments(self, owner: Node, sizes: Sequence[int]) -> Sequence[tuple[Index, ...]]:
         """All values of the summed indices, or one set of letters."""
@@ -104,9 +104,9 @@ class SigmaAlgebra(_TreeAlgebra):
         return BigSum(tuple(zip(self._letters_of(owner, len(sizes)), sizes, strict=True)), terms[0])
 
     def _letters_of(self, owner: Node, count: int) -> tuple[str, ...]:
-        if owner not in self.letters:
+        if (owner, count) not in self.letters:
             used = sum(len(letters) for letters in self.letters.values())
-            self.letters[owner] = tuple(
+            self.letters[owner, count] = tuple(
                 _LETTERS[n % len(_LETTERS)] + str(n // len(_LETTERS) or "") for n in range(used, used + count)
             )
-        return self.letters[owner]
+        return self.letters[owner, count]

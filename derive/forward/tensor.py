@@ -15,7 +15,7 @@ import sympy
 from sympy import Expr, Float, Integer, Mul, Pow, Rational, Symbol
 
 from derive.errors import ShapeError, UnsupportedError
-from derive.forward import arrays
+from derive.forward import arrays, views
 from derive.forward.arrays import Laid
 from derive.forward.functions import ELEMENTWISE, abs, step
 from derive.forward.library import FUNCTIONS, METHODS
@@ -166,17 +166,23 @@ class Tensor:
         return 1 - (self > other)
 
     def __getitem__(self, index: object) -> Tensor:
-        """New axes for None, and all of an axis for a colon."""
+        """A part of the array: whole numbers, slices, and None for new axes."""
         items = list(index) if isinstance(index, tuple) else [index]
-        if any(not (item is None or item is Ellipsis or item == slice(None)) for item in items):
-            self.refuse("indexing by numbers, slices or arrays", "use whole arrays: [:, None], sums, or np.einsum")
-        if items.count(Ellipsis) > 1 or sum(item == slice(None) for item in items) > self.ndim:
+        for item in items:
+            if isinstance(item, Tensor | bool | list) or (hasattr(item, "__array__") and not hasattr(item, "__index__")):
+                self.refuse(
+                    f"an index of type {type(item).__name__}", "use slices, np.where for masks, or an integer input"
+                )
+        axes = [item for item in items if item is not None and item is not Ellipsis]
+        if items.count(Ellipsis) > 1 or len(axes) > self.ndim:
             raise ShapeError(f"{self.where}: too many indices for an array of shape {text(self.shape)}")
         # What is left of the axes stands where the dots are, or at the end.
-        rest = [slice(None)] * (self.ndim - sum(item == slice(None) for item in items))
+        rest: list[object] = [slice(None)] * (self.ndim - len(axes))
         place = items.index(Ellipsis) if Ellipsis in items else len(items)
         items[place : place + 1] = rest
-        return self.lift(arrays.with_new_axes(self.laid, [n for n, item in enumerate(items) if item is None]))
+        part = views.indexed(self.where, self.laid, [item for item in items if item is not None])
+        left = [item for item in items if item is None or isinstance(item, slice)]
+        return self.lift(arrays.with_new_axes(part, [n for n, item in enumerate(left) if item is None]))
 
     def __array_ufunc__(self, ufunc: Any, method: str, *arguments: Any, **options: Any) -> Tensor:
         name = ufunc.__name__
@@ -206,7 +212,7 @@ class Tensor:
             self.refuse(f"{shown} with these arguments ({error})", f"its arguments are {signature}".replace("'", ""))
         place = list(signature.parameters).index(next(p for p in signature.parameters if p != "pattern"))
         given = list(arguments)
-        if place < len(given) and not isinstance(given[place], Tensor):
+        if place < len(given) and not isinstance(given[place], Tensor | list | tuple):
             given[place] = self.lift(self.other(given[place], shown))
         return function(*given, **options)
 
@@ -219,7 +225,7 @@ class Tensor:
         self.refuse(f".{name}", SUPPORTED)
 
     def _method(self, name: str, *arguments: Any, **options: Any) -> Tensor:
-        if name == "transpose" and len(arguments) > 1:
+        if name in ("transpose", "reshape") and len(arguments) > 1:
             arguments = (arguments,)
         return self._called(name, f".{name}", (self, *arguments), options)
 

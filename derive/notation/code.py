@@ -10,6 +10,7 @@ from derive.notation.tree import (
     BigSum,
     Broadcast,
     Call,
+    Concatenate,
     Delta,
     Dots,
     Einsum,
@@ -26,18 +27,23 @@ from derive.notation.tree import (
     Negative,
     Number,
     Ones,
+    Pad,
     Partial,
     Power,
     Product,
     Quotient,
+    Reshape,
+    Selection,
+    Slice,
     Sum,
     SumAxis,
     Transpose,
     Tree,
+    Windows,
 )
 from derive.notation.walk import children
 
-__all__ = ["print_code"]
+__all__ = ["print_code", "written_items", "written_places"]
 
 _SUM, _PRODUCT, _UNARY, _POWER, _ATOM = range(5)
 
@@ -55,6 +61,30 @@ def print_code(tree: Tree, *, module: str = "") -> str:
         for item in _bottom_up(tree):
             printer.printed[id(item)] = printer.bound(item)
         return printer.bound(tree)[0]
+
+
+def written_items(items: tuple[str, ...]) -> str:
+    """What stands in the brackets of a slice: NumPy takes the whole of axes that are not mentioned at the end."""
+    kept = list(items)
+    while len(kept) > 1 and kept[-1] == ":":
+        kept.pop()
+    leading = next((place for place, item in enumerate(kept) if item != ":"), 0)
+    if leading > 1 and len(kept) == len(items):
+        kept[:leading] = ["..."]
+    return ", ".join(kept)
+
+
+def written_places(selection: Selection, module: str = "") -> str:
+    """1:3, or 2*arange(P)[:, None] + arange(R): the numbers of the rows of the identity matrix."""
+    if selection.rows:
+        return selection.rows
+    terms = []
+    for axis, (count, stride) in enumerate(zip(selection.counts, selection.strides, strict=True)):
+        stretched = "".join(", None" for _ in selection.counts[axis + 1 :])
+        factor = "" if stride == "1" else f"{stride}*" if stride.isalnum() else f"({stride})*"
+        terms.append(f"{factor}{module}arange({count}){f'[:{stretched}]' if stretched else ''}")
+    offset = [] if selection.offset == "0" else [selection.offset]
+    return " + ".join([*terms, *offset])
 
 
 def _bottom_up(tree: Tree) -> Iterator[Tree]:
@@ -159,6 +189,26 @@ class _Printer:
                     f'{self.module}einsum("{pattern}", {", ".join(self.bound(factor)[0] for factor in factors)})',
                     _ATOM,
                 )
+            case Slice(operand, items):
+                return f"{self.at_least(operand, _ATOM)}[{written_items(items)}]", _ATOM
+            case Selection(_, size):
+                return f"{self.module}eye({size})[{written_places(tree, self.module)}]", _ATOM
+            case Pad(operand, widths):
+                pairs = ", ".join(f"({before}, {after})" for before, after in widths)
+                listed = f"({pairs},)" if len(widths) == 1 else f"({pairs})"
+                return f"{self.module}pad({self.bound(operand)[0]}, {listed})", _ATOM
+            case Reshape(operand, shape):
+                return f"{self.at_least(operand, _ATOM)}.reshape({', '.join(shape) or '()'})", _ATOM
+            case Windows(operand, axes, sizes, rank):
+                module = self.module and f"{self.module}lib.stride_tricks."
+                shown = [", ".join(map(str, item)) for item in (sizes, axes)]
+                size, axis = shown if len(axes) == 1 else (f"({item})" for item in shown)
+                where = "" if rank == 1 else f", axis={axis}"
+                return f"{module}sliding_window_view({self.bound(operand)[0]}, {size}{where})", _ATOM
+            case Concatenate(parts, axis, stacked):
+                listed = ", ".join(self.bound(part)[0] for part in parts)
+                name = "stack" if stacked else "concatenate"
+                return f"{self.module}{name}([{listed}]{f', axis={axis}' if axis else ''})", _ATOM
             case BigSum(bounds, body):
                 ranges = ", ".join(f"{letter}=1..{last}" for letter, last in bounds)
                 return f"Σ({self.bound(body)[0]}, {ranges})", _ATOM
@@ -246,6 +296,18 @@ def _rank(tree: Tree) -> int:
             return 0 if axis is None else rank - 1
         case Einsum(pattern):
             return len(pattern.partition("->")[2])
+        case Slice(_, items):
+            return sum(":" in item for item in items)
+        case Selection(counts):
+            return len(counts) + 1
+        case Pad(_, widths):
+            return len(widths)
+        case Reshape(_, shape):
+            return len(shape)
+        case Windows(_, axes, _, rank):
+            return rank + len(axes)
+        case Concatenate((first, *_), _, stacked):
+            return _rank(first) + stacked
         case MatMul(factors) if _has_column(factors):
             return 2
         case MatMul((_, Transpose(right))) if _rank(right) == 1:

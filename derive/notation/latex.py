@@ -5,10 +5,12 @@ Colour and light zeros come from a Style; without one the output needs nothing b
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from derive.errors import InternalError
+from derive.notation.code import written_items, written_places
 from derive.notation.tree import (
     At,
     Beside,
@@ -16,6 +18,7 @@ from derive.notation.tree import (
     Broadcast,
     Call,
     Composition,
+    Concatenate,
     Delta,
     Dots,
     Einsum,
@@ -36,18 +39,23 @@ from derive.notation.tree import (
     Negative,
     Number,
     Ones,
+    Pad,
     Partial,
     Power,
     Product,
     Quotient,
     Relation,
+    Reshape,
+    Selection,
     Shaped,
     Signature,
+    Slice,
     Space,
     Sum,
     SumAxis,
     Transpose,
     Tree,
+    Windows,
 )
 from derive.notation.walk import is_fraction, is_tall
 
@@ -167,6 +175,21 @@ class _Printer:
                 listed = ", ".join(self.text(factor) for factor in factors)
                 arrow = _escaped(pattern).replace("->", r"\to ")
                 return rf"\operatorname{{einsum}}_{{{arrow}}}\left({listed}\right)", _ATOM
+            case Slice(operand, items):
+                return rf"{self.at_least(operand, _ATOM)}\texttt{{[{_escaped(written_items(items))}]}}", _ATOM
+            case Selection(_, size):
+                return rf"\mathbf{{I}}_{{{_size(size)}}}\texttt{{[{_escaped(written_places(tree))}]}}", _ATOM
+            case Pad(operand, widths):
+                pairs = ", ".join(f"({_size(before)}, {_size(after)})" for before, after in widths)
+                return rf"\operatorname{{pad}}_{{{pairs}}}\left({self.text(operand)}\right)", _ATOM
+            case Reshape(operand, shape):
+                return rf"\operatorname{{reshape}}_{{{_shape(shape)}}}\left({self.text(operand)}\right)", _ATOM
+            case Windows(operand, _, sizes):
+                return rf"\operatorname{{windows}}_{{{_shape(sizes)}}}\left({self.text(operand)}\right)", _ATOM
+            case Concatenate(parts, axis, stacked):
+                listed = ", ".join(map(self.text, parts))
+                name = "stack" if stacked else "concat"
+                return rf"\operatorname{{{name}}}_{{{axis + 1}}}\left({listed}\right)", _ATOM
             case Grid():
                 return self.grid(tree), _ATOM
             case At(function, point):
@@ -328,10 +351,19 @@ def _shape(sizes: Iterable[int | str]) -> str:
     def one(size: int | str) -> str:
         if not isinstance(size, str):
             return _grouped(str(size))
-        terms = "+".join(map(_name, size.split(" + ")))
-        return f"({terms})" if several and "+" in terms else terms
+        written = _size(size)
+        return f"({written})" if several and ("+" in written or "-" in written) else written
 
     return r" \times ".join(map(one, sizes))
+
+
+def _size(text: str) -> str:
+    """N, D+1 or 2 P + R - 1 without spaces, a product without its sign."""
+
+    def one(word: re.Match[str]) -> str:
+        return _name(word[0])
+
+    return re.sub(r"[A-Za-z]\w*", one, text.replace(" ", "").replace("**", "^").replace("*", r"\,"))
 
 
 def _escaped(text: str) -> str:

@@ -6,10 +6,12 @@ Source: the font metrics of Latin Modern (GUST e-foundry); the layout rules are 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from itertools import pairwise
 
 from derive.errors import InternalError
+from derive.notation.code import written_items, written_places
 from derive.notation.glyphs import BOLD, ITALIC
 from derive.notation.tree import (
     At,
@@ -18,6 +20,7 @@ from derive.notation.tree import (
     Broadcast,
     Call,
     Composition,
+    Concatenate,
     Delta,
     Dots,
     Einsum,
@@ -39,18 +42,23 @@ from derive.notation.tree import (
     Negative,
     Number,
     Ones,
+    Pad,
     Partial,
     Power,
     Product,
     Quotient,
     Relation,
+    Reshape,
+    Selection,
     Shaped,
     Signature,
+    Slice,
     Space,
     Sum,
     SumAxis,
     Transpose,
     Tree,
+    Windows,
 )
 from derive.notation.walk import children, is_fraction, is_tall
 
@@ -71,6 +79,7 @@ _BRACKETS = 1.25
 _PARENTHESES = 0.79
 _HIGH_PARENTHESES = 1.36
 _THIN = 0.17
+_TYPEWRITER = 0.53
 
 _SUM, _PRODUCT, _POWER, _ATOM = range(4)
 _LOW_ROW = 1.6
@@ -202,6 +211,20 @@ def _of(tree: Tree, depth: int, display: bool) -> float:
         case Einsum(pattern, factors):
             listed = sum(map(inner, factors)) + 0.46 * (len(factors) - 1)
             return 3.0 + _characters(pattern.replace("->", "=="), 1) + listed + _HIGH_PARENTHESES + _THIN
+        case Slice(operand, items):
+            return inner(operand, _ATOM) + _TYPEWRITER * (len(written_items(items)) + 2) * scale
+        case Selection(_, size):
+            place = 0.58 * scale + _characters(size, depth + 1)
+            return place + _TYPEWRITER * (len(written_places(tree)) + 2) * scale
+        case Pad(operand, widths):
+            pairs = ", ".join(f"({before}, {after})" for before, after in widths)
+            return _name("pad", depth, "vector") + _characters(pairs, depth + 1) + _called((operand,), inner, depth)
+        case Reshape(operand, shape):
+            return _name("reshape", depth, "vector") + _shape(shape) + _called((operand,), inner, depth)
+        case Windows(operand, _, sizes):
+            return _name("windows", depth, "vector") + _shape(sizes) + _called((operand,), inner, depth)
+        case Concatenate(parts):
+            return _name("concat", depth, "vector") + _characters("1", depth + 1) + _called(parts, inner, depth)
         case Grid():
             return _grid(tree)
         case At(function, point):
@@ -223,6 +246,12 @@ def _of(tree: Tree, depth: int, display: bool) -> float:
         case Relation(parts, signs):
             return sum(map(inner, parts)) + sum(_RELATIONS[sign] for sign in signs)
     raise InternalError(f"measure: no rule for notation of kind {type(tree).__name__}")
+
+
+def _called(operands: tuple[Tree, ...], inner: Callable[[Tree], float], depth: int) -> float:
+    """Operands in parentheses, with commas."""
+    wrapping = max(_wrapping(operand, depth) for operand in operands)
+    return sum(map(inner, operands)) + 0.46 * (len(operands) - 1) + wrapping
 
 
 def _name(text: str, depth: int, kind: Kind = "scalar") -> float:

@@ -14,6 +14,7 @@ from derive.notation.box import Box, beside, bracketed, columns, folded, parenth
 from derive.notation.ink import BOLD, PLAIN, QUIET, Ink, painted, row_colour
 from derive.notation.script import entry_text, index_text, name_text, raised, shape_text, space_text
 from derive.notation.spacing import glue, opened
+from derive.notation.code import written_items, written_places
 from derive.notation.tree import (
     At,
     Beside,
@@ -21,6 +22,7 @@ from derive.notation.tree import (
     Broadcast,
     Call,
     Composition,
+    Concatenate,
     Delta,
     Dots,
     Einsum,
@@ -41,18 +43,23 @@ from derive.notation.tree import (
     Negative,
     Number,
     Ones,
+    Pad,
     Partial,
     Power,
     Product,
     Quotient,
     Relation,
+    Reshape,
+    Selection,
     Shaped,
     Signature,
+    Slice,
     Space,
     Sum,
     SumAxis,
     Transpose,
     Tree,
+    Windows,
 )
 
 __all__ = ["print_plain", "print_sign"]
@@ -177,6 +184,20 @@ class _Printer:
             case Einsum(pattern, factors):
                 head = Box((f"einsum[{pattern.replace('->', ' → ').replace(',', ', ')}]",))
                 return beside(head, parenthesised(self.joined(factors, ", ", _SUM))), _ATOM
+            case Slice(operand, items):
+                return beside(self.at_least(operand, _ATOM), Box((f"[{written_items(items)}]",))), _ATOM
+            case Selection(_, size):
+                return beside(self.box(Identity(size)), Box((f"[{written_places(tree)}]",))), _ATOM
+            case Pad(operand, widths):
+                pairs = ", ".join(f"({before}, {after})" for before, after in widths)
+                return beside(Box((f"pad[{pairs}]",)), parenthesised(self.box(operand))), _ATOM
+            case Reshape(operand, shape):
+                return beside(Box((f"reshape[{shape_text(shape)}]",)), parenthesised(self.box(operand))), _ATOM
+            case Windows(operand, _, sizes):
+                return beside(Box((f"windows[{shape_text(sizes)}]",)), parenthesised(self.box(operand))), _ATOM
+            case Concatenate(parts, axis, stacked):
+                head = Box((f"{'stack' if stacked else 'concat'}[{axis + 1}]",))
+                return beside(head, parenthesised(self.joined(parts, ", ", _SUM))), _ATOM
             case Grid():
                 return (self.grid(tree) if self.display else Box((self.flat_grid(tree),))), _ATOM
             case At(Partial() as function, point):

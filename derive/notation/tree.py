@@ -21,6 +21,7 @@ __all__ = [
     "Broadcast",
     "Call",
     "Composition",
+    "Concatenate",
     "Delta",
     "Dots",
     "Einsum",
@@ -44,19 +45,24 @@ __all__ = [
     "Negative",
     "Number",
     "Ones",
+    "Pad",
     "Partial",
     "Power",
     "Product",
     "Quotient",
     "Relation",
+    "Reshape",
+    "Selection",
     "Shaped",
     "Signature",
+    "Slice",
     "Space",
     "Sum",
     "SumAxis",
     "Table",
     "Transpose",
     "Tree",
+    "Windows",
 ]
 
 Kind: TypeAlias = Literal["matrix", "vector", "scalar"]
@@ -265,6 +271,63 @@ class Einsum:
     factors: tuple[Tree, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """X[:, 1:3]: a part of an array, with an item for each of its axes in NumPy's words."""
+
+    operand: Tree
+    items: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Rows of the identity matrix: row number offset + Σ_k stride_k i_k at the place i, I[1:3].
+
+    rows is what stands in brackets where NumPy has a word for it, 1:3; else ''.
+    """
+
+    counts: tuple[str, ...]
+    size: str
+    strides: tuple[str, ...]
+    offset: str
+    rows: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Pad:
+    """An array with zeros before and behind it, as many as the widths of each axis say."""
+
+    operand: Tree
+    widths: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reshape:
+    """An array in another shape, read row by row."""
+
+    operand: Tree
+    shape: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Windows:
+    """The windows of these sizes along axes of an array, whose own axes come last; rank is that of the array."""
+
+    operand: Tree
+    axes: tuple[int, ...]
+    sizes: tuple[str, ...]
+    rank: int
+
+
+@dataclass(frozen=True, slots=True)
+class Concatenate:
+    """Arrays beside each other along an axis; stacked, along one that they do not have."""
+
+    parts: tuple[Tree, ...]
+    axis: int
+    stacked: bool = False
+
+
 class Table(Protocol):
     """The entries of a matrix, made when somebody asks for one.
 
@@ -420,6 +483,12 @@ Tree: TypeAlias = (
     | Identity
     | Kronecker
     | Einsum
+    | Slice
+    | Selection
+    | Pad
+    | Reshape
+    | Windows
+    | Concatenate
     | Explicit
     | Grid
     | At

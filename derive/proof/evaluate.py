@@ -16,9 +16,11 @@ from derive.engine.tables import EntryTable
 from derive.errors import InternalError
 from derive.forward.functions import ELEMENTWISE, NUMERIC, step
 from derive.forward.layer import Samples
+from derive.forward.shape import evaluated
 from derive.notation.tree import (
     Broadcast,
     Call,
+    Concatenate,
     Einsum,
     Explicit,
     Gradient,
@@ -32,13 +34,18 @@ from derive.notation.tree import (
     Negative,
     Number,
     Ones,
+    Pad,
     Power,
     Product,
     Quotient,
+    Reshape,
+    Selection,
+    Slice,
     Sum,
     SumAxis,
     Transpose,
     Tree,
+    Windows,
 )
 
 __all__ = ["Array", "Entries", "evaluate", "nonzeros"]
@@ -120,6 +127,25 @@ class _Evaluation:
                 return _call(function, *map(value, operands))
             case Einsum(pattern, factors):
                 return np.einsum(pattern, *(np.asarray(value(factor)) for factor in factors))
+            case Slice(operand, items):
+                return value(operand)[tuple(map(self._item, items))]
+            case Selection(counts, size, strides, offset):
+                places = np.full((1,) * len(counts), self._size(offset))
+                for axis, (count, stride) in enumerate(zip(counts, strides, strict=True)):
+                    shape = [-1 if axis == other else 1 for other in range(len(counts))]
+                    places = places + self._size(stride) * np.arange(self._size(count)).reshape(shape)
+                return np.eye(self._size(size), dtype=int)[places]
+            case Pad(operand, widths):
+                pairs = [(self._size(before), self._size(after)) for before, after in widths]
+                zero = sympy.Integer(0) if self._symbolic() else 0.0
+                return np.pad(value(operand), pairs, constant_values=zero)
+            case Reshape(operand, shape):
+                return np.reshape(value(operand), tuple(map(self._size, shape)))
+            case Windows(operand, axes, window):
+                view = np.lib.stride_tricks.sliding_window_view
+                return view(value(operand), tuple(map(self._size, window)), axis=axes)
+            case Concatenate(parts, axis, stacked):
+                return (np.stack if stacked else np.concatenate)([value(part) for part in parts], axis=axis)
         raise InternalError(f"evaluation: no rule for notation of kind {type(tree).__name__}")
 
     def _product(self, factors: Sequence[Tree]) -> Array:
@@ -144,7 +170,13 @@ class _Evaluation:
         ]
 
     def _size(self, size: str) -> int:
-        return self.sizes[size] if size in self.sizes else int(size)
+        return evaluated(size, self.sizes)
+
+    def _item(self, text: str) -> int | slice:
+        """1:3 or -1, with sizes for letters."""
+        if ":" not in text:
+            return self._size(text)
+        return slice(*(self._size(part) if part else None for part in text.split(":")))
 
     def _symbolic(self) -> bool:
         return any(array.dtype == object for array in self.arrays.values())

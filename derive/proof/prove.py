@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import prod
 
 from derive.errors import UnsupportedError
@@ -23,6 +23,9 @@ EXACT_NONZEROS = 1_000
 EXACT_ENTRIES = 500
 """So is one of a layer whose inputs and output have more entries together."""
 
+_TRIED = 12
+"""So many sizes are tried for those of further checks, where not all are possible."""
+
 _NUMERIC_ENTRIES = 200
 """Central differences are taken at the sizes given if the input has at most so many entries."""
 
@@ -35,14 +38,26 @@ def check_sizes(layer: Layer) -> tuple[dict[str, int], ...]:
     A formula can be wrong in a way that shows only when all sizes are equal, and a lost transpose only when they
     differ.
     """
-    letters = layer.letters
-    up = range(2, 2 + len(letters))
-    chosen = [
-        dict(zip(letters, up, strict=True)),
-        dict(zip(letters, reversed(up), strict=True)),
-        dict.fromkeys(letters, 2),
-    ]
+    count = len(layer.letters)
+    chosen = [_fitting(layer, list(range(start, stop, step))) for start, stop, step in ((0, count, 1), (count - 1, -1, -1))]
+    chosen.append(_fitting(layer, [0] * count))
     return tuple(sizes for n, sizes in enumerate(chosen) if sizes not in chosen[:n])
+
+
+def _fitting(layer: Layer, differences: Sequence[int]) -> dict[str, int]:
+    """The smallest sizes from 2 on that differ so, and that the layer can have."""
+    for least in range(2, 2 + _TRIED):
+        sizes = dict(zip(layer.letters, (least + n for n in differences), strict=True))
+        if not layer.misfit(sizes):
+            return sizes
+    # Some axes have to be longer than others: those that are short keep their size.
+    for longer in range(1, _TRIED):
+        for letter in layer.letters:
+            sizes = dict(zip(layer.letters, (2 + n for n in differences), strict=True))
+            sizes[letter] += longer
+            if not layer.misfit(sizes):
+                return sizes
+    return layer.sizes({})
 
 
 def prove(layer: Layer, wrt: str, sizes: Sizes, *, oracle: str = "numpy") -> tuple[Evidence, ...]:
