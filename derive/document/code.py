@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from derive.errors import UnsupportedError
 from derive.forward.formula import Formula
 from derive.forward.layer import Layer
 from derive.forward.nodes import Input, Node, topological
+from derive.forward.shape import Size
 from derive.notation.code import print_code
 
 __all__ = ["numpy_class"]
@@ -38,9 +40,16 @@ def numpy_class(layer: Layer, formulas: Sequence[Formula]) -> str:
 def _kept(layer: Layer, formulas: Sequence[Formula], body: str) -> list[str]:
     """The inputs that the formulas use, and one for each size that they use and no other array tells."""
     kept = [node for node in layer.inputs if any(_uses(formula.node, node) for formula in formulas)]
-    for letter in _letters(layer, body):
+    wanted = _letters(layer, body)
+    for letter in wanted:
         if not any(letter == str(size) for node in (*kept, layer.upstream) for size in node.shape):
-            kept.append(next(node for node in layer.inputs if letter in map(str, node.shape)))
+            alone = [node for node in layer.inputs if letter in map(str, node.shape)]
+            among = [node for node in layer.inputs if any(_has(size, letter) for size in node.shape)]
+            node = (alone or among)[0]
+            kept.append(node)
+            # An axis H+K-1 tells H to whoever knows K.
+            others = {str(symbol) for size in node.shape if _has(size, letter) for symbol in size.free_symbols}
+            wanted += sorted(others - set(wanted)) if not alone else []
     return [node.name for node in layer.inputs if node in kept]
 
 
@@ -76,12 +85,35 @@ def _restore(names: Sequence[str]) -> list[str]:
 def _sizes(layer: Layer, nodes: Sequence[Input], body: str) -> list[str]:
     """N = X.shape[0] for every size letter that the body uses as a number."""
     arrays = {node.name for node in nodes}
-    lines = []
+    places = [(f"{node.name}.shape[{axis}]", size) for node in nodes for axis, size in enumerate(node.shape)]
+    told: dict[str, str] = {}
     for letter in _letters(layer, body):
         if letter not in arrays:
-            node, axis = next((n, a) for n in nodes for a, size in enumerate(n.shape) if str(size) == letter)
-            lines.append(f"        {letter} = {node.name}.shape[{axis}]")
-    return lines
+            _tell(letter, places, told)
+    return [f"        {letter} = {value}" for letter, value in told.items()]
+
+
+def _tell(letter: str, places: Sequence[tuple[str, Size]], told: dict[str, str], asked: tuple[str, ...] = ()) -> None:
+    """How to compute a size, and those that this takes: from an axis that is it, or from one such as 2*H+K-2."""
+    if letter in told:
+        return
+    useful = [p for p in places if _has(p[1], letter) and not any(_has(p[1], other) for other in asked)]
+    if not useful:
+        raise UnsupportedError(
+            f"code: no shape of the arrays tells the size {letter}; give an array of which it is an axis by itself"
+        )
+    place, size = min(useful, key=lambda p: len(p[1].free_symbols))
+    symbol = next(symbol for symbol in size.free_symbols if str(symbol) == letter)
+    for other in sorted(str(symbol) for symbol in size.free_symbols if str(symbol) != letter):
+        _tell(other, places, told, (*asked, letter))
+    factor = size.coeff(symbol)
+    rest = size - factor * symbol
+    difference = place if rest == 0 else f"{place} - ({rest})"
+    told[letter] = difference if factor == 1 else f"{difference if rest == 0 else f'({difference})'} // {factor}"
+
+
+def _has(size: Size, letter: str) -> bool:
+    return any(str(symbol) == letter for symbol in size.free_symbols)
 
 
 def _letters(layer: Layer, body: str) -> list[str]:
