@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Listing", "index", "listing", "load"]
 
+_LETTER = re.compile(r"[A-Za-z]\w*")
+
 Choices = tuple[tuple[str, str], ...]
 
 
@@ -90,8 +92,7 @@ def _read(file: Path) -> Listing:
         for argument in function.args.args
         if argument.annotation is not None
     }
-    axes = (axis for shape in shapes.values() for axis in re.split(r"[\s+]+", shape))
-    letters = dict.fromkeys(axis for axis in axes if axis and not axis.isdecimal())
+    letters = dict.fromkeys(letter for shape in shapes.values() for axis in shape.split() for letter in _letters(axis))
     given = dict(_pairs(function, "defaults"))
     usual = dict(_pairs(function, "variant"))
     variants = {option: [value] for option, value in usual.items()}
@@ -110,6 +111,11 @@ def _read(file: Path) -> Listing:
         variants=tuple((option, tuple(values)) for option, values in variants.items()),
         functions=tuple(functions),
     )
+
+
+def _letters(axis: str) -> list[str]:
+    """The size letters of an axis such as H+K-1 in the order in which a layer has them; in stands before a bound."""
+    return sorted(set(_LETTER.findall(axis)) - {"in"})
 
 
 def _pairs(function: ast.FunctionDef, argument: str) -> Iterator[tuple[str, str]]:

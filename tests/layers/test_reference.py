@@ -39,6 +39,11 @@ def layernorm(X, gamma, beta):
     return F.layer_norm(X, X.shape[1:], weight=gamma, bias=beta, eps=1e-5)
 
 
+def groupnorm(X, gamma, beta):
+    channels, scale, shift = X.flatten(1), gamma.flatten(), beta.flatten()
+    return F.group_norm(channels, X.shape[1], scale, shift, eps=1e-5).reshape(X.shape)
+
+
 def dropout(X, M):
     torch.manual_seed(3)  # the mask of `dropped` is drawn again
     return F.dropout(X, 0.5)
@@ -46,6 +51,11 @@ def dropout(X, M):
 
 def attention(Q, K, V, B=None):
     return F.scaled_dot_product_attention(Q[None], K[None], V[None], attn_mask=B)[0]
+
+
+def multihead_attention(X, W_Q, W_K, W_V, W_O):
+    heads = F.scaled_dot_product_attention(X @ W_Q, X @ W_K, X @ W_V)
+    return F.linear(heads.transpose(0, 1).flatten(1), W_O.flatten(0, 1).T)
 
 
 def rnn_cell(X, H, W, U, b):
@@ -87,11 +97,20 @@ REFERENCES: dict[str, Callable[..., Any]] = {
     "batchnorm": batchnorm,
     "layernorm": layernorm,
     "rmsnorm": lambda X, gamma: F.rms_norm(X, X.shape[1:], gamma, eps=1e-5),
+    "groupnorm": groupnorm,
     "l2norm": F.normalize,
     "dropout": dropout,
     "attention": attention,
     "attention mask=given": attention,
+    "multihead_attention": multihead_attention,
+    "conv1d": F.conv1d,
+    "conv2d": F.conv2d,
+    "conv2d stride=2": partial(F.conv2d, stride=2),
+    "conv2d padding=1": partial(F.conv2d, padding=1),
+    "avgpool": partial(F.avg_pool2d, kernel_size=2),
     "rnn_cell": rnn_cell,
+    "lstm_cell": lambda X, H, C, W, U, b: torch.cat(torch.lstm_cell(X, (H, C), W.T, U.T, b, 0 * b), dim=1),
+    "gru_cell": lambda X, H, W, U, b, c: torch.gru_cell(X, H, W.T, U.T, b, c),
     "residual": lambda X, W, V: X + F.linear(F.relu(F.linear(X, W.T)), V.T),
     "mlp": mlp,
 }
@@ -202,6 +221,7 @@ def run_class(layer, gradients, arrays, upstream) -> dict[str, Any]:
 def run(formula, known: dict[str, Any]) -> Any:
     """The text of a formula, run as NumPy; the names that it uses are computed before it."""
     functions = {name: getattr(field, name) for name in field.__all__}
+    functions["sliding_window_view"] = np.lib.stride_tricks.sliding_window_view
     namespace = {**vars(np), **functions, **known}
     for name, tree in formula.definitions:
         namespace[name] = eval(print_code(tree), namespace)
