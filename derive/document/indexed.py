@@ -7,8 +7,9 @@ from functools import cached_property
 
 from derive.errors import InternalError
 from derive.forward.layer import Layer
-from derive.forward.nodes import Add, Constant, Contract, Delta, Input, Map, Node, Ones, topological
+from derive.forward.nodes import Add, Constant, Contract, Delta, Input, Map, Node, Ones, Select, topological
 from derive.forward.scalar import number, read_scalar
+from derive.forward.selected import chosen_place
 from derive.forward.shape import Size
 from derive.notation.tree import BigSum, Entry, Gradient, Index, Negative, Number, Partial, Relation, Sum, Tree
 from derive.notation.tree import Delta as DeltaTree
@@ -148,6 +149,8 @@ class IndexReader:
                 return Number(1)
             case Delta():
                 return DeltaTree((index[0], index[1]))
+            case Select():
+                return DeltaTree((index[-1], chosen_place(node, index[:-1])))
             case Map():
                 operands = [self._entry(operand, index) for operand in node.operands]
                 return read_scalar(node.function, operands, times=ProductTree)

@@ -7,7 +7,7 @@ from itertools import combinations
 from math import prod
 
 from derive.errors import InternalError
-from derive.forward.nodes import Add, Constant, Contract, Delta, Input, Map, Node, Ones, topological
+from derive.forward.nodes import Add, Constant, Contract, Delta, Input, Map, Node, Ones, Select, topological
 from derive.forward.shape import bind
 
 __all__ = ["dense_product", "operations"]
@@ -31,7 +31,7 @@ def operations(node: Node, sizes: Mapping[str, int]) -> int:
 def _of_one(node: Node, sizes: Mapping[str, int]) -> int:
     count = prod(bind(node.shape, sizes))
     match node:
-        case Input() | Constant() | Ones() | Delta():
+        case Input() | Constant() | Ones() | Delta() | Select():
             return 0
         case Add(operands):
             return count * (len(operands) - 1)

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from heapq import merge
-from itertools import combinations, groupby
+from itertools import combinations, compress, groupby
 from math import prod
 
 from sympy import Expr, Integer, SparseMatrix
 
 from derive.engine.concrete import flat, positions, unflat
 from derive.engine.pattern import Labels, Term, differentiate
+from derive.engine.support import Counting, support
 from derive.engine.vectorize import VectorMap
 from derive.errors import SizeError
+from derive.forward.entry import Entries
+from derive.forward.nodes import Node
 from derive.notation.tree import Entry, Number, Partial, Sum, Tree
 
 __all__ = ["EXPLICIT_ENTRIES", "Jacobian", "jacobian"]
+
+_Masks = list[tuple[Node, Labels]]
 
 EXPLICIT_ENTRIES = 10**6
 """A SymPy matrix of more non-zero entries is refused."""
@@ -56,7 +61,10 @@ class Jacobian:
     @cached_property
     def nnz(self) -> int:
         """The number of entries that are not structurally zero."""
-        patterns = list(dict.fromkeys((term.output, term.input) for term in self.terms))
+        alike: dict[tuple[Labels, Labels], list[_Masks]] = {}
+        for term in self.terms:
+            alike.setdefault((term.output, term.input), []).append(self._masks[term])
+        patterns = list(alike.items())
         # Inclusion and exclusion: positions that satisfy several patterns satisfy the pattern of all their equalities.
         return sum(
             (-1) ** (count + 1) * self._size_of(chosen)
@@ -64,7 +72,7 @@ class Jacobian:
             for chosen in combinations(patterns, count)
         )
 
-    def _size_of(self, patterns: Sequence[tuple[Labels, Labels]]) -> int:
+    def _size_of(self, patterns: Sequence[tuple[tuple[Labels, Labels], list[_Masks]]]) -> int:
         """The number of positions that satisfy all of the patterns."""
         sizes = self.map.output_shape + self.map.input_shape
         parent = list(range(len(sizes)))
@@ -74,11 +82,56 @@ class Jacobian:
                 axis = parent[axis]
             return axis
 
-        for output, wrt in patterns:
+        for (output, wrt), _ in patterns:
             first: dict[int, int] = {}
             for axis, label in enumerate(output + wrt):
                 parent[root(axis)] = root(first.setdefault(label, axis))
-        return prod(sizes[axis] for axis in range(len(sizes)) if parent[axis] == axis)
+        checks = []
+        for (output, wrt), several in patterns:
+            axes = output + wrt
+            named = [[(n, tuple(root(axes.index(label)) for label in labels)) for n, labels in m] for m in several]
+            if len(named) == 1:
+                checks += [[[factor]] for factor in named[0]]
+            elif all(named):
+                checks.append(named)
+        return self._count(checks, {axis: size for axis, size in enumerate(sizes) if parent[axis] == axis})
+
+    def _count(self, checks: list[list[list[tuple[Node, Labels]]]], sizes: dict[int, int]) -> int:
+        """The positions at which every check has a list of factors that are all positive; apart what is independent."""
+        result = 1
+        while checks:
+            group = [checks.pop()]
+            axes = dict.fromkeys(axis for factors in group[0] for _, row in factors for axis in row)
+            while linked := [
+                c for c in checks if any(axis in axes for factors in c for _, row in factors for axis in row)
+            ]:
+                group += linked
+                checks = [check for check in checks if check not in linked]
+                axes |= dict.fromkeys(
+                    axis for check in linked for factors in check for _, row in factors for axis in row
+                )
+            total = 0
+            for place in positions(tuple(sizes[axis] for axis in axes)):
+                at = dict(zip(axes, place, strict=True))
+                total += all(any(self._positive(factors, at) for factors in check) for check in group)
+            result *= total
+            sizes = {axis: size for axis, size in sizes.items() if axis not in axes}
+        return result * prod(sizes.values())
+
+    @cached_property
+    def _masks(self) -> dict[Term, _Masks]:
+        """For each term the factors of its coefficient, with labels, that say where it is zero by structure."""
+        return {
+            term: [(f.node, tuple(term.value[axis] for axis in f.axes)) for f in support(term.coefficient)]
+            for term in self.terms
+        }
+
+    @cached_property
+    def _counts(self) -> Entries[int]:
+        return Entries(self.map.concrete.sizes, Counting())
+
+    def _positive(self, factors: _Masks, at: Mapping[int, int]) -> bool:
+        return all(self._counts.one(node, tuple(at[label] for label in labels)) for node, labels in factors)
 
     def __getitem__(self, place: tuple[int, int]) -> Expr:
         """The entry in row i and column j, counted from 0, as a SymPy scalar."""
@@ -95,7 +148,8 @@ class Jacobian:
         for term in self.terms:
             at: dict[int, int] = {}
             labels = term.output + term.input
-            if all(at.setdefault(label, p) == p for label, p in zip(labels, output + wrt, strict=True)):
+            agree = all(at.setdefault(label, p) == p for label, p in zip(labels, output + wrt, strict=True))
+            if agree and self._positive(self._masks[term], at):
                 yield term, tuple(at[label] for label in term.value)
 
     def is_zero(self, row: int, column: int) -> bool:
@@ -126,8 +180,7 @@ class Jacobian:
     def rows_of(self, column: int) -> Iterator[int]:
         """The rows in which a column is not structurally zero, one by one and in order."""
         wrt = unflat(column, self.map.input_shape)
-        shape = self.map.output_shape
-        rows = merge(*(_matching(term.input, wrt, term.output, shape) for term in self.terms))
+        rows = merge(*(self._rows(term, wrt) for term in self.terms))
         yield from (row for row, _ in groupby(rows))
 
     def last_row_of(self, column: int) -> int | None:
@@ -135,13 +188,30 @@ class Jacobian:
         wrt = unflat(column, self.map.input_shape)
         found = []
         for term in self.terms:
+            if self._masks[term]:
+                found += list(self._rows(term, wrt))[-1:]
+                continue
             at = dict(zip(term.input, wrt, strict=True))
             last = [at.get(label, size - 1) for label, size in zip(term.output, self.map.output_shape, strict=True)]
             found.append(flat(last, self.map.output_shape))
         return max(found, default=None)
 
+    def _rows(self, term: Term, wrt: tuple[int, ...]) -> Iterator[int]:
+        return self._matching(term, term.input, wrt, term.output, self.map.output_shape)
+
     def _columns(self, term: Term, output: tuple[int, ...]) -> Iterator[int]:
-        return _matching(term.output, output, term.input, self.map.input_shape)
+        return self._matching(term, term.output, output, term.input, self.map.input_shape)
+
+    def _matching(
+        self, term: Term, known: Labels, position: Sequence[int], wanted: Labels, shape: Sequence[int]
+    ) -> Iterator[int]:
+        """The flat positions of the wanted axes that agree with a position of the known ones."""
+        at = dict(zip(known, position, strict=True))
+        free = dict(_free(wanted, shape, at))
+        for values in positions(tuple(free.values())):
+            at.update(zip(free, values, strict=True))
+            if self._positive(self._masks[term], at):
+                yield flat([at[label] for label in wanted], shape)
 
     def sympy(self) -> SparseMatrix:
         """All entries, as a mutable SparseMatrix (building an immutable one checks every entry again).
@@ -176,16 +246,14 @@ class Jacobian:
                 reached[which] = [start + step * k for start in reached[which] for k in range(size)]
         values = self.map.concrete.values(term.coefficient)
         rows, columns, sources = reached
+        if self._masks[term]:
+            shape = shapes[2]
+            kept = [
+                self._positive(self._masks[term], dict(zip(term.value, unflat(source, shape), strict=True)))
+                for source in sources
+            ]
+            rows, columns, sources = (list(compress(places, kept)) for places in reached)
         return zip(zip(rows, columns, strict=True), map(values.__getitem__, sources), strict=True)
-
-
-def _matching(known: Labels, position: Sequence[int], wanted: Labels, shape: Sequence[int]) -> Iterator[int]:
-    """The flat positions of the wanted axes that agree with a position of the known ones."""
-    at = dict(zip(known, position, strict=True))
-    free = dict(_free(wanted, shape, at))
-    for values in positions(tuple(free.values())):
-        at.update(zip(free, values, strict=True))
-        yield flat([at[label] for label in wanted], shape)
 
 
 def _strides(labels: Labels, shape: Sequence[int]) -> dict[int, int]:

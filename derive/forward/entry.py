@@ -155,9 +155,7 @@ class Entries(Generic[Value]):
             terms.append(_placed(factors, at))
         return sizes, terms
 
-    def _in_letters(
-        self, node: Contract, plan: _Plan, at: dict[int, Index]
-    ) -> tuple[dict[int, Index], dict[int, int]]:
+    def _in_letters(self, node: Contract, plan: _Plan, at: dict[int, Index]) -> tuple[dict[int, Index], dict[int, int]]:
         """Where some positions are letters: what is chosen within an axis is written by them, the rest stays a sum."""
         known, counts = dict(at), dict(plan.counts)
         for equation in plan.equations:

@@ -182,7 +182,7 @@ def repeat(a: Tensor, repeats: Any, axis: int | None = None) -> Tensor:
     return a.lift(views.repeated(a.where, flat.laid, repeats, along))
 
 
-def tile(A: Tensor, reps: Any) -> Tensor:  # noqa: N803 -- NumPy's name
+def tile(A: Tensor, reps: Any) -> Tensor:
     """The whole array several times."""
     return A.lift(views.tiled(A.where, A.laid, _several(reps)))
 

@@ -71,7 +71,7 @@ def _read_one(node: Node, made: dict[Node, Tree], readings: _Readings) -> Tree:
         case Select():
             return read_selection(node)
         case Add():
-            beside = read_parts(node, made.__getitem__)
+            beside = read_parts(node, lambda part: made[part] if part in made else read(part))
             if beside is not None:
                 return beside
             filled = [_filling(operand) for operand in node.operands]

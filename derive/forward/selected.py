@@ -1,4 +1,4 @@
-"""Reads contractions that rearrange one array through selections: slices, padding, reshaping, windows, concatenation."""
+"""Reads contractions that rearrange one array through selections: slices, padding, reshaping, windows, joining."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from string import ascii_lowercase
 from sympy import Expr, Integer, expand, prod
 
 from derive.forward.nodes import Add, Contract, Indices, Node, Select
+from derive.forward.normal import contract
 from derive.forward.shape import Size, same
-from derive.notation.tree import Concatenate, Einsum, Pad, Reshape, Selection, Slice, Transpose, Tree, Windows
+from derive.notation.tree import Concatenate, Einsum, Index, Pad, Reshape, Selection, Slice, Transpose, Tree, Windows
 
-__all__ = ["read_parts", "read_selected", "read_selection"]
+__all__ = ["chosen_place", "read_parts", "read_selected", "read_selection"]
 
 
 def read_selection(node: Select) -> Selection:
@@ -19,6 +20,24 @@ def read_selection(node: Select) -> Selection:
     return Selection(
         tuple(map(str, node.counts)), str(node.source), tuple(map(str, node.strides)), str(node.offset), _rows(node)
     )
+
+
+def chosen_place(node: Select, index: Sequence[Index]) -> Index:
+    """2k+1: which entry of its last axis a selection takes; letters run from 1, and so does what is written."""
+    number = node.offset
+    terms = []
+    for position, stride in zip(index, node.strides, strict=True):
+        if isinstance(position, int):
+            number += stride * position
+        else:
+            number -= stride
+            factor = "" if stride == 1 else "-" if stride == -1 else str(stride).replace("*", "")
+            terms.append(f"({factor}){position}" if "+" in factor or "-" in factor[1:] else f"{factor}{position}")
+    number = expand(number)
+    if not terms and number.is_Integer:
+        return int(number)
+    rest = [] if number == -1 else [str(number + 1).replace(" ", "").replace("*", "")]
+    return "+".join([*terms, *rest]).replace("+-", "-")
 
 
 def _rows(node: Select) -> str:
@@ -157,15 +176,19 @@ def read_parts(node: Add, read: Callable[[Node], Tree]) -> Tree | None:
 
 def _part(node: Node) -> tuple[Node, int, Select] | None:
     """The array that is put at a place of an axis, the axis, and the selection that puts it there."""
-    if not isinstance(node, Contract) or len(node.operands) != 2:
+    if not isinstance(node, Contract):
         return None
-    (first, second), (row, (*inner, source)) = node.operands, node.indices
-    if isinstance(first, Select):
-        (second, first), ((*inner, source), row) = node.operands, node.indices
-    if not isinstance(second, Select) or isinstance(first, Select) or source in row or source not in node.output:
-        return None
-    if len(inner) > 1 or any(stride != 1 for stride in second.strides):
-        return None
-    axis = node.output.index(source)
-    expected = [*node.output[:axis], *inner, *node.output[axis + 1 :]]
-    return (first, axis, second) if list(row) == expected else None
+    pairs = list(zip(node.operands, node.indices, strict=True))
+    for number, (chosen, row) in enumerate(pairs):
+        if not isinstance(chosen, Select) or len(row) > 2 or row[-1] not in node.output:
+            continue
+        *inner, source = row
+        rest = pairs[:number] + pairs[number + 1 :]
+        elsewhere = {label for _, other in rest for label in other}
+        if source in elsewhere or set(inner) & set(node.output) or any(stride != 1 for stride in chosen.strides):
+            continue
+        axis = node.output.index(source)
+        output = [*node.output[:axis], *inner, *node.output[axis + 1 :]]
+        if elsewhere >= set(output):
+            return contract([o for o, _ in rest], [r for _, r in rest], output), axis, chosen
+    return None

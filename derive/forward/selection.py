@@ -1,6 +1,6 @@
 """Which values of summed indices a product with Select operands leaves: solved, not tried one by one.
 
-    s = offset + Σ_k stride_k i_k        one equation an operand; one unknown of an equation follows from the others
+s = offset + Σ_k stride_k i_k        one equation an operand; one unknown of an equation follows from the others
 """
 
 from __future__ import annotations

@@ -13,7 +13,20 @@ from sympy import Add, Expr, Integer, Mul, Pow, Symbol, cancel, expand
 
 from derive.errors import ShapeError, SizeError
 
-__all__ = ["Shape", "Size", "bind", "broadcast", "divided", "evaluated", "is_size", "letters", "parse_shape", "same", "size", "text"]
+__all__ = [
+    "Shape",
+    "Size",
+    "bind",
+    "broadcast",
+    "divided",
+    "evaluated",
+    "is_size",
+    "letters",
+    "parse_shape",
+    "same",
+    "size",
+    "text",
+]
 
 Size: TypeAlias = Expr
 """A polynomial with integer coefficients in size letters."""
@@ -46,8 +59,12 @@ def size(text: str | int) -> Size:
             factors = []
             sign = -1 if match["sign"] == "-" else 1
             if match["end"] is not None:
-                return terms[0] if len(terms) == 1 else _sum(terms)
+                break
         wanted = not wanted
+    total = terms[0] if len(terms) == 1 else _sum(terms)
+    if total.is_Integer and total <= 0:
+        raise ShapeError(f"size {str(text)!r} is {total}: expected at least 1")
+    return total
 
 
 def _letter(name: str) -> Symbol:

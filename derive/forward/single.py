@@ -15,7 +15,7 @@ from sympy import Integer
 from derive.errors import InternalError
 from derive.forward.entry import share_symbols
 from derive.forward.layer import Layer, Stack
-from derive.forward.nodes import Add, Constant, Contract, Delta, Input, Map, Node, Ones, topological
+from derive.forward.nodes import Add, Constant, Contract, Delta, Input, Map, Node, Ones, Select, topological
 from derive.forward.normal import add, apply, contract
 from derive.forward.shape import Shape, letters, same, size
 
@@ -39,6 +39,8 @@ def single(layer: Layer) -> Layer | None:
         or layer.samples != "rows"
         or not all(_lies(node.shape, letter) for node in layer.inputs)
     ):
+        return None
+    if any(_is_bound(node, letter) for node in topological(layer.output)):
         return None
     values = (node.value.subs(size(letter), 1) for node in topological(layer.output) if isinstance(node, Constant))
     if not all(value.is_finite for value in values):
@@ -89,6 +91,8 @@ def _rule(node: Node, letter: str, inputs: Mapping[Input, Node], made: Mapping[N
             return inputs[node]
         case Constant(value):
             return Constant(value.subs(size(letter), 1))
+        case Select():
+            return node
         case Ones() | Delta():
             return node if _kept(node.shape, letter) else Constant(Integer(1))
         case Add():
@@ -97,7 +101,7 @@ def _rule(node: Node, letter: str, inputs: Mapping[Input, Node], made: Mapping[N
             return apply(node.function, operands)
         case Contract():
             rows = [
-                [row[axis] for axis in _kept(operand.shape, letter)]
+                list(row) if isinstance(operand, Select) else [row[axis] for axis in _kept(operand.shape, letter)]
                 for operand, row in zip(node.operands, node.indices, strict=True)
             ]
             target = [node.output[axis] for axis in _kept(node.shape, letter)]
@@ -120,6 +124,15 @@ def _lies(shape: Shape, letter: str) -> bool:
     if len(shape) == 2 and same(shape[0], size(letter)):
         shape = shape[1:]
     return letter not in letters([shape])
+
+
+def _is_bound(node: Node, letter: str) -> bool:
+    """Whether a node takes the axis of samples apart, or makes other axes of it."""
+    gone = size(letter)
+    parts = (*node.strides, node.offset, node.source, *node.counts) if isinstance(node, Select) else ()
+    return any(gone in part.free_symbols for part in parts) or any(
+        n != gone and gone in n.free_symbols for n in node.shape
+    )
 
 
 def _without(node: Input, layer: Layer) -> Input:

@@ -169,7 +169,7 @@ class Tensor:
         """A part of the array: whole numbers, slices, and None for new axes."""
         items = list(index) if isinstance(index, tuple) else [index]
         for item in items:
-            if isinstance(item, Tensor | bool | list) or (hasattr(item, "__array__") and not hasattr(item, "__index__")):
+            if isinstance(item, Tensor | bool | list) or getattr(item, "shape", ()) != ():
                 self.refuse(
                     f"an index of type {type(item).__name__}", "use slices, np.where for masks, or an integer input"
                 )

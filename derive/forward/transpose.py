@@ -11,7 +11,7 @@ from typing import Any
 
 from derive.errors import InternalError
 from derive.forward.layer import Layer
-from derive.forward.nodes import Add, Contract, Input, Map, Node, topological
+from derive.forward.nodes import Add, Contract, Input, Map, Node, Select, topological
 from derive.forward.normal import add, apply, contract
 
 __all__ = ["transpose", "transposed"]
@@ -64,7 +64,10 @@ def _rule(node: Node, inputs: Mapping[Input, Node], made: Mapping[Node, Node]) -
         case Map():
             return apply(node.function, operands)
         case Contract():
-            rows = [_turned(row) for row in node.indices]
+            rows = [
+                row if isinstance(operand, Select) else _turned(row)
+                for operand, row in zip(node.operands, node.indices, strict=True)
+            ]
             if node.summed():
                 # The factors of a product change places, so that its entries are read from left to right again.
                 operands, rows = operands[::-1], rows[::-1]

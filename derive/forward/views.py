@@ -72,7 +72,8 @@ def _sliced(where: str, axis: int, item: slice, size: Size) -> tuple[Size, Size,
         raise ShapeError(f"{where}: a slice in steps of 0; write a step such as 1 or -1")
     bounds = [None if bound is None else _whole(where, bound) for bound in (item.start, item.stop)]
     if size.is_Integer and all(bound is None or bound.is_Integer for bound in bounds):
-        numbers = range(*slice(*(None if b is None else int(b) for b in bounds), step).indices(int(size)))
+        first, end = (None if bound is None else int(bound) for bound in bounds)
+        numbers = range(*slice(first, end, step).indices(int(size)))
         count, start = Integer(len(numbers)), Integer(numbers.start)
     else:
         ends = (Integer(0), size) if step > 0 else (size - 1, Integer(-1))

@@ -202,8 +202,8 @@ class _Printer:
             case Windows(operand, axes, sizes, rank):
                 module = self.module and f"{self.module}lib.stride_tricks."
                 shown = [", ".join(map(str, item)) for item in (sizes, axes)]
-                size, axis = shown if len(axes) == 1 else (f"({item})" for item in shown)
-                where = "" if rank == 1 else f", axis={axis}"
+                size, along = shown if len(axes) == 1 else (f"({item})" for item in shown)
+                where = "" if rank == 1 else f", axis={along}"
                 return f"{module}sliding_window_view({self.bound(operand)[0]}, {size}{where})", _ATOM
             case Concatenate(parts, axis, stacked):
                 listed = ", ".join(self.bound(part)[0] for part in parts)

@@ -11,10 +11,10 @@ from itertools import pairwise
 
 from derive.errors import InternalError
 from derive.notation.box import Box, beside, bracketed, columns, folded, parenthesised, stacked, tabulated, topped
+from derive.notation.code import written_items, written_places
 from derive.notation.ink import BOLD, PLAIN, QUIET, Ink, painted, row_colour
 from derive.notation.script import entry_text, index_text, name_text, raised, shape_text, space_text
 from derive.notation.spacing import glue, opened
-from derive.notation.code import written_items, written_places
 from derive.notation.tree import (
     At,
     Beside,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import product
 from math import prod
 
 from derive.errors import UnsupportedError
@@ -39,24 +40,27 @@ def check_sizes(layer: Layer) -> tuple[dict[str, int], ...]:
     differ.
     """
     count = len(layer.letters)
-    chosen = [_fitting(layer, list(range(start, stop, step))) for start, stop, step in ((0, count, 1), (count - 1, -1, -1))]
+    chosen = [
+        _fitting(layer, list(range(start, stop, step))) for start, stop, step in ((0, count, 1), (count - 1, -1, -1))
+    ]
     chosen.append(_fitting(layer, [0] * count))
     return tuple(sizes for n, sizes in enumerate(chosen) if sizes not in chosen[:n])
 
 
 def _fitting(layer: Layer, differences: Sequence[int]) -> dict[str, int]:
-    """The smallest sizes from 2 on that differ so, and that the layer can have."""
-    for least in range(2, 2 + _TRIED):
+    """The smallest sizes from 2 on that differ so, and that the layer can have.
+
+    Where an axis has to be longer than that, its letter has a larger number than all others.
+    """
+    for least in range(2, 4):
         sizes = dict(zip(layer.letters, (least + n for n in differences), strict=True))
         if not layer.misfit(sizes):
             return sizes
-    # Some axes have to be longer than others: those that are short keep their size.
-    for longer in range(1, _TRIED):
-        for letter in layer.letters:
-            sizes = dict(zip(layer.letters, (2 + n for n in differences), strict=True))
-            sizes[letter] += longer
-            if not layer.misfit(sizes):
-                return sizes
+    for longer, letter in product(range(1, _TRIED), layer.letters):
+        sizes = dict(zip(layer.letters, (2 + n for n in differences), strict=True))
+        sizes[letter] = max(sizes.values()) + longer
+        if not layer.misfit(sizes):
+            return sizes
     return layer.sizes({})
 
 

@@ -22,7 +22,20 @@ from derive.errors import RefutedError, UnsupportedError, UserError
 from derive.forward.formula import Formula
 from derive.forward.functions import defined, step
 from derive.forward.layer import Layer
-from derive.forward.nodes import Add, Constant, Contract, Delta, Input, Map, Node, Ones, placeholder, topological
+from derive.forward.matrix import read
+from derive.forward.nodes import (
+    Add,
+    Constant,
+    Contract,
+    Delta,
+    Input,
+    Map,
+    Node,
+    Ones,
+    Select,
+    placeholder,
+    topological,
+)
 from derive.forward.shape import bind
 from derive.proof.evaluate import Array, evaluate
 from derive.proof.numeric import Sample
@@ -122,6 +135,8 @@ def _node(torch: Any, node: Node, operands: Sequence[Any], tensors: Mapping[str,
             return torch.ones(bind(node.shape, sizes), dtype=torch.float64)
         case Delta():
             return torch.eye(bind(node.shape, sizes)[0], dtype=torch.float64)
+        case Select():
+            return torch.tensor(evaluate(read(node), {}, sizes), dtype=torch.float64)
         case Contract():
             words = ["".join(ascii_letters[index] for index in row) for row in (*node.indices, node.output)]
             return torch.einsum(f"{','.join(words[:-1])}->{words[-1]}", *operands)

@@ -1,0 +1,122 @@
+"""Where the coefficients of a derivative are zero whatever the inputs: what selections and deltas in them leave out.
+
+A coefficient becomes factors of counts, made of its selections and deltas alone: it is zero by structure wherever one
+of them is 0. Everything else, inputs and functions of them, counts as not zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from itertools import product
+from operator import mul
+from typing import TypeAlias
+
+from sympy import Expr
+
+from derive.errors import InternalError
+from derive.forward.entry import Position
+from derive.forward.nodes import Add, Contract, Delta, Input, Node, Ones, Select, topological
+from derive.forward.normal import add, contract
+from derive.notation.tree import Index
+
+__all__ = ["Counting", "Factor", "support"]
+
+
+@dataclass(frozen=True, slots=True)
+class Factor:
+    """How many terms of a sum are not zero by structure; axes are those of the coefficient that it depends on."""
+
+    node: Node
+    axes: tuple[int, ...]
+
+
+Factors: TypeAlias = tuple[Factor, ...]
+
+
+def support(node: Node) -> Factors:
+    """The factors of a coefficient, all of which have to be positive; none if it is zero nowhere by structure."""
+    made: dict[Node, Factors] = {}
+    for item in topological(node):
+        match item:
+            case Delta() | Select():
+                made[item] = (Factor(item, tuple(range(len(item.shape)))),)
+            case Contract():
+                made[item] = _of_contraction(item, made)
+            case Add():
+                made[item] = _of_sum(item, made)
+            case _:
+                made[item] = ()
+    return made[node]
+
+
+def _of_contraction(node: Contract, made: Mapping[Node, Factors]) -> Factors:
+    parts = [
+        (factor.node, tuple(row[axis] for axis in factor.axes))
+        for operand, row in zip(node.operands, node.indices, strict=True)
+        for factor in made[operand]
+    ]
+    summed = set(node.summed())
+    found = []
+    while parts:
+        group = [parts.pop(0)]
+        while linked := [part for part in parts if any(summed & set(part[1]) & set(row) for _, row in group)]:
+            group += linked
+            parts = [part for part in parts if part not in linked]
+        labels = [label for label in node.output if any(label in row for _, row in group)]
+        if labels:
+            counted = contract([operand for operand, _ in group], [row for _, row in group], labels)
+            found.append(Factor(counted, tuple(node.output.index(label) for label in labels)))
+    return tuple(found)
+
+
+def _of_sum(node: Add, made: Mapping[Node, Factors]) -> Factors:
+    """Not zero where one of the terms is not."""
+    several = [made[operand] for operand in node.operands]
+    if not all(several):
+        return ()
+    axes = tuple(sorted({axis for factors in several for factor in factors for axis in factor.axes}))
+    terms = []
+    for factors in several:
+        missing = [axis for axis in axes if not any(axis in factor.axes for factor in factors)]
+        ones: list[Node] = [Ones(node.shape[axis]) for axis in missing]
+        rows = [*([axis] for axis in missing), *(factor.axes for factor in factors)]
+        terms.append(contract([*ones, *(factor.node for factor in factors)], rows, axes))
+    return (Factor(add(terms), axes),)
+
+
+class Counting:
+    """Entries of factors: whole numbers."""
+
+    def symbol(self, node: Input, position: Position) -> int:
+        """There are no inputs in a factor."""
+        raise InternalError(f"support: the input {node.name} in a count")
+
+    def number(self, value: Expr) -> int:
+        """The number."""
+        return int(value)
+
+    def delta(self, first: Index, second: Index) -> int:
+        """1 where both are equal, else 0."""
+        return int(first == second)
+
+    def assignments(self, owner: Node, sizes: Sequence[int]) -> Sequence[tuple[Index, ...]]:
+        """Every value of the summed indices."""
+        return tuple(product(*map(range, sizes)))
+
+    def total(self, owner: Node, sizes: Sequence[int], terms: Sequence[int]) -> int:
+        """The sum of the terms."""
+        return sum(terms)
+
+    def add(self, terms: Sequence[int]) -> int:
+        """The sum of the terms."""
+        return sum(terms)
+
+    def multiply(self, factors: Sequence[int]) -> int:
+        """The product of the factors."""
+        return reduce(mul, factors)
+
+    def apply(self, function: Expr, arguments: Sequence[int]) -> int:
+        """There are no functions in a factor."""
+        raise InternalError(f"support: the function {function} in a count")
