@@ -15,11 +15,12 @@ from derive.document.material import Material
 from derive.document.spelling import speller
 from derive.errors import RefutedError, UserError
 from derive.forward.layer import Layer
+from derive.forward.parse import parse
 from derive.forward.single import single
 from derive.forward.transpose import transpose
 from derive.layers import listing, load
 from derive.notation.latex import print_latex
-from derive.options import DocumentOptions, document_options
+from derive.options import TAKEN, DocumentOptions, document_option_names, document_options, quoted
 from derive.proof.evidence import Evidence, Strength
 from derive.proof.prove import check_sizes, prove
 from derive.proof.values import Given, given_values
@@ -174,9 +175,12 @@ class Derived:
     @property
     def command(self) -> str:
         """The command that makes the document again: sizes, and options that are not their defaults."""
-        words = ["derive", self.written.name]
+        words = ["derive", *map(quoted, self.written.words or (self.written.name,))]
+        folded = [letter.casefold() for letter in self.sizes]
+        taken = {*TAKEN, *document_option_names(), *(option for option, _ in self.written.variant)}
         for letter, number in self.sizes.items():
-            words += [f"--{letter.lower()}", str(number)]
+            alone = folded.count(letter.casefold()) == 1 and letter.casefold() not in taken
+            words += [f"--{letter.lower()}", str(number)] if alone else ["--size", f"{letter}={number}"]
         for option, value in self.written.variant:
             words += [f"--{option}", value]
         return " ".join([*words, *self.options.arguments()])
@@ -267,32 +271,61 @@ class Derived:
         return rf"$\displaystyle \begin{{aligned}}{lines}\end{{aligned}}$"
 
 
-def derive(layer: str | Layer, sizes: Mapping[str, int] | None = None, /, **chosen: Any) -> Derived:
-    """The derivation of the gradients of a layer at concrete sizes.
+def derive(
+    layer: str | Layer,
+    sizes: Mapping[str, int] | None = None,
+    /,
+    *,
+    shapes: Mapping[str, str] | None = None,
+    let: Mapping[str, str] | None = None,
+    **chosen: Any,
+) -> Derived:
+    """The derivation of the gradients of a layer, or of an expression, at concrete sizes.
 
     Args:
-        layer: the name of a layer of the catalogue, or a traced layer.
+        layer: the name of a layer of the catalogue, a traced layer, or NumPy-style text; see `derive.forward.parse`.
         sizes: sizes by letter, for letters that differ only in case or are also the name of an option.
+        shapes: for a text, the shape of every array in it, {"X": "N D", "w": "D"}; sizes not given are 2, 3, 4, ...
+        let: for a text, expressions of intermediate values by name, {"S": "softmax(X @ W)"}.
         **chosen: sizes by letter in either case (n=2), the variant of a layer of the catalogue (bias="none"), and the
             options of DocumentOptions (wrt="X,W", depth="brief"); values may be arrays by name, values={"X": [[1, 2]],
             ...}.
 
     Raises: UnknownNameError for a layer, size or option that does not exist; SizeError for a size that is no positive
-    integer.
+    integer; ExpressionError, ShapeError and UnsupportedError for a text that cannot be derived.
 
     Example:
         >>> derive("affine", n=2, d=2, m=3).wrt("b").gradient[1]
         g_1_2 + g_2_2
+        >>> str(derive("A @ x", shapes={"A": "M N", "x": "N"}).wrt("x").formula)
+        'A.T @ G'
     """
-    options_of_layer = dict(listing(layer).variants) if isinstance(layer, str) else {}
-    variant = {name: chosen.pop(name) for name in [*chosen] if name in options_of_layer}
-    found = load(layer, variant) if isinstance(layer, str) else layer
-    if not isinstance(found, Layer):
-        raise UserError(
-            f"derive: expected the name of a layer or a traced layer, got {type(layer).__name__}; "
-            f"decorate the function with @derive.layer(...)"
-        )
+    found = _found(layer, shapes, let, chosen)
     letters = {letter.casefold() for letter in found.letters}
     given = {name: value for name, value in chosen.items() if name.casefold() in letters}
     options = document_options(**{name: value for name, value in chosen.items() if name not in given})
     return Derived.of(found, {**(sizes or {}), **given}, options)
+
+
+def _found(
+    layer: str | Layer, shapes: Mapping[str, str] | None, let: Mapping[str, str] | None, chosen: dict[str, Any]
+) -> Layer:
+    """The layer that is meant; what says which variant of it leaves the options."""
+    if isinstance(layer, str) and (shapes is not None or not layer.isidentifier()):
+        if shapes is None:
+            raise UserError(
+                f"derive: {layer:.60} is no name of a layer; give the shapes of an expression, as in "
+                f'shapes={{"X": "N D"}}'
+            )
+        return parse(layer, shapes, let=let)
+    if shapes is not None or let is not None:
+        raise UserError("derive: shapes and let go with an expression, as in derive('X @ w', shapes={'X': 'N D', ...})")
+    if isinstance(layer, str):
+        varied = dict(listing(layer).variants)
+        return load(layer, {name: chosen.pop(name) for name in [*chosen] if name in varied})
+    if not isinstance(layer, Layer):
+        raise UserError(
+            f"derive: expected the name of a layer or a traced layer, got {type(layer).__name__}; "
+            f"decorate the function with @derive.layer(...)"
+        )
+    return layer

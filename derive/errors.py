@@ -6,6 +6,7 @@
     │   ├── SizeError           1   a size that is missing, unknown or out of range
     │   ├── ShapeError          1   shapes that do not fit each other
     │   ├── UnsupportedError    1   an operation that cannot be traced
+    │   ├── ExpressionError     1   a text that is no expression
     │   ├── WriteError          1   a file that cannot be written
     │   └── EngineError         3   a PDF engine
     │       ├── EngineMissingError      none was found
@@ -27,6 +28,7 @@ __all__ = [
     "EngineError",
     "EngineFailedError",
     "EngineMissingError",
+    "ExpressionError",
     "InternalError",
     "RefutedError",
     "ShapeError",
@@ -69,6 +71,10 @@ class ShapeError(UserError):
 
 class UnsupportedError(UserError):
     """An operation that cannot be traced."""
+
+
+class ExpressionError(UserError):
+    """A text that is no expression."""
 
 
 class WriteError(UserError):

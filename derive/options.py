@@ -11,7 +11,16 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from derive.errors import UnknownNameError, UserError
 
-__all__ = ["DEFAULT_VALUES", "ROUTES", "SECTIONS", "DocumentOptions", "document_options"]
+__all__ = [
+    "DEFAULT_VALUES",
+    "ROUTES",
+    "SECTIONS",
+    "TAKEN",
+    "DocumentOptions",
+    "document_option_names",
+    "document_options",
+    "quoted",
+]
 
 SECTIONS = (
     "result",
@@ -42,7 +51,15 @@ DEFAULT_VALUES = "seed:1"
 
 _BRIEF = ("result", "conventions", "jacobian")
 
-_PLAIN_WORD = re.compile(r"[\w,.:-]+")
+TAKEN = frozenset(
+    (
+        *("all-entries", "debug", "engine", "file", "formula", "fragment", "help", "json", "let", "name", "output"),
+        *("pdf", "quiet", "shape", "size", "tex"),
+    )
+)
+"""What the options of a command are called besides those of DocumentOptions; a size that is called so has none."""
+
+_PLAIN_WORD = re.compile(r"[\w,.:=/-]+")
 
 _TEXT_LIMIT = 500
 _SHOWN_TEXT = 30
@@ -128,8 +145,13 @@ class DocumentOptions:
             # The folder is this machine's own; a page says which file.
             text = PurePath(text).name if name == "values" and not text.lstrip().startswith("{") else text
             cut = text if len(text) <= _SHOWN_TEXT else text[: _SHOWN_TEXT - 3] + "..."
-            words += [f"--{name}", cut if _PLAIN_WORD.fullmatch(cut) else "'" + cut.replace("'", "'\\''") + "'"]
+            words += [f"--{name}", quoted(cut)]
         return words
+
+
+def quoted(word: str) -> str:
+    """The word as a shell reads it as one."""
+    return word if _PLAIN_WORD.fullmatch(word) else "'" + word.replace("'", "'\\''") + "'"
 
 
 def _check_text(name: str, text: str) -> None:
@@ -143,12 +165,17 @@ def _check_text(name: str, text: str) -> None:
         raise UserError(f"--{name}: expected one line of printable text, got the character U+{ord(odd):04X}; remove it")
 
 
+def document_option_names() -> list[str]:
+    """What the options are called."""
+    return [field.name for field in fields(DocumentOptions)]
+
+
 def document_options(**chosen: Any) -> DocumentOptions:
     """The options with these values, and the defaults for the rest.
 
     Raises: UnknownNameError for an option or value that does not exist; UserError for a text that cannot be set.
     """
-    known = [field.name for field in fields(DocumentOptions)]
+    known = document_option_names()
     for name in chosen:
         if name not in known:
             raise UnknownNameError("option", name, known)

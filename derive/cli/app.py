@@ -60,6 +60,24 @@ class Catalogue(TyperGroup):
             formatter.write_dl([(name, command.get_short_help_str(100)) for name, command in self.commands.items()])
 
 
+class ExpressionCommand(TyperCommand):
+    """`derive expr`, whose options depend on its words; it is built when they are known."""
+
+    def make_context(self, info_name: Any, args: list[str], parent: Any = None, **extra: Any) -> Any:
+        from derive.cli.expression import expression_command  # deferred: derive --help needs none of its options
+
+        return expression_command(args).make_context(info_name, args, parent, **extra)
+
+
+class FileCommand(TyperCommand):
+    """`derive layer`, whose options depend on the file that its words name."""
+
+    def make_context(self, info_name: Any, args: list[str], parent: Any = None, **extra: Any) -> Any:
+        from derive.cli.file import file_command  # deferred: derive --help needs none of its options
+
+        return file_command(args).make_context(info_name, args, parent, **extra)
+
+
 def plain_flags(parameters: list[Any]) -> list[Any]:
     """The parameters, where a flag without a default is off: Typer imports pydantic to find out what None means."""
     for parameter in parameters:
@@ -100,6 +118,16 @@ def list_layers() -> None:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         emit("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() + "\n")
+
+
+@_app.command("expr", cls=ExpressionCommand)
+def expression() -> None:
+    """Derive the gradients of an expression: derive expr "X @ W + b" --shape X=N,D ..."""
+
+
+@_app.command("layer", cls=FileCommand)
+def layer() -> None:
+    """Derive the gradients of a function in your own file: derive layer my_layers.py:swish ..."""
 
 
 @_app.command(cls=Plain)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from inspect import Parameter, Signature
 from typing import Any
 
@@ -14,7 +15,7 @@ from derive.cli.streams import emit
 from derive.cli.usage import UsageError
 from derive.layers import Listing
 
-__all__ = ["layer_command"]
+__all__ = ["layer_command", "made_command"]
 
 
 class LayerCommand(TyperCommand):
@@ -32,7 +33,8 @@ class LayerCommand(TyperCommand):
             if hasattr(error, "ctx"):
                 error.ctx = ctx
             raise
-        ctx.params, ctx.args = values, rest
+        # An argument that is missing has no value, or one that says so; what was typed is text.
+        ctx.params, ctx.args = {name: value for name, value in values.items() if _is_typed(value)}, rest
         if ctx.resilient_parsing:
             return rest
         help = self.get_help_option(ctx)
@@ -44,22 +46,39 @@ class LayerCommand(TyperCommand):
         return rest
 
 
-def layer_command(listing: Listing) -> Any:
-    """The Typer command of a layer."""
+def _is_typed(value: object) -> bool:
+    return isinstance(value, str | list | tuple | bool)
 
-    def command(context: typer.Context, **_: Any) -> None:
+
+def layer_command(listing: Listing) -> Any:
+    """The Typer command of a layer of the catalogue."""
+
+    def run(values: Mapping[str, Any]) -> None:
         from derive.cli.layer import run_layer  # deferred: --help needs none of it
 
-        run_layer(listing, context.params)
+        run_layer(listing, values)
+
+    sizes = " ".join(f"--{letter.lower()} {number}" for letter, number in listing.defaults)
+    help = f"{listing.summary}\n\n{listing.signature}"
+    return made_command(listing, run, help=help, example=f"derive {listing.name} {sizes} --pdf")
+
+
+def made_command(
+    listing: Listing,
+    run: Callable[[Mapping[str, Any]], None],
+    *,
+    help: str,
+    example: str,
+    more: Sequence[Parameter] = (),
+) -> Any:
+    """The Typer command that runs with the values as they were typed; more are parameters besides those of a layer."""
+
+    def command(context: typer.Context, **_: Any) -> None:
+        run(context.params)
 
     context = Parameter("context", Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
-    command.__signature__ = Signature([context, *parameters(listing)])  # type: ignore[attr-defined]
-    example = " ".join(f"--{letter.lower()} {number}" for letter, number in listing.defaults)
+    command.__signature__ = Signature([context, *more, *parameters(listing)])  # type: ignore[attr-defined]
     app = typer.Typer(add_completion=False, rich_markup_mode=None)
-    app.command(
-        listing.name,
-        cls=LayerCommand,
-        help=f"{listing.summary}\n\n{listing.signature}",
-        epilog=f"Example: derive {listing.name} {example} --pdf",
-    )(command)
+    name = listing.name.split()[0]
+    app.command(name, cls=LayerCommand, help=help, epilog=f"Example: {example}")(command)
     return get_command(app)

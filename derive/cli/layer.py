@@ -6,7 +6,8 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,12 +21,13 @@ from derive.write import write_bytes
 
 if TYPE_CHECKING:
     from derive.api import Derived
+    from derive.forward.layer import Layer
 
 __all__ = ["run_layer"]
 
 
-def run_layer(listing: Listing, values: Mapping[str, Any]) -> None:
-    """Does what the values of the command line ask for.
+def run_layer(listing: Listing, values: Mapping[str, Any], make: Callable[[], Layer] | None = None) -> None:
+    """Does what the values of the command line ask for; make gives a layer that is not of the catalogue.
 
     Raises: UserError if it cannot be done; EngineError if the PDF alone cannot be made; the rest is written.
     """
@@ -34,7 +36,7 @@ def run_layer(listing: Listing, values: Mapping[str, Any]) -> None:
     from derive.api import Derived  # deferred: imports SymPy, and a wrong command line must not wait for it
     from derive.layers import load
 
-    layer = load(request.layer, request.variant)
+    layer = make() if make else load(request.layer, request.variant)
     derived = Derived.of(layer, request.sizes, request.options)
     if request.formats:
         _write(derived, request)
@@ -100,7 +102,12 @@ def _stem(derived: Derived) -> str:
     variants += [*derived.gradients] if "wrt" in changed else []
     variants += [value for name, value in changed.items() if choices(name)]
     variants += [_values_name(derived.options.values)] if "values" in changed else []
-    return "-".join([derived.layer.name, *([sizes] if sizes else []), *variants])
+    return "-".join([_name(derived.written), *([sizes] if sizes else []), *variants])
+
+
+def _name(layer: Layer) -> str:
+    """The layer's name; an expression is called by eight digits of its text and shapes."""
+    return f"{layer.name}-{sha256(' '.join(layer.words).encode()).hexdigest()[:8]}" if layer.text else layer.name
 
 
 def _values_name(values: str) -> str:

@@ -11,10 +11,20 @@ import typer
 
 from derive.cli.formats import FORMATS
 from derive.layers import Listing
-from derive.options import DEFAULT_VALUES, ROUTES, SECTIONS, DocumentOptions
+from derive.options import DEFAULT_VALUES, ROUTES, SECTIONS, TAKEN, DocumentOptions
 from derive.pdf import ENGINES
 
-__all__ = ["DOCUMENT", "ENGINE_CHOICES", "LARGEST", "choices", "parameters", "size_options", "size_parameter"]
+__all__ = [
+    "DOCUMENT",
+    "ENGINE_CHOICES",
+    "LARGEST",
+    "argument",
+    "choices",
+    "option",
+    "parameters",
+    "size_options",
+    "size_parameter",
+]
 
 LARGEST = 1_000_000_000
 """The largest size; a document costs the same at any, and beyond this one only a slip of the finger goes."""
@@ -52,16 +62,16 @@ def parameters(listing: Listing) -> list[Parameter]:
     """Everything that the command of a layer takes, in the order of its help."""
     return [
         *_sizes(listing),
-        _option("size", list[str], [], "A size by its letter; may be given more than once.", "LETTER=NUMBER"),
-        *(_option(name, _literal(values), values[0], _VARIANT) for name, values in listing.variants),
+        option("size", list[str], [], "A size by its letter; may be given more than once.", "LETTER=NUMBER"),
+        *(option(name, _literal(values), values[0], _VARIANT) for name, values in listing.variants),
         *_document(),
-        *(_option(format.option, bool, False, format.help) for format in FORMATS),
-        _option("all_entries", bool, False, "With --json: list every entry, up to 100000 of them."),
-        _option("output", str, "", "Where to write: a folder, a file, or - for stdout.", "PLACE", short="-o"),
-        _option("name", str, "", "What to call the files, without ending.", "NAME"),
-        _option("engine", _literal(ENGINE_CHOICES), "auto", "What makes the PDF; see derive doctor."),
-        _option("quiet", bool, False, "Print no notes on stderr.", short="-q"),
-        _option("debug", bool, False, "Print a traceback with every error."),
+        *(option(format.option, bool, False, format.help) for format in FORMATS),
+        option("all_entries", bool, False, "With --json: list every entry, up to 100000 of them."),
+        option("output", str, "", "Where to write: a folder, a file, or - for stdout.", "PLACE", short="-o"),
+        option("name", str, "", "What to call the files, without ending.", "NAME"),
+        option("engine", _literal(ENGINE_CHOICES), "auto", "What makes the PDF; see derive doctor."),
+        option("quiet", bool, False, "Print no notes on stderr.", short="-q"),
+        option("debug", bool, False, "Print a traceback with every error."),
     ]
 
 
@@ -73,8 +83,7 @@ def size_parameter(letter: str) -> str:
 def size_options(listing: Listing) -> dict[str, str]:
     """The letters that have an option of their own, with it: no other letter or option may be called the same."""
     folded = [letter.casefold() for letter in listing.letters]
-    taken = {"size", "output", "name", "engine", "quiet", "debug", "help"}
-    taken |= {*DOCUMENT, *(format.option for format in FORMATS), *(option for option, _ in listing.variants)}
+    taken = {*TAKEN, *DOCUMENT, *(option for option, _ in listing.variants)}
     return {
         letter: f"--{name}"
         for letter, name in zip(listing.letters, folded, strict=True)
@@ -100,10 +109,16 @@ def _document() -> Iterator[Parameter]:
         if field.name in DOCUMENT:
             placeholder, help = DOCUMENT[field.name]
             values = choices(field.name)
-            yield _option(field.name, _literal(values) if values else str, field.default or "", help, placeholder)
+            yield option(field.name, _literal(values) if values else str, field.default or "", help, placeholder)
 
 
-def _option(name: str, kind: Any, default: Any, help: str, placeholder: str = "", *, short: str = "") -> Parameter:
+def argument(name: str, placeholder: str, help: str) -> Parameter:
+    """A word without an option before it."""
+    return _parameter(name, str, "", typer.Argument(metavar=placeholder, help=help, show_default=False))
+
+
+def option(name: str, kind: Any, default: Any, help: str, placeholder: str = "", *, short: str = "") -> Parameter:
+    """An option; a default that is not empty is shown in the help."""
     flags = [f"--{name.replace('_', '-')}", *([short] if short else [])]
     shown = bool(default)
     declared = typer.Option(*flags, help=help, metavar=placeholder or None, show_default=shown)

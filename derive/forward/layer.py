@@ -84,7 +84,8 @@ class Layer:
     samples is how samples lie in its arrays; origin the layer as it was written, of which it is a rearrangement.
     variant is which of several layers of this name it is, ("bias", "none") for example; () for the usual one. stacks
     says of which inputs of the plain layer its own are put together. named are the intermediate values that its author
-    has given a name, in the order of computation.
+    has given a name, in the order of computation. text is the expression that it was read from, '' if it was traced.
+    words are those of a command line, behind derive, that say which layer it is; its name if there are none.
 
     Shapes: every input and the output have axes in the letters of `sizes`.
     """
@@ -104,6 +105,8 @@ class Layer:
     stacks: tuple[Stack, ...] = ()
     plain: Layer | None = None
     named: tuple[tuple[str, Node], ...] = ()
+    text: str = ""
+    words: tuple[str, ...] = ()
 
     upstream: Input = field(init=False, repr=False)
     """G = ∂L/∂Y, in the shape of the output; called G_Y if the layer has a G of its own."""
@@ -223,10 +226,14 @@ class Layer:
         """The names of the inputs that the output is computed from."""
         return frozenset(node.name for node in topological(self.output) if isinstance(node, Input))
 
+    def _home(self) -> tuple[str, str]:
+        """The module of the function, and what it calls it; a text has none."""
+        return self.function.__module__, getattr(self.function, "__qualname__", "")
+
     def __reduce__(self) -> tuple[Any, ...]:
         # The function's own name leads to the layer, since the decorator has taken its place.
-        if self.origin is None and load_layer_or_none(self.function.__module__, self.function.__qualname__) is self:
-            return load_layer, (self.function.__module__, self.function.__qualname__)
+        if self.origin is None and load_layer_or_none(*self._home()) is self:
+            return load_layer, self._home()
         return Layer, tuple(getattr(self, item.name) for item in fields(self) if item.init)
 
 

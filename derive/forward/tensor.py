@@ -198,9 +198,9 @@ class Tensor:
     def __array_function__(
         self, function: Any, types: Any, arguments: Sequence[Any], options: dict[str, Any]
     ) -> Tensor:
-        return self._called(function.__name__, f"np.{function.__name__}", arguments, options)
+        return self.called(function.__name__, f"np.{function.__name__}", arguments, options)
 
-    def _called(self, name: str, shown: str, arguments: Sequence[Any], options: dict[str, Any]) -> Tensor:
+    def called(self, name: str, shown: str, arguments: Sequence[Any], options: dict[str, Any]) -> Tensor:
         """A function of the library, its arguments checked against its signature."""
         if name not in FUNCTIONS:
             self.refuse(shown, f"supported functions of whole arrays: {', '.join(FUNCTIONS)}")
@@ -227,7 +227,7 @@ class Tensor:
     def _method(self, name: str, *arguments: Any, **options: Any) -> Tensor:
         if name in ("transpose", "reshape") and len(arguments) > 1:
             arguments = (arguments,)
-        return self._called(name, f".{name}", (self, *arguments), options)
+        return self.called(name, f".{name}", (self, *arguments), options)
 
     def _unsupported(self, *arguments: object, **options: object) -> NoReturn:
         self.refuse("assigning to, looping over, asking for equality or for the truth of an array", SUPPORTED)

@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from derive.errors import UnknownNameError, UserError
+from derive.errors import ShapeError, UnknownNameError, UserError
 
 if TYPE_CHECKING:
     from derive.forward.layer import Layer
 
-__all__ = ["Listing", "index", "listing", "load"]
+__all__ = ["Listing", "file_listing", "index", "letters_of", "listing", "load"]
 
 _LETTER = re.compile(r"[A-Za-z]\w*")
 
@@ -84,15 +85,55 @@ def load(name: str, variant: Mapping[str, str] | None = None) -> Layer:
     return cast("Layer", getattr(import_module(f"{__name__}.{name}"), function))
 
 
+def file_listing(path: Path, name: str, shapes: Mapping[str, str]) -> Listing:
+    """What can be said of a function in somebody's own file without running it; shapes are those that it lacks.
+
+    Raises: UserError if the file cannot be read; UnknownNameError if it has no such function; ShapeError if an argument
+    has no shape.
+    """
+    try:
+        content = path.read_bytes()
+        module = ast.parse(content)
+    except OSError as error:
+        raise UserError(
+            f"{path}: cannot be read: {error.strerror}; give FILE:FUNCTION, such as layers.py:swish"
+        ) from error
+    except SyntaxError as error:
+        text = f": {error.text.strip()}" if error.text else ""
+        raise UserError(f"{path}: no Python: {error.msg}\n  {path.name}, line {error.lineno}{text}") from error
+    except (ValueError, MemoryError, RecursionError) as error:
+        raise UserError(f"{path}: no Python: {error}") from error
+    functions = {node.name: node for node in module.body if isinstance(node, ast.FunctionDef)}
+    if name not in functions:
+        raise UnknownNameError(f"function of {path.name}", name, functions)
+    function = functions[name]
+    found = {**_shapes(function), **shapes}
+    optional = [
+        argument.arg for argument in function.args.args[len(function.args.args) - len(function.args.defaults) :]
+    ]
+    for argument in (*function.args.posonlyargs, *function.args.args):
+        if argument.arg not in found and argument.arg not in optional:
+            raise ShapeError(
+                f"{path.name}:{name}: argument {argument.arg} has no shape; write it as its annotation, "
+                f'{argument.arg}: "N D" (and "" for a scalar), or add --shape {argument.arg}=N,D'
+            )
+    letters = letters_of(found.values())
+    given = {letter: int(number) for letter, number in _pairs(function, "defaults") if number.isdecimal()}
+    free = (number for number in count(2) if number not in given.values())
+    return Listing(
+        name=f"layer {path}:{name}",
+        summary=(ast.get_docstring(function) or "").split("\n")[0],
+        signature=", ".join(f"{key}: {shape}" for key, shape in found.items()),
+        letters=letters,
+        defaults=tuple((letter, given[letter] if letter in given else next(free)) for letter in letters),
+    )
+
+
 def _read(file: Path) -> Listing:
     module = ast.parse(file.read_text(encoding="utf-8"))
     function = next(n for n in module.body if isinstance(n, ast.FunctionDef) and n.name == file.stem)
-    shapes = {
-        argument.arg: cast(str, ast.literal_eval(argument.annotation))
-        for argument in function.args.args
-        if argument.annotation is not None
-    }
-    letters = dict.fromkeys(letter for shape in shapes.values() for axis in shape.split() for letter in _letters(axis))
+    shapes = _shapes(function)
+    letters = letters_of(shapes.values())
     given = dict(_pairs(function, "defaults"))
     usual = dict(_pairs(function, "variant"))
     variants = {option: [value] for option, value in usual.items()}
@@ -106,16 +147,29 @@ def _read(file: Path) -> Listing:
         name=file.stem,
         summary=(ast.get_docstring(function) or "").split("\n")[0],
         signature=", ".join(f"{name}: {shape}" for name, shape in shapes.items()),
-        letters=tuple(letters),
+        letters=letters,
         defaults=tuple((letter, int(given[letter])) for letter in letters if letter in given),
         variants=tuple((option, tuple(values)) for option, values in variants.items()),
         functions=tuple(functions),
     )
 
 
-def _letters(axis: str) -> list[str]:
-    """The size letters of an axis such as H+K-1 in the order in which a layer has them; in stands before a bound."""
-    return sorted(set(_LETTER.findall(axis)) - {"in"})
+def _shapes(function: ast.FunctionDef) -> dict[str, str]:
+    """The shapes of the arguments that have one."""
+    return {
+        argument.arg: argument.annotation.value
+        for argument in (*function.args.posonlyargs, *function.args.args)
+        if isinstance(argument.annotation, ast.Constant) and isinstance(argument.annotation.value, str)
+    }
+
+
+def letters_of(shapes: Iterable[str]) -> tuple[str, ...]:
+    """The size letters of shapes as they are written, "N H+K-1", in the order in which a layer has them.
+
+    Those of one axis are in alphabetical order; `in` stands before the bound of an input of whole numbers.
+    """
+    axes = (axis for shape in shapes for axis in shape.split() if axis != "in")
+    return tuple(dict.fromkeys(letter for axis in axes for letter in sorted(set(_LETTER.findall(axis)))))
 
 
 def _pairs(function: ast.FunctionDef, argument: str) -> Iterator[tuple[str, str]]:
