@@ -17,9 +17,9 @@ _SIZES = (
 _PURPOSE = N_("{dF} and {db} change the filters; {dX} becomes the upstream gradient of the previous layer.")
 _GRADIENTS = Remark(
     N_(
-        "Every weight is used at every place, so its gradient is a sum over places. Every entry of the input is covered "
-        "by several places of the filter, so its gradient is a sum over the filter: {G} is convolved with the filter "
-        "read backwards. A bias reaches every entry of its channel, and its gradient is the sum over images, rows and "
+        "Every weight is used at every place, so its gradient is a sum over places. Every entry of the input is "
+        "covered by several places of the filter, so its gradient is a sum over the filter: {G} is convolved with the "
+        "filter read backwards. A bias reaches every entry of its channel, and its gradient is the sum over images, rows and "
         "columns."
     )
 )

@@ -1,7 +1,5 @@
 """The class on the page runs as printed: it finds sizes in the shapes of the arrays that it has."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 
