@@ -19,8 +19,8 @@ _GRADIENTS = Remark(
     N_(
         "Every weight is used at every place, so its gradient is a sum over places. Every entry of the input is "
         "covered by several places of the filter, so its gradient is a sum over the filter: {G} is convolved with the "
-        "filter read backwards. A bias reaches every entry of its channel, and its gradient is the sum over images, rows and "
-        "columns."
+        "filter read backwards. A bias reaches every entry of its channel, and its gradient is the sum over images, "
+        "rows and columns."
     )
 )
 
