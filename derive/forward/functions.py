@@ -60,7 +60,7 @@ class sign(Named):
     @classmethod
     def eval(cls, x: Expr) -> Expr | None:
         """The value at a number."""
-        return Integer((x > 0) - (x < 0)) if isinstance(x, Number) else None
+        return Integer(bool(x > 0) - bool(x < 0)) if isinstance(x, Number) else None
 
     @classmethod
     def defined(cls, x: Expr) -> Expr:

@@ -16,6 +16,7 @@ from derive.engine.tables import EntryTable
 from derive.errors import InternalError
 from derive.forward.functions import ELEMENTWISE, NUMERIC, step
 from derive.forward.layer import Samples
+from derive.forward.nodes import placeholder
 from derive.forward.shape import evaluated
 from derive.notation.tree import (
     Broadcast,
@@ -47,6 +48,7 @@ from derive.notation.tree import (
     Tree,
     Windows,
 )
+from derive.proof.ring import Element
 
 __all__ = ["Array", "Entries", "evaluate", "nonzeros"]
 
@@ -189,10 +191,25 @@ def _column(array: Array) -> Array:
 
 def _call(function: str, *operands: Array) -> Array:
     if any(np.asarray(operand).dtype == object for operand in operands):
-        exact = {"step": step, **ELEMENTWISE}[function]
-        return np.vectorize(exact, otypes=[object])(*operands)
+        return _exact(function, operands)
     numeric = NUMERIC.get(function) or getattr(np, function)
     return np.asarray(numeric(*operands))
+
+
+def _exact(function: str, operands: Sequence[Array]) -> Array:
+    """The function at symbols or at elements of a field, entry by entry."""
+    exact = {"step": step, **ELEMENTWISE}[function]
+    arrays = np.broadcast_arrays(*operands)
+    result = np.empty(arrays[0].shape, dtype=object)
+    for place in np.ndindex(result.shape):
+        entries: list[Any] = [array[place] for array in arrays]
+        field = next((entry.field for entry in entries if isinstance(entry, Element)), None)
+        if field is None:
+            result[place] = exact(*entries)
+        else:
+            places = [placeholder(p) for p in range(len(entries))]
+            result[place] = field.apply(exact(*places), [field.element(entry) for entry in entries])
+    return result
 
 
 def nonzeros(

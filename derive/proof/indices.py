@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from itertools import product
 from math import prod
 from typing import Any
 
-from derive.engine.concrete import Concrete, flat, positions
-from derive.forward.entry import SympyAlgebra
+from derive.engine.concrete import Concrete, flat
 from derive.forward.shape import bind
 from derive.proof.equality import are_equal
-from derive.proof.polynomial import RingAlgebra, is_polynomial
-from derive.proof.symbolic import Failure
+from derive.proof.symbolic import Exact, Failure
 from derive.routes.index import IndexRoute
 from derive.rules.index import Factor, IndexSum, Kronecker, LossPartial, Partial, Product
 
@@ -22,26 +22,60 @@ __all__ = ["count_factors", "false_index_step"]
 def count_factors(route: IndexRoute, sizes: Mapping[str, int]) -> int:
     """How many factors are evaluated, over all terms of all entries of all steps, to check them at these sizes."""
     return sum(
-        prod(bind(tuple(step.after.size(letter) for letter in (*step.after.free, *term.sums)), sizes))
+        prod(bind(tuple(side.size(letter) for letter in (*side.free, *_unforced(term, side.free))), sizes))
         * max(1, len(term.factors))
         for step in route.derivation.steps
-        for term in step.after.products
+        for side in _different(step.before, step.after)
+        for term in side.products
     )
 
 
-def false_index_step(route: IndexRoute, sizes: Mapping[str, int]) -> Failure | None:
+def _unforced(term: Product, known: Iterable[str]) -> tuple[str, ...]:
+    """The summed letters that no delta ties to a letter before them, or to one that is not summed over."""
+    return tuple(letter for letter, source in _order(term, known) if source is None)
+
+
+def _order(term: Product, known: Iterable[str]) -> list[tuple[str, str | None]]:
+    """The summed letters, those first that a delta ties to a known letter, each with that letter."""
+    deltas = [(part.first, part.second) for part in term.factors if isinstance(part, Kronecker)]
+    ties = [*deltas, *((second, first) for first, second in deltas)]
+    found, pending, order = set(known), list(term.sums), list[tuple[str, str | None]]()
+    while pending:
+        tied = next(((a, b) for a, b in ties if a in pending and b in found), None)
+        letter, source = tied or (pending[0], None)
+        order.append((letter, source))
+        pending.remove(letter)
+        found.add(letter)
+    return order
+
+
+def _different(before: IndexSum, after: IndexSum) -> tuple[IndexSum, IndexSum]:
+    """Both without the products that they share; a step mostly changes one of many."""
+    if before.free != after.free:
+        return before, after
+    shared = Counter(before.products) & Counter(after.products)
+    return _without(before, Counter(shared)), _without(after, shared)
+
+
+def _without(value: IndexSum, shared: Counter[Product]) -> IndexSum:
+    kept = []
+    for product_ in value.products:
+        if shared[product_]:
+            shared[product_] -= 1
+        else:
+            kept.append(product_)
+    return replace(value, products=tuple(kept))
+
+
+def false_index_step(route: IndexRoute, sizes: Mapping[str, int], exact: Exact | None = None) -> Failure | None:
     """The first step whose sides differ at these sizes, or None if all hold."""
-    polynomial = is_polynomial(route.layer)
-    algebra = RingAlgebra(route.layer, sizes) if polynomial else SympyAlgebra()
-    evaluation = _Evaluation(Concrete(route.layer, sizes, algebra))
-    before: tuple[IndexSum, dict[tuple[int, ...], Any]] | None = None
+    evaluation = _Evaluation((exact or Exact(route.layer)).at(sizes))
     for step in route.derivation.steps:
-        # Neighbouring steps share a side, which is evaluated once.
-        left = before[1] if before is not None and before[0] is step.before else evaluation.values(step.before)
-        right = evaluation.values(step.after)
-        before = step.after, right
+        left, right = map(evaluation.values, _different(step.before, step.after))
         for place in left:
-            if left[place] != right[place] and (polynomial or are_equal(left[place], right[place]) is False):
+            if left[place] != right[place] and are_equal(left[place], right[place]) is False:
+                # What is shown is the whole of both sides.
+                left, right = evaluation.values(step.before), evaluation.values(step.after)
                 return Failure(step.reason.name, tuple(p + 1 for p in place), left[place], right[place])
     return None
 
@@ -64,9 +98,16 @@ class _Evaluation:
     def _total(self, value: IndexSum, at: dict[str, int]) -> Any:
         total: Any = 0
         for term in value.products:
-            shape = bind(tuple(value.size(letter) for letter in term.sums), self._concrete.sizes)
+            order = _order(term, at)
+            letters = [letter for letter, source in order if source is None]
+            shape = bind(tuple(value.size(letter) for letter in letters), self._concrete.sizes)
             for place in product(*map(range, shape)):
-                found = self._product(term, {**at, **dict(zip(term.sums, place, strict=True))})
+                # A delta is 0 for every other value of a letter that it ties to a known one.
+                values = {**at, **dict(zip(letters, place, strict=True))}
+                for letter, source in order:
+                    if source is not None:
+                        values[letter] = values[source]
+                found = self._product(term, values)
                 if not (isinstance(found, int) and found == 0):
                     total = found if isinstance(total, int) and total == 0 else total + found
         return total
@@ -92,8 +133,8 @@ class _Evaluation:
             case Partial(of, by):
                 place = tuple(at[letter] for letter in of.index)
                 return self._derivative((of.node, place), lambda: self._concrete.value(of.node, place), by, at)
-            case LossPartial(by, upstream, output):
-                return self._derivative("loss", lambda: self._loss(upstream, output), by, at)
+            case LossPartial(by):
+                return self._derivative("loss", lambda: self._concrete.loss, by, at)
         raise TypeError(part)
 
     def _derivative(self, key: Any, value: Any, by: Factor, at: Mapping[str, int]) -> Any:
@@ -103,11 +144,3 @@ class _Evaluation:
             self._partials[key, by.node] = concrete.algebra.partials(value(), numbers)
         position = tuple(at[letter] for letter in by.index)
         return self._partials[key, by.node].get(flat(position, concrete.shape(by.node)), 0)
-
-    def _loss(self, upstream: Any, output: Any) -> Any:
-        concrete = self._concrete
-        terms = [
-            concrete.algebra.multiply([concrete.value(upstream, place), concrete.value(output, place)])
-            for place in positions(concrete.shape(output))
-        ]
-        return concrete.algebra.add(terms)
