@@ -9,12 +9,12 @@ from derive.errors import UnsupportedError
 from derive.forward.layer import Layer
 from derive.forward.nodes import Node
 from derive.proof import equality
+from derive.proof.canonical import same_for_all_sizes
 from derive.proof.equality import are_equal
 from derive.proof.evidence import Evidence, Strength
 from derive.proof.indices import count_factors, false_index_step
 from derive.proof.symbolic import Exact, Failure
 from derive.routes.index import IndexRoute, derive_index
-from derive.rules.canonical import same_for_all_sizes
 
 __all__ = ["prove_for_all_sizes"]
 

@@ -15,10 +15,10 @@ from derive.forward.shape import bind
 from derive.forward.single import without_samples
 from derive.forward.transpose import transposed
 from derive.proof.algebra import FieldAlgebra
+from derive.proof.canonical import same_for_all_sizes
 from derive.proof.equality import are_equal
 from derive.proof.evidence import Evidence, Strength
 from derive.rules.adjoint import reverse
-from derive.rules.canonical import same_for_all_sizes
 
 __all__ = ["ROUTES", "compare", "rearranged"]
 

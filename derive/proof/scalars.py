@@ -31,6 +31,8 @@ def _read(field: Ring, function: Expr, places: dict[Symbol, Element]) -> Element
         return _read(field, inner, places)
 
     match function:
+        case Symbol() if function.is_positive:
+            return _constant(field, function)
         case Symbol():
             return places[function] if function in places else field.variable(function.name)
         case Rational():
@@ -190,10 +192,8 @@ def replaced(value: Element, values: Mapping[Element, Element]) -> Element:
     def of(number: int) -> Element:
         if number not in made:
             generator = field.generators[number]
-            if generator.kind is Kind.VARIABLE:
+            if not generator.arguments:
                 made[number] = values.get(field.atom(number), field.atom(number))
-            elif not generator.arguments:
-                made[number] = field.raised(generator, 1)
             else:
                 arguments = [total(argument) for argument in generator.arguments]
                 made[number] = field.apply(generator.function(*_places(arguments)), arguments)
