@@ -179,6 +179,11 @@ class Derived:
         return self._found[name]
 
     @property
+    def warnings(self) -> tuple[str, ...]:
+        """What NumPy does here and was perhaps not meant, a sentence each: a column stretched against a vector."""
+        return tuple(f"{self.written.name}: {item}" for item in self.written.stretched)
+
+    @property
     def command(self) -> str:
         """The command that makes the document again: sizes, and options that are not their defaults."""
         words = ["derive", *map(quoted, self.written.words or (self.written.name,))]

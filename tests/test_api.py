@@ -61,3 +61,41 @@ def test_the_command_makes_the_document_again():
 def test_text_that_cannot_be_set_is_refused_with_a_reason(text):
     with pytest.raises(UserError):
         derive.derive("affine", title=text).latex()
+
+
+def test_an_expression_gives_what_a_layer_gives():
+    shapes = {"X": "N D", "W": "(D, M)", "b": "M"}
+    text, layer = derive.derive("X @ W + b", shapes=shapes, n=2, d=2, m=3), derive.derive("affine", n=2, d=2, m=3)
+    for name in "XWb":
+        assert str(text.wrt(name).formula) == str(layer.wrt(name).formula)
+        assert text.wrt(name).gradient.sympy() == layer.wrt(name).gradient.sympy()
+        assert [item.strength for item in text.wrt(name).evidence] == [
+            item.strength for item in layer.wrt(name).evidence
+        ]
+    assert text.sizes == layer.sizes
+    assert text.command == "derive expr 'X @ W + b' --shape X=N,D --shape W=D,M --shape b=M --n 2 --d 2 --m 3"
+    assert text.latex().startswith("\\documentclass")
+
+
+def test_sizes_of_an_expression_are_small_and_distinct_unless_given():
+    shapes = {"X": "N D", "W": "D M"}
+    assert derive.derive("X @ W", shapes=shapes).sizes == {"N": 2, "D": 3, "M": 4}
+    assert derive.derive("X @ W", {"D": 7}, shapes=shapes, n=5).sizes == {"N": 5, "D": 7, "M": 4}
+
+
+def test_an_expression_goes_with_shapes_and_a_layer_without():
+    with pytest.raises(UserError, match=r"X @ W is no name of a layer; give the shapes of an expression"):
+        derive.derive("X @ W")
+    with pytest.raises(UserError, match="shapes and let go with an expression"):
+        derive.derive("affine", let={"S": "X"})
+    with pytest.raises(UserError, match="shapes and let go with an expression"):
+        derive.derive(derive.derive("affine").written, shapes={"X": "N"})
+    with pytest.raises(UnknownNameError, match="did you mean affine"):
+        derive.derive("afine")
+
+
+def test_intermediate_values_of_an_expression_are_named():
+    shapes = {"X": "N D", "W": "D M"}
+    found = derive.derive("sum(S**2)", shapes=shapes, let={"Z": "X @ W", "S": "tanh(Z)"})
+    assert [name for name, _ in found.written.named] == ["Z", "S"]
+    assert found.command.startswith("derive expr 'Z = X @ W; S = tanh(Z); sum(S**2)' --shape X=N,D")

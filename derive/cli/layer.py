@@ -38,6 +38,8 @@ def run_layer(listing: Listing, values: Mapping[str, Any], make: Callable[[], La
 
     layer = make() if make else load(request.layer, request.variant)
     derived = Derived.of(layer, request.sizes, request.options)
+    for warning in () if request.quiet else derived.warnings:
+        note(f"derive: warning: {warning}")
     if request.formats:
         _write(derived, request)
     else:

@@ -37,6 +37,9 @@ __all__ = [
     "Verbatim",
 ]
 
+_FOOTER = 76
+"""The characters that fit in the foot of a page."""
+
 
 @dataclass(frozen=True, slots=True)
 class Text:
@@ -252,6 +255,13 @@ class Head:
     version: str
     language: str
     paper: str
+
+    @property
+    def footer(self) -> str:
+        """The command as far as a line at the foot of a page holds it."""
+        if len(self.command) <= _FOOTER:
+            return self.command
+        return f"{self.command[:_FOOTER].rpartition(' ')[0]} ..."
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,10 +25,14 @@ from derive.document.sections import (
 )
 from derive.document.spelling import speller
 from derive.document.words import coloured_letters, words_of
+from derive.forward.layer import Layer
 from derive.locale import N_, translator
 from derive.notation.tree import Number, Relation
 
 __all__ = ["compose"]
+
+_LONGEST_TITLE = 60
+"""The characters of an expression that is a title."""
 
 Section = Callable[[Draft, Material], None]
 
@@ -72,11 +76,7 @@ def compose(material: Material) -> Document:
 
 def _head(draft: Draft, material: Material) -> Head:
     options, prose = material.options, material.layer.prose
-    title = options.title or (
-        draft.translate(prose.title)
-        if prose.title
-        else draft.translate(N_("Backpropagation through {name}")).format(name=material.layer.name)
-    )
+    title = options.title or (draft.translate(prose.title) if prose.title else _title(draft, material.layer))
     return Head(
         title=title,
         subtitle=_subtitle(draft, material),
@@ -91,6 +91,15 @@ def _head(draft: Draft, material: Material) -> Head:
         language=options.language,
         paper=options.paper,
     )
+
+
+def _title(draft: Draft, layer: Layer) -> str:
+    if not layer.text:
+        return draft.translate(N_("Backpropagation through {name}")).format(name=layer.name)
+    if len(layer.text) <= _LONGEST_TITLE:
+        return draft.translate(N_("Gradients of {expression}")).format(expression=layer.text)
+    names = ", ".join(node.name for node in layer.inputs)
+    return draft.translate(N_("Gradients of an expression in {names}")).format(names=names)
 
 
 def _subtitle(draft: Draft, material: Material) -> Runs:

@@ -16,6 +16,7 @@ from derive.errors import ShapeError, UnsupportedError
 from derive.forward.nodes import Constant, Delta, Node, Ones, placeholder
 from derive.forward.normal import add, apply, contract
 from derive.forward.shape import Shape, broadcast, same, text
+from derive.forward.stretch import notice
 
 __all__ = [
     "Laid",
@@ -223,10 +224,13 @@ def einsum(where: str, pattern: object, operands: Sequence[Node]) -> Node:
 
 
 def _broadcast(where: str, operation: str, arrays: Sequence[Laid]) -> Shape:
+    shapes = [array.shape for array in arrays]
     try:
-        return broadcast([array.shape for array in arrays])
+        result = broadcast(shapes)
     except ShapeError as error:
         raise ShapeError(f"{where}: {f' {operation} '.join(str(array.core) for array in arrays)}: {error}") from error
+    notice(lambda: f" {operation} ".join(str(array.core) for array in arrays), shapes)
+    return result
 
 
 def _rows(arrays: Sequence[Laid], shape: Shape) -> tuple[list[list[int]], list[int], tuple[int, ...]]:

@@ -10,10 +10,12 @@ import ast
 import operator
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from types import EllipsisType
 from typing import Any, Protocol
 
 from derive.errors import UnknownNameError, UnsupportedError, UserError
+from derive.forward.stretch import worded
 from derive.forward.syntax import Source
 from derive.forward.trace import let
 
@@ -151,7 +153,8 @@ def _value(run: _Run, node: ast.expr) -> Any:
             stack.extend((part, False) for part in reversed(parts))
             continue
         try:
-            made[id(item)] = rule.value(run, item, [made[id(part)] for part in parts])
+            with worded(partial(run.source.written, item)):
+                made[id(item)] = rule.value(run, item, [made[id(part)] for part in parts])
         except UserError as error:
             _locate(run.source, error, item)
             raise

@@ -15,6 +15,7 @@ from derive.forward.entry import share_symbols
 from derive.forward.matrix import read
 from derive.forward.nodes import Input, Node, Select, topological
 from derive.forward.shape import bind, letters
+from derive.forward.stretch import Stretch
 from derive.notation.tree import Tree
 
 __all__ = ["Layer", "Prose", "Remark", "Samples", "Stack", "load_layer"]
@@ -85,7 +86,8 @@ class Layer:
     variant is which of several layers of this name it is, ("bias", "none") for example; () for the usual one. stacks
     says of which inputs of the plain layer its own are put together. named are the intermediate values that its author
     has given a name, in the order of computation. text is the expression that it was read from, '' if it was traced.
-    words are those of a command line, behind derive, that say which layer it is; its name if there are none.
+    words are those of a command line, behind derive, that say which layer it is; its name if there are none. stretched
+    are the broadcasts of which a reader should be told.
 
     Shapes: every input and the output have axes in the letters of `sizes`.
     """
@@ -107,6 +109,7 @@ class Layer:
     named: tuple[tuple[str, Node], ...] = ()
     text: str = ""
     words: tuple[str, ...] = ()
+    stretched: tuple[Stretch, ...] = ()
 
     upstream: Input = field(init=False, repr=False)
     """G = ∂L/∂Y, in the shape of the output; called G_Y if the layer has a G of its own."""

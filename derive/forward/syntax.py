@@ -83,8 +83,9 @@ class Source:
         """What it consists of; the last one is the result."""
         return self.tree.body
 
-    def written(self, node: ast.expr) -> str:
+    def written(self, node: ast.AST) -> str:
         """A part of the text, on one line."""
+        assert isinstance(node, ast.expr | ast.stmt)
         # ast.get_source_segment reads the whole text for every part.
         first, last = node.lineno - 1, node.end_lineno or node.lineno
         lines = [line.encode() for line in self._lines[first:last]]

@@ -17,6 +17,7 @@ from derive.forward.entry import share_symbols
 from derive.forward.layer import Layer, Prose, Stack
 from derive.forward.nodes import Constant, Input, Node, topological
 from derive.forward.shape import Shape, letters, parse_shape
+from derive.forward.stretch import noticing
 from derive.forward.tensor import SUPPORTED, Tensor, node_of
 
 __all__ = ["layer", "let", "trace"]
@@ -94,7 +95,8 @@ def trace(
     name = name or function.__name__
     inputs = _inputs(function, name)
     sizes = letters(node.shape for node in inputs)
-    output, named = _traced(function, inputs, name, sizes)
+    with noticing() as stretched:
+        output, named = _traced(function, inputs, name, sizes)
     for word in named:
         _refuse_taken(word, inputs, sizes, name)
     names = {node.name for node in inputs} | set(sizes) | set(named)
@@ -114,6 +116,7 @@ def trace(
         function=function,
         variant=_variant(variant) if function.__name__ != name else (),
         named=tuple(named.items()),
+        stretched=tuple(dict.fromkeys(stretched)),
     )
 
 

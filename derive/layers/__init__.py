@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from derive.errors import ShapeError, UnknownNameError, UserError
+from derive.forward.syntax import read_shape
 
 if TYPE_CHECKING:
     from derive.forward.layer import Layer
@@ -111,12 +112,16 @@ def file_listing(path: Path, name: str, shapes: Mapping[str, str]) -> Listing:
     optional = [
         argument.arg for argument in function.args.args[len(function.args.args) - len(function.args.defaults) :]
     ]
-    for argument in (*function.args.posonlyargs, *function.args.args):
-        if argument.arg not in found and argument.arg not in optional:
+    for parameter in (*function.args.posonlyargs, *function.args.args):
+        if parameter.arg not in found and parameter.arg not in optional:
             raise ShapeError(
-                f"{path.name}:{name}: argument {argument.arg} has no shape; write it as its annotation, "
-                f'{argument.arg}: "N D" (and "" for a scalar), or add --shape {argument.arg}=N,D'
+                f"{path.name}:{name}: argument {parameter.arg} has no shape; write it as its annotation, "
+                f'{parameter.arg}: "N D" (and "" for a scalar), or add --shape {parameter.arg}=N,D'
             )
+    for argument, shape in found.items():
+        read_shape(shape, argument, f"{path.name}:{name}")
+    if not found and not function.args.vararg:
+        raise ShapeError(f"{path.name}:{name}: expected a function of at least one array, got one without arguments")
     letters = letters_of(found.values())
     given = {letter: int(number) for letter, number in _pairs(function, "defaults") if number.isdecimal()}
     free = (number for number in count(2) if number not in given.values())

@@ -39,7 +39,7 @@ def test_what_is_near_nothing_is_exit_2_without_an_offer(command, words):
 
 
 def test_an_unknown_layer_lists_the_known_ones(command):
-    assert "known: affine, list, doctor" in command("quaternion").stderr
+    assert "known: affine, list, expr, layer, doctor" in command("quaternion").stderr
 
 
 def test_an_option_without_its_value_names_its_command(command):

@@ -8,6 +8,7 @@ from derive.document.blocks import Runs, Verbatim
 from derive.document.draft import Draft, Values
 from derive.document.material import Material
 from derive.document.words import array_name, coloured_letters, map_name
+from derive.forward.layer import Layer
 from derive.forward.nodes import Input, Ones, topological
 from derive.locale import N_
 from derive.notation.tree import (
@@ -27,6 +28,9 @@ from derive.notation.tree import (
 from derive.notation.tree import Ones as OnesTree
 
 __all__ = ["write"]
+
+_CODE = 60
+"""The characters of an expression in a sentence, at most."""
 
 
 def write(draft: Draft, material: Material) -> None:
@@ -65,6 +69,7 @@ def _items(draft: Draft, material: Material) -> Iterator[Runs]:
             n=Number(size),
             identity=Identity(size),
         )
+    yield from _stretched(draft, layer)
     yield draft.runs(
         N_("*Upstream gradient:* {G} comes from the next layer and is taken as known; in code it is called {letter}."),
         letter=Verbatim(layer.upstream.name),
@@ -75,6 +80,34 @@ def _items(draft: Draft, material: Material) -> Iterator[Runs]:
             "varies the others are held constant. Nothing else."
         )
     )
+
+
+def _stretched(draft: Draft, layer: Layer) -> Iterator[Runs]:
+    """Broadcasting that was perhaps not meant."""
+    messages = {
+        "column": N_(
+            "*Mind the shapes:* in {code} an array of shape {other} meets one of shape {vector}, and NumPy stretches "
+            "both to {result}: every entry of one meets every entry of the other. That is what is derived here. For "
+            "entry by entry both need one shape, which {column}, or leaving out {keepdims}, gives; with {row} the "
+            "code says that every pair is meant."
+        ),
+        "square": N_(
+            "*Mind the shapes:* in {code} NumPy repeats the array of shape {vector} as every row of the one of shape "
+            "{other}, whose axes are equally long. That is what is derived here. Written with {column} it would be "
+            "repeated as columns; written with {row} the code says that rows are meant."
+        ),
+    }
+    for item in layer.stretched:
+        yield draft.runs(
+            messages[item.kind],
+            code=Verbatim(item.expression if len(item.expression) <= _CODE else f"{item.expression[: _CODE - 3]}..."),
+            vector=Verbatim(item.vector),
+            other=Verbatim(item.other),
+            result=Verbatim(item.result),
+            column=Verbatim("[:, None]"),
+            row=Verbatim("[None, :]"),
+            keepdims=Verbatim("keepdims"),
+        )
 
 
 def _samples(draft: Draft, material: Material) -> Iterator[Runs]:
