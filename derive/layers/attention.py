@@ -11,6 +11,7 @@ _SIZES = (
     ("M", N_("key"), N_("keys")),
     ("E", N_("feature of values"), N_("features of values")),
 )
+_REAL = (("N", 512), ("D", 64), ("M", 512), ("E", 64))
 _PURPOSE = N_("{dQ}, {dK} and {dV} go back to the three linear layers that made queries, keys and values.")
 _SOFTMAX = Remark(
     N_(
@@ -24,6 +25,7 @@ _SOFTMAX = Remark(
 _PROSE = Prose(
     title=N_("Backpropagation through attention"),
     sizes=_SIZES,
+    real_sizes=_REAL,
     forward=N_(
         "Attention looks something up: each row of {Q} is compared with all rows of {K} by inner products, softmax "
         "turns the scores into weights that add up to 1, and the output is the average of the rows of {V} with these "
@@ -36,6 +38,7 @@ _PROSE = Prose(
 _MASKED = Prose(
     title=N_("Backpropagation through masked attention"),
     sizes=_SIZES,
+    real_sizes=_REAL,
     forward=N_(
         "Masked attention adds a matrix {B} to the scores before softmax. A large negative number there hides a key "
         "from a query, the future from the past for example; other values favour keys by their distance:"

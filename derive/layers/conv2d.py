@@ -14,6 +14,7 @@ _SIZES = (
     ("W", N_("column of output"), N_("columns of output")),
     ("M", N_("output channel"), N_("output channels")),
 )
+_REAL = (("N", 64), ("C", 64), ("H", 56), ("K", 3), ("W", 56), ("M", 64))
 _PURPOSE = N_("{dF} and {db} change the filters; {dX} becomes the upstream gradient of the previous layer.")
 _GRADIENTS = Remark(
     N_(
@@ -27,6 +28,7 @@ _GRADIENTS = Remark(
 _PLAIN = Prose(
     title=N_("Backpropagation through a convolution of images"),
     sizes=_SIZES,
+    real_sizes=_REAL,
     forward=N_(
         "A convolution slides a filter over an image, and writes down at every place its inner product with the square "
         "that it covers. The same few weights are used at all places, and a pattern is found wherever it is. {H} and "
@@ -39,6 +41,7 @@ _PLAIN = Prose(
 _STRIDE = Prose(
     title=N_("Backpropagation through a convolution of images with stride 2"),
     sizes=_SIZES,
+    real_sizes=_REAL,
     forward=N_(
         "With a stride of 2 the filter is moved by two rows or columns at a time, so that the output is about half as "
         "high and half as wide as the input. {H} and {W} are height and width of the output:"
@@ -58,6 +61,7 @@ _STRIDE = Prose(
 _PADDING = Prose(
     title=N_("Backpropagation through a convolution of images with padding"),
     sizes=_SIZES,
+    real_sizes=_REAL,
     forward=N_(
         "With padding 1 the image gets a border of zeros before the filter slides over it. If the filter has three "
         "rows and columns, the output is as large as the input. {H} and {W} are height and width of the output:"

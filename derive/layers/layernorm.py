@@ -25,6 +25,7 @@ _PROSE = Prose(
         ),
         Remark(N_("The variance is divided by {D}, not by {D} - 1, and 0.00001 is added to it, as in PyTorch.")),
     ),
+    real_sizes=(("N", 512), ("D", 768)),
 )
 
 

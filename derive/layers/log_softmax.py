@@ -23,6 +23,7 @@ _PROSE = Prose(
             )
         ),
     ),
+    real_sizes=(("N", 64), ("K", 1000)),
 )
 
 

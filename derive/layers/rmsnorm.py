@@ -24,6 +24,7 @@ _PROSE = Prose(
             )
         ),
     ),
+    real_sizes=(("N", 512), ("D", 4096)),
 )
 
 

@@ -85,12 +85,15 @@ REFERENCES: dict[str, Callable[..., Any]] = {
     "tanh": F.tanh,
     "softmax": lambda Z: F.softmax(Z, dim=1),
     "log_softmax": lambda Z: F.log_softmax(Z, dim=1),
+    "maxout": lambda X, W, b, V, c: torch.stack([F.linear(X, W.T, b), F.linear(X, V.T, c)]).amax(0),
+    "embedding": lambda X, W: F.embedding(X.argmax(1), W),
     "mse": F.mse_loss,
     "mae": F.l1_loss,
     "huber": F.huber_loss,
     "bce": F.binary_cross_entropy,
     "bce_with_logits": F.binary_cross_entropy_with_logits,
     "cross_entropy": F.cross_entropy,
+    "nll": lambda P, T: F.nll_loss(P, T.argmax(1)),
     "hinge": hinge,
     "kl": lambda P, Q: F.kl_div(Q.log(), P, reduction="batchmean"),
     "cosine": cosine,
@@ -107,6 +110,7 @@ REFERENCES: dict[str, Callable[..., Any]] = {
     "conv2d": F.conv2d,
     "conv2d stride=2": partial(F.conv2d, stride=2),
     "conv2d padding=1": partial(F.conv2d, padding=1),
+    "maxpool": partial(F.max_pool2d, kernel_size=2),
     "avgpool": partial(F.avg_pool2d, kernel_size=2),
     "rnn_cell": rnn_cell,
     "lstm_cell": lambda X, H, C, W, U, b: torch.cat(torch.lstm_cell(X, (H, C), W.T, U.T, b, 0 * b), dim=1),
@@ -134,6 +138,10 @@ def signs(random, shape):
     return random.choice([-1.0, 1.0], size=shape)
 
 
+def one_hot(random, shape):
+    return np.eye(shape[1])[random.integers(shape[1], size=shape[0])]
+
+
 def dropped(random, shape):
     torch.manual_seed(3)
     mask = (F.dropout(torch.ones(shape, dtype=torch.float64), 0.5) > 0).double().numpy()
@@ -145,14 +153,16 @@ DRAWS: dict[str, dict[str, Callable[..., Any]]] = {
     "bce": {"p": between_0_and_1, "t": between_0_and_1},
     "bce_with_logits": {"t": between_0_and_1},
     "cross_entropy": {"T": probabilities},
+    "embedding": {"X": one_hot},
     "hinge": {"t": signs},
+    "nll": {"T": one_hot},
     "kl": {"P": probabilities, "Q": probabilities},
     "dropout": {"M": dropped},
 }
 """How inputs are drawn that are not any numbers."""
 
-NOT_PYTORCHS = {("dropout", "M")}
-"""Inputs that PyTorch's function draws itself."""
+NOT_PYTORCHS = {("dropout", "M"), ("embedding", "X"), ("nll", "T")}
+"""Inputs that PyTorch's function draws itself, or takes as whole numbers."""
 
 
 def cases():
