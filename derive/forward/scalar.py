@@ -23,7 +23,7 @@ _NAMES = {"acos": "arccos", "asin": "arcsin", "atan": "arctan"}
 
 def number(value: Expr) -> Tree:
     """The tree of a number or of an expression in sizes such as 1/N."""
-    return read_scalar(value, ())
+    return read_scalar(value, (), times=Product)
 
 
 def read_scalar(function: Expr, operands: Sequence[Tree], *, times: type[Hadamard] | type[Product] = Hadamard) -> Tree:
