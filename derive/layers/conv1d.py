@@ -7,7 +7,7 @@ from derive.forward.trace import layer
 from derive.locale import N_
 
 _PROSE = Prose(
-    title=N_("Backpropagation through a convolution in one dimension"),
+    title=N_("Backpropagation through a 1D convolution"),
     sizes=(
         ("N", N_("sample"), N_("samples")),
         ("C", N_("input channel"), N_("input channels")),

@@ -26,7 +26,7 @@ _GRADIENTS = Remark(
 )
 
 _PLAIN = Prose(
-    title=N_("Backpropagation through a convolution of images"),
+    title=N_("Backpropagation through a 2D convolution"),
     sizes=_SIZES,
     real_sizes=_REAL,
     forward=N_(
@@ -39,7 +39,7 @@ _PLAIN = Prose(
 )
 
 _STRIDE = Prose(
-    title=N_("Backpropagation through a convolution of images with stride 2"),
+    title=N_("Backpropagation through a 2D convolution with stride 2"),
     sizes=_SIZES,
     real_sizes=_REAL,
     forward=N_(
@@ -59,7 +59,7 @@ _STRIDE = Prose(
 )
 
 _PADDING = Prose(
-    title=N_("Backpropagation through a convolution of images with padding"),
+    title=N_("Backpropagation through a 2D convolution with padding"),
     sizes=_SIZES,
     real_sizes=_REAL,
     forward=N_(

@@ -53,9 +53,9 @@ def attention(Q, K, V, B=None):
     return F.scaled_dot_product_attention(Q[None], K[None], V[None], attn_mask=B)[0]
 
 
-def multihead_attention(X, W_Q, W_K, W_V, W_O):
-    heads = F.scaled_dot_product_attention(X @ W_Q, X @ W_K, X @ W_V)
-    return F.linear(heads.transpose(0, 1).flatten(1), W_O.flatten(0, 1).T)
+def multihead_attention(Q, K, V, W):
+    heads = F.scaled_dot_product_attention(Q, K, V)
+    return F.linear(heads.transpose(0, 1).flatten(1), W.flatten(0, 1).T)
 
 
 def rnn_cell(X, H, W, U, b):
