@@ -66,7 +66,8 @@ def attention(Q: "N D", K: "M D", V: "M E"):
     Source: Vaswani, Shazeer, Parmar, Uszkoreit, Jones, Gomez, Kaiser and Polosukhin, "Attention is all you need",
     NeurIPS 2017, arXiv:1706.03762, equation 1.
     """
-    P = let("P", field.softmax(let("Z", Q @ K.T / Q.shape[1] ** 0.5), axis=1))
+    Z = let("Z", Q @ K.T)
+    P = let("P", field.softmax(Z / Q.shape[1] ** 0.5, axis=1))
     return P @ V
 
 
@@ -76,5 +77,6 @@ def attention_masked(Q: "N D", K: "M D", V: "M E", B: "N M"):
 
     Source: PyTorch documentation, torch.nn.functional.scaled_dot_product_attention with a mask of floats.
     """
-    P = let("P", field.softmax(let("Z", Q @ K.T / Q.shape[1] ** 0.5 + B), axis=1))
+    Z = let("Z", Q @ K.T)
+    P = let("P", field.softmax(Z / Q.shape[1] ** 0.5 + B, axis=1))
     return P @ V

@@ -42,6 +42,6 @@ def multihead_attention(Q: "H N D", K: "H N D", V: "H N D", W: "H D M"):
     Source: Vaswani, Shazeer, Parmar, Uszkoreit, Jones, Gomez, Kaiser and Polosukhin, "Attention is all you need",
     NeurIPS 2017, arXiv:1706.03762, section 3.2.2.
     """
-    Z = let("Z", np.einsum("hnd,hmd->hnm", Q, K) / Q.shape[2] ** 0.5)
-    P = let("P", field.softmax(Z, axis=2))
+    Z = let("Z", np.einsum("hnd,hmd->hnm", Q, K))
+    P = let("P", field.softmax(Z / Q.shape[2] ** 0.5, axis=2))
     return np.einsum("hnm,hmd,hdk->nk", P, V, W)

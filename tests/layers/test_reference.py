@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -203,7 +204,8 @@ def check_layer(name: str, order: int) -> None:
     assert bind(layer.output.shape, sizes) == tuple(expected.shape)
     close(layer.function(*(array.copy() for array in arrays.values())), expected.detach().numpy())
 
-    upstream = random.normal(size=tuple(expected.shape))
+    # A number is the loss itself, and what arrives then is 1.
+    upstream = random.normal(size=tuple(expected.shape)) if expected.shape else np.ones(())
     expected.backward(torch.tensor(upstream))
     gradients = derive.derive(layer, sizes).gradients
     assert list(gradients) == [node.name for node in layer.inputs]
@@ -224,7 +226,7 @@ def run_class(layer, gradients, arrays, upstream) -> dict[str, Any]:
     instance = made()
     output = instance.forward(*(array.copy() for array in arrays.values()))
     np.testing.assert_allclose(output, layer.function(*arrays.values()), rtol=1e-9, atol=1e-9)
-    found = instance.backward(upstream)
+    found = instance.backward(*[upstream][: len(signature(instance.backward).parameters)])
     return dict(zip(gradients, found if isinstance(found, tuple) else (found,), strict=True))
 
 
@@ -233,6 +235,6 @@ def run(formula, known: dict[str, Any]) -> Any:
     functions = {name: getattr(field, name) for name in field.__all__}
     functions["sliding_window_view"] = np.lib.stride_tricks.sliding_window_view
     namespace = {**vars(np), **functions, **known}
-    for name, tree in formula.definitions:
-        namespace[name] = eval(print_code(tree), namespace)
+    for item in formula.definitions:
+        namespace[item.text] = eval(print_code(item.tree), namespace)
     return eval(str(formula), namespace)
