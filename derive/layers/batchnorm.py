@@ -27,7 +27,7 @@ _PROSE = Prose(
         Remark(
             N_(
                 "This is the layer as in training; when a trained network is used, mean and variance are constants and "
-                "the layer is affine. The variance is divided by {N}, not by {N} - 1, and 0.00001 is added to it."
+                "the layer is affine. The variance is divided by {N}, not by {N} less 1, and 0.00001 is added to it."
             )
         ),
     ),

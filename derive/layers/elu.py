@@ -10,8 +10,8 @@ _PROSE = Prose(
     title=N_("Backpropagation through ELU"),
     sizes=(("N", N_("sample"), N_("samples")), ("D", N_("feature"), N_("features"))),
     forward=N_(
-        "The exponential linear unit keeps what is positive and bends what is negative towards -1. Its outputs average "
-        "closer to 0 than those of ReLU, which speeds up learning in the next layer:"
+        "The exponential linear unit keeps what is positive and bends what is negative towards minus 1. Its outputs "
+        "average closer to 0 than those of ReLU, which speeds up learning in the next layer:"
     ),
     purpose=N_("There is nothing to learn here; {dX} becomes the upstream gradient of the previous layer."),
     remarks=(

@@ -10,8 +10,8 @@ _PROSE = Prose(
     title=N_("The gradient of the hinge loss"),
     sizes=(("N", N_("sample"), N_("samples")),),
     forward=N_(
-        "The hinge loss is that of support vector machines. {z} are scores and {t} says the class by 1 or -1; a sample "
-        "whose score has the right sign and is at least 1 costs nothing:"
+        "The hinge loss is that of support vector machines. {z} are scores and {t} says the class by 1 or minus 1; a "
+        "sample whose score has the right sign and is at least 1 costs nothing:"
     ),
     purpose=N_("{dz} is what the network that scores receives; {dt} is needed only if the targets are predicted too."),
     remarks=(

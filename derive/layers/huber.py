@@ -19,7 +19,7 @@ _PROSE = Prose(
     remarks=(
         Remark(
             N_(
-                "The gradient is the error, clipped to the interval from -1 to 1, and divided by the number of "
+                "The gradient is the error, clipped to the interval from minus 1 to 1, and divided by the number of "
                 "entries. Where the branches meet, both have slope 1: there is no kink."
             )
         ),

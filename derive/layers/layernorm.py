@@ -23,7 +23,7 @@ _PROSE = Prose(
                 "shifting all features of a sample changes nothing."
             )
         ),
-        Remark(N_("The variance is divided by {D}, not by {D} - 1, and 0.00001 is added to it, as in PyTorch.")),
+        Remark(N_("The variance is divided by {D}, not by {D} less 1, and 0.00001 is added to it, as in PyTorch.")),
     ),
     real_sizes=(("N", 512), ("D", 768)),
 )

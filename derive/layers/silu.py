@@ -17,7 +17,7 @@ _PROSE = Prose(
         Remark(
             N_(
                 "The slope comes from the product rule and is not monotone: it is 1/2 at 0, exceeds 1 a little for "
-                "numbers about 2.4, and is negative below about -1.28, where the function has its minimum."
+                "numbers about 2.4, and is negative below about minus 1.28, where the function has its minimum."
             )
         ),
     ),

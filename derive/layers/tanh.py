@@ -10,15 +10,15 @@ _PROSE = Prose(
     title=N_("Backpropagation through tanh"),
     sizes=(("N", N_("sample"), N_("samples")), ("D", N_("feature"), N_("features"))),
     forward=N_(
-        "The hyperbolic tangent squeezes every number into the interval from -1 to 1. It is a sigmoid that is centred "
-        "at 0, which is why recurrent networks prefer it for their states:"
+        "The hyperbolic tangent squeezes every number into the interval from minus 1 to 1. It is a sigmoid that is "
+        "centred at 0, which is why recurrent networks prefer it for their states:"
     ),
     purpose=N_("There is nothing to learn here; {dX} becomes the upstream gradient of the previous layer."),
     remarks=(
         Remark(
             N_(
                 "The derivative is 1 minus the square of the output: 1 at 0, and next to nothing where the output is "
-                "near -1 or 1. The backward pass needs the output and not the input."
+                "near minus 1 or 1. The backward pass needs the output and not the input."
             )
         ),
     ),
