@@ -23,7 +23,7 @@ _EXACT = Prose(
             N_(
                 "The slope has two terms: the probability itself, and the number times the density of the normal "
                 "distribution. It is 1/2 at 0, exceeds 1 a little for numbers about 1.4, and is negative below about "
-                "-0.75, where the function has its minimum."
+                "minus 0.75, where the function has its minimum."
             )
         ),
     ),
