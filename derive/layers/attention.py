@@ -61,7 +61,7 @@ _MASKED = Prose(
 
 @layer(defaults="N=2 D=2 M=3 E=2", prose=_PROSE, variant="mask=none")
 def attention(Q: "N D", K: "M D", V: "M E"):
-    """Y = softmax(Q Kᵀ / √D) V: scaled dot-product attention.
+    """Y = softmax(Q K.T / sqrt(D)) V: scaled dot-product attention.
 
     Source: Vaswani, Shazeer, Parmar, Uszkoreit, Jones, Gomez, Kaiser and Polosukhin, "Attention is all you need",
     NeurIPS 2017, arXiv:1706.03762, equation 1.

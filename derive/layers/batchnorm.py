@@ -36,7 +36,7 @@ _PROSE = Prose(
 
 @layer(defaults="N=3 D=2", prose=_PROSE)
 def batchnorm(X: "N D", gamma: "D", beta: "D"):
-    """Y = γ (X - μ) / √(σ² + 10⁻⁵) + β with mean and variance of each column: batch normalisation in training.
+    """Batch normalisation as in training: every column gets mean 0 and variance 1, then a scale and a shift.
 
     Source: Ioffe and Szegedy, "Batch normalization: accelerating deep network training by reducing internal covariate
     shift", ICML 2015, arXiv:1502.03167, algorithm 1.

@@ -31,7 +31,7 @@ _PROSE = Prose(
 
 @layer(defaults="N=2 K=3", prose=_PROSE)
 def cross_entropy(Z: "N K", T: "N K"):
-    """y = -Σ T log softmax(Z) / N: the loss of a classifier.
+    """y = -sum(T log softmax(Z)) / N: the loss of a classifier.
 
     Source: Bishop, "Pattern Recognition and Machine Learning", Springer 2006, equations 4.108 and 4.109; PyTorch
     documentation, torch.nn.CrossEntropyLoss with class probabilities.

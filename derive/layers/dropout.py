@@ -29,7 +29,7 @@ _PROSE = Prose(
 
 @layer(defaults="N=2 D=3", prose=_PROSE)
 def dropout(X: "N D", M: "N D"):
-    """Y = 2 X · M: dropout of half the features, with the mask given.
+    """Y = 2 X * M: dropout of half the features, with the mask given.
 
     Source: Srivastava, Hinton, Krizhevsky, Sutskever and Salakhutdinov, "Dropout: a simple way to prevent neural
     networks from overfitting", JMLR 15 (2014); PyTorch documentation, torch.nn.Dropout, for the factor.

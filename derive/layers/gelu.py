@@ -50,7 +50,7 @@ _TANH = Prose(
 
 @layer(defaults="N=2 D=3", prose=_EXACT, variant="approximate=none")
 def gelu(X: "N D"):
-    """Y = X · Φ(X) with the distribution function Φ of the normal distribution: the Gaussian error linear unit.
+    """Y = X Phi(X) with the normal distribution function Phi: the Gaussian error linear unit.
 
     Source: Hendrycks and Gimpel, "Gaussian error linear units (GELUs)", arXiv:1606.08415; PyTorch documentation,
     torch.nn.GELU.

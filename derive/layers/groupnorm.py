@@ -34,7 +34,7 @@ _PROSE = Prose(
 
 @layer(defaults="N=1 J=2 K=3", prose=_PROSE)
 def groupnorm(X: "N J K", gamma: "J K", beta: "J K"):
-    """Y = γ (X - μ) / √(σ² + 10⁻⁵) + β with mean and variance of each group: group normalisation.
+    """Group normalisation: every group of channels gets mean 0 and variance 1, then a scale and a shift.
 
     Source: Wu and He, "Group normalization", ECCV 2018, arXiv:1803.08494.
     """

@@ -29,7 +29,7 @@ _PROSE = Prose(
 
 @layer(defaults="N=2 D=3", prose=_PROSE)
 def huber(P: "N D", T: "N D"):
-    """y = mean of |E| - 1/2 where |E| > 1, else E²/2, for errors E = P - T.
+    """y = mean of |E| - 1/2 where |E| > 1, else E**2/2, for errors E = P - T.
 
     Source: Huber, "Robust estimation of a location parameter", Annals of Mathematical Statistics 35 (1964); PyTorch
     documentation, torch.nn.HuberLoss with delta=1.

@@ -30,7 +30,7 @@ _PROSE = Prose(
 
 @layer(defaults="N=2 K=3", prose=_PROSE)
 def kl(P: "N K", Q: "N K"):
-    """y = Σ P (log P - log Q) / N: the Kullback-Leibler divergence of Q from P.
+    """y = sum(P (log P - log Q)) / N: the Kullback-Leibler divergence of Q from P.
 
     Source: Kullback and Leibler, "On information and sufficiency", Annals of Mathematical Statistics 22 (1951);
     PyTorch documentation, torch.nn.KLDivLoss with reduction="batchmean".

@@ -31,7 +31,7 @@ _PROSE = Prose(
 
 @layer(defaults="N=2 D=3", prose=_PROSE)
 def layernorm(X: "N D", gamma: "D", beta: "D"):
-    """Y = γ (X - μ) / √(σ² + 10⁻⁵) + β with mean and variance of each row: layer normalisation.
+    """Layer normalisation: every row gets mean 0 and variance 1, then every column a scale and a shift.
 
     Source: Ba, Kiros and Hinton, "Layer normalization", arXiv:1607.06450.
     """

@@ -49,7 +49,7 @@ _WITHOUT_BIAS = Prose(
 
 @layer(defaults="N=2 D=3 M=2", prose=_PROSE, variant="bias=vector")
 def linear(X: "N D", W: "M D", b: "M"):
-    """Y = X Wᵀ + b: the affine layer in PyTorch's layout, a row of weights for each output.
+    """Y = X W.T + b: the affine layer in PyTorch's layout, a row of weights for each output.
 
     Source: PyTorch documentation, torch.nn.Linear.
     """

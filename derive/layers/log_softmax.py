@@ -29,7 +29,7 @@ _PROSE = Prose(
 
 @layer(defaults="N=2 K=3", prose=_PROSE)
 def log_softmax(Z: "N K"):
-    """Y = Z - log Σ exp(Z) in every row: logarithms of probabilities.
+    """Y = Z - log sum(exp(Z)) in every row: logarithms of probabilities.
 
     Source: Goodfellow, Bengio and Courville, "Deep Learning", MIT Press 2016, section 6.2.2.3.
     """

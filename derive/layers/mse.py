@@ -31,7 +31,7 @@ _PROSE = Prose(
 
 @layer(defaults="N=2 D=3", prose=_PROSE)
 def mse(P: "N D", T: "N D"):
-    """y = mean((P - T)²): the mean squared error of predictions.
+    """y = mean((P - T)**2): the mean squared error of predictions.
 
     Source: PyTorch documentation, torch.nn.MSELoss; Bishop, "Pattern Recognition and Machine Learning", Springer 2006,
     section 1.2.5.

@@ -37,7 +37,7 @@ _PROSE = Prose(
 
 @layer(defaults="H=2 N=2 D=1 M=2", prose=_PROSE)
 def multihead_attention(Q: "H N D", K: "H N D", V: "H N D", W: "H D M"):
-    """Y = Σ softmax(Q Kᵀ / √D) V W over heads: self-attention with several heads, and the way out of it.
+    """Y = sum of softmax(Q K.T / sqrt(D)) V W over heads: self-attention with several heads.
 
     Source: Vaswani, Shazeer, Parmar, Uszkoreit, Jones, Gomez, Kaiser and Polosukhin, "Attention is all you need",
     NeurIPS 2017, arXiv:1706.03762, section 3.2.2.

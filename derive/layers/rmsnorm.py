@@ -30,7 +30,7 @@ _PROSE = Prose(
 
 @layer(defaults="N=2 D=3", prose=_PROSE)
 def rmsnorm(X: "N D", gamma: "D"):
-    """Y = γ X / √(mean(X²) + 10⁻⁵) in every row: normalisation by the root mean square.
+    """Y = gamma X / sqrt(mean(X**2) + 1e-5) in every row: normalisation by the root mean square.
 
     Source: Zhang and Sennrich, "Root mean square layer normalization", NeurIPS 2019, arXiv:1910.07467.
     """

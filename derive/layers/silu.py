@@ -26,7 +26,7 @@ _PROSE = Prose(
 
 @layer(defaults="N=2 D=3", prose=_PROSE)
 def silu(X: "N D"):
-    """Y = X · sigmoid(X): the sigmoid linear unit, or swish.
+    """Y = X sigmoid(X): the sigmoid linear unit, or swish.
 
     Source: Elfwing, Uchibe and Doya, "Sigmoid-weighted linear units for neural network function approximation in
     reinforcement learning", Neural Networks 107 (2018), arXiv:1702.03118.

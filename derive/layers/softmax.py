@@ -36,7 +36,7 @@ _PROSE = Prose(
 
 @layer(defaults="N=2 K=3", prose=_PROSE)
 def softmax(Z: "N K"):
-    """Y = exp(Z) / Σ exp(Z) in every row: scores become probabilities.
+    """Y = exp(Z) / sum(exp(Z)) in every row: scores become probabilities.
 
     Source: Goodfellow, Bengio and Courville, "Deep Learning", MIT Press 2016, section 6.2.2.3.
     """
