@@ -29,7 +29,7 @@ _PROSE = Prose(
 
 @layer(defaults="N=2 K=3", prose=_PROSE)
 def nll(P: "N K", T: "N K"):
-    """y = -Σ T P / N: the negative log-likelihood, from logarithms of probabilities and rows with a single 1.
+    """y = -sum(T P) / N: the negative log-likelihood, from logarithms of probabilities and rows with a single 1.
 
     Source: PyTorch documentation, torch.nn.NLLLoss.
     """
