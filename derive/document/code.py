@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from derive.errors import UnsupportedError
 from derive.forward.formula import Definition, Formula
 from derive.forward.layer import Layer
 from derive.forward.nodes import Input, Node
+from derive.forward.shape import Size
 from derive.notation.code import print_code
 from derive.notation.tree import Tree
 from derive.rules.naming import definitions
@@ -40,6 +42,8 @@ def numpy_class(layer: Layer, formulas: Sequence[Formula]) -> str:
     lines += [f'        """{told if layer.output.shape else f"The output is the loss {layer.loss} itself."}"""']
     lines += _indented([*restore, *_sizes(layer, [*arrays, layer.upstream], back), *back])
     lines += _indented([f"return {', '.join(f'd{formula.wrt.name}' for formula in formulas)}"])
+    if any("vectorize(erf" in line for line in lines):
+        lines.insert(0, "from math import erf")
     return "\n".join(lines)
 
 
@@ -59,9 +63,16 @@ def _kept(layer: Layer, forward: Sequence[Definition], back: Sequence[str]) -> l
     """The inputs and forward values that the backward pass uses, and an input for each size that no array tells."""
     words = {word for line in back for word in _words(line)}
     inputs = [node for node in layer.inputs if node.name in words]
-    for letter in _letters(layer, back):
+    wanted = _letters(layer, back)
+    for letter in wanted:
         if not any(letter == str(size) for node in (*inputs, layer.upstream) for size in node.shape):
-            inputs.append(next(node for node in layer.inputs if letter in map(str, node.shape)))
+            alone = [node for node in layer.inputs if letter in map(str, node.shape)]
+            among = [node for node in layer.inputs if any(_has(size, letter) for size in node.shape)]
+            node = (alone or among)[0]
+            inputs.append(node)
+            # An axis H+K-1 tells H to whoever knows K.
+            others = {str(symbol) for size in node.shape if _has(size, letter) for symbol in size.free_symbols}
+            wanted += sorted(others - set(wanted)) if not alone else []
     values = [item.text for item in forward if item.text in words]
     return [*(node.name for node in layer.inputs if node in inputs), *values]
 
@@ -82,12 +93,35 @@ def _shapes(nodes: Sequence[Input]) -> str:
 def _sizes(layer: Layer, nodes: Sequence[Input], body: Sequence[str]) -> list[str]:
     """N = X.shape[0] for every size letter that the body uses as a number."""
     arrays = {node.name for node in nodes}
-    lines = []
+    places = [(f"{node.name}.shape[{axis}]", size) for node in nodes for axis, size in enumerate(node.shape)]
+    told: dict[str, str] = {}
     for letter in _letters(layer, body):
         if letter not in arrays:
-            node, axis = next((n, a) for n in nodes for a, size in enumerate(n.shape) if str(size) == letter)
-            lines.append(f"{letter} = {node.name}.shape[{axis}]")
-    return lines
+            _tell(letter, places, told)
+    return [f"{letter} = {value}" for letter, value in told.items()]
+
+
+def _tell(letter: str, places: Sequence[tuple[str, Size]], told: dict[str, str], asked: tuple[str, ...] = ()) -> None:
+    """How to compute a size, and those that this takes: from an axis that is it, or from one such as 2*H+K-2."""
+    if letter in told:
+        return
+    useful = [p for p in places if _has(p[1], letter) and not any(_has(p[1], other) for other in asked)]
+    if not useful:
+        raise UnsupportedError(
+            f"code: no shape of the arrays tells the size {letter}; give an array of which it is an axis by itself"
+        )
+    place, size = min(useful, key=lambda p: len(p[1].free_symbols))
+    symbol = next(symbol for symbol in size.free_symbols if str(symbol) == letter)
+    for other in sorted(str(symbol) for symbol in size.free_symbols if str(symbol) != letter):
+        _tell(other, places, told, (*asked, letter))
+    factor = size.coeff(symbol)
+    rest = size - factor * symbol
+    difference = place if rest == 0 else f"{place} - ({rest})"
+    told[letter] = difference if factor == 1 else f"{difference if rest == 0 else f'({difference})'} // {factor}"
+
+
+def _has(size: Size, letter: str) -> bool:
+    return any(str(symbol) == letter for symbol in size.free_symbols)
 
 
 def _letters(layer: Layer, body: Sequence[str]) -> list[str]:

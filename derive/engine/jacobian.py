@@ -13,7 +13,7 @@ from sympy import Expr, Integer, SparseMatrix
 
 from derive.engine.concrete import flat, positions, unflat
 from derive.engine.pattern import Labels, Term, differentiate
-from derive.engine.support import Counting, support
+from derive.engine.support import Counting, count_positive, support
 from derive.engine.vectorize import VectorMap
 from derive.errors import SizeError
 from derive.forward.entry import Entries
@@ -24,6 +24,9 @@ from derive.rules.rewrite import Forward, simplify
 __all__ = ["EXPLICIT_ENTRIES", "Jacobian", "jacobian"]
 
 _Masks = list[tuple[Node, Labels]]
+
+_COUNTED_AT_ONCE = 10**8
+"""So many positions fit into an array of truth values, which NumPy fills faster than they are visited."""
 
 EXPLICIT_ENTRIES = 10**6
 """A SymPy matrix of more non-zero entries is refused."""
@@ -113,13 +116,19 @@ class Jacobian:
                 axes |= dict.fromkeys(
                     axis for check in linked for factors in check for _, row in factors for axis in row
                 )
-            total = 0
-            for place in positions(tuple(sizes[axis] for axis in axes)):
-                at = dict(zip(axes, place, strict=True))
-                total += all(any(self._positive(factors, at) for factors in check) for check in group)
-            result *= total
+            result *= self._together(group, {axis: sizes[axis] for axis in axes})
             sizes = {axis: size for axis, size in sizes.items() if axis not in axes}
         return result * prod(sizes.values())
+
+    def _together(self, group: list[list[list[tuple[Node, Labels]]]], sizes: dict[int, int]) -> int:
+        """The positions at which every check of the group has a list of factors that are all positive."""
+        if prod(sizes.values()) <= _COUNTED_AT_ONCE:
+            return count_positive(group, sizes, self.map.concrete.sizes)
+        total = 0
+        for place in positions(tuple(sizes.values())):
+            at = dict(zip(sizes, place, strict=True))
+            total += all(any(self._positive(factors, at) for factors in check) for check in group)
+        return total
 
     @cached_property
     def _masks(self) -> dict[Term, _Masks]:

@@ -11,17 +11,19 @@ from dataclasses import dataclass
 from functools import reduce
 from itertools import product
 from operator import mul
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
+import numpy as np
 from sympy import Expr
 
 from derive.errors import InternalError
 from derive.forward.entry import Position
-from derive.forward.nodes import Add, Contract, Delta, Input, Node, Ones, Select, topological
+from derive.forward.nodes import Add, Constant, Contract, Delta, Input, Node, Ones, Select, topological
 from derive.forward.normal import add, contract
+from derive.forward.shape import bind
 from derive.notation.tree import Index
 
-__all__ = ["Counting", "Factor", "support"]
+__all__ = ["Counting", "Factor", "count_positive", "support"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,61 @@ def _of_sum(node: Add, made: Mapping[Node, Factors]) -> Factors:
         rows = [*([axis] for axis in missing), *(factor.axes for factor in factors)]
         terms.append(contract([*ones, *(factor.node for factor in factors)], rows, axes))
     return (Factor(add(terms), axes),)
+
+
+def count_positive(
+    group: Sequence[Sequence[Sequence[tuple[Node, tuple[int, ...]]]]], axes: Mapping[int, int], sizes: Mapping[str, int]
+) -> int:
+    """At how many positions every check of the group has a list of factors that are all positive.
+
+    axes are the sizes of the axes, by the labels that the factors have.
+    """
+    order = list(axes)
+    arrays: dict[Node, Any] = {}
+
+    def positive(node: Node, row: tuple[int, ...]) -> Any:
+        if node not in arrays:
+            arrays[node] = _array(node, sizes) > 0
+        # A label that occurs twice reads the diagonal; axes that the factor lacks are repeated.
+        labels = list(dict.fromkeys(row))
+        own = np.einsum(arrays[node], list(row), labels)
+        placed = own.transpose([labels.index(axis) for axis in order if axis in labels])
+        return placed.reshape([axes[axis] if axis in labels else 1 for axis in order])
+
+    checks = [reduce(np.logical_or, [reduce(np.logical_and, [positive(*f) for f in fs]) for fs in c]) for c in group]
+    return int(np.count_nonzero(np.broadcast_to(reduce(np.logical_and, checks), tuple(axes.values()))))
+
+
+def _array(node: Node, sizes: Mapping[str, int]) -> Any:
+    """All entries of a factor at once."""
+    made: dict[Node, Any] = {}
+    for item in topological(node):
+        operands = [made[operand] for operand in item.operands]
+        match item:
+            case Delta():
+                made[item] = np.eye(*bind(item.shape[:1], sizes), dtype=int)
+            case Ones():
+                made[item] = np.ones(bind(item.shape, sizes), dtype=int)
+            case Constant(value):
+                made[item] = np.asarray(int(value.subs({letter: sizes[str(letter)] for letter in value.free_symbols})))
+            case Select():
+                made[item] = _selected(item, sizes)
+            case Add():
+                made[item] = reduce(np.add, operands)
+            case Contract():
+                pairs = [part for pair in zip(operands, map(list, item.indices), strict=True) for part in pair]
+                made[item] = np.einsum(*pairs, list(item.output), optimize=True)
+            case _:
+                raise InternalError(f"support: a node of kind {type(item).__name__} in a count")
+    return made[node]
+
+
+def _selected(node: Select, sizes: Mapping[str, int]) -> Any:
+    counts, (source, offset), strides = (
+        bind(shape, sizes) for shape in (node.counts, (node.source, node.offset), node.strides)
+    )
+    places = offset + np.tensordot(np.array(strides, dtype=int), np.indices(counts), axes=1)
+    return (np.asarray(places)[..., None] == np.arange(source)).astype(int)
 
 
 class Counting:

@@ -15,6 +15,7 @@ import sympy
 from sympy import Expr, Integer, Rational
 
 from derive.errors import ShapeError, UnsupportedError
+from derive.forward import field
 from derive.forward.arrays import Laid
 from derive.forward.functions import ELEMENTWISE, NUMERIC
 from derive.forward.library import FUNCTIONS, METHODS
@@ -278,19 +279,9 @@ def numpy_function(name: str) -> Callable[..., Any]:
     return found
 
 
-def _logsumexp(a: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
-    return np.log(np.sum(np.exp(a), axis=axis, keepdims=keepdims))
-
-
-def _softmax(x: Any, axis: Any = -1) -> Any:
-    return np.exp(x) / np.sum(np.exp(x), axis=axis, keepdims=True)
-
-
 _NUMPY_LACKS: dict[str, Callable[..., Any]] = {
     "len": len,
-    "log_softmax": lambda x, axis=-1: np.log(_softmax(x, axis)),
-    "logsumexp": _logsumexp,
-    "silu": lambda x: x / (1 + np.exp(-x)),
-    "softmax": _softmax,
+    "sliding_window_view": np.lib.stride_tricks.sliding_window_view,
+    **{name: getattr(field, name) for name in field.__all__},
 }
-"""Functions of the field that NumPy lacks, by their definitions."""
+"""Functions that the module numpy does not have under their own name."""

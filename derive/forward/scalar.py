@@ -37,7 +37,7 @@ _NAMES = {"largest": "max", "smallest": "min", "acos": "arccos", "asin": "arcsin
 
 def number(value: Expr) -> Tree:
     """The tree of a number or of an expression in sizes such as 1/N."""
-    return read_scalar(value, ())
+    return read_scalar(value, (), times=Product)
 
 
 def read_scalar(function: Expr, operands: Sequence[Tree], *, times: type[Hadamard] | type[Product] = Hadamard) -> Tree:

@@ -21,6 +21,7 @@ from derive.forward.functions import ELEMENTWISE, abs, equal, step
 from derive.forward.library import FUNCTIONS, METHODS, REFUSED
 from derive.forward.nodes import Constant, Node, placeholder
 from derive.forward.normal import apply
+from derive.forward.number import exact_number
 from derive.forward.shape import Shape, text
 
 __all__ = ["SUPPORTED", "Tensor", "node_of"]
@@ -344,7 +345,7 @@ def node_of(value: object) -> Node | None:
         case int():
             return Constant(Integer(value))
         case float() if value == value and value not in (float("inf"), -float("inf")):
-            return Constant(Rational(str(value)))
+            return Constant(exact_number(value))
         case Expr():
             # A float times a size is one of SymPy's floats.
             exact = value.xreplace({number: Rational(str(float(number))) for number in value.atoms(Float)})

@@ -316,11 +316,12 @@ def _has_column(factors: tuple[Tree, ...]) -> bool:
 
 
 _SPELLED: dict[str, Callable[..., tuple[str, int]]] = {
+    "erf": lambda np, x: (f"{np}vectorize(erf, otypes=[float])({x})", _ATOM),
     "relu": lambda np, x: (f"{np}maximum({x}, 0)", _ATOM),
     "sigmoid": lambda np, x: (f"1 / (1 + {np}exp(-({x})))", _PRODUCT),
     "softplus": lambda np, x: (f"{np}logaddexp(0, {x})", _ATOM),
 }
-"""What NumPy has instead of functions that it lacks."""
+"""What NumPy has instead of functions that it lacks; erf is that of the module math."""
 
 
 def _is_mask(tree: Tree) -> bool:

@@ -58,6 +58,7 @@ CHOICES = (
     (0.125, 0.25, 0.375, 0.5),
     tuple(n / 64 for n in range(-128, 129) if n),
     tuple(n / 64 for n in range(1, 129)),
+    tuple(n / 8192 for n in range(-8192, 8193) if n),
 )
 """What random numbers are drawn from, the preferred ones first."""
 

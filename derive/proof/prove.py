@@ -55,7 +55,10 @@ def _fitting(layer: Layer, differences: Sequence[int]) -> dict[str, int]:
     for least in range(2, 4):
         sizes = dict(zip(layer.letters, (least + n for n in differences), strict=True))
         if not layer.misfit(sizes):
-            return sizes
+            # With six letters there are thousands of entries at sizes from 2 on, and far fewer from 1 on.
+            smaller = {letter: number - 1 for letter, number in sizes.items()}
+            many = any(differences) and _entry_count(layer, sizes) > EXACT_ENTRIES
+            return smaller if many and not layer.misfit(smaller) else sizes
     for longer, letter in product(range(1, _TRIED), layer.letters):
         sizes = dict(zip(layer.letters, (2 + n for n in differences), strict=True))
         sizes[letter] = max(sizes.values()) + longer
@@ -128,12 +131,17 @@ def _symbolic(layer: Layer, wrt: str, sizes: Sizes, exact: Exact) -> Evidence:
     return Evidence("jacobian", Strength.PROVED_AT_SIZES, method, where)
 
 
+def _entry_count(layer: Layer, sizes: Sizes) -> int:
+    """The entries of all inputs and the output."""
+    return sum(prod(layer.shape(node, sizes)) for node in (*layer.inputs, layer.output))
+
+
 def _exact_sizes(layer: Layer, wrt: str, sizes: Sizes) -> list[dict[str, int]]:
     """The sizes at which every entry is compared."""
     smaller = check_sizes(layer)
     # A Jacobian may be small although the components, which it is checked against, are sums of millions of terms.
-    entries = sum(prod(layer.shape(node, sizes)) for node in (*layer.inputs, layer.output))
-    fits = entries <= EXACT_ENTRIES and derive_jacobian(layer, wrt, sizes).jacobian.nnz <= EXACT_NONZEROS
+    few = _entry_count(layer, sizes) <= EXACT_ENTRIES
+    fits = few and derive_jacobian(layer, wrt, sizes).jacobian.nnz <= EXACT_NONZEROS
     return [dict(sizes), *(s for s in (smaller[0], smaller[-1]) if s != dict(sizes))] if fits else list(smaller)
 
 

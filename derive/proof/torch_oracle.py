@@ -48,7 +48,9 @@ __all__ = ["DIGITS", "disagreement", "gradient", "require_torch"]
 DIGITS = 9
 """How many decimal digits have to agree; both compute in double precision, which has about 16."""
 
-_FUNCTIONS = {name: name.lower() for name in ("Abs", "cos", "cosh", "exp", "log", "sign", "sin", "sinh", "tan", "tanh")}
+_FUNCTIONS = {
+    name: name.lower() for name in ("Abs", "cos", "cosh", "erf", "exp", "log", "sign", "sin", "sinh", "tan", "tanh")
+}
 """SymPy's name of a function, and PyTorch's."""
 
 _INSTALL = "pip install 'derive-backprop[torch]'"

@@ -1,5 +1,6 @@
 """Jacobians of slices, windows and joined arrays: SymPy's own finds the same entries, and zeros in the same places."""
 
+import sys
 import time
 
 import numpy as np
@@ -74,6 +75,29 @@ def test_the_zeros_lie_where_sympys_jacobian_has_them(layer, wrt, sizes):
         for i in range(expected.rows):
             assert found.is_zero(i, j) == (i not in rows)
             assert sympy.simplify(found[i, j] - expected[i, j]) == 0
+
+
+def test_zeros_of_large_arrays_are_counted_without_visiting_every_position():
+    """A pool of 2 by 2 sends every output to four inputs."""
+
+    @derive.layer()
+    def pool(X: "2*H 2*W"):
+        H, W = X.shape[0] // 2, X.shape[1] // 2
+        return X.reshape(H, 2, W, 2).mean(axis=(1, 3))
+
+    start = time.perf_counter()
+    assert jacobian(vectorize(pool, "X", {"H": 500, "W": 400})).nnz == 4 * 500 * 400
+    assert time.perf_counter() - start < 3
+
+
+@pytest.mark.parametrize("layer", [convolution, image, shifted, part, differences], ids=lambda layer: layer.name)
+def test_counting_at_once_and_one_by_one_agree(layer, monkeypatch):
+    sizes = {letter: number for number, letter in enumerate(layer.letters, start=3)}
+    sizes |= {"R": 2} if "R" in sizes else {}
+    at_once = jacobian(vectorize(layer, "X", sizes)).nnz
+    # The package has a function of the name of the module.
+    monkeypatch.setattr(sys.modules["derive.engine.jacobian"], "_COUNTED_AT_ONCE", 0)
+    assert jacobian(vectorize(layer, "X", sizes)).nnz == at_once > 0
 
 
 def test_a_shown_sum_has_no_zeros_however_large_the_array_is():

@@ -10,6 +10,7 @@ import pytest
 
 import derive
 from derive.errors import UnknownNameError
+from derive.forward.shape import parse_shape
 from derive.layers import index, listing, load
 from derive.proof.evidence import Strength
 
@@ -29,7 +30,8 @@ def test_a_listing_says_what_the_layer_is(name):
     assert listed.letters == layer.letters
     assert dict(listed.defaults) == dict(layer.defaults)
     assert listed.summary.endswith(".")
-    assert listed.signature == ", ".join(f"{node.name}: {' '.join(map(str, node.shape))}" for node in layer.inputs)
+    written = dict(item.split(": ") for item in listed.signature.split(", "))
+    assert {name: parse_shape(shape) for name, shape in written.items()} == {n.name: n.shape for n in layer.inputs}
 
 
 @pytest.mark.parametrize("name", NAMES)

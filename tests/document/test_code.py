@@ -1,0 +1,48 @@
+"""The class on the page runs as printed: it finds sizes in the shapes of the arrays that it has."""
+
+import numpy as np
+import pytest
+
+import derive
+from derive.document.code import numpy_class
+from derive.errors import UnsupportedError
+
+
+def made(layer, **sizes):
+    formulas = [gradient.formula for gradient in derive.derive(layer, sizes).gradients.values()]
+    source = numpy_class(layer, formulas)
+    namespace: dict[str, object] = {}
+    exec(source, namespace)
+    return source, namespace["Summed"]()
+
+
+def test_a_size_is_found_in_an_axis_that_is_a_sum_of_sizes():
+    def summed(X: "N 2*H+K-2", F: "K"):
+        return X.sum(axis=1) * F.sum() / (X.shape[1] - F.shape[0] + 2)
+
+    source, instance = made(derive.layer()(summed), N=2, H=3, K=4)
+    assert "H = (X.shape[1] - (K - 2)) // 2" in source
+    X, F = np.arange(16.0).reshape(2, 8), np.ones(4)
+    np.testing.assert_allclose(instance.forward(X, F), X.sum(axis=1) * 4 / 6)
+    dX, dF = instance.backward(np.array([1.0, 2.0]))
+    np.testing.assert_allclose(np.broadcast_to(dX, X.shape), np.outer([1, 2], np.full(8, 4 / 6)))
+    np.testing.assert_allclose(np.broadcast_to(dF, F.shape), (X.sum(axis=1) * [1, 2]).sum() / 6)
+
+
+def test_a_size_is_found_in_an_axis_that_is_a_product_of_sizes():
+    def summed(X: "H*K", w: "K"):
+        return (X.sum() + w.sum()) / (X.shape[0] // w.shape[0])
+
+    source, instance = made(derive.layer()(summed), H=3, K=2)
+    assert "H = X.shape[0] // K" in source
+    np.testing.assert_allclose(instance.forward(np.ones(6), np.ones(2)), 8 / 3)
+
+
+def test_a_size_that_no_shape_tells_is_refused():
+    def summed(X: "H+K"):
+        return X / (X.shape[0] + X.shape[0] ** 2)
+
+    layer = derive.layer()(summed)
+    formulas = [gradient.formula for gradient in derive.derive(layer, H=3, K=2).gradients.values()]
+    with pytest.raises(UnsupportedError, match="no shape of the arrays tells the size"):
+        numpy_class(layer, formulas)
