@@ -13,6 +13,7 @@ from itertools import chain, count
 
 from derive.forward.entry import share_symbols
 from derive.forward.formula import Definition, Formula
+from derive.forward.functions import equal, step
 from derive.forward.layer import Layer
 from derive.forward.matrix import kind_of, read
 from derive.forward.nodes import Contract, Input, Map, Node, topological
@@ -141,6 +142,7 @@ def _chosen(roots: Sequence[Node], forward: Collection[Node], given: set[Node], 
             if node in given
             or (
                 node in forward
+                and not _is_mask(node)
                 and (
                     (long[node] >= _TWICE and (most[node] > 1 or node is output))
                     or (long[node] >= _SHARED and total[node] > 1)
@@ -150,6 +152,11 @@ def _chosen(roots: Sequence[Node], forward: Collection[Node], given: set[Node], 
         if not wanted:
             return named
         named |= _outermost(wanted)
+
+
+def _is_mask(node: Node) -> bool:
+    """Whether a value says where something holds: NumPy's truth values, by a name, would not add up like numbers."""
+    return isinstance(node, Map) and isinstance(node.function, step | equal)
 
 
 def _outermost(nodes: set[Node]) -> set[Node]:
