@@ -288,9 +288,11 @@ def _softmax(x: Any, axis: Any = -1) -> Any:
 
 _NUMPY_LACKS: dict[str, Callable[..., Any]] = {
     "len": len,
+    "logdet": lambda a: np.linalg.slogdet(a)[1],
     "log_softmax": lambda x, axis=-1: np.log(_softmax(x, axis)),
     "logsumexp": _logsumexp,
     "silu": lambda x: x / (1 + np.exp(-x)),
+    "sliding_window_view": np.lib.stride_tricks.sliding_window_view,
     "softmax": _softmax,
 }
 """Functions of the field that NumPy lacks, by their definitions."""
