@@ -23,6 +23,7 @@ from derive.notation.latex import print_latex
 from derive.options import TAKEN, DocumentOptions, document_option_names, document_options, quoted
 from derive.proof.evidence import Evidence, Strength
 from derive.proof.prove import check_sizes, prove
+from derive.proof.symbolic import Exact
 from derive.proof.values import Given, given_values
 from derive.proof.vector import check_vector
 from derive.proof.worked import Worked, work
@@ -47,6 +48,7 @@ class DerivedGradient:
 
     route: JacobianRoute
     oracle: str = "numpy"
+    exact: Exact | None = None
 
     @property
     def map(self) -> VectorMap:
@@ -80,7 +82,7 @@ class DerivedGradient:
         Raises: RefutedError if a step of the derivation is false; UserError if the oracle is not installed.
         """
         map = self.route.map
-        evidence = prove(map.layer, map.input.name, map.concrete.sizes, oracle=self.oracle)
+        evidence = prove(map.layer, map.input.name, map.concrete.sizes, oracle=self.oracle, exact=self.exact)
         for item in evidence:
             if item.strength is Strength.REFUTED:
                 raise RefutedError(
@@ -147,6 +149,10 @@ class Derived:
         """A number for each size letter that the layer still has."""
         return {letter: number for letter, number in self.sizes.items() if letter in self.layer.letters}
 
+    @cached_property
+    def _exact(self) -> Exact:
+        return Exact(self.layer)
+
     def _called(self, name: str) -> str:
         """What the layer calls an input of the layer as it was written: X may have become x."""
         names = {node.name: now.name for node, now in zip(self.written.inputs, self.layer.inputs, strict=True)}
@@ -169,7 +175,7 @@ class Derived:
         self.layer.variable(name)
         if name not in self._found:
             route = derive_jacobian(self.layer, name, self._bound)
-            self._found[name] = DerivedGradient(route, self.options.oracle)
+            self._found[name] = DerivedGradient(route, self.options.oracle, self._exact)
         return self._found[name]
 
     @property

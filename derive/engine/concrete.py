@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from math import prod
 from typing import Any
 
@@ -95,6 +96,12 @@ class Concrete:
     def values(self, node: Node) -> list[Expr]:
         """All entries as SymPy scalars, row by row."""
         return self._exact.many(node, positions(self.shape(node)))
+
+    @cached_property
+    def loss(self) -> Expr:
+        """Σ g_ij y_ij, the sum whose derivatives are those of the loss."""
+        pairs = zip(self.values(self.layer.seed), self.values(self.layer.output), strict=True)
+        return self.algebra.add([self.algebra.multiply([g, y]) for g, y in pairs])
 
     def shown(self, node: Node, position: tuple[int, ...]) -> Tree:
         """An entry as it is shown on a page, long sums with dots, and values that have a name by that."""

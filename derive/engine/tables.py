@@ -219,9 +219,7 @@ def derivatives(chain: ChainRule) -> EntryTable:
 
     def nonzeros() -> Mapping[Place, Expr]:
         concrete = map.concrete
-        pairs = zip(concrete.values(chain.upstream), concrete.values(map.layer.output), strict=True)
-        loss = concrete.algebra.add([concrete.algebra.multiply([g, y]) for g, y in pairs])
-        found = concrete.algebra.partials(loss, _numbers(map))
+        found = concrete.algebra.partials(concrete.loss, _numbers(map))
         return {(0, n): value for n, value in found.items() if value != 0}
 
     width = map.input_shape[-1] if len(map.input_shape) > 1 else 0

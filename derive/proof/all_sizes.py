@@ -6,22 +6,23 @@ from collections.abc import Mapping, Sequence
 
 from derive.engine.concrete import Concrete, positions
 from derive.errors import UnsupportedError
-from derive.forward.entry import SympyAlgebra
 from derive.forward.layer import Layer
 from derive.forward.nodes import Node
 from derive.proof import equality
+from derive.proof.canonical import same_for_all_sizes
 from derive.proof.equality import are_equal
 from derive.proof.evidence import Evidence, Strength
 from derive.proof.indices import count_factors, false_index_step
-from derive.proof.polynomial import is_polynomial
-from derive.proof.symbolic import Failure
+from derive.proof.symbolic import Exact, Failure
 from derive.routes.index import IndexRoute, derive_index
-from derive.rules.canonical import same_for_all_sizes
 
 __all__ = ["prove_for_all_sizes"]
 
-_MOST_FACTORS = {True: 20_000, False: 3_000}
-"""The steps are not checked at sizes at which more factors would have to be evaluated, as polynomials or not."""
+_MOST_FACTORS = 20_000
+"""The steps are not checked at sizes at which more factors would have to be evaluated."""
+
+_MORE_FACTORS = 6_000
+"""Further sizes are added as long as there are not more than so many together."""
 
 Sizes = Mapping[str, int]
 
@@ -29,30 +30,36 @@ _METHOD = "sums with Kronecker deltas for sizes that are letters; reverse mode g
 _AT_SIZES = "sums with Kronecker deltas against reverse mode, every entry, in SymPy"
 
 
-def prove_for_all_sizes(layer: Layer, wrt: str, formula: Node, chosen: Sequence[Sizes]) -> Evidence | None:
+def prove_for_all_sizes(
+    layer: Layer, wrt: str, formula: Node, chosen: Sequence[Sizes], exact: Exact | None = None
+) -> Evidence | None:
     """What the index calculus says about the formula that reverse mode found.
 
     Every step is checked at the chosen sizes as far as that is affordable, so that a false rule is named. That both
     derivations end at one canonical form is what holds for all sizes; where the form does not decide, the entries are
     compared at those sizes. None if the derivation is too long to be written out or checked at any of the sizes.
     """
-    route = derive_index(layer, wrt)
+    route, exact = derive_index(layer, wrt), exact or Exact(layer)
     try:
-        most = _MOST_FACTORS[is_polynomial(layer)]
-        affordable = [sizes for sizes in chosen if count_factors(route, sizes) <= most]
+        counts = [count_factors(route, sizes) for sizes in chosen]
     except UnsupportedError:
         return None
+    affordable = [
+        sizes
+        for n, sizes in enumerate(chosen)
+        if counts[n] <= _MOST_FACTORS and (n == 0 or sum(counts[: n + 1]) <= _MORE_FACTORS)
+    ]
     if not affordable:
         return None
     for sizes in affordable:
-        failure = false_index_step(route, sizes)
+        failure = false_index_step(route, sizes, exact)
         if failure is not None:
             return _refuted(failure, sizes)
     if same_for_all_sizes(route.node, formula):
         return Evidence("index", Strength.PROVED_FOR_ALL_SIZES, _METHOD, ())
     undecided = 0
     for sizes in affordable:
-        found = _compared(layer, route, formula, sizes)
+        found = _compared(exact.at(sizes), route, formula)
         if isinstance(found, Failure):
             return _refuted(found, sizes)
         undecided += found
@@ -69,9 +76,8 @@ def _refuted(failure: Failure, sizes: Sizes) -> Evidence:
     return Evidence("index", Strength.REFUTED, _METHOD, (tuple(sizes.items()),), counterexample=found)
 
 
-def _compared(layer: Layer, route: IndexRoute, formula: Node, sizes: Sizes) -> Failure | int:
+def _compared(concrete: Concrete, route: IndexRoute, formula: Node) -> Failure | int:
     """The first entry in which both differ; else how many are known to be equal at random points only."""
-    concrete = Concrete(layer, sizes, SympyAlgebra())
     undecided = 0
     for place in positions(concrete.shape(route.input)):
         left, right = concrete.value(route.node, place), concrete.value(formula, place)

@@ -8,16 +8,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from derive.engine.concrete import positions
-from derive.forward.entry import Entries, SympyAlgebra
+from derive.forward.entry import Entries
 from derive.forward.layer import Layer
 from derive.forward.nodes import Input, Node
 from derive.forward.shape import bind
 from derive.forward.single import without_samples
 from derive.forward.transpose import transposed
+from derive.proof.algebra import FieldAlgebra
+from derive.proof.canonical import same_for_all_sizes
 from derive.proof.equality import are_equal
 from derive.proof.evidence import Evidence, Strength
 from derive.rules.adjoint import reverse
-from derive.rules.canonical import same_for_all_sizes
 
 __all__ = ["ROUTES", "compare", "rearranged"]
 
@@ -55,7 +56,7 @@ def compare(layer: Layer, wrt: str, formula: Node, sizes: tuple[Mapping[str, int
         return Evidence(route, Strength.PROVED_FOR_ALL_SIZES, _METHOD, ())
     undecided = False
     for at in sizes if formula.shape == expected.shape else ():
-        entries = Entries(at, SympyAlgebra())
+        entries = Entries(at, FieldAlgebra())
         for position in positions(bind(expected.shape, at)):
             equal = are_equal(entries.one(formula, position), entries.one(expected, position))
             if equal is False:

@@ -9,18 +9,18 @@ from derive.engine.vectorize import VectorMap
 from derive.forward.layer import Layer
 from derive.notation.code import print_code
 from derive.proof.evaluate import named
-from derive.proof.symbolic import Failure, exact, false_step, symbols
+from derive.proof.symbolic import Exact, Failure, false_step, symbols
 from derive.routes.entry import EntryRoute
 
 __all__ = ["check_entries"]
 
 
-def check_entries(layer: Layer, wrt: str, sizes: Mapping[str, int]) -> Failure | int:
+def check_entries(layer: Layer, wrt: str, sizes: Mapping[str, int], exact: Exact | None = None) -> Failure | int:
     """The first step, of the first entry, whose sides differ at these sizes.
 
     If all hold, the number of entries that algebra did not decide: they are equal at random points.
     """
-    concrete = exact(layer, sizes)
+    concrete = (exact or Exact(layer)).at(sizes)
     route = EntryRoute(VectorMap(concrete, layer.input(wrt)))
     arrays = named(route.formula, symbols(concrete), sizes)
     undecided = 0

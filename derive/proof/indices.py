@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import product
 from math import prod
 from typing import Any
 
-from derive.engine.concrete import Concrete, flat, positions
-from derive.forward.entry import SympyAlgebra
+from sympy import Integer
+
+from derive.engine.concrete import Concrete, flat
 from derive.forward.shape import bind
 from derive.proof.equality import are_equal
-from derive.proof.polynomial import RingAlgebra, is_polynomial
-from derive.proof.symbolic import Failure
+from derive.proof.symbolic import Exact, Failure
 from derive.routes.index import IndexRoute
 from derive.rules.index import Factor, IndexSum, Kronecker, LossPartial, Partial, Product
 
@@ -21,79 +23,126 @@ __all__ = ["count_factors", "false_index_step"]
 
 def count_factors(route: IndexRoute, sizes: Mapping[str, int]) -> int:
     """How many factors are evaluated, over all terms of all entries of all steps, to check them at these sizes."""
-    return sum(
-        prod(bind(tuple(step.after.size(letter) for letter in (*step.after.free, *term.sums)), sizes))
-        * max(1, len(term.factors))
+    # Neighbouring steps share products, each of which is evaluated once.
+    products = {
+        (term, side.free): side
         for step in route.derivation.steps
-        for term in step.after.products
+        for side in _different(step.before, step.after)
+        for term in side.products
+    }
+    return sum(
+        prod(bind(tuple(side.size(letter) for letter, source in _order(term, free) if source is None), sizes))
+        * max(1, len(term.factors))
+        for (term, free), side in products.items()
     )
 
 
-def false_index_step(route: IndexRoute, sizes: Mapping[str, int]) -> Failure | None:
+def _order(term: Product, free: Sequence[str]) -> list[tuple[str, str | None]]:
+    """All letters, each that a delta ties to one before it with that letter; there the delta is 0 for other values."""
+    deltas = [(part.first, part.second) for part in term.factors if isinstance(part, Kronecker)]
+    ties = [*deltas, *((second, first) for first, second in deltas)]
+    pending, order = [*free, *term.sums], dict[str, str | None]()
+    while pending:
+        tied = next(((a, b) for a, b in ties if a in pending and b in order), None)
+        letter, source = tied or (pending[0], None)
+        order[letter] = source
+        pending.remove(letter)
+    return list(order.items())
+
+
+def _different(before: IndexSum, after: IndexSum) -> tuple[IndexSum, IndexSum]:
+    """Both without the products that they share; a step mostly changes one of many."""
+    if before.free != after.free:
+        return before, after
+    shared = Counter(before.products) & Counter(after.products)
+    return _without(before, Counter(shared)), _without(after, shared)
+
+
+def _without(value: IndexSum, shared: Counter[Product]) -> IndexSum:
+    kept = []
+    for product_ in value.products:
+        if shared[product_]:
+            shared[product_] -= 1
+        else:
+            kept.append(product_)
+    return replace(value, products=tuple(kept))
+
+
+def false_index_step(route: IndexRoute, sizes: Mapping[str, int], exact: Exact | None = None) -> Failure | None:
     """The first step whose sides differ at these sizes, or None if all hold."""
-    polynomial = is_polynomial(route.layer)
-    algebra = RingAlgebra(route.layer, sizes) if polynomial else SympyAlgebra()
-    evaluation = _Evaluation(Concrete(route.layer, sizes, algebra))
-    before: tuple[IndexSum, dict[tuple[int, ...], Any]] | None = None
+    evaluation = _Evaluation((exact or Exact(route.layer)).at(sizes))
     for step in route.derivation.steps:
-        # Neighbouring steps share a side, which is evaluated once.
-        left = before[1] if before is not None and before[0] is step.before else evaluation.values(step.before)
-        right = evaluation.values(step.after)
-        before = step.after, right
-        for place in left:
-            if left[place] != right[place] and (polynomial or are_equal(left[place], right[place]) is False):
-                return Failure(step.reason.name, tuple(p + 1 for p in place), left[place], right[place])
+        left, right = map(evaluation.values, _different(step.before, step.after))
+        for place in sorted(left.keys() | right.keys()):
+            a, b = left.get(place, 0), right.get(place, 0)
+            if a != b and are_equal(a, b) is False:
+                # What is told is the whole of both sides.
+                a, b = (evaluation.values(side).get(place, 0) for side in (step.before, step.after))
+                return Failure(step.reason.name, tuple(p + 1 for p in place), a, b)
     return None
 
 
+_Values = dict[tuple[int, ...], Any]
+"""Values by the positions of the free letters; all others are 0."""
+
+
 class _Evaluation:
-    """The values of index sums; derivatives are taken by definition, and kept."""
+    """The values of index sums; those of products are kept, and so are derivatives, which are taken by definition."""
 
     def __init__(self, concrete: Concrete) -> None:
         self._concrete = concrete
+        self._products: dict[tuple[Product, tuple[str, ...]], _Values] = {}
         self._partials: dict[Any, dict[int, Any]] = {}
 
-    def values(self, value: IndexSum) -> dict[tuple[int, ...], Any]:
-        """The value at every position of the free letters."""
-        shape = bind(tuple(value.size(letter) for letter in value.free), self._concrete.sizes)
-        return {
-            place: self._total(value, dict(zip(value.free, place, strict=True)))
-            for place in product(*map(range, shape))
-        }
-
-    def _total(self, value: IndexSum, at: dict[str, int]) -> Any:
-        total: Any = 0
+    def values(self, value: IndexSum) -> _Values:
+        """The value at every position of the free letters at which it is not 0 by structure."""
+        found: dict[tuple[int, ...], list[Any]] = {}
         for term in value.products:
-            shape = bind(tuple(value.size(letter) for letter in term.sums), self._concrete.sizes)
-            for place in product(*map(range, shape)):
-                found = self._product(term, {**at, **dict(zip(term.sums, place, strict=True))})
-                if not (isinstance(found, int) and found == 0):
-                    total = found if isinstance(total, int) and total == 0 else total + found
-        return total
+            for place, inner in self._of_product(term, value).items():
+                found.setdefault(place, []).append(inner)
+        return {place: self._sum(terms) for place, terms in found.items()}
 
-    def _product(self, term: Product, at: Mapping[str, int]) -> Any:
+    def _of_product(self, term: Product, value: IndexSum) -> _Values:
+        made = self._products.get((term, value.free))
+        if made is None:
+            order = _order(term, value.free)
+            letters = [letter for letter, source in order if source is None]
+            shape = bind(tuple(value.size(letter) for letter in letters), self._concrete.sizes)
+            found: dict[tuple[int, ...], list[Any]] = {}
+            for numbers in product(*map(range, shape)):
+                at = dict(zip(letters, numbers, strict=True))
+                for letter, source in order:
+                    if source is not None:
+                        at[letter] = at[source]
+                inner = self._at(term, at)
+                if inner is not None:
+                    found.setdefault(tuple([at[letter] for letter in value.free]), []).append(inner)
+            made = {place: self._sum(terms) for place, terms in found.items()}
+            self._products[term, value.free] = made
+        return made
+
+    def _sum(self, terms: list[Any]) -> Any:
+        return terms[0] if len(terms) == 1 else self._concrete.algebra.add(terms)
+
+    def _at(self, term: Product, at: Mapping[str, int]) -> Any:
+        """The product of the factors; None if one is 0 by structure."""
         # A delta first: where it is zero, nothing else need be known.
         if any(isinstance(part, Kronecker) and at[part.first] != at[part.second] for part in term.factors):
-            return 0
-        result: Any = None
-        for part in term.factors:
-            if isinstance(part, Kronecker):
-                continue
-            value = self._part(part, at)
-            if isinstance(value, int) and value == 0:
-                return 0
-            result = value if result is None else result * value
-        return 1 if result is None else result
+            return None
+        values = [self._part(part, at) for part in term.factors if not isinstance(part, Kronecker)]
+        if any(value is None for value in values):
+            return None
+        return self._concrete.algebra.multiply(values) if values else self._concrete.algebra.number(Integer(1))
 
     def _part(self, part: object, at: Mapping[str, int]) -> Any:
         match part:
             case Factor(node, index):
-                return self._concrete.value(node, tuple(at[letter] for letter in index))
+                return self._concrete.value(node, tuple([at[letter] for letter in index]))
             case Partial(of, by):
-                place = tuple(at[letter] for letter in of.index)
+                place = tuple([at[letter] for letter in of.index])
                 return self._derivative((of.node, place), lambda: self._concrete.value(of.node, place), by, at)
-            case LossPartial(by, upstream, output):
-                return self._derivative("loss", lambda: self._loss(upstream, output), by, at)
+            case LossPartial(by):
+                return self._derivative("loss", lambda: self._concrete.loss, by, at)
         raise TypeError(part)
 
     def _derivative(self, key: Any, value: Any, by: Factor, at: Mapping[str, int]) -> Any:
@@ -102,12 +151,4 @@ class _Evaluation:
             numbers = {variable: n for n, variable in enumerate(concrete.values(by.node))}
             self._partials[key, by.node] = concrete.algebra.partials(value(), numbers)
         position = tuple(at[letter] for letter in by.index)
-        return self._partials[key, by.node].get(flat(position, concrete.shape(by.node)), 0)
-
-    def _loss(self, upstream: Any, output: Any) -> Any:
-        concrete = self._concrete
-        terms = [
-            concrete.algebra.multiply([concrete.value(upstream, place), concrete.value(output, place)])
-            for place in positions(concrete.shape(output))
-        ]
-        return concrete.algebra.add(terms)
+        return self._partials[key, by.node].get(flat(position, concrete.shape(by.node)))

@@ -9,10 +9,10 @@ from derive.forward.layer import Layer
 from derive.forward.nodes import Node
 from derive.forward.normal import add, replaced
 from derive.proof import equality
+from derive.proof.canonical import same_for_all_sizes
 from derive.proof.evidence import Evidence, Strength
 from derive.proof.symbolic import Failure, false_rule
 from derive.routes.graph import GraphRoute, LocalRule, Send, derive_graph
-from derive.rules.canonical import same_for_all_sizes
 
 __all__ = ["check_nodes", "holds_for_all_sizes"]
 

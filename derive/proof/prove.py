@@ -13,7 +13,7 @@ from derive.proof.all_sizes import prove_for_all_sizes
 from derive.proof.entries import check_entries
 from derive.proof.evidence import Evidence, Strength
 from derive.proof.nodes import check_nodes
-from derive.proof.symbolic import Failure
+from derive.proof.symbolic import Exact, Failure
 from derive.routes.jacobian import derive_jacobian
 
 __all__ = ["EXACT_ENTRIES", "EXACT_NONZEROS", "check_sizes", "prove"]
@@ -64,10 +64,13 @@ def _fitting(layer: Layer, differences: Sequence[int]) -> dict[str, int]:
     return layer.sizes({})
 
 
-def prove(layer: Layer, wrt: str, sizes: Sizes, *, oracle: str = "numpy") -> tuple[Evidence, ...]:
+def prove(
+    layer: Layer, wrt: str, sizes: Sizes, *, oracle: str = "numpy", exact: Exact | None = None
+) -> tuple[Evidence, ...]:
     """What is known about the gradient with respect to one input; a refutation by algebra stands alone.
 
-    With the oracle "torch", formulas are compared with PyTorch as well.
+    With the oracle "torch", formulas are compared with PyTorch as well. What is made for one input serves the others of
+    the layer if they are given the same entries.
 
     Raises: UnknownNameError if the layer has no input of that name; UnsupportedError if nothing can be decided;
     UserError if PyTorch is asked for and not installed.
@@ -75,8 +78,9 @@ def prove(layer: Layer, wrt: str, sizes: Sizes, *, oracle: str = "numpy") -> tup
     if oracle == "torch":
         torch_oracle.require_torch()
     found: list[Evidence] = []
+    exact = exact or Exact(layer)
     for evidence in (_symbolic, _entries, _for_all_sizes, _along_graph, _rearranged, _stacked):
-        item = evidence(layer, wrt, sizes)
+        item = evidence(layer, wrt, sizes, exact)
         if item is not None and item.strength is Strength.REFUTED:
             return (item,)
         found += [] if item is None else [item]
@@ -84,30 +88,30 @@ def prove(layer: Layer, wrt: str, sizes: Sizes, *, oracle: str = "numpy") -> tup
     return (*found, _torch(layer, wrt, sizes)) if oracle == "torch" else tuple(found)
 
 
-def _for_all_sizes(layer: Layer, wrt: str, sizes: Sizes) -> Evidence | None:
+def _for_all_sizes(layer: Layer, wrt: str, sizes: Sizes, exact: Exact) -> Evidence | None:
     different, *_, equal = smaller if len(smaller := check_sizes(layer)) > 1 else smaller * 2
     chosen = (equal,) if equal == different else (equal, different)
-    return prove_for_all_sizes(layer, wrt, derive_jacobian(layer, wrt, sizes).formula.node, chosen)
+    return prove_for_all_sizes(layer, wrt, derive_jacobian(layer, wrt, sizes).formula.node, chosen, exact)
 
 
-def _along_graph(layer: Layer, wrt: str, sizes: Sizes) -> Evidence:
+def _along_graph(layer: Layer, wrt: str, sizes: Sizes, exact: Exact) -> Evidence:
     return check_nodes(layer, wrt, check_sizes(layer))
 
 
-def _rearranged(layer: Layer, wrt: str, sizes: Sizes) -> Evidence | None:
+def _rearranged(layer: Layer, wrt: str, sizes: Sizes, exact: Exact) -> Evidence | None:
     return arrangement.compare(layer, wrt, derive_jacobian(layer, wrt, sizes).formula.node, check_sizes(layer))
 
 
-def _stacked(layer: Layer, wrt: str, sizes: Sizes) -> Evidence | None:
+def _stacked(layer: Layer, wrt: str, sizes: Sizes, exact: Exact) -> Evidence | None:
     return stacks.check_stacks(layer, check_sizes(layer)) if layer.stacks else None
 
 
-def _symbolic(layer: Layer, wrt: str, sizes: Sizes) -> Evidence:
+def _symbolic(layer: Layer, wrt: str, sizes: Sizes, exact: Exact) -> Evidence:
     method = "every step, every entry, in SymPy; partial derivatives by SymPy's diff"
     chosen = _exact_sizes(layer, wrt, sizes)
     undecided = 0
     for at in chosen:
-        failure = symbolic.check_steps(layer, wrt, at)
+        failure = symbolic.check_steps(layer, wrt, at, exact)
         if isinstance(failure, int):
             undecided += failure
         else:
@@ -133,12 +137,12 @@ def _exact_sizes(layer: Layer, wrt: str, sizes: Sizes) -> list[dict[str, int]]:
     return [dict(sizes), *(s for s in (smaller[0], smaller[-1]) if s != dict(sizes))] if fits else list(smaller)
 
 
-def _entries(layer: Layer, wrt: str, sizes: Sizes) -> Evidence:
+def _entries(layer: Layer, wrt: str, sizes: Sizes, exact: Exact) -> Evidence:
     method = "every step of every entry by itself, in SymPy; partial derivatives by SymPy's diff"
     chosen = _exact_sizes(layer, wrt, sizes)
     undecided = 0
     for at in chosen:
-        failure = check_entries(layer, wrt, at)
+        failure = check_entries(layer, wrt, at, exact)
         if isinstance(failure, Failure):
             told = f"{failure} ({', '.join(f'{letter}={number}' for letter, number in at.items())})"
             return Evidence("entry", Strength.REFUTED, method, (_pairs(at),), counterexample=told)

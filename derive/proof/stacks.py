@@ -13,10 +13,11 @@ import numpy as np
 from sympy import Integer
 
 from derive.engine.concrete import positions
-from derive.forward.entry import Entries, SympyAlgebra
+from derive.forward.entry import Entries
 from derive.forward.layer import Layer, Stack
 from derive.forward.nodes import Node
 from derive.forward.shape import bind
+from derive.proof.algebra import FieldAlgebra
 from derive.proof.equality import are_equal
 from derive.proof.evaluate import evaluate
 from derive.proof.evidence import Evidence, Strength
@@ -27,7 +28,7 @@ __all__ = ["check_stacks", "split"]
 _METHOD = "the layer of the blocks, and its formulas: every entry, in SymPy"
 
 Array = Any
-"""A NumPy array of SymPy scalars."""
+"""A NumPy array of elements of a field."""
 
 
 def check_stacks(layer: Layer, sizes: Sequence[Mapping[str, int]]) -> Evidence | None:
@@ -51,7 +52,7 @@ def check_stacks(layer: Layer, sizes: Sequence[Mapping[str, int]]) -> Evidence |
 def _claims(layer: Layer, at: Mapping[str, int]) -> Iterator[tuple[str, Array, Array]]:
     plain = layer.plain
     assert plain is not None
-    entries = Entries(at, SympyAlgebra())
+    entries = Entries(at, FieldAlgebra())
 
     def array(node: Node) -> Array:
         shape = bind(node.shape, at)

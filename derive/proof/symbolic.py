@@ -3,29 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-from sympy import Expr, Integer, diff
+from sympy import Integer
 
 from derive.engine.concrete import Concrete, positions
 from derive.engine.vectorize import VectorMap
-from derive.forward.entry import Entries, SympyAlgebra, entry_symbol
+from derive.forward.entry import Entries
 from derive.forward.layer import Layer
 from derive.forward.nodes import Input, Node
 from derive.forward.shape import bind
 from derive.notation.tree import Tree
+from derive.proof.algebra import FieldAlgebra
 from derive.proof.equality import are_equal
 from derive.proof.evaluate import Array, named, nonzeros
-from derive.proof.polynomial import RingAlgebra, is_polynomial
+from derive.proof.points import told
+from derive.proof.ring import Element
+from derive.proof.scalars import replaced
 from derive.routes.jacobian import JacobianRoute
 from derive.rules.adjoint import VectorJacobianProduct
 from derive.steps import Step
 
-__all__ = ["Failure", "check_steps", "exact", "false_rule", "false_step", "symbols"]
+__all__ = ["Exact", "Failure", "check_steps", "false_rule", "false_step", "symbols"]
 
 Sizes = Mapping[str, int]
+
+
+_LONG = 400
+"""Of two values that are longer together, the numbers at a point are told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +45,14 @@ class Failure:
     right: Any
 
     def __str__(self) -> str:
-        return f"{self.name}: entry {self.place}: {self.left} is not {self.right}"
+        values = f"{self.left} is not {self.right}"
+        if len(values) > _LONG and isinstance(self.left, Element) and isinstance(self.right, Element):
+            values = told(self.left, self.right) or values
+        return f"{self.name}: entry {self.place}: {values}"
 
 
 def symbols(concrete: Concrete) -> dict[str, Array]:
-    """Every input and the upstream gradient as a NumPy array of SymPy symbols."""
+    """Every input and the upstream gradient as a NumPy array of its entries."""
     layer = concrete.layer
     arrays = {}
     for node in (*layer.inputs, layer.upstream):
@@ -52,24 +62,33 @@ def symbols(concrete: Concrete) -> dict[str, Array]:
     return arrays
 
 
-def exact(layer: Layer, sizes: Sizes) -> Concrete:
-    """The layer at these sizes, its entries polynomials if all of them are, else SymPy scalars."""
-    return Concrete(layer, sizes, RingAlgebra(layer, sizes) if is_polynomial(layer) else SympyAlgebra())
+@dataclass(frozen=True, slots=True)
+class Exact:
+    """A layer with its entries as elements of fields; what is made for one gradient or route serves the others."""
+
+    layer: Layer
+    _made: dict[tuple[tuple[str, int], ...], Concrete] = field(default_factory=dict)
+
+    def at(self, sizes: Sizes) -> Concrete:
+        """The layer at these sizes."""
+        key = tuple(sorted(sizes.items()))
+        if key not in self._made:
+            self._made[key] = Concrete(self.layer, sizes, FieldAlgebra())
+        return self._made[key]
 
 
-def check_steps(layer: Layer, wrt: str, sizes: Sizes) -> Failure | int:
+def check_steps(layer: Layer, wrt: str, sizes: Sizes, exact: Exact | None = None) -> Failure | int:
     """The first step of the derivation whose sides differ at these sizes.
 
     If all hold, the number of entries that algebra did not decide: they are equal at random points.
     """
-    concrete = exact(layer, sizes)
+    concrete = (exact or Exact(layer)).at(sizes)
     route = JacobianRoute(VectorMap(concrete, layer.input(wrt)))
     return false_step(route.derivation.steps, concrete, named(route.formula, symbols(concrete), sizes))
 
 
 def false_step(steps: Sequence[Step[Tree]], concrete: Concrete, arrays: Mapping[str, Array]) -> Failure | int:
     """The first of the steps whose sides differ, or the number of entries that algebra did not decide."""
-    polynomial = is_polynomial(concrete.layer)
     # Neighbouring steps share a side, and sides are compared by identity, so each is evaluated once.
     evaluated: dict[int, Mapping[tuple[int, int], Any]] = {}
     undecided = 0
@@ -84,7 +103,7 @@ def false_step(steps: Sequence[Step[Tree]], concrete: Concrete, arrays: Mapping[
             a, b = left.get(place, 0), right.get(place, 0)
             if a == b:
                 continue
-            equal = False if polynomial else are_equal(a, b)
+            equal = are_equal(a, b)
             if equal is False:
                 return Failure(step.reason.name, (place[0] + 1, place[1] + 1), a, b)
             undecided += equal is None
@@ -93,7 +112,7 @@ def false_step(steps: Sequence[Step[Tree]], concrete: Concrete, arrays: Mapping[
 
 def false_rule(layer: Layer, sizes: Sizes, steps: tuple[Step[object], ...]) -> Failure | None:
     """The first application of an adjoint rule that is not the vector-Jacobian product of its node, by definition."""
-    entries = Entries(sizes, SympyAlgebra())
+    entries = Entries(sizes, FieldAlgebra())
     for step in steps:
         claim, sent = step.before, step.after
         assert isinstance(claim, VectorJacobianProduct) and isinstance(sent, Node)
@@ -109,7 +128,9 @@ def false_rule(layer: Layer, sizes: Sizes, steps: tuple[Step[object], ...]) -> F
     return None
 
 
-def _by_definition(claim: VectorJacobianProduct, operand: Node, entries: Entries[Expr]) -> dict[tuple[int, ...], Expr]:
+def _by_definition(
+    claim: VectorJacobianProduct, operand: Node, entries: Entries[Element]
+) -> dict[tuple[int, ...], Element]:
     """Σ_o ȳ_o ∂y_o/∂x_t with x a fresh input in the place of the operand, put back after differentiating."""
     fresh = Input("_x", operand.shape, "_x")
     arguments = list(claim.node.operands)
@@ -118,9 +139,12 @@ def _by_definition(claim: VectorJacobianProduct, operand: Node, entries: Entries
     outputs = list(positions(bind(node.shape, entries.sizes)))
     weighted = list(zip(entries.many(claim.gradient, outputs), entries.many(node, outputs), strict=True))
     inputs = list(positions(bind(operand.shape, entries.sizes)))
-    names = {position: entry_symbol("_x", position) for position in inputs}
-    back = dict(zip(names.values(), entries.many(operand, inputs), strict=True))
-    return {
-        position: sum((g * diff(y, symbol).xreplace(back) for g, y in weighted), Integer(0))
-        for position, symbol in names.items()
-    }
+    algebra = entries.algebra
+    assert isinstance(algebra, FieldAlgebra)
+    variables = {algebra.symbol(fresh, position): number for number, position in enumerate(inputs)}
+    back = dict(zip(variables, entries.many(operand, inputs), strict=True))
+    terms: list[list[Element]] = [[] for _ in inputs]
+    for g, y in weighted:
+        for number, slope in algebra.partials(y, variables).items():
+            terms[number].append(g * replaced(slope, back))
+    return {position: algebra.field.add(terms[number]) for number, position in enumerate(inputs)}

@@ -6,15 +6,17 @@ Two claims are checked: the array that the index calculus found, and the formula
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from derive.engine.concrete import positions
-from derive.forward.entry import Entries, SympyAlgebra, entry_symbol
+from derive.forward.entry import Entries
 from derive.forward.formula import Formula
 from derive.forward.layer import Layer
 from derive.forward.nodes import Node
 from derive.forward.shape import bind
+from derive.proof.algebra import FieldAlgebra
 from derive.proof.equality import are_equal
 from derive.proof.evaluate import value_of
 from derive.proof.evidence import Evidence, Strength
@@ -33,14 +35,15 @@ def check_vector(route: VectorRoute, formula: Formula, sizes: Sequence[Mapping[s
     layer, where = route.layer, tuple(tuple(at.items()) for at in sizes)
     undecided = False
     for at in sizes:
-        entries = Entries({**at, route.count: COMPONENTS}, SympyAlgebra())
+        algebra = FieldAlgebra()
+        entries = Entries({**at, route.count: COMPONENTS}, algebra)
         outputs = list(positions(bind(layer.output.shape, at)))
         places = list(positions(bind(route.input.shape, at)))
-        variables = {entry_symbol(route.input.letter, place): n for n, place in enumerate(places)}
+        variables = {algebra.symbol(route.input, place): n for n, place in enumerate(places)}
         for p in range(COMPONENTS):
             arriving = entries.many(route.upstream, [(p, *output) for output in outputs])
-            loss = sum(g * y for g, y in zip(arriving, entries.many(layer.output, outputs), strict=True))
-            expected = entries.algebra.partials(loss, variables)  # type: ignore[attr-defined]  # SymPy's has it
+            loss = algebra.add([g * y for g, y in zip(arriving, entries.many(layer.output, outputs), strict=True)])
+            expected = algebra.partials(loss, variables)
             by_formula = value_of(formula, _arrays(layer, entries, at, p, route), at)
             for n, place in enumerate(places):
                 value = expected.get(n, 0)
@@ -56,7 +59,7 @@ def check_vector(route: VectorRoute, formula: Formula, sizes: Sequence[Mapping[s
 
 
 def _arrays(
-    layer: Layer, entries: Entries[object], at: Mapping[str, int], p: int, route: VectorRoute
+    layer: Layer, entries: Entries[Any], at: Mapping[str, int], p: int, route: VectorRoute
 ) -> dict[str, object]:
     """The inputs, and component p of the upstream gradient, as arrays of symbols."""
 

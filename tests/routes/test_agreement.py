@@ -10,11 +10,11 @@ from sympy import Add, Expr, Symbol
 from derive.engine.concrete import positions
 from derive.forward.entry import Entries, SympyAlgebra
 from derive.layers import load
+from derive.proof.canonical import same_for_all_sizes
 from derive.routes.entry import derive_entry
 from derive.routes.graph import derive_graph
 from derive.routes.index import derive_index
 from derive.routes.jacobian import derive_jacobian
-from derive.rules.canonical import same_for_all_sizes
 
 SIZES = [dict(zip("NDM", sizes, strict=True)) for sizes in product(range(1, 5), repeat=3)]
 

@@ -7,11 +7,11 @@ import pytest
 
 import derive
 from derive.layers import load
+from derive.proof.canonical import same_for_all_sizes
 from derive.proof.indices import false_index_step
 from derive.routes import index as route_module
 from derive.routes.index import derive_index
 from derive.rules.adjoint import reverse
-from derive.rules.canonical import same_for_all_sizes
 from derive.rules.index import Factor, IndexSum, Kronecker, LossPartial, Partial
 
 

@@ -1,0 +1,102 @@
+"""The field in which layers are proved: entries of inputs, and every value that a scalar function makes of others.
+
+Equal elements mostly have one form; whether two forms are equal is decided by `decide`. Derivatives are total ones:
+those of a generator are SymPy's derivatives of its scalar function, times those of its arguments. Nothing here knows
+how layers are differentiated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sympy import Expr
+
+from derive.proof import powers, scalars
+from derive.proof.ring import Coefficient, Element, Kind, Ring, Terms
+
+__all__ = ["Field"]
+
+
+class Field(Ring):
+    """A ring with powers, scalar functions and derivatives; what was computed once is kept."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._applied: dict[Any, Element] = {}
+        self._derivatives: dict[int, Mapping[int, Terms]] = {}
+        self._slopes: dict[int, Mapping[int, Terms]] = {}
+
+    def apply(self, function: Expr, arguments: Sequence[Element] = ()) -> Element:
+        """The function with elements in the place of its placeholders; other symbols are variables.
+
+        Raises: UnsupportedError where it is real nowhere.
+        """
+        key = (function, *arguments)
+        found = self._applied.get(key)
+        if found is None:
+            found = self._applied[key] = scalars.apply(self, function, arguments)
+        return found
+
+    def read(self, function: Expr) -> Element:
+        """A scalar of SymPy as an element, its symbols as variables."""
+        return self.apply(function)
+
+    def power(self, value: Element, exponent: Coefficient) -> Element:
+        """value^exponent, for a rational exponent.
+
+        Raises: UnsupportedError where it is real nowhere.
+        """
+        return powers.power(value, exponent)
+
+    def expression(self, value: Element) -> Expr:
+        """The element as a scalar of SymPy."""
+        return scalars.expression(value)
+
+    def gradient(self, terms: Terms) -> dict[int, Terms]:
+        """The derivatives with respect to all variables that occur: the sum rule."""
+        found: dict[int, Terms] = {}
+        for monomial, coefficient in terms.items():
+            for variable, slope in self._of_monomial(monomial).items():
+                total = found.setdefault(variable, {})
+                for other, factor in slope.items():
+                    total[other] = total.get(other, 0) + factor * coefficient
+        return {
+            variable: kept
+            for variable, total in found.items()
+            if (kept := {monomial: coefficient for monomial, coefficient in total.items() if coefficient})
+        }
+
+    def _of_monomial(self, monomial: int) -> Mapping[int, Terms]:
+        """The product rule: ∂(g^e r) = e g^(e-1) r ∂g + ..."""
+        found = self._derivatives.get(monomial)
+        if found is None:
+            total: dict[int, Terms] = {}
+            for number, exponent in self.monomials[monomial]:
+                inner = self._of_generator(number)
+                if not inner:
+                    continue
+                lowered = self.multiply({monomial: exponent}, self.raised(self.generators[number], -1).terms)
+                for variable, slope in inner.items():
+                    into = total.setdefault(variable, {})
+                    for other, coefficient in self.multiply(lowered, slope).items():
+                        into[other] = into.get(other, 0) + coefficient
+            found = self._derivatives[monomial] = {
+                variable: kept for variable, slope in total.items() if (kept := {m: c for m, c in slope.items() if c})
+            }
+        return found
+
+    def _of_generator(self, number: int) -> Mapping[int, Terms]:
+        """The chain rule: ∂f(u) = f'(u) ∂u."""
+        found = self._slopes.get(number)
+        if found is None:
+            generator = self.generators[number]
+            total: dict[int, Terms] = {number: {0: 1}} if generator.kind is Kind.VARIABLE else {}
+            if generator.arguments:
+                for slope, argument in zip(scalars.slopes(self, generator), generator.arguments, strict=True):
+                    for variable, inner in argument.gradient().items():
+                        into = total.setdefault(variable, {})
+                        for monomial, coefficient in self.multiply(slope.terms, inner).items():
+                            into[monomial] = into.get(monomial, 0) + coefficient
+            found = self._slopes[number] = {v: {m: c for m, c in t.items() if c} for v, t in total.items()}
+        return found

@@ -1,0 +1,332 @@
+"""Sparse polynomials over the rationals in generators, each with its meaning, in a normal form.
+
+    a generator is  an entry x_1_2 · a power of a polynomial · exp of a monomial · log, tanh, sin, ... of an element
+
+Relations that lower exponents are used on the way: sin² is 1 - cos², a square root squared is what is under it,
+[u > 0]² is itself.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from fractions import Fraction
+from typing import Any
+
+from sympy import QQ, Expr, Rational, cos, exp, log, sin
+
+__all__ = ["Coefficient", "Element", "Generator", "Kind", "Monomial", "Ring", "Terms", "rational"]
+
+Coefficient = Any
+"""An int, or a rational number of SymPy's ground domain."""
+
+Monomial = tuple[tuple[int, Coefficient], ...]
+"""Numbers of generators with their exponents, in order; exponents may be negative, and rational where that is real."""
+
+Terms = dict[int, Coefficient]
+"""The coefficient of each monomial, which goes by its number in the field; none is 0."""
+
+
+class Kind(Enum):
+    """What a generator is; those that are said to be reduced obey a relation that lowers their exponents."""
+
+    VARIABLE = "an independent variable"
+    CONSTANT = "a positive constant such as π"
+    PRIME = "a prime: exponents are between 0 and 1"
+    POWER = "an element: exponents are below 1"
+    EXP = "exp of a monomial"
+    LOG = "log of an element"
+    MASK = "a function that is 0 or 1, such as [u > 0]: exponents are 1"
+    SIN = "sin of an element: exponents are below 2"
+    FUNCTION = "another function of elements"
+
+
+FUNCTIONS: dict[Kind, Any] = {Kind.EXP: exp, Kind.LOG: log, Kind.SIN: sin, Kind.POWER: lambda u: u}
+"""What generators of a kind are; others go by the name of their function."""
+
+_REDUCED = (Kind.PRIME, Kind.POWER, Kind.MASK, Kind.SIN)
+
+
+@dataclass(frozen=True, eq=False)
+class Generator:
+    """One generator: its kind, its name, and the elements that it is a function of."""
+
+    number: int
+    kind: Kind
+    name: Any
+    arguments: tuple[Element, ...] = ()
+
+    @property
+    def function(self) -> Any:
+        """What it is of its arguments, as a function of SymPy."""
+        return FUNCTIONS.get(self.kind, self.name)
+
+
+class Element:
+    """An element of a field; operators work between elements of one field and numbers."""
+
+    __slots__ = ("_gradient", "_hash", "field", "terms")
+
+    _op_priority = 100.0
+    """SymPy's numbers leave operations to us."""
+
+    def __init__(self, field: Ring, terms: Terms) -> None:
+        self.field = field
+        self.terms = terms
+        self._hash: int | None = None
+        self._gradient: dict[int, Terms] | None = None
+
+    def __add__(self, other: Any) -> Element:
+        return self.field.add((self, other))
+
+    __radd__ = __add__
+
+    def __neg__(self) -> Element:
+        return Element(self.field, {monomial: -coefficient for monomial, coefficient in self.terms.items()})
+
+    def __sub__(self, other: Any) -> Element:
+        return self.field.add((self, -self.field.element(other)))
+
+    def __rsub__(self, other: Any) -> Element:
+        return self.field.add((-self, other))
+
+    def __mul__(self, other: Any) -> Element:
+        field = self.field
+        right = other if type(other) is Element else field.element(other)
+        return Element(field, field.multiply(self.terms, right.terms))
+
+    __rmul__ = __mul__
+
+    def __truediv__(self, other: Any) -> Element:
+        return self * self.field.element(other) ** -1
+
+    def __rtruediv__(self, other: Any) -> Element:
+        return self.field.element(other) * self**-1
+
+    def __pow__(self, exponent: Any) -> Element:
+        return self.field.power(self, rational(exponent))
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Element):
+            return self.terms == other.terms
+        if isinstance(other, int | Expr | Fraction):
+            return self.terms == self.field.element(other).terms
+        return NotImplemented
+
+    def __hash__(self) -> int:
+        if self._hash is None:
+            self._hash = hash(frozenset(self.terms.items()))
+        return self._hash
+
+    def __bool__(self) -> bool:
+        return bool(self.terms)
+
+    def __str__(self) -> str:
+        return str(self.field.expression(self))
+
+    __repr__ = __str__
+
+    def gradient(self) -> Mapping[int, Terms]:
+        """The derivatives with respect to all variables that occur, by the variables' numbers."""
+        if self._gradient is None:
+            self._gradient = self.field.gradient(self.terms)
+        return self._gradient
+
+
+def rational(value: Any) -> Coefficient:
+    """The number as an int if it is one, else as a rational of the ground domain."""
+    if isinstance(value, int):
+        return value
+    if isinstance(value, Rational):
+        value = QQ(int(value.p), int(value.q))
+    elif isinstance(value, Fraction):
+        value = QQ(value.numerator, value.denominator)
+    elif not hasattr(value, "denominator"):
+        raise TypeError(f"{value!r} is no rational number")
+    return int(value.numerator) if value.denominator == 1 else value
+
+
+class Ring(ABC):
+    """The generators and monomials that have been met, and sums and products of elements in normal form."""
+
+    def __init__(self) -> None:
+        self.generators: list[Generator] = []
+        self.monomials: list[Monomial] = [()]
+        self.zero = Element(self, {})
+        self.one = Element(self, {0: 1})
+        self.decided: dict[Element, bool | None] = {}
+        self._numbers: dict[Monomial, int] = {(): 0}
+        self._named: dict[Any, Generator] = {}
+        self._atoms: dict[int, Element] = {}
+        self._products: list[dict[int, int | Terms]] = [{}]
+
+    @abstractmethod
+    def read(self, function: Expr) -> Element:
+        """A scalar of SymPy as an element."""
+
+    @abstractmethod
+    def apply(self, function: Expr, arguments: Sequence[Element]) -> Element:
+        """The function with elements in the place of its placeholders."""
+
+    @abstractmethod
+    def power(self, value: Element, exponent: Coefficient) -> Element:
+        """value^exponent."""
+
+    @abstractmethod
+    def gradient(self, terms: Terms) -> dict[int, Terms]:
+        """The derivatives with respect to all variables that occur, by the variables' numbers."""
+
+    @abstractmethod
+    def expression(self, value: Element) -> Expr:
+        """The element as a scalar of SymPy."""
+
+    def generator(self, kind: Kind, name: Any, arguments: tuple[Element, ...] = ()) -> Generator:
+        """The generator of this kind, name and arguments."""
+        key = (kind, name, arguments)
+        found = self._named.get(key)
+        if found is None:
+            found = self._named[key] = Generator(len(self.generators), kind, name, arguments)
+            self.generators.append(found)
+        return found
+
+    def has(self, kind: Kind, arguments: tuple[Element, ...]) -> bool:
+        """Whether the generator without a name has been met."""
+        return (kind, "", arguments) in self._named
+
+    def variable(self, name: str) -> Element:
+        """The independent variable of this name."""
+        return self.atom(self.generator(Kind.VARIABLE, name).number)
+
+    def atom(self, number: int) -> Element:
+        """The variable of this number."""
+        if number not in self._atoms:
+            self._atoms[number] = self.raised(self.generators[number], 1)
+        return self._atoms[number]
+
+    def element(self, value: Any) -> Element:
+        """A number as an element; an element as it is."""
+        if isinstance(value, Element):
+            return value
+        if isinstance(value, Expr) and not isinstance(value, Rational):
+            return self.read(value)
+        number = rational(value)
+        return Element(self, {0: number}) if number else self.zero
+
+    def number(self, monomial: Monomial) -> int:
+        """The number by which a monomial in normal form goes."""
+        found = self._numbers.get(monomial)
+        if found is None:
+            found = self._numbers[monomial] = len(self.monomials)
+            self.monomials.append(monomial)
+            self._products.append({})
+        return found
+
+    def raised(self, generator: Generator, exponent: Coefficient) -> Element:
+        """The power of a generator, in normal form."""
+        exponent = rational(exponent)
+        if not exponent:
+            return self.one
+        if generator.kind in _REDUCED:
+            return Element(self, self._reduced([(generator.number, exponent)]))
+        return Element(self, {self.number(((generator.number, exponent),)): 1})
+
+    def add(self, terms: Iterable[Any]) -> Element:
+        """The sum of elements and numbers."""
+        total: Terms = {}
+        for term in terms:
+            element = term if type(term) is Element else self.element(term)
+            for monomial, coefficient in element.terms.items():
+                total[monomial] = total[monomial] + coefficient if monomial in total else coefficient
+        return Element(self, {monomial: coefficient for monomial, coefficient in total.items() if coefficient})
+
+    def multiply(self, left: Terms, right: Terms) -> Terms:
+        """The product of sums of monomials."""
+        if len(left) > len(right):
+            left, right = right, left
+        total: Terms = {}
+        for first, a in left.items():
+            if not first:
+                for second, b in right.items():
+                    total[second] = total.get(second, 0) + a * b
+                continue
+            known = self._products[first]
+            for second, b in right.items():
+                product = known.get(second)
+                if product is None:
+                    product = known[second] = self._product(first, second)
+                if type(product) is int:
+                    total[product] = total.get(product, 0) + a * b
+                else:
+                    for monomial, coefficient in product.items():  # type: ignore[union-attr]  # not an int
+                        total[monomial] = total.get(monomial, 0) + coefficient * a * b
+        return {monomial: coefficient for monomial, coefficient in total.items() if coefficient}
+
+    def _product(self, first: int, second: int) -> int | Terms:
+        """A monomial, or several where a generator obeys a relation."""
+        merged = dict(self.monomials[first])
+        reduced = []
+        for generator, exponent in self.monomials[second]:
+            if generator not in merged:
+                merged[generator] = exponent
+                continue
+            total = rational(merged.pop(generator) + exponent)
+            if total and self.generators[generator].kind in _REDUCED:
+                reduced.append((generator, total))
+            elif total:
+                merged[generator] = total
+        monomial = self.number(tuple(sorted(merged.items())))
+        return self.multiply({monomial: 1}, self._reduced(reduced)) if reduced else monomial
+
+    def _reduced(self, powers: Sequence[tuple[int, Coefficient]]) -> Terms:
+        """The product of powers of generators that obey relations."""
+        result: Terms = {0: 1}
+        for number, exponent in powers:
+            generator = self.generators[number]
+            whole = exponent if isinstance(exponent, int) else exponent.numerator // exponent.denominator
+            left = rational(exponent - whole)
+            match generator.kind:
+                case Kind.PRIME:
+                    prime = generator.name
+                    factor = {self._single(number, left): prime**whole if whole >= 0 else QQ(1, prime**-whole)}
+                case Kind.POWER:
+                    factor = self._power_of_base(generator, whole, left)
+                case Kind.MASK:
+                    factor = {self._single(number, 1 if exponent > 0 else exponent): 1}
+                case _:
+                    factor = self._power_of_sine(generator, exponent)
+            result = self.multiply(result, factor)
+        return result
+
+    def _single(self, number: int, exponent: Coefficient) -> int:
+        return self.number(((number, exponent),)) if exponent else 0
+
+    def _power_of_base(self, generator: Generator, whole: int, left: Coefficient) -> Terms:
+        """p^n · p^f: the whole part is multiplied out if it can be, p itself being known."""
+        base = generator.arguments[0]
+        if whole >= 0 or self._is_invertible(base):
+            return self.multiply(self.power(base, whole).terms, {self._single(generator.number, left): 1})
+        return {self._single(generator.number, rational(whole + left)): 1}
+
+    def _is_invertible(self, value: Element) -> bool:
+        """Whether 1 / value is a monomial again."""
+        return len(value.terms) == 1 and all(
+            self.generators[number].kind is not Kind.MASK
+            for monomial in value.terms
+            for number, _ in self.monomials[monomial]
+        )
+
+    def _power_of_sine(self, generator: Generator, exponent: Coefficient) -> Terms:
+        if not isinstance(exponent, int) or exponent < 2:
+            return {self._single(generator.number, exponent): 1}
+        cosine = self.raised(self.generator(Kind.FUNCTION, cos, generator.arguments), 2)
+        square = self.power(self.one - cosine, exponent // 2)
+        return self.multiply(square.terms, {self._single(generator.number, exponent % 2): 1})
+
+    def monomial(self, exponents: Mapping[int, Coefficient]) -> Element:
+        """The product of powers of generators, in normal form."""
+        powers = [(number, exponent) for number, inner in sorted(exponents.items()) if (exponent := rational(inner))]
+        reduced = [item for item in powers if self.generators[item[0]].kind in _REDUCED]
+        kept = self.number(tuple(item for item in powers if item not in reduced))
+        return Element(self, self.multiply({kept: 1}, self._reduced(reduced)))
