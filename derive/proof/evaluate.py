@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 import sympy
-from sympy import Expr, Lambda
+from sympy import Expr
 
 from derive.engine.tables import EntryTable
 from derive.errors import InternalError
-from derive.forward.determinant import matrix_entry
+from derive.forward.determinant import determinant, inverse
 from derive.forward.formula import Formula
-from derive.forward.functions import ELEMENTWISE, NUMERIC, equal, largest, smallest, step
+from derive.forward.functions import ELEMENTWISE, NUMERIC, equal, largest, logabs, smallest, step
 from derive.forward.layer import Samples
 from derive.forward.nodes import placeholder
 from derive.forward.shape import evaluated
@@ -228,16 +228,31 @@ def _column(array: Array) -> Array:
 
 def _call(function: str, *operands: Array) -> Array:
     if any(np.asarray(operand).dtype == object for operand in operands):
-        return _exact(function, operands)
+        return _exact({"equal": equal, "step": step, **ELEMENTWISE}[function], operands)
     numeric = NUMERIC.get(function) or getattr(np, function)
     return np.asarray(numeric(*operands))
+
+
+def _exact(function: Callable[..., Expr], operands: Sequence[Array]) -> Array:
+    """The function at symbols or at elements of a field, entry by entry."""
+    arrays = np.broadcast_arrays(*operands)
+    result = np.empty(arrays[0].shape, dtype=object)
+    for place in np.ndindex(result.shape):
+        entries: list[Any] = [array[place] for array in arrays]
+        field = next((entry.field for entry in entries if isinstance(entry, Element)), None)
+        if field is None:
+            result[place] = function(*entries)
+        else:
+            places = [placeholder(p) for p in range(len(entries))]
+            result[place] = field.apply(function(*places), [field.element(entry) for entry in entries])
+    return result
 
 
 def _one_hot(index: Array, size: int) -> Array:
     """Rows of the identity matrix; of entries that are symbols, whether they are equal to the number of the column."""
     if index.dtype != object:
         return np.eye(size)[index.astype(int)]
-    return _exact("equal", (index[..., None], np.array([sympy.Integer(n) for n in range(size)], dtype=object)))
+    return _exact(equal, (index[..., None], np.array([sympy.Integer(n) for n in range(size)])))
 
 
 def _extreme(name: str, array: Array, axes: tuple[int, ...] | None) -> Array:
@@ -247,39 +262,17 @@ def _extreme(name: str, array: Array, axes: tuple[int, ...] | None) -> Array:
     rows = np.moveaxis(array, gone, range(-len(gone), 0)).reshape(
         *(size for axis, size in enumerate(array.shape) if axis not in gone), -1
     )
-    result = np.empty(rows.shape[:-1], dtype=object)
-    for place in np.ndindex(result.shape):
-        result[place] = _entry(largest if name == "max" else smallest, list(rows[place]))
-    return result
+    function = largest if name == "max" else smallest
+    return _exact(function, np.moveaxis(rows, -1, 0))
 
 
 def _of_matrix(name: str, matrix: Array) -> Array:
     if matrix.dtype != object:
         return np.linalg.slogdet(matrix)[1] if name == "logdet" else getattr(np.linalg, name)(matrix)
-    places = [placeholder(number) for number in range(matrix.size)]
-    result = np.empty(matrix.shape if name == "inv" else (), dtype=object)
-    for place in np.ndindex(result.shape):
-        function = Lambda(tuple(places), matrix_entry(name, len(matrix), place))
-        result[place] = _entry(function, list(matrix.flat))
-    return result
-
-
-def _exact(function: str, operands: Sequence[Array]) -> Array:
-    """The function at symbols or at elements of a field, entry by entry."""
-    exact = {"equal": equal, "step": step, **ELEMENTWISE}[function]
-    arrays = np.broadcast_arrays(*operands)
-    result = np.empty(arrays[0].shape, dtype=object)
-    for place in np.ndindex(result.shape):
-        result[place] = _entry(exact, [array[place] for array in arrays])
-    return result
-
-
-def _entry(exact: Callable[..., Any], entries: Sequence[Any]) -> Any:
-    field = next((entry.field for entry in entries if isinstance(entry, Element)), None)
-    if field is None:
-        return exact(*entries)
-    places = [placeholder(p) for p in range(len(entries))]
-    return field.apply(exact(*places), [field.element(entry) for entry in entries])
+    rows = matrix.tolist()
+    if name == "inv":
+        return np.array(inverse(rows), dtype=object).reshape(matrix.shape)
+    return determinant(rows) if name == "det" else _exact(logabs, (np.array(determinant(rows), dtype=object),))[()]
 
 
 def nonzeros(

@@ -9,11 +9,11 @@ from random import Random
 from typing import Any
 
 from mpmath import exp, isfinite, log, mpc, mpf, mpmathify, nstr, workdps  # type: ignore[import-untyped]  # SymPy's own
-from sympy import Expr, lambdify
+from sympy import QQ, Expr, lambdify
 
 from derive.forward.functions import EXACT, defined, equal
 from derive.forward.nodes import placeholder
-from derive.proof.ring import Coefficient, Element, Generator, Kind, Ring
+from derive.proof.ring import Coefficient, Element, Generator, Kind, Ring, rational
 
 __all__ = ["DIGITS", "POINTS", "agreeing", "told"]
 
@@ -80,8 +80,8 @@ class _Point:
         self._draw = Random(attempt)
         # Where an element is real is not known, and |x| is x for half of all numbers.
         self._bounds = ((1, 8), (-8, -1), (-8, 8))[attempt % 3]
-        self._whole = _compared(field)
         self.drawn: dict[str, Fraction] = {}
+        self._choices = _choices(field)
         self._made: dict[int, Any] = {}
 
     def value(self, element: Element) -> Any:
@@ -105,7 +105,7 @@ class _Point:
             raise ValueError("not real")
         match generator.kind:
             case Kind.VARIABLE:
-                whole = self._whole.get(generator.name)
+                whole = self._choices.get(generator.number)
                 drawn = (
                     Fraction(self._draw.choice(whole))
                     if whole
@@ -126,37 +126,20 @@ class _Point:
         return _compiled(generator.function, len(arguments))(*arguments)
 
 
-def _compared(field: Ring) -> dict[str, list[int]]:
-    """The whole numbers that variables are compared with: at others, all that depends on the comparison would be 0."""
-    found: dict[str, set[int]] = {}
+def _choices(field: Ring) -> dict[int, list[int]]:
+    """The whole numbers that variables are compared with: at others, all that depends on a comparison would be 0."""
+    found: dict[int, list[int]] = {}
     for generator in field.generators:
-        if generator.function is equal:
-            variables = [name for argument in generator.arguments if (name := _variable(argument)) is not None]
-            numbers = [n for argument in generator.arguments if (n := _constant(argument)) is not None]
-            for name in variables if len(numbers) == 1 else ():
-                found.setdefault(name, set()).add(numbers[0])
-    return {name: sorted(numbers) for name, numbers in found.items()}
-
-
-def _variable(element: Element) -> str | None:
-    """The name, where the element is a variable."""
-    if len(element.terms) != 1:
-        return None
-    ((monomial, coefficient),) = element.terms.items()
-    powers = list(element.field.monomials[monomial])
-    if coefficient != 1 or len(powers) != 1 or powers[0][1] != 1:
-        return None
-    generator = element.field.generators[powers[0][0]]
-    return str(generator.name) if generator.kind is Kind.VARIABLE else None
-
-
-def _constant(element: Element) -> int | None:
-    """The number, where the element is a whole one."""
-    if not element.terms:
-        return 0
-    ((monomial, coefficient), *rest) = element.terms.items()
-    whole = not rest and not list(element.field.monomials[monomial]) and coefficient == int(coefficient)
-    return int(coefficient) if whole else None
+        if generator.name is not equal:
+            continue
+        difference = generator.arguments[0] - generator.arguments[1]
+        names = [field.monomials[monomial] for monomial in difference.terms if monomial]
+        if len(names) == 1 and len(names[0]) == 1 and names[0][0][1] == 1:
+            (slope,) = (difference.terms[monomial] for monomial in difference.terms if monomial)
+            number = rational(QQ(-difference.terms.get(0, 0)) / slope)
+            if isinstance(number, int):
+                found.setdefault(names[0][0][0], []).append(number)
+    return found
 
 
 def _number(value: Coefficient) -> Any:

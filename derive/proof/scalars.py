@@ -125,6 +125,16 @@ def _log_of(field: Ring, u: Element) -> Element:
     return field.raised(field.generator(Kind.LOG, "", (u,)), 1)
 
 
+def _equal(field: Ring, a: Element, b: Element) -> Element:
+    """[a = b], for numbers and one and the same element as they are."""
+    difference = a - b
+    if set(difference.terms) <= {0}:
+        return field.zero if difference else field.one
+    if is_negative(difference):
+        a, b = b, a
+    return field.raised(field.generator(Kind.MASK, functions.equal, (a, b)), 1)
+
+
 def _step(field: Ring, u: Element) -> Element:
     """[u > 0], which does not change with positive factors of u."""
     if not u:
@@ -157,6 +167,7 @@ _RULES: dict[type[Expr], Callable[..., Element]] = {
     sympy.sinh: lambda field, u: (_exp(field, u) - _exp(field, -u)) / 2,
     sympy.Abs: lambda field, u: u * _sign(field, u),
     sympy.sign: _sign,
+    functions.equal: _equal,
     functions.step: _step,
     functions.sigmoid: _sigmoid,
 }
