@@ -281,6 +281,7 @@ def numpy_function(name: str) -> Callable[..., Any]:
 
 _NUMPY_LACKS: dict[str, Callable[..., Any]] = {
     "len": len,
+    "logdet": lambda a: np.linalg.slogdet(a)[1],
     "sliding_window_view": np.lib.stride_tricks.sliding_window_view,
     **{name: getattr(field, name) for name in field.__all__},
 }

@@ -120,7 +120,6 @@ def test_matrix_functions_are_proved(name):
     layer = traced(LAYERS[name][0])
     for gradient in derive.derive(layer, numbers(layer, SIZES[1])[0]).gradients.values():
         found = {item.route: item.strength for item in gradient.evidence}
-        # That y·y is y² for the determinant y is known to algebra at sizes in numbers.
         assert found["index"] is Strength.PROVED_FOR_ALL_SIZES
         assert found["jacobian"] in (Strength.PROVED_AT_SIZES, Strength.CHECKED_AT_POINTS)
 
