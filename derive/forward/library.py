@@ -296,6 +296,15 @@ def outer(a: Tensor, b: Any) -> Tensor:
     return einsum("i,j->ij", a, other)
 
 
+def kron(a: Tensor, b: Any) -> Tensor:
+    """Blocks a_ij B, as a matrix; of vectors, pieces a_i b."""
+    other = a.lift(a.other(b, "kron"))
+    if a.ndim != other.ndim or a.ndim not in (1, 2):
+        a.refuse(f"np.kron of arrays with {a.ndim} and {other.ndim} axes", "give two matrices, or two vectors")
+    pairs = einsum("ij,kl->ikjl" if a.ndim == 2 else "i,k->ik", a, other)
+    return reshape(pairs, tuple(m * n for m, n in zip(a.shape, other.shape, strict=True)))
+
+
 def trace(a: Tensor) -> Tensor:
     """Σ a_ii."""
     if a.ndim != 2:
@@ -351,7 +360,8 @@ def _count(a: Tensor, name: str, axis: Axis) -> Expr:
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     function.__name__: function
     for function in (
-        *(clip, concatenate, det, diag, diagonal, dot, einsum, expand_dims, flip, hstack, inv, log_softmax, logdet),
+        *(clip, concatenate, det, diag, diagonal, dot, einsum, expand_dims, flip, hstack, inv, kron, log_softmax),
+        logdet,
         *(logsumexp, max, mean, min, ptp, slogdet, solve),
         *(moveaxis, norm, ones_like, outer, pad, ravel, repeat, reshape, roll, sliding_window_view, softmax, squeeze),
         *(stack, std, sum, swapaxes, take, take_along_axis, tile, trace, transpose, var, vstack, where, zeros_like),

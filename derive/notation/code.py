@@ -140,7 +140,7 @@ class _Printer:
             case Negative(operand):
                 # In -a * b the sign is that of the whole product, which must not be torn apart.
                 level = _PRODUCT if self.bound(operand)[1] == _PRODUCT else _UNARY
-                return f"-{self.number(operand, _PRODUCT)}", level
+                return f"-{self.number(_mask_last(operand), _PRODUCT)}", level
             case Sum(terms):
                 return self.sum(terms), _SUM
             case Product((Number() as number, factor)) if not _is_scalar(factor):
@@ -322,6 +322,14 @@ _SPELLED: dict[str, Callable[..., tuple[str, int]]] = {
     "softplus": lambda np, x: (f"{np}logaddexp(0, {x})", _ATOM),
 }
 """What NumPy has instead of functions that it lacks; erf is that of the module math."""
+
+
+def _mask_last(tree: Tree) -> Tree:
+    """The product with a number as its first factor, which can take a sign."""
+    if not isinstance(tree, Product | Hadamard):
+        return tree
+    factors = (_mask_last(tree.factors[0]), *tree.factors[1:])
+    return type(tree)(tuple(sorted(factors, key=_is_mask)) if _is_mask(factors[0]) else factors)
 
 
 def _is_mask(tree: Tree) -> bool:

@@ -49,6 +49,8 @@ LAYERS = {
     "diagonal": lambda A: np.diagonal(A) * np.diag(A),
     "a diagonal matrix": lambda x: np.diag(x) @ np.diag(x),
     "outer": lambda x, b: np.outer(x, b),
+    "kron": lambda X, W: np.kron(X, W),
+    "kron of vectors": lambda x, b: np.kron(x, b) ** 2,
     "dot": lambda X, W, b: np.dot(X, W) + X.dot(b)[:, None],
     "einsum": lambda X, W: np.einsum("nd,dm->mn", X, W),
     "einsum without arrow": lambda X, W: np.einsum("nd,dm", X, W),

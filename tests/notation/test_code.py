@@ -18,6 +18,7 @@ from derive.notation.tree import (
     Einsum,
     Entry,
     Gradient,
+    Greater,
     Hadamard,
     Identity,
     Inner,
@@ -53,6 +54,24 @@ TREES = [
     (Power(Negative(A), Number(2)), "(-A)**2"),
     (Negative(Power(A, Number(2))), "-A**2"),
 ]
+
+
+MASK, OTHER = Greater(A, Number(0)), Greater(B, A)
+MASKS = [
+    (Negative(Hadamard((MASK, B))), "-B * (A > 0)"),
+    (Negative(Hadamard((Hadamard((MASK, B)), A))), "-B * (A > 0) * A"),
+    (Negative(Hadamard((MASK, OTHER))), "-np.where((A > 0) * (B > A), 1, 0)"),
+    (Sum((Hadamard((MASK, OTHER)), MASK)), "np.where((A > 0) * (B > A), 1, 0) + np.heaviside(A, 0)"),
+    (Sum((A, Negative(Hadamard((MASK, OTHER, B))))), "A - (A > 0) * (B > A) * B"),
+]
+
+
+@pytest.mark.parametrize(("tree", "text"), MASKS, ids=[text for _, text in MASKS])
+def test_masks_take_signs_and_add_up_as_numbers(tree, text):
+    """NumPy gives true and false no sign, and true + true is true."""
+    arrays = {"A": np.array([[1.0, -2.0], [3.0, -1.0]]), "B": np.array([[2.0, -1.0], [-2.0, 1.0]])}
+    assert print_code(tree, module="np.") == text
+    np.testing.assert_array_equal(eval(text, {"np": np, **arrays}), evaluate(tree, arrays, {}))
 
 
 @pytest.mark.parametrize(("tree", "text"), TREES, ids=[text for _, text in TREES])
