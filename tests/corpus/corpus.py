@@ -57,7 +57,7 @@ class Entry:
         if self.sizes:
             return tuple(dict(sizes) for sizes in self.sizes)
         count = len(self.letters)
-        first, second = range(2, 2 + count), [*range(4, 3 + count), 3, 2][-count:] if count > 1 else [4]
+        first, second = range(2, 2 + count), range(2 + count, 2, -1)
         return tuple(dict(zip(self.letters, numbers, strict=True)) for numbers in (first, second))
 
     def arrays(self, sizes: Mapping[str, int], seed: int) -> dict[str, np.ndarray]:
@@ -148,7 +148,8 @@ def run(text: str, names: Mapping[str, Any]) -> Any:
     tree = ast.parse(text.strip())
     last = tree.body.pop()
     assert isinstance(last, ast.Expr), f"the last line of {text!r} is no expression"
-    scope = {"__builtins__": {"range": range}, **names}
+    # PyTorch imports parts of itself when it first needs them, from the frame that calls it.
+    scope = {"__builtins__": {"range": range, "__import__": __import__}, **names}
     exec(compile(tree, "<corpus>", "exec"), scope)
     return eval(compile(ast.Expression(last.value), "<corpus>", "eval"), scope)
 
