@@ -11,6 +11,7 @@ An entry of a file is one expression:
     source    a key of sources.toml, and the place in it
     domain    what the numbers for an input must be like: a key of DOMAINS
     assume    what the formula of the literature takes for granted of the inputs
+    python    true for statements that only a Python function may have, such as loops
     sizes     two choices of sizes, where not every choice will do
 """
 
@@ -45,12 +46,15 @@ class Entry:
     domain: Mapping[str, str] | None = None
     assume: tuple[str, ...] = ()
     sizes: tuple[Mapping[str, int], ...] = ()
+    python: bool = False
 
     @property
     def letters(self) -> tuple[str, ...]:
         """The size letters, in the order in which the shapes show them."""
-        found = dict.fromkeys(axis for shape in self.shapes.values() for axis in shape.split() if not axis.isdecimal())
-        return tuple(found)
+        found = dict.fromkeys(
+            letter for shape in self.shapes.values() for axis in shape.split() for letter in axis.split("*")
+        )
+        return tuple(letter for letter in found if not letter.isdecimal())
 
     def bound(self) -> tuple[dict[str, int], ...]:
         """Two choices of sizes; in each all letters differ."""
@@ -65,7 +69,7 @@ class Entry:
         random = np.random.default_rng([seed, *self.id.encode()])
         domain = self.domain or {}
         shapes = {
-            name: tuple(int(axis) if axis.isdecimal() else sizes[axis] for axis in shape.split())
+            name: tuple(int(run(axis, sizes)) for axis in shape.split())
             for name, shape in self.shapes.items()
         }
         return {name: _drawn(domain.get(name, "any"), shape, sizes, random) for name, shape in shapes.items()}
