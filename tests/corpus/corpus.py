@@ -68,10 +68,7 @@ class Entry:
         """Numbers for the inputs, of the kind that the entry wants, away from kinks."""
         random = np.random.default_rng([seed, *self.id.encode()])
         domain = self.domain or {}
-        shapes = {
-            name: tuple(int(run(axis, sizes)) for axis in shape.split())
-            for name, shape in self.shapes.items()
-        }
+        shapes = {name: tuple(int(run(axis, sizes)) for axis in shape.split()) for name, shape in self.shapes.items()}
         return {name: _drawn(domain.get(name, "any"), shape, sizes, random) for name, shape in shapes.items()}
 
 
@@ -138,6 +135,12 @@ def entries() -> tuple[Entry, ...]:
 def sources() -> dict[str, str]:
     """The references, by the key that stands before the comma of an entry's source."""
     return tomllib.loads((FOLDER / "sources.toml").read_text())
+
+
+@cache
+def hostile() -> tuple[dict[str, Any], ...]:
+    """What must be refused: id, expr, shapes, and a pattern of what is said."""
+    return tuple(tomllib.loads((FOLDER / "hostile.toml").read_text())["entry"])
 
 
 def _read(paths: list[Path]) -> Iterator[Entry]:

@@ -48,7 +48,21 @@ def numpy_scope(values: Mapping[str, Any]) -> Scope:
 SHARED = (
     *("abs", "arange", "arctan", "clip", "concatenate", "cos", "cosh", "diag", "diagonal", "dot", "einsum", "exp"),
     *("expand_dims", "expm1", "eye", "heaviside", "kron", "log", "log1p", "max", "maximum", "mean", "min", "minimum"),
-    *("ones", "ones_like", "outer", "pad", "reshape", "sign", "sin", "sinh", "sqrt", "square", "squeeze", "stack", "std"),
+    *(
+        "ones",
+        "ones_like",
+        "outer",
+        "pad",
+        "reshape",
+        "sign",
+        "sin",
+        "sinh",
+        "sqrt",
+        "square",
+        "squeeze",
+        "stack",
+        "std",
+    ),
     *("sum", "swapaxes", "tan", "tanh", "trace", "transpose", "var", "where", "zeros", "zeros_like"),
 )
 """What NumPy has under the name that expressions use."""
@@ -127,7 +141,21 @@ def torch_scope(torch: ModuleType, values: Mapping[str, Any]) -> Scope:
 
 
 ELEMENTWISE = (
-    *("abs", "arange", "arctan", "cos", "cosh", "erf", "exp", "expm1", "heaviside", "log", "log1p", "maximum", "minimum"),
+    *(
+        "abs",
+        "arange",
+        "arctan",
+        "cos",
+        "cosh",
+        "erf",
+        "exp",
+        "expm1",
+        "heaviside",
+        "log",
+        "log1p",
+        "maximum",
+        "minimum",
+    ),
     *("sigmoid", "sign", "sin", "sinh", "sqrt", "square", "tan", "tanh"),
 )
 """What PyTorch has under the name that expressions use, but not for numbers."""
