@@ -1,7 +1,8 @@
 """Checks random expressions against PyTorch, and counts.
 
-`python -m tests.corpus.random_check 20000` is the long search. It prints how many were accepted, what the others were refused for, and every expression whose printed gradient is
-wrong, with what it takes to derive it again. Exit code 1 if there is one, or if fewer than 98 % are accepted.
+`python -m tests.corpus.random_check 20000` is the long search. It prints how many were accepted, what the others were
+refused for, and every expression whose printed gradient is wrong, with what it takes to derive it again. Exit code 1 if
+there is one, or if fewer than 98 % are accepted.
 """
 
 from __future__ import annotations

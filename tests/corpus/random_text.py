@@ -1,7 +1,7 @@
 """Random expressions as text, with the shapes of their inputs, in everything that can be written.
 
-They stay away from kinks and poles. An expression is built from the outside in: a shape is wanted, a rule writes text for it and asks for the parts. Inputs
-are made as they are needed. Numbers for them lie between 0.5 and 1.5.
+They stay away from kinks and poles. An expression is built from the outside in: a shape is wanted, a rule writes text
+for it and asks for the parts. Inputs are made as they are needed. Numbers for them lie between 0.5 and 1.5.
 """
 
 from __future__ import annotations

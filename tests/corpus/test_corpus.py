@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections import Counter
 from typing import Any
 
@@ -14,6 +13,7 @@ from derive.errors import DeriveError
 from derive.notation.code import print_code
 from tests.corpus import corpus
 from tests.corpus.corpus import Entry
+from tests.corpus.derivation import derived
 from tests.corpus.libraries import Scope, numpy_scope, torch_scope
 
 ENTRIES = corpus.entries()
@@ -69,21 +69,6 @@ def by_torch(entry: Entry, sizes: dict[str, int], arrays: dict[str, np.ndarray],
     output = corpus.run(entry.expr, torch_scope(torch, {**sizes, **leaves}))
     found = torch.autograd.grad((output * torch.tensor(upstream)).sum(), [leaves[name] for name in entry.gradient])
     return {name: value.numpy() for name, value in zip(entry.gradient, found, strict=True)}
-
-
-def derived(entry: Entry, sizes: dict[str, int]) -> derive.Derived:
-    """Loops and such are statements of a Python function, everything else is text."""
-    if not entry.python:
-        return derive.derive(entry.expr.strip(), shapes=dict(entry.shapes), **sizes)
-
-    def layer(*arrays: Any) -> Any:
-        return corpus.run(entry.expr, numpy_scope(dict(zip(entry.shapes, arrays, strict=True))))
-
-    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
-    layer.__signature__ = inspect.Signature(
-        [inspect.Parameter(name, kind, annotation=shape) for name, shape in entry.shapes.items()]
-    )
-    return derive.derive(derive.layer()(layer), **sizes)
 
 
 def test_the_corpus_is_as_large_as_it_says():
