@@ -20,10 +20,10 @@ from tests.corpus.derivation import derived
 INTRODUCTION = """\
 # Formulas
 
-What `derive` prints for the expressions of the corpus, `tests/corpus/`, beside the formula that the literature has. Both
-are checked against PyTorch at two sizes. G is the upstream gradient; the value of most expressions is a number, and then
-there is none. Lengths are in characters, definitions included, after Python's own parser and printer have been over both.
-`python -m docs.formulas > docs/formulas.md` makes this page.
+What `derive` prints for the expressions of the corpus, `tests/corpus/`, beside the formula of the literature. Both are
+checked against PyTorch at two sizes. G is the upstream gradient; the value of many expressions is a number, and then
+there is none. Lengths are in characters, definitions included, after Python's own parser and printer have been over
+both. `python -m docs.formulas > docs/formulas.md` makes this page.
 """
 
 
