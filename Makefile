@@ -8,7 +8,7 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 
-.PHONY: handout test thorough check nightly format messages benchmarks clean
+.PHONY: handout test thorough check nightly formulas format messages benchmarks clean
 
 handout: $(VENV)/pdf.stamp
 	@$(BIN)/derive affine --n 2 --d 2 --m 3 --pdf
@@ -30,6 +30,9 @@ check: $(VENV)/dev.stamp
 nightly: $(VENV)/dev.stamp
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[torch]'
 	$(BIN)/python -m tests.corpus.random_check 20000
+
+formulas: $(VENV)/dev.stamp
+	$(BIN)/python -m docs.formulas > docs/formulas.md
 
 format: $(VENV)/dev.stamp
 	$(BIN)/ruff format .

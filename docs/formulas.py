@@ -13,9 +13,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from derive.errors import DeriveError
-from derive.notation.code import print_code
 from tests.corpus.corpus import Entry, entries, sources
-from tests.corpus.derivation import derived
+from tests.corpus.derivation import derived, lines
 
 INTRODUCTION = """\
 # Formulas
@@ -50,16 +49,15 @@ def rows() -> Iterator[Row]:
         except DeriveError:
             continue
         for name, theirs in entry.gradient.items():
-            formula = found.wrt(name).formula
-            lines = [f"{left} = {print_code(right)}" for left, right in formula.definitions]
-            yield Row(entry, name, normal((*lines, str(formula))), normal((*entry.where, theirs)))
+            ours = normal(lines(found.wrt(name).formula))
+            yield Row(entry, name, ours, normal((*entry.where, theirs)))
 
 
-def normal(lines: Sequence[str]) -> str:
+def normal(written: Sequence[str]) -> str:
     """The last line and the definitions that it uses, as Python prints them."""
     kept: list[str] = []
     used: set[str] = set()
-    for line in reversed(lines):
+    for line in reversed(written):
         tree = ast.parse(line)
         (statement,) = tree.body
         if isinstance(statement, ast.Assign) and not any(target.id in used for target in statement.targets):

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import derive
+from derive.forward.formula import Formula
+from derive.notation.code import print_code
 from tests.corpus import corpus
 from tests.corpus.corpus import Entry
 from tests.corpus.libraries import numpy_scope
@@ -28,3 +30,8 @@ def derived(entry: Entry, sizes: Mapping[str, int]) -> derive.Derived:
         [inspect.Parameter(name, kind, annotation=shape) for name, shape in entry.shapes.items()]
     )
     return derive.derive(derive.layer()(layer), **sizes)
+
+
+def lines(formula: Formula) -> tuple[str, ...]:
+    """What is printed for a gradient: the names that it uses, and at last the formula itself."""
+    return (*(f"{name} = {print_code(tree)}" for name, tree in formula.definitions), str(formula))

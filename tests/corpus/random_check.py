@@ -17,8 +17,8 @@ import numpy as np
 
 import derive
 from derive.errors import DeriveError
-from derive.notation.code import print_code
 from tests.corpus.corpus import run
+from tests.corpus.derivation import lines
 from tests.corpus.libraries import numpy_scope, torch_scope
 from tests.corpus.random_text import Example, example
 
@@ -52,11 +52,10 @@ def failures(case: Example) -> list[str]:
     upstream = np.random.default_rng(1).normal(size=output.shape) if output.shape else np.ones(())
     wrong = []
     for name, expected in by_torch(case, upstream).items():
-        formula = found.wrt(name).formula
-        lines = (*(f"{left} = {print_code(right)}" for left, right in formula.definitions), str(formula))
-        said = f"gradient of {name}, {'; '.join(lines)}"
+        printed = lines(found.wrt(name).formula)
+        said = f"gradient of {name}, {'; '.join(printed)}"
         try:
-            got = np.asarray(run("\n".join(lines), {**scope, "G": upstream, found.layer.upstream.name: upstream}))
+            got = np.asarray(run("\n".join(printed), {**scope, "G": upstream, found.layer.upstream.name: upstream}))
         except Exception as error:  # whatever the printed text does instead of running is what is wrong with it
             wrong.append(f"{said}: {error}")
             continue

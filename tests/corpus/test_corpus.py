@@ -10,10 +10,9 @@ import pytest
 
 import derive
 from derive.errors import DeriveError
-from derive.notation.code import print_code
 from tests.corpus import corpus
 from tests.corpus.corpus import Entry
-from tests.corpus.derivation import derived
+from tests.corpus.derivation import derived, lines
 from tests.corpus.libraries import Scope, numpy_scope, torch_scope
 
 ENTRIES = corpus.entries()
@@ -134,10 +133,8 @@ def test_the_printed_formula_is_the_gradient(entry):
     for sizes, _, upstream, scope in numbers(entry):
         found = derived(entry, sizes)
         for name in entry.gradient:
-            formula = found.wrt(name).formula
-            lines = [f"{left} = {print_code(right)}" for left, right in formula.definitions]
             names = {**scope, found.layer.upstream.name: upstream}
-            got = corpus.run("\n".join((*lines, str(formula))), names)
+            got = corpus.run("\n".join(lines(found.wrt(name).formula)), names)
             close(got, np.asarray(corpus.literature(entry, name, scope), dtype=float))
 
 
