@@ -4,7 +4,7 @@ An entry of a file is one expression:
 
     id        its name
     expr      NumPy-style text; several statements may stand on several lines, the last one is the value
-    shapes    the shape of each input, in size letters; "" for a scalar
+    shapes    the shape of each input, in size letters; "" for a scalar, "N in V" for whole numbers below V
     gradient  for each input that matters the formula of the literature in the inputs, sizes and G, the upstream
               gradient in the shape of the value; of a scalar value it is the gradient itself, and G is 1
     where     names that the formulas use besides, "S = softmax(Z)"
@@ -18,7 +18,6 @@ An entry of a file is one expression:
 from __future__ import annotations
 
 import ast
-import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -52,9 +51,9 @@ class Entry:
     def letters(self) -> tuple[str, ...]:
         """The size letters, in the order in which the shapes show them."""
         found = dict.fromkeys(
-            letter for shape in self.shapes.values() for axis in shape.split() for letter in axis.split("*")
+            axis for shape in self.shapes.values() for axis in shape.split() if not axis.isdecimal() and axis != "in"
         )
-        return tuple(letter for letter in found if not letter.isdecimal())
+        return tuple(found)
 
     def bound(self) -> tuple[dict[str, int], ...]:
         """Two choices of sizes; in each all letters differ."""
@@ -68,15 +67,16 @@ class Entry:
         """Numbers for the inputs, of the kind that the entry wants, away from kinks."""
         random = np.random.default_rng([seed, *self.id.encode()])
         domain = self.domain or {}
-        shapes = {name: tuple(int(run(axis, sizes)) for axis in shape.split()) for name, shape in self.shapes.items()}
-        return {name: _drawn(domain.get(name, "any"), shape, sizes, random) for name, shape in shapes.items()}
+        found = {}
+        for name, written in self.shapes.items():
+            axes, _, below = written.partition(" in ")
+            shape = tuple(int(axis) if axis.isdecimal() else sizes[axis] for axis in axes.split())
+            found[name] = random.integers(0, sizes[below], shape) if below else _drawn(domain, name, shape, random)
+        return found
 
 
-def _drawn(kind: str, shape: tuple[int, ...], sizes: Mapping[str, int], random: np.random.Generator) -> np.ndarray:
-    below = re.fullmatch(r"integers below (\w+)", kind)
-    if below:
-        return random.integers(0, int(below[1]) if below[1].isdecimal() else sizes[below[1]], shape)
-    return DOMAINS[kind](random, shape)
+def _drawn(domain: Mapping[str, str], name: str, shape: tuple[int, ...], random: np.random.Generator) -> np.ndarray:
+    return DOMAINS[domain.get(name, "any")](random, shape)
 
 
 def _square(random: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:

@@ -96,6 +96,7 @@ def torch_scope(torch: ModuleType, values: Mapping[str, Any]) -> Scope:
 
     own = {
         **{name: of_numbers(name) for name in ELEMENTWISE},
+        "arange": torch.arange,
         "clip": lambda x, low=None, high=None: torch.clamp(x, low, high),
         "concatenate": lambda items, axis=0: torch.cat([*items], dim=axis),
         "det": torch.linalg.det,
