@@ -8,7 +8,6 @@ from typing import Any
 
 import derive
 from derive.forward.formula import Formula
-from derive.notation.code import print_code
 from tests.corpus import corpus
 from tests.corpus.corpus import Entry
 from tests.corpus.libraries import numpy_scope
@@ -34,4 +33,4 @@ def derived(entry: Entry, sizes: Mapping[str, int]) -> derive.Derived:
 
 def lines(formula: Formula) -> tuple[str, ...]:
     """What is printed for a gradient: the names that it uses, and at last the formula itself."""
-    return (*(f"{name} = {print_code(tree)}" for name, tree in formula.definitions), str(formula))
+    return (*formula.statements[:-1], str(formula))
