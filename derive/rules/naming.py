@@ -88,7 +88,7 @@ class _Naming:
         cut = {item.node for item in found.cuts}
         chosen = _chosen(roots, forward - set(layer.inputs), {*given, *cut}, layer.output)
         words = _Words(layer, [name for name, _ in layer.named])
-        order = [node for node in topological(layer.output) if node in chosen or node in given]
+        order = [node for node in topological(layer.output) if node in chosen or node in given or node in cut]
         names: dict[Node, Name] = {}
         for node in order:
             word = given.get(node) or (layer.output_name if node is layer.output else words.fresh(node))

@@ -353,21 +353,28 @@ def _simplified(node: Node, forward: Forward, *, most: int = MOST_TERMS) -> tupl
             steps.append(Step(before, after, why))
             before = after
 
+    seen = {terms}
     record(build(terms), Reason("multiplied out", "a (b + c) = a b + a c"))
     for _ in range(_MOST):
-        found = next(
-            ((why, made) for why, rule in REWRITES.items() if (made := rule(terms, forward)) is not None), None
-        )
+        found = _next(terms, forward, seen)
         if found is None:
             break
-        why, made = found
-        # What a rule has put in may be a sum.
-        terms = opened(made, forward.whole)
-        if terms is None:
-            return None
+        why, terms = found
+        seen.add(terms)
         record(build(terms), why)
     record(factored(terms), Reason("common factor", "a b + a c = a (b + c)"))
     return before, tuple(steps)
+
+
+def _next(terms: Terms, forward: Forward, seen: set[Terms]) -> tuple[Reason, Terms] | None:
+    """What the first rule that applies makes of the terms; what was there before does not come again."""
+    for why, rule in REWRITES.items():
+        made = rule(terms, forward)
+        # What a rule has put in may be a sum, which is multiplied out.
+        changed = None if made is None else opened(made, forward.whole)
+        if changed is not None and changed not in seen:
+            return why, changed
+    return None
 
 
 def factored(terms: Terms) -> Node:

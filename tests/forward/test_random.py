@@ -204,6 +204,9 @@ def example(random: Random, budget: int = 8) -> Example:
     arrays = {
         node.name: generator.uniform(0.5, 1.5, layer.shape(node, sizes)) for node in (*layer.inputs, layer.upstream)
     }
+    if not layer.output.shape:
+        # The output is the loss itself.
+        arrays[layer.upstream.name] = np.array(1.0)
     return Example(expression, layer, sizes, arrays)
 
 

@@ -74,8 +74,8 @@ EXPECTED = [
     (vector_last, "b", "G"),
     (inner, "x", "y"),
     (inner, "y", "x"),
-    (chain, "X", "outer(G, v) @ W.T"),
-    (chain, "W", "X.T @ outer(G, v)"),
+    (chain, "X", "outer(G, W @ v)"),
+    (chain, "W", "outer(X.T @ G, v)"),
     (chain, "v", "(X @ W).T @ G"),
     (total, "X", "ones((N, D))"),
     (mean, "X", "ones((N, D)) / (D * N)"),
@@ -120,7 +120,7 @@ def test_an_outer_product_is_a_column_times_a_row_on_paper():
     assert print_latex(formula(vector_first, "W").tree) == (
         r"\mathbf{x} \left(\frac{\partial L}{\partial \mathbf{y}}\right)^{\top}"
     )
-    assert print_latex(formula(total, "X").tree).endswith(r"\mathbf{1}_{N} \mathbf{1}_{D}^{\top}\right)")
+    assert print_latex(formula(total, "X").tree) == r"\mathbf{1}_{N} \mathbf{1}_{D}^{\top}"
 
 
 def test_a_function_that_is_constant_keeps_its_shape():

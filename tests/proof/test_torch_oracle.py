@@ -105,8 +105,8 @@ class TestWithPyTorch:
 
     def test_a_formula_that_is_slightly_wrong_is_refuted(self, torch, monkeypatch):
         # Central differences would let it pass.
-        honest = torch_oracle.evaluate
-        monkeypatch.setattr(torch_oracle, "evaluate", lambda *given: honest(*given) + 1e-7)
+        honest = torch_oracle.value_of
+        monkeypatch.setattr(torch_oracle, "value_of", lambda *given: honest(*given) + 1e-7)
         *_, framework = prove(load("affine"), "W", {"N": 2, "D": 2, "M": 3}, oracle="torch")
         assert framework.strength is Strength.REFUTED
         assert "PyTorch gives" in framework.counterexample

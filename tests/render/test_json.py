@@ -65,7 +65,17 @@ def numbers(document, seed=0):
     random = np.random.default_rng(seed)
     arrays = {item["letter"]: random.uniform(0.5, 2, item["shape"]) for item in document["inputs"]}
     arrays[document["conventions"]["upstream_letter"]] = random.uniform(0.5, 2, document["output"]["shape"])
-    return arrays
+    return with_values(document, arrays)
+
+
+def with_values(document, arrays):
+    """The arrays, and those of the values that have names, computed by NumPy from their formulas."""
+    names = {item["name"]: arrays[item["letter"]] for item in document["inputs"]} | document["sizes"]
+    known = {"__builtins__": {}, "sum": np.sum, "tanh": np.tanh}
+    found = dict(arrays)
+    for item in document["values"]:
+        found[item["letter"]] = names[item["name"]] = eval(item["formula"], known, names)
+    return found
 
 
 def value(expression, arrays) -> float:
@@ -161,8 +171,12 @@ def test_formulas_run_in_numpy() -> None:
     arrays = numbers(document)
     names = {item["name"]: arrays[item["letter"]] for item in document["inputs"]}
     names[document["conventions"]["upstream"]] = arrays["g"]
+    known = {"__builtins__": {}, "sum": np.sum, "tanh": np.tanh}
+    assert any(gradient["definitions"] for gradient in document["gradients"].values())
     for gradient in document["gradients"].values():
-        found = eval(gradient["formula"], {"__builtins__": {}, "sum": np.sum, "tanh": np.tanh}, names)
+        for item in gradient["definitions"]:
+            names[item["name"]] = eval(item["formula"], known, names)
+        found = eval(gradient["formula"], known, names)
         np.testing.assert_allclose(found, evaluated(gradient["matrix"], arrays))
 
 
@@ -227,10 +241,13 @@ def test_a_long_sum_within_a_function_counts_as_well() -> None:
     document = made(dense, n=1, d=40, m=2)
     arrays = numbers(document)
     arrays["w"] /= 100
+    arrays = with_values(document, arrays)
     gradient = document["gradients"]["b"]
     validate(document)
-    # 1 - tanh(40 products + b)²: one term, and 41 within the function.
-    assert gradient["jacobian"]["entries"][0][2]["terms"] == 42
+    # tanh(40 products + b): 41 terms within the function.
+    components = gradient["map"]["components"]
+    assert components[0]["terms"] == 41
+    np.testing.assert_allclose(evaluated(components, arrays), np.tanh(arrays["x"] @ arrays["w"] + arrays["b"])[0])
     slope = 1 - np.tanh(arrays["x"] @ arrays["w"] + arrays["b"]) ** 2
     np.testing.assert_allclose(evaluated(gradient["matrix"], arrays), (arrays["g"] * slope)[0])
 

@@ -85,7 +85,7 @@ LAYERS = [load("affine"), two_layers, twice, quadratic]
 
 @pytest.mark.parametrize(("layer", "wrt"), [(layer, node.name) for layer in LAYERS for node in layer.inputs])
 def test_index_calculus_and_reverse_mode_agree_for_all_sizes(layer, wrt):
-    node = reverse(layer.output, layer.upstream, layer.input(wrt))[0]
+    node = reverse(layer.output, layer.seed, layer.input(wrt))[0]
     assert same_for_all_sizes(derive_index(layer, wrt).node, node)
 
 
