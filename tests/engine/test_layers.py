@@ -99,9 +99,7 @@ def test_the_row_is_the_upstream_row_times_the_jacobian_in_the_shape_of_the_inpu
     row = chain(found)
     # A number is the loss itself, and 1 what arrives.
     upstream_row = Matrix([names if found.map.output_shape else [1]])
-    expected = upstream_row * found.map.sympy().jacobian(
-        list(found.map.variables)
-    )
+    expected = upstream_row * found.map.sympy().jacobian(list(found.map.variables))
     assert same(row.sympy(), expected)
     gradient = reshape(row)
     assert gradient.shape == found.map.input_shape
