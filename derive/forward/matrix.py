@@ -6,6 +6,7 @@ A contraction is read against the declared order of its output axes; that is whe
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
 from string import ascii_lowercase
 from types import MappingProxyType
 
@@ -26,6 +27,7 @@ from derive.forward.nodes import (
     topological,
 )
 from derive.forward.scalar import number, read_scalar
+from derive.notation.digits import is_decimal
 from derive.notation.tree import (
     Broadcast,
     Einsum,
@@ -183,7 +185,9 @@ def _beside(tree: Tree, row: Indices, output: Indices) -> Tree:
 def _scaled(coefficient: Expr, scalars: Sequence[Tree], tree: Tree) -> Tree:
     """The number and the scalars times the tree; a divisor of the number stands below, its sign before all."""
     minus = coefficient.could_extract_minus_sign()
-    over, below = fraction(-coefficient if minus else coefficient)
+    coefficient = -coefficient if minus else coefficient
+    whole = coefficient.is_Rational and is_decimal(Fraction(int(coefficient.p), int(coefficient.q)))
+    over, below = (coefficient, Integer(1)) if whole else fraction(coefficient)
     factors = (*([] if over == 1 else [number(over)]), *scalars, tree)
     product = factors[0] if len(factors) == 1 else Product(factors)
     if below != 1:

@@ -12,6 +12,7 @@ from sympy import Add, Expr, Function, Integer, Mul, Pow, Rational, Symbol
 from derive.errors import InternalError
 from derive.forward.functions import step
 from derive.forward.nodes import placeholder
+from derive.notation.digits import is_decimal
 from derive.notation.tree import Call, Greater, Hadamard, Negative, Number, Power, Product, Quotient, Sum, Tree
 
 __all__ = ["number", "read_scalar"]
@@ -90,7 +91,9 @@ class _Reader:
         if coefficient.could_extract_minus_sign():
             return Negative(self.read(-expr))
         over, under = expr.as_numer_denom()
-        if under != 1:
+        if under != 1 and not (
+            coefficient.is_Rational and is_decimal(Fraction(int(coefficient.p), int(coefficient.q)))
+        ):
             return Quotient(self.read(over), self.read(under))
         factors = tuple(self.read(factor) for factor in Mul.make_args(rest))
         several = factors[0] if len(factors) == 1 else self.times(factors)

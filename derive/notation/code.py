@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from derive.errors import InternalError
+from derive.notation.digits import number_text
 from derive.notation.tree import (
     BigSum,
     Broadcast,
@@ -91,7 +92,7 @@ class _Printer:
             case Number("pi"):
                 return f"{self.module}pi", _ATOM
             case Number(value):
-                text = str(value)
+                text = number_text(value)
                 if "/" in text:
                     return text, _PRODUCT
                 return text, _UNARY if text.startswith("-") else _ATOM

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from fractions import Fraction
 
 from derive.errors import InternalError
+from derive.notation.digits import number_text
 from derive.notation.tree import (
     At,
     Beside,
@@ -306,8 +308,8 @@ def _index(index: tuple[Index, ...]) -> str:
     return ("," if any(len(part) > 1 for part in written) else "").join(written)
 
 
-def _number(value: object) -> tuple[str, int]:
-    text = str(value)
+def _number(value: int | Fraction | str) -> tuple[str, int]:
+    text = number_text(value)
     if "/" in text:
         over, under = text.split("/")
         sign = "-" if over.startswith("-") else ""

@@ -6,10 +6,12 @@ Source: the font metrics of Latin Modern (GUST e-foundry); the layout rules are 
 
 from __future__ import annotations
 
+from fractions import Fraction
 from functools import lru_cache
 from itertools import pairwise
 
 from derive.errors import InternalError
+from derive.notation.digits import number_text
 from derive.notation.glyphs import BOLD, ITALIC
 from derive.notation.tree import (
     At,
@@ -248,8 +250,8 @@ def _index(index: tuple[Index, ...], depth: int) -> float:
     return _characters(glue.join(written), depth + 1)
 
 
-def _number(value: object, depth: int, display: bool) -> float:
-    text = str(value)
+def _number(value: int | Fraction | str, depth: int, display: bool) -> float:
+    text = number_text(value)
     if text[:1].isalpha():
         return _name(text, depth)
     sign = 0.79 * _SIZES[depth] if text.startswith("-") else 0.0

@@ -7,10 +7,12 @@ zero of a sparse matrix is a dot, ┊ and ┈ lie between its blocks.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from itertools import pairwise
 
 from derive.errors import InternalError
 from derive.notation.box import Box, beside, bracketed, columns, folded, parenthesised, stacked, tabulated, topped
+from derive.notation.digits import number_text
 from derive.notation.ink import BOLD, PLAIN, QUIET, Ink, painted, row_colour
 from derive.notation.script import entry_text, index_text, name_text, raised, shape_text, space_text
 from derive.notation.spacing import glue, opened
@@ -280,6 +282,7 @@ class _Printer:
         return "[" + "; ".join(" ".join(self.cell(grid, cell) for cell in row) for row in grid.cells) + "]"
 
 
-def _number(value: object) -> tuple[Box, int]:
-    text = name_text(str(value)) if str(value)[:1].isalpha() else str(value).replace("-", "−")
+def _number(value: int | Fraction | str) -> tuple[Box, int]:
+    written = number_text(value)
+    text = name_text(written) if written[:1].isalpha() else written.replace("-", "−")
     return Box((text,)), _SUM if text.startswith("−") else _FRACTION if "/" in text else _ATOM

@@ -1,0 +1,36 @@
+"""How a number is written: 2, 1/3, and 0.044715 where that is how one would write it."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+__all__ = ["is_decimal", "number_text"]
+
+_PLACES = 24
+_SMALLEST = 100
+
+
+def is_decimal(value: object) -> bool:
+    """Whether a fraction is written with a decimal point: 0.044715, but 1/2, 3/10 and 1/64.
+
+    Example:
+        >>> is_decimal(Fraction(1, 100)), is_decimal(Fraction(3, 10)), is_decimal(Fraction(1, 64))
+        (True, False, False)
+    """
+    if not isinstance(value, Fraction) or value.denominator < _SMALLEST or value.denominator % 5:
+        return False
+    return bool((value * 10**_PLACES).denominator == 1)
+
+
+def number_text(value: int | Fraction | str) -> str:
+    """The digits of a number, or the letters of a size.
+
+    Example:
+        >>> number_text(Fraction(44715, 1000000)), number_text(Fraction(-1, 3))
+        ('0.044715', '-1/3')
+    """
+    if not isinstance(value, Fraction) or not is_decimal(value):
+        return str(value)
+    digits = str(abs(value) * 10**_PLACES).rjust(_PLACES + 1, "0")
+    sign = "-" if value < 0 else ""
+    return sign + digits[:-_PLACES] + "." + digits[-_PLACES:].rstrip("0")
