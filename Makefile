@@ -1,13 +1,14 @@
 # make handout  the affine handout, output/affine-2x2x3.pdf, from nothing but Python
 # make test     the tests, but for those that look again at what another has looked at
 # make check    everything that decides whether a change lands: all tests, format, types, imports
+# make nightly  the long searches: 20 000 random expressions against PyTorch
 # Each makes its own virtual environment in .venv.
 
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 
-.PHONY: handout test thorough check format messages benchmarks clean
+.PHONY: handout test thorough check nightly formulas format messages benchmarks clean
 
 handout: $(VENV)/pdf.stamp
 	@$(BIN)/derive affine --n 2 --d 2 --m 3 --pdf
@@ -25,6 +26,13 @@ check: $(VENV)/dev.stamp
 	$(BIN)/lint-imports --no-logo
 	$(MAKE) test
 	$(MAKE) thorough
+
+nightly: $(VENV)/dev.stamp
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[torch]'
+	$(BIN)/python -m tests.corpus.random_check 20000
+
+formulas: $(VENV)/dev.stamp
+	$(BIN)/python -m docs.formulas > docs/formulas.md
 
 format: $(VENV)/dev.stamp
 	$(BIN)/ruff format .

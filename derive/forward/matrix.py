@@ -10,7 +10,7 @@ from fractions import Fraction
 from string import ascii_lowercase
 from types import MappingProxyType
 
-from sympy import Expr, Integer, fraction
+from sympy import Expr, Integer, fraction, prod
 
 from derive.errors import InternalError
 from derive.forward.nodes import (
@@ -162,8 +162,10 @@ def _filling(node: Node) -> Tree | None:
         return Number(1)
     if not isinstance(node, Contract) or any(not isinstance(operand, Constant | Ones) for operand in node.operands):
         return None
-    first = node.operands[0]
-    return number(first.value) if isinstance(first, Constant) else Number(1)
+    first, sizes = node.operands[0], node.sizes()
+    # Ones that are summed over are counted.
+    value = first.value if isinstance(first, Constant) else Integer(1)
+    return number(prod((sizes[index] for index in node.summed()), start=value))
 
 
 def _read_contraction(node: Contract, made: dict[Node, Tree], readings: _Readings) -> Tree:

@@ -140,3 +140,15 @@ def lambda_of(body):
     namespace = {}
     exec(f"def f(X: 'N D'):\n    return {body}", namespace)
     return namespace["f"]
+
+
+def test_ones_that_are_summed_over_are_counted():
+    """A product of constant arrays holds D times their product at every entry."""
+
+    def counted(X: "N D", A: "N N"):
+        return np.ones_like(X) @ (3 * np.ones_like(X)).T + A
+
+    layer = derive.layer()(counted)
+    text = str(layer.output)
+    A = np.arange(16.0).reshape(4, 4)
+    np.testing.assert_allclose(eval(text, {"A": A, "D": 3}), 9 + A)

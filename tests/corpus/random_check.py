@@ -1,0 +1,102 @@
+"""Checks random expressions against PyTorch, and counts.
+
+`python -m tests.corpus.random_check 20000` is the long search. It prints how many were accepted, what the others were
+refused for, and every expression whose printed gradient is wrong, with what it takes to derive it again. Exit code 1 if
+there is one, or if fewer than 98 % are accepted.
+"""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections import Counter
+from random import Random
+from typing import Any
+
+import numpy as np
+
+import derive
+from derive.errors import DeriveError
+from tests.corpus.corpus import run
+from tests.corpus.derivation import lines
+from tests.corpus.libraries import numpy_scope, torch_scope
+from tests.corpus.random_text import Example, example
+
+ACCEPTED = 0.98
+
+
+def by_torch(case: Example, upstream: np.ndarray) -> dict[str, np.ndarray]:
+    """The gradients that PyTorch finds."""
+    import torch  # deferred: not everybody who runs the tests has it
+
+    leaves = {name: torch.tensor(array, requires_grad=True) for name, array in case.arrays.items()}
+    output = run(case.text, torch_scope(torch, {**case.sizes, **leaves}))
+    if not output.requires_grad:
+        return {name: np.zeros(array.shape) for name, array in case.arrays.items()}
+    loss = (output * torch.tensor(upstream)).sum()
+    found = torch.autograd.grad(loss, list(leaves.values()), allow_unused=True)
+    return {
+        name: np.zeros(leaf.shape) if gradient is None else gradient.numpy()
+        for (name, leaf), gradient in zip(leaves.items(), found, strict=True)
+    }
+
+
+def failures(case: Example) -> list[str]:
+    """What is wrong with the printed gradients; nothing, if all is well.
+
+    Raises: DeriveError if the expression is refused.
+    """
+    found = derive.derive(case.text, shapes=case.shapes, **case.sizes)
+    scope = numpy_scope({**case.sizes, **case.arrays})
+    output = np.asarray(run(case.text, scope))
+    upstream = np.random.default_rng(1).normal(size=output.shape) if output.shape else np.ones(())
+    wrong = []
+    for name, expected in by_torch(case, upstream).items():
+        printed = lines(found.wrt(name).formula)
+        said = f"gradient of {name}, {'; '.join(printed)}"
+        try:
+            # exp(-x) may overflow where 1 / (1 + exp(-x)) is right all the same.
+            with np.errstate(over="ignore"):
+                got = np.asarray(run("\n".join(printed), {**scope, "G": upstream, found.layer.upstream.name: upstream}))
+        except Exception as error:  # whatever the printed text does instead of running is what is wrong with it
+            wrong.append(f"{said}: {error}")
+            continue
+        close = got.shape == expected.shape and np.allclose(
+            got, expected, rtol=1e-8, atol=1e-8 * max(1.0, np.max(np.abs(expected), initial=0.0))
+        )
+        if not close:
+            wrong.append(f"{said}: shape {got.shape} and {expected.shape}, {got} instead of {expected}")
+    return wrong
+
+
+def search(count: int, report: Any = print) -> tuple[int, int]:
+    """How many of so many expressions are accepted, and how many are wrong."""
+    refused: Counter[str] = Counter()
+    accepted = wrong = 0
+    for seed in range(count):
+        case = example(Random(seed))
+        try:
+            found = failures(case)
+        except DeriveError as error:
+            refused[str(error).splitlines()[0][:100]] += 1
+            continue
+        accepted += 1
+        if found:
+            wrong += 1
+            report(f"seed {seed}: {case}\n  " + "\n  ".join(found))
+    for said, times in refused.most_common():
+        report(f"refused {times} times: {said}")
+    report(f"{count} random expressions: {accepted} accepted, {wrong} wrong")
+    return accepted, wrong
+
+
+def main() -> int:
+    """Searches as long as the command line says."""
+    warnings.simplefilter("ignore")
+    count = int(sys.argv[1])
+    accepted, wrong = search(count)
+    return int(wrong > 0 or accepted < ACCEPTED * count)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
