@@ -18,7 +18,11 @@ FOUND: dict[str, tuple[str, dict[str, str]]] = {
     "a divisor without axes in a sum of three axes": ("reshape(A / (3 + s**2), (D, 6))", {"A": "D 2 3", "s": ""}),
     "a mask that is negated": ("mean(relu(1 - t * z))", {"t": "N", "z": "N"}),
     "a mask over a number": ("sum(relu(1 - x)) / N", {"x": "N"}),
-    "a mask that is multiplied as a matrix": ("sum(1 - (1.0 * (A > 1)) @ B * A)", {"A": "D D", "B": "D D"}),
+    "a mask that is negated as a matrix": ("sum((1 - where(A > 1, 1.0, 2.0) @ B) * B)", {"A": "D D", "B": "D D"}),
+    "a softmax of a softmax, whose sums have several labels": (
+        "softmax(tanh(softmax(tanh(A)))) - 1",
+        {"A": "N D"},
+    ),
     "masks that are multiplied as matrices": ("((1.0 * (A > 1)) @ (1.0 * (A > 0.75))) * B", {"A": "D D", "B": "D D"}),
 }
 """Expressions, and the shapes of their inputs."""
