@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from derive.code.program import AlongAxes, Statement, Value
-from derive.notation.code import ATOM, CodePrinter, written_places
+from derive.notation.code import ATOM, CodePrinter, numbers, written_places
 from derive.notation.tree import (
     Call,
     Einsum,
@@ -49,7 +49,8 @@ class Printer(CodePrinter):
 
     def value(self, value: Value) -> str:
         """A tree, or softmax or logsumexp, which do not overflow."""
-        return self.along(value) if isinstance(value, AlongAxes) else self.text(value)
+        # One computes with what has a name: truth values become numbers.
+        return self.along(value) if isinstance(value, AlongAxes) else self.text(numbers(value))
 
     def along(self, value: AlongAxes) -> str:
         """Softmax or logsumexp along axes; by a function that is printed before the code."""

@@ -20,6 +20,7 @@ from derive.notation.tree import (
     Hadamard,
     Identity,
     MatMul,
+    Negative,
     Number,
     Ones,
     Pad,
@@ -72,6 +73,14 @@ class TorchPrinter(Printer):
         match tree:
             case Hadamard(factors) | Product(factors) if self._has_numbers(factors):
                 return " * ".join(map(self._factor, _numbers_first(factors))), PRODUCT
+            case Call("heaviside", (difference, Number(0))):
+                return self.rule(Greater(difference, Number(0)))
+            case Call("where", (condition, Number(1), Number(0))):
+                return self.bound(condition)
+            case Call("where", (condition, first, second)):
+                asked = Printer.rule(self, condition)[0]
+                chosen = f"{self.like}.new_tensor({self.text(first)})" if _is_number(first) else self.text(first)
+                return f"torch.where({asked}, {chosen}, {self.text(second)})", ATOM
             case Call(function, (first, second)) if function in _BOUNDS:
                 return self._bounded(function, first, second)
             case Call("softplus", (operand,)):
@@ -112,9 +121,6 @@ class TorchPrinter(Printer):
         text = re.sub(r"torch\.eye\(([^(),]*)\)", rf"torch.eye(\1, {self._kind})", text)
         return re.sub(r"torch\.arange\(([^(),]*)\)", rf"torch.arange(\1, device={self.like}.device)", text)
 
-    def number(self, tree: Tree, level: int) -> str:
-        return self.at_least(tree, level)
-
     def _has_numbers(self, factors: tuple[Tree, ...]) -> bool:
         """Whether among the factors, and besides numbers, is an array that is no truth values."""
         masks = [factor for factor in factors if isinstance(factor, Greater | Equal)]
@@ -128,12 +134,9 @@ class TorchPrinter(Printer):
     def _bounded(self, function: str, first: Tree, second: Tree) -> tuple[str, int]:
         """The larger or smaller of two; a number is a bound."""
         for operand, bound in ((first, second), (second, first)):
-            if self._is_number(bound):
+            if _is_number(bound):
                 return f"torch.clamp({self.text(operand)}, {_BOUNDS[function]}={self.text(bound)})", ATOM
         return f"torch.{function}({self.text(first)}, {self.text(second)})", ATOM
-
-    def _is_number(self, tree: Tree) -> bool:
-        return isinstance(tree, Number)
 
     def _turned(self, operand: Tree, items: tuple[str, ...]) -> tuple[str, int]:
         """A slice that goes backwards, which PyTorch does not have: the axis is turned round."""
@@ -153,6 +156,10 @@ _BOUNDS = {"maximum": "min", "minimum": "max"}
 def _numbers_first(factors: tuple[Tree, ...]) -> tuple[Tree, ...]:
     """Truth values times a number would have PyTorch's usual type, whatever that of the arrays is."""
     return tuple(sorted(factors, key=lambda factor: isinstance(factor, Greater | Equal)))
+
+
+def _is_number(tree: Tree) -> bool:
+    return isinstance(tree, Number) or (isinstance(tree, Negative) and _is_number(tree.operand))
 
 
 def _goes_back(item: str) -> bool:
