@@ -83,6 +83,8 @@ class TorchPrinter(Printer):
                 return f"torch.where({asked}, {chosen}, {self.text(second)})", ATOM
             case Call(function, (first, second)) if function in _BOUNDS:
                 return self._bounded(function, first, second)
+            case Call(("erf" | "relu" | "sigmoid") as function, (operand,)):
+                return f"torch.{function}({self.text(operand)})", ATOM
             case Call("softplus", (operand,)):
                 return f"-torch.nn.functional.logsigmoid(-({self.text(operand)}))", UNARY
             case Identity(size):
