@@ -34,7 +34,8 @@ def layer_of(name: str):
     return layer, [formulas(layer)[node.name] for node in layer.smooth], arrays, upstream
 
 
-def expected_of(name: str, arrays, upstream):
+@cache
+def expected_of(name: str):
     """PyTorch's output and gradients; None for what it takes as whole numbers."""
     _, _, arrays, upstream = layer_of(name)
     tensors = {given: torch.tensor(array, requires_grad=True) for given, array in arrays.items()}
