@@ -10,6 +10,7 @@ from derive.document.blocks import EvidenceRow, EvidenceTable, Ref, Run, Text
 from derive.document.draft import Draft
 from derive.document.material import Material
 from derive.document.numeric_table import equation
+from derive.document.sections import assumed
 from derive.document.words import array_name, output_name
 from derive.locale import N_
 from derive.notation.tree import (
@@ -46,6 +47,9 @@ _METHODS = {
     "transposed": N_("transposed, it is the formula of the layer whose samples are rows"),
     "vector": N_("for a vector at the end: each component's derivatives, every entry, in SymPy"),
     "blocks": N_("split into blocks, they are the gradients of the layer with its bias apart: every entry, in SymPy"),
+    "assumed": N_("where the assumptions hold: against the formula without them, every step and entry, in SymPy"),
+    "assumed, in numbers": N_("central differences of the forward code, at inputs that satisfy the assumptions"),
+    "assumed, by PyTorch": N_("Jacobian by PyTorch's autograd, at inputs that satisfy the assumptions"),
     "one sample": N_("it is the formula of the layer for any number of samples, taken for one"),
 }
 
@@ -63,6 +67,7 @@ def write(draft: Draft, material: Material) -> None:
         box=(box,),
     )
     draft.items(*(draft.runs(message) for message in _comparisons(material)))
+    assumed.check(draft, material)
     header = (draft.translate(N_("Evidence")), draft.translate(N_("Method")), draft.translate(N_("Sizes")))
     draft.evidence(EvidenceTable("check.evidence", header, tuple(_rows(draft, material))))
     if not any(dict(sizes) == dict(material.sizes) for e in _exact(material) for sizes in e.sizes):
