@@ -81,10 +81,9 @@ def render_json(material: Material, *, all_entries: bool = False) -> str:
             "latex": print_latex(layer.read(layer.output)),
         },
         "values": [_value(item, material, spell) for item in definitions(layer) if item.entries is not None],
+        "assumptions": [] if material.assumed is None else _assumptions(material, material.assumed),
         "gradients": {name: _gradient(route, material, cap, spell) for name, route in routes.items()},
     }
-    if material.assumed is not None:
-        document["assumptions"] = _assumptions(material, material.assumed)
     if material.worked is not None:
         document["numbers"] = worked_numbers(
             material.worked, layer.upstream.name, lambda shape: _leading(shape, cap), cap
@@ -136,12 +135,11 @@ def _shapes(material: Material, node: Node) -> dict[str, Any]:
 def _gradient(route: JacobianRoute, material: Material, cap: int | None, spell: Speller) -> dict[str, Any]:
     map, jacobian, row = route.map, route.jacobian, route.chain_rule
     formula, evidence = material.formulas[map.input.name], material.evidence[map.input.name]
-    unassumed = {"formula_without_assumptions": str(route.formula)} if material.assumed is not None else {}
     return {
         "shape": list(map.input_shape),
         "formula": str(formula),
         "latex": print_latex(spell(formula.equation)),
-        **unassumed,
+        "formula_without_assumptions": str(route.formula),
         "map": {
             "domain": map.domain,
             "codomain": map.codomain,
