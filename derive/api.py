@@ -106,6 +106,21 @@ class DerivedGradient:
                 )
         return evidence
 
+    def code(self, language: str = "numpy") -> str:
+        """The source of a function that computes the gradient: `gradient_W(X, W, b, G)`.
+
+        The language is numpy, torch or jax.
+
+        Raises: UnknownNameError for another language; UnsupportedError for what it cannot say; RefutedError if a step
+        of the derivation is false.
+        """
+        from derive.code import function_source  # deferred: only this needs it
+
+        # Nothing is written that was not verified.
+        _ = self.evidence
+        name = self.map.input.name
+        return function_source(self.map.layer, [self.formula], f"gradient_{name}", language)
+
     def sources(self, table: str, row: int, column: int) -> tuple[tuple[str, int, int], ...]:
         """The entries that one entry of the derivation was made from; see JacobianRoute.sources."""
         return self.route.sources(table, row, column)
@@ -277,6 +292,25 @@ class Derived:
         if found is not None and found.strength is Strength.REFUTED:
             raise RefutedError(f"{self.layer.name}: {found.counterexample}")
         return (found,) if found else ()
+
+    def code(self, language: str = "numpy", *, function: bool = False) -> str:
+        """Source of the forward and the backward pass that runs as it is.
+
+        In numpy it is a class, in torch a torch.autograd.Function, in jax a function with a jax.custom_vjp; or, in
+        each, one function `backward(X, W, b, G)` that computes the chosen gradients from its arguments alone.
+
+        Raises: UnknownNameError for another language; UnsupportedError for what it cannot say; RefutedError if a step
+        of a derivation is false.
+        """
+        from derive.code import function_source, layer_source  # deferred: only this needs it
+
+        for gradient in self.gradients.values():
+            # Nothing is written that was not verified.
+            _ = gradient.evidence
+        formulas = [gradient.formula for gradient in self.gradients.values()]
+        if function:
+            return function_source(self.layer, formulas, "backward", language)
+        return layer_source(self.layer, formulas, language)
 
     def json(self, *, all_entries: bool = False) -> str:
         """The derivation as JSON; `derive/render/schema/derive-1.json` says what is in it.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from derive.code import numpy_class
 from derive.document.blocks import Verbatim
-from derive.document.code import numpy_class
 from derive.document.draft import Draft
 from derive.document.material import Material
 from derive.document.sections import assumed
