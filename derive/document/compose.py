@@ -18,6 +18,7 @@ from derive.document.sections import (
     index,
     jacobian,
     layer,
+    network,
     numbers,
     result,
     sizes,
@@ -39,6 +40,7 @@ Section = Callable[[Draft, Material], None]
 _FULL: dict[str, Section] = {
     "result": result.write,
     "conventions": conventions.write,
+    "network": network.write,
     "layer": layer.write,
     "idea": idea.write,
     "jacobian": jacobian.write,
@@ -68,7 +70,7 @@ def compose(material: Material) -> Document:
     translate = translator(material.options.language).gettext
     draft = Draft(translate, words_of(material.layer), spell=speller(material.options.names, material.layer.loss))
     writers = _FULL if material.options.depth == "full" else _FULL | _BRIEF
-    for name in material.options.chosen_sections():
+    for name in material.sections:
         writers[name](draft, material)
     coloured = coloured_letters(material.layer)
     return Document(_head(draft, material), tuple(draft.blocks), coloured, material.layer.sample_axis)

@@ -47,11 +47,20 @@ def formula(layer: Layer, wrt: str) -> Formula:
 
 def formulas(layer: Layer) -> Mapping[str, Formula]:
     """The formula of the gradient of every input, by the input's name."""
+    if layer.stages:
+        # Deferred: the formulas of a network are made of those of its stages, which are made here.
+        from derive.rules.networks import network_formulas
+
+        return network_formulas(layer)
     return _formulas(layer, tuple(RULES.values()))
 
 
 def definitions(layer: Layer) -> tuple[Definition, ...]:
     """Every name that the author of a layer has given, or that a formula uses, in the order of computation."""
+    if layer.stages:
+        from derive.rules.networks import network_definitions  # deferred: as above
+
+        return network_definitions(layer)
     return _named(layer, tuple(RULES.values()))[1].definitions
 
 
