@@ -129,8 +129,8 @@ class DocumentOptions:
             return tuple(section for section in SECTIONS if section in (*self.sections, *asked))
         asked = (*asked, *(("numbers",) if self.values else ()))
         if network:
-            kept = _OF_NETWORKS if self.depth == "full" else _OF_NETWORKS[:3]
-            return tuple(section for section in SECTIONS if section in (*kept, *self.route, *asked))
+            most = _OF_NETWORKS if self.depth == "full" else _OF_NETWORKS[:3]
+            return tuple(section for section in SECTIONS if section in (*most, *self.route, *asked))
         if self.depth == "full":
             kept = tuple(section for section in _OF_LAYERS if section not in _ASKED_FOR or section in asked)
             return tuple(section for section in kept if section not in ROUTES or section in (self.route or ROUTES))

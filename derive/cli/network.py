@@ -21,9 +21,9 @@ _NAME = "network"
 
 _HELP = """Derive the gradients of a network: stages with > between them.
 
-A stage is a layer of the catalogue, or a function of expressions such as square or sum. In brackets stand the sizes that
-a layer brings along, affine(3) for three outputs, and its variant, affine(3, bias=none); or the arguments of a function,
-sum(axis=1). The sizes of what enters the first stage are options."""
+A stage is a layer of the catalogue, or a function of expressions such as square or sum. In brackets stand the sizes
+that a layer brings along, affine(3) for three outputs, and its variant, affine(3, bias=none); or the arguments of a
+function, sum(axis=1). The sizes of what enters the first stage are options."""
 
 
 def network_command(words: list[str]) -> Any:

@@ -18,12 +18,14 @@ def resized_shape(shape: Shape, sizes: Mapping[Symbol, Size]) -> Shape:
     return tuple(_put(axis, sizes) for axis in shape)
 
 
-def resized(roots: Mapping[str, Node], sizes: Mapping[Symbol, Size], inputs: Mapping[Input, Node]) -> dict[str, Node]:
+def resized(
+    roots: Mapping[str, Node], sizes: Mapping[Symbol, Size], inputs: Mapping[Input, Input] | Mapping[Input, Node]
+) -> dict[str, Node]:
     """The nodes with other sizes and inputs, in normal form.
 
     Shapes: those of the nodes, with the sizes in the place of their letters.
     """
-    values: dict[Node, Node] = dict(inputs)
+    values: dict[Node, Node] = {**inputs}
     for node in topological(*roots.values(), leaves=inputs):
         match node:
             case Constant(value):
@@ -34,7 +36,10 @@ def resized(roots: Mapping[str, Node], sizes: Mapping[Symbol, Size], inputs: Map
                 values[node] = Delta(_put(axis, sizes))
             case Select(counts, source, strides, offset):
                 values[node] = Select(
-                    resized_shape(counts, sizes), _put(source, sizes), resized_shape(strides, sizes), _put(offset, sizes)
+                    resized_shape(counts, sizes),
+                    _put(source, sizes),
+                    resized_shape(strides, sizes),
+                    _put(offset, sizes),
                 )
             case OneHot():
                 values[node] = OneHot((replaced(node.operands[0], values),), _put(node.size, sizes))

@@ -1,8 +1,8 @@
 """Puts stages together to one layer: "affine(3) > sigmoid > affine(2) > mse" as a network of X, W_1, b_1, W_2, b_2, T.
 
-A stage is a layer of the catalogue, or a function of expressions such as square or sum. What enters it, its first input,
-is what the stage before computes; its other inputs are inputs of the network. A size that it brings along, as affine
-brings the number of its outputs, is the number in brackets.
+A stage is a layer of the catalogue, or a function of expressions such as square or sum. What enters it, its first
+input, is what the stage before computes; its other inputs are inputs of the network. A size that it brings along, as
+affine brings the number of its outputs, is the number in brackets.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from derive.errors import UserError
 from derive.forward.layer import Layer, Prose
 from derive.forward.nodes import Input, Node, topological
 from derive.forward.resize import resized, resized_shape
-from derive.forward.shape import letters, size
+from derive.forward.shape import letters
 from derive.forward.stage import Stage, run_stages
 from derive.networks.catalogue import Part, find_part
 from derive.networks.fit import Fit, fit
@@ -121,7 +121,7 @@ class _Made:
         """Adds a stage, and gives what it computes as what enters the next one."""
         layer = part.layer
         chain, *own = layer.inputs
-        renamed: dict[Input, Node] = {chain: entering}
+        renamed: dict[Input, Input] = {chain: entering}
         for node in own:
             mine = number if part.has_parameters else None
             renamed[node] = self.names.array(node.name, mine, resized_shape(node.shape, fitted.sizes))
@@ -170,7 +170,6 @@ def _whole(text: str, made: _Made) -> Layer:
     loss = made.names.loss()
     stages = tuple(replace(stage, layer=replace(stage.layer, loss=loss)) for stage in stages)
     first, last = stages[0].layer, stages[-1].layer
-    values: dict[Node, Node] = {first.inputs[0]: first.inputs[0]}
     current: Node = first.inputs[0]
     named: list[tuple[str, Node]] = []
     for stage in stages:
@@ -179,7 +178,6 @@ def _whole(text: str, made: _Made) -> Layer:
         current = nodes.pop("")
         named += nodes.items()
         named += [] if stage is stages[-1] else [(stage.layer.output_name, current)]
-    del values
     inside = set(topological(current))
     layer = Layer(
         name=WHERE,
@@ -196,7 +194,8 @@ def _whole(text: str, made: _Made) -> Layer:
         words=(WHERE, text),
         stages=stages,
     )
-    return replace(layer, defaults=tuple(_defaults(layer, made.sizes, made.usual)), stated=tuple(made.sizes.items()))
+    defaults = tuple(_defaults(layer, made.sizes, made.usual))
+    return replace(layer, defaults=defaults, stated=tuple(made.sizes.items()))
 
 
 def _defaults(layer: Layer, stated: Mapping[str, int], usual: Mapping[str, int]) -> Iterator[tuple[str, int]]:
