@@ -166,7 +166,7 @@ class Derived:
         given = given_values(columns or written, sizes, options.numbers()) if options.numbers() else None
         complete = written.sizes(sizes) if given is None else given.sizes
         alone = options.samples == "auto" and complete.get(written.sample_size) == 1
-        layer = columns or (single(plain) if alone else None) or plain
+        layer = columns or (single(plain) if alone and not written.stages else None) or plain
         turned = layer.samples == "columns"
         moved = moved_assumptions(assumptions, written.inputs, layer.inputs, written.name, turned=turned)
         assumed = replace(layer, assumptions=moved) if moved else layer
@@ -241,7 +241,10 @@ class Derived:
         words = ["derive", *map(quoted, self.written.words or (self.written.name,))]
         folded = [letter.casefold() for letter in self.sizes]
         taken = {*TAKEN, *document_option_names(), *(option for option, _ in self.written.variant)}
+        stated = dict(self.written.stated)
         for letter, number in self.sizes.items():
+            if stated.get(letter) == number:
+                continue
             alone = folded.count(letter.casefold()) == 1 and letter.casefold() not in taken
             words += [f"--{letter.lower()}", str(number)] if alone else ["--size", f"{letter}={number}"]
         for option, value in self.written.variant:
@@ -403,7 +406,7 @@ def _found(
         if shapes is None:
             raise UserError(
                 f"derive: {layer:.60} is no name of a layer; give the shapes of an expression, as in "
-                f'shapes={{"X": "N D"}}'
+                f'shapes={{"X": "N D"}}, or write derive(network("affine(3) > relu"))'
             )
         return parse(layer, shapes, let=let)
     if shapes is not None or let is not None:

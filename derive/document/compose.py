@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from derive.document.blocks import Document, Head, Math, Run, Runs, Text
+from derive.document.blocks import Document, Head, Math, Run, Runs, Text, Verbatim
 from derive.document.draft import Draft
 from derive.document.material import Material
 from derive.document.sections import (
@@ -18,6 +18,7 @@ from derive.document.sections import (
     index,
     jacobian,
     layer,
+    network,
     numbers,
     result,
     sizes,
@@ -39,6 +40,7 @@ Section = Callable[[Draft, Material], None]
 _FULL: dict[str, Section] = {
     "result": result.write,
     "conventions": conventions.write,
+    "network": network.write,
     "layer": layer.write,
     "idea": idea.write,
     "jacobian": jacobian.write,
@@ -68,7 +70,11 @@ def compose(material: Material) -> Document:
     translate = translator(material.options.language).gettext
     draft = Draft(translate, words_of(material.layer), spell=speller(material.options.names, material.layer.loss))
     writers = _FULL if material.options.depth == "full" else _FULL | _BRIEF
-    for name in material.options.chosen_sections():
+    asked = (*material.options.route, *material.options.sections)
+    if material.layer.stages and "graph" not in asked:
+        # The rules of its nodes are those of its stages, each of which has a handout of its own.
+        writers = writers | {"graph": graph.write_brief}
+    for name in material.sections:
         writers[name](draft, material)
     coloured = coloured_letters(material.layer)
     return Document(_head(draft, material), tuple(draft.blocks), coloured, material.layer.sample_axis)
@@ -94,6 +100,8 @@ def _head(draft: Draft, material: Material) -> Head:
 
 
 def _title(draft: Draft, layer: Layer) -> str:
+    if layer.stages:
+        return draft.translate(N_("Backpropagation through a network"))
     if not layer.text:
         return draft.translate(N_("Backpropagation through {name}")).format(name=layer.name)
     if len(layer.text) <= _LONGEST_TITLE:
@@ -104,7 +112,9 @@ def _title(draft: Draft, layer: Layer) -> str:
 
 def _subtitle(draft: Draft, material: Material) -> Runs:
     layer = material.layer
-    forward = Relation.equal(words_of(layer)["Y"], words_of(layer)["forward"])
+    forward: Run = Math(Relation.equal(words_of(layer)["Y"], words_of(layer)["forward"]))
+    if layer.stages:
+        forward = Verbatim(layer.text)
     counted: list[Runs] = []
     for letter, one, many in layer.prose.sizes:
         number = material.sizes[letter]
@@ -117,4 +127,4 @@ def _subtitle(draft: Draft, material: Material) -> Runs:
     joined: list[Run] = []
     for number, runs in enumerate(counted):
         joined += [Text(", " if number else " "), *runs]
-    return (*draft.runs(N_("{forward} with"), forward=forward), *joined) if joined else (Math(forward),)
+    return (*draft.runs(N_("{forward} with"), forward=(forward,)), *joined) if joined else (forward,)

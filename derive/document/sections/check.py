@@ -42,6 +42,7 @@ _METHODS = {
     "entry": N_("every step for every entry by itself, in SymPy"),
     "index": N_("sums over indices, against reverse mode"),
     "graph": N_("every node's rule, against its derivation by indices; every sum of what arrives at a node"),
+    "stages": N_("stage by stage, every entry, in SymPy; the chain rule joins the stages"),
     "numpy": N_("central differences of the forward code, in NumPy"),
     "torch": N_("Jacobian by PyTorch's autograd, contracted with the upstream gradient"),
     "transposed": N_("transposed, it is the formula of the layer whose samples are rows"),
@@ -70,7 +71,8 @@ def write(draft: Draft, material: Material) -> None:
     assumed.check(draft, material)
     header = (draft.translate(N_("Evidence")), draft.translate(N_("Method")), draft.translate(N_("Sizes")))
     draft.evidence(EvidenceTable("check.evidence", header, tuple(_rows(draft, material))))
-    if not any(dict(sizes) == dict(material.sizes) for e in _exact(material) for sizes in e.sizes):
+    written = any(e.route == "jacobian" for found in material.evidence.values() for e in found)
+    if written and not any(dict(sizes) == dict(material.sizes) for e in _exact(material) for sizes in e.sizes):
         draft.prose(N_("The Jacobians at the sizes of this document have too many entries to write each of them out."))
     _numbers(draft, material)
 
@@ -81,10 +83,17 @@ def _exact(material: Material) -> list[Evidence]:
 
 def _comparisons(material: Material) -> Iterator[str]:
     """What the formulas were compared with, as far as it was done for every gradient."""
-    yield N_(
-        "*Jacobians and single entries:* component by component, and entry by entry. Every step was carried out with a "
-        "symbol for each entry, and both sides were compared in exact arithmetic."
-    )
+    if any(e.route == "stages" for found in material.evidence.values() for e in found):
+        yield N_(
+            "*Stages:* what each of them sends back was compared by itself, for whatever gradient arrives at it, with "
+            "Jacobians, single entries and sums over indices, in exact arithmetic. By the chain rule the gradients of "
+            "the network are these, one after the other."
+        )
+    else:
+        yield N_(
+            "*Jacobians and single entries:* component by component, and entry by entry. Every step was carried out "
+            "with a symbol for each entry, and both sides were compared in exact arithmetic."
+        )
     if _for_all_sizes(material, "index"):
         yield N_(
             "*Indices:* with letters for indices and sizes. This ends at the same sums of products, up to the order of "
