@@ -24,15 +24,19 @@ from derive.document.sections import (
     vector,
 )
 from derive.document.spelling import speller
-from derive.document.words import coloured_letters, words_of
+from derive.document.words import coloured_letters, named_values, words_of
 from derive.forward.layer import Layer
 from derive.locale import N_, translator
+from derive.notation.measure import width
 from derive.notation.tree import Number, Relation
 
 __all__ = ["compose"]
 
 _LONGEST_TITLE = 60
 """The characters of an expression that is a title."""
+
+_LONGEST_HEAD = 24.0
+"""The width in em of a formula under the title."""
 
 Section = Callable[[Draft, Material], None]
 
@@ -105,6 +109,8 @@ def _title(draft: Draft, layer: Layer) -> str:
 def _subtitle(draft: Draft, material: Material) -> Runs:
     layer = material.layer
     forward = Relation.equal(words_of(layer)["Y"], words_of(layer)["forward"])
+    # A formula that would be long, or that uses names, is told where there is room to.
+    brief = not named_values(layer) and width(forward, display=False) <= _LONGEST_HEAD
     counted: list[Runs] = []
     for letter, one, many in layer.prose.sizes:
         number = material.sizes[letter]
@@ -117,4 +123,6 @@ def _subtitle(draft: Draft, material: Material) -> Runs:
     joined: list[Run] = []
     for number, runs in enumerate(counted):
         joined += [Text(", " if number else " "), *runs]
+    if not brief:
+        return tuple(joined[1:])
     return (*draft.runs(N_("{forward} with"), forward=forward), *joined) if joined else (Math(forward),)

@@ -135,7 +135,10 @@ def _entry(draft: Draft, material: Material) -> IndexReader | None:
     reader = IndexReader(material.layer)
     try:
         output = reader.output()
-        definitions = reader.definitions()
+        # Derivatives may use more names, and how a name is written depends on how many there are.
+        for route in material.routes.values():
+            _chains(draft, reader, route)
+        output, definitions = reader.output(), reader.definitions()
     except UnsupportedError:
         _refuse(draft)
         return None
