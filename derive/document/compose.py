@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from derive.document.blocks import Document, Head, Math, Run, Runs, Text
 from derive.document.draft import Draft
+from derive.document.entrywise import is_indexed
 from derive.document.material import Material
 from derive.document.sections import (
     background,
@@ -110,7 +111,7 @@ def _subtitle(draft: Draft, material: Material) -> Runs:
     layer = material.layer
     forward = Relation.equal(words_of(layer)["Y"], words_of(layer)["forward"])
     # A formula that would be long, or that uses names, is told where there is room to.
-    brief = not named_values(layer) and width(forward, display=False) <= _LONGEST_HEAD
+    brief = not named_values(layer) and not is_indexed(layer) and width(forward, display=False) <= _LONGEST_HEAD
     counted: list[Runs] = []
     for letter, one, many in layer.prose.sizes:
         number = material.sizes[letter]

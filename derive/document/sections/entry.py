@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from derive.document.blocks import Prose, Ref
 from derive.document.draft import Draft, Values
+from derive.document.entrywise import in_notation, is_indexed, shown_formula
 from derive.document.layout import fits
 from derive.document.material import Material
 from derive.document.reading import reading
@@ -200,10 +201,10 @@ def _every_entry(draft: Draft, material: Material, of: JacobianRoute) -> None:
     elif factor is not None:
         draft.prose(N_("Every entry is a row of one matrix times a column of another, so all of them are a product:"))
     else:
-        draft.prose(N_("In matrix notation, this is"))
+        draft.prose(in_notation(route.map.layer))
     if factor is not None:
         draft.equation(f"entry.{name}.factors", Relation.equal(route.formula.name, factor.after))
-    draft.result(f"entry.{name}.formula", route.formula.equation)
+    draft.result(f"entry.{name}.formula", shown_formula(route.map.layer, route.formula))
     if route.map.input.shape and route.map.output_shape:
         _one_number(draft, material, route)
 
@@ -264,7 +265,7 @@ def _in_short(draft: Draft, route: EntryRoute, *, boxed: bool) -> None:
     if route.map.output_shape:
         shown.insert(0, Relation.equal(_by(route, single), steps.step(VALUES.name).after))
     draft.equation(f"entry.{name}.sum", *(shown if fits(*shown) else [Relation.equal(single.name, single.named())]))
-    formula = () if boxed else (route.formula.tree,)
+    formula = () if boxed or is_indexed(route.map.layer) else (route.formula.tree,)
     if route.map.input.shape:
         draft.prose(N_("and all entries together are"))
         draft.equation(f"entry.{name}.entries", Relation.equal(route.formula.name, _entries(route), *formula))
@@ -272,7 +273,7 @@ def _in_short(draft: Draft, route: EntryRoute, *, boxed: bool) -> None:
         draft.prose(N_("or, in matrix notation,"))
         draft.equation(f"entry.{name}.entries", Relation.equal(route.formula.name, *formula))
     if boxed:
-        draft.result(f"entry.{name}.formula", route.formula.equation)
+        draft.result(f"entry.{name}.formula", shown_formula(route.map.layer, route.formula))
 
 
 def _of_a_loss(draft: Draft, route: EntryRoute, *, boxed: bool) -> None:
@@ -285,4 +286,4 @@ def _of_a_loss(draft: Draft, route: EntryRoute, *, boxed: bool) -> None:
         draft.equation(f"entry.{name}.sum", one)
     draft.equation(f"entry.{name}.entries", Relation.equal(route.formula.name, _entries(route)))
     if boxed:
-        draft.result(f"entry.{name}.formula", route.formula.equation)
+        draft.result(f"entry.{name}.formula", shown_formula(route.map.layer, route.formula))

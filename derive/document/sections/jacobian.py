@@ -7,6 +7,7 @@ from math import prod
 
 from derive.document.blocks import Prose, Ref
 from derive.document.draft import Draft, Values
+from derive.document.entrywise import in_notation, is_indexed, shown_formula
 from derive.document.layout import fit, fits, grids
 from derive.document.material import Material
 from derive.document.reading import reading
@@ -95,12 +96,18 @@ def write_brief(draft: Draft, material: Material) -> None:
                 array=array,
             )
             draft.equation(f"{name}.gradient", parts)
-            draft.prose(N_("or, in matrix notation,"))
+            draft.prose(
+                N_("or, with letters for indices,")
+                if is_indexed(material.layer)
+                else N_("or, in matrix notation,")
+            )
         else:
             draft.prose(
-                N_("The row of upstream derivatives times this matrix is the gradient. In matrix notation, it is")
+                N_("The row of upstream derivatives times this matrix is the gradient. With letters for indices, it is")
+                if is_indexed(material.layer)
+                else N_("The row of upstream derivatives times this matrix is the gradient. In matrix notation, it is")
             )
-        draft.result(f"{name}.formula", route.formula.equation)
+        draft.result(f"{name}.formula", shown_formula(route.map.layer, route.formula))
     stacks.write(draft, material)
 
 
@@ -429,11 +436,11 @@ def _regroup(draft: Draft, route: JacobianRoute) -> None:
     draft.equation(f"{name}.gradient", whole)
     reason = reading(draft, route)
     if factor is None:
-        draft.prose(N_("In matrix notation, this is"))
+        draft.prose(in_notation(route.map.layer))
     elif reason is not None:
         draft.add(Prose(reason))
     else:
         draft.prose(N_("These are the sums that a product of matrices is made of:"))
     if factor is not None:
         draft.equation(f"{name}.factors", Relation.equal(route.formula.name, factor.after))
-    draft.result(f"{name}.formula", route.formula.equation)
+    draft.result(f"{name}.formula", shown_formula(route.map.layer, route.formula))

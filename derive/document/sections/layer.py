@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from derive.document.draft import Draft
+from derive.document.entrywise import is_indexed, shown_forward
 from derive.document.material import Material
 from derive.document.sections import stacks
 from derive.document.words import array_name, named_values, output_name, written_name
@@ -92,6 +93,9 @@ def _forward(layer: Layer, draft: Draft) -> list[Tree]:
     statement = Relation.equal(draft.words["Y"], draft.words["forward"])
     inputs = [Relation((draft.words[node.name], Space(tuple(map(str, node.shape)))), ("in",)) for node in layer.inputs]
     spaces = (*inputs, *([membership] if membership else []))
+    indexed = shown_forward(layer) if is_indexed(layer) else None
+    if indexed is not None:
+        return [*indexed, Beside(spaces)]
     values = [item.equation for item in named_values(layer)]
     in_one_line = Beside((statement, *spaces))
     if not values and draft.fits(in_one_line):
