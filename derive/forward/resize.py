@@ -25,7 +25,7 @@ def resized(
 
     Shapes: those of the nodes, with the sizes in the place of their letters.
     """
-    values: dict[Node, Node] = {**inputs}
+    values: dict[Node, Node] = dict(inputs.items())
     for node in topological(*roots.values(), leaves=inputs):
         match node:
             case Constant(value):
