@@ -14,6 +14,8 @@ from derive.checking.exactly import Branch, branches, raised
 from derive.checking.generic import vanishes_generically
 from derive.checking.points import size_choices
 from derive.checking.report import Report, Verdict
+from derive.checking.reproduce import command_words
+from derive.checking.rule import rule
 from derive.checking.subject import CodeError, Subject, subject
 from derive.errors import UserError
 from derive.forward.nodes import Input
@@ -75,6 +77,7 @@ def check_backward(
         verdicts,
         tuple(tuple(at.items()) for at in check.sizes),
         time.monotonic() - started,
+        command_words(found, shapes or {}, returns),
     )
 
 
@@ -110,6 +113,8 @@ class _Check:
                 search(self.subject, self.sizes, self.budget, finding)
         except OutOfTimeError:
             pass
+        if finding.failures and not finding.wrong:
+            raise UserError(f"check: {self.subject.name}: {finding.failures[0]}")
         if finding.forward_failure and not self.strengths:
             raise UserError(f"check: {self.subject.against}: {finding.forward_failure}")
         return tuple(self._verdict(node, finding) for node in self.subject.wanted)
@@ -181,9 +186,12 @@ class _Check:
         seconds = self.seconds.get(name, 0.0)
         wrong = finding.wrong.get(name)
         if wrong is not None:
-            reason = ""
+            shown = rule(self.traced, name)
             return Verdict(
-                name, Strength.REFUTED, _POINTS, reason, str(wrong), "", "", seconds, shape=shape, found=wrong
+                *(name, Strength.REFUTED, _POINTS, "", str(wrong), "", "", seconds),
+                rule=shown,
+                shape=shape,
+                found=wrong,
             )
         strength = self.strengths.get(name)
         if strength is Strength.PROVED_FOR_ALL_SIZES:

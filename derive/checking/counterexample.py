@@ -34,13 +34,16 @@ _SMALL = 40
 class Finding:
     """What the search found: counterexamples by the name of the input, and at how many points gradients agreed.
 
-    rough is whether they were compared with differences of floats.
+    rough is whether they were compared with differences of floats; failures are what backward raised, and runs how
+    often it was run.
     """
 
     wrong: dict[str, Counterexample] = field(default_factory=dict)
     points: dict[str, int] = field(default_factory=dict)
     rough: bool = False
     forward_failure: str = ""
+    failures: list[str] = field(default_factory=list)
+    runs: int = 0
 
 
 def search(subject: Subject, proofs: Sequence[Sizes], budget: Budget, finding: Finding) -> None:
@@ -49,6 +52,9 @@ def search(subject: Subject, proofs: Sequence[Sizes], budget: Budget, finding: F
     for sizes in proofs:
         for source, arrays, upstream in _tries(subject, sizes, budget, finding, _POINTS):
             _look(subject, source, sizes, arrays, upstream, finding, suspects)
+    if finding.runs and len(finding.failures) >= finding.runs:
+        # It never gave anything that could be wrong.
+        return
     for name, mismatch in suspects.items():
         finding.wrong[name] = _told(subject, mismatch, _upstream_of(mismatch))
     if suspects:
@@ -70,6 +76,8 @@ def _look(
     except CodeError as error:
         finding.forward_failure = str(error)
         return False
+    finding.runs += found is not None
+    finding.failures += {m.message: None for m in (found or {}).values() if m is not None and m.message}
     for name, mismatch in (found or {}).items():
         if mismatch is None:
             finding.points[name] = finding.points.get(name, 0) + 1
