@@ -10,6 +10,7 @@ import io
 import re
 import tokenize
 from collections.abc import Iterator
+from itertools import pairwise
 
 __all__ = ["CODE_WIDTH", "wrapped"]
 
@@ -60,7 +61,7 @@ def _filled(pieces: list[str], indent: str, width: int) -> list[str]:
 def _pieces(line: str, level: int = 1) -> list[str]:
     """The line cut behind commas and before operators that stand at least so deep in brackets."""
     ends = [0, *_breaks(line, level), len(line)]
-    return [line[start:end] for start, end in zip(ends, ends[1:], strict=False) if end > start]
+    return [line[start:end] for start, end in pairwise(ends) if end > start]
 
 
 def _breaks(line: str, level: int) -> Iterator[int]:

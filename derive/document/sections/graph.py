@@ -96,7 +96,7 @@ def _indexed(draft: Draft, material: Material, route: GraphRoute) -> None:
     for number, (node, places) in enumerate(_kinds(route).values(), start=1):
         local = route.local(node)
         reader = Entrywise(local.layer)
-        given = {
+        given: dict[Node, Node] = {
             fresh: node.operands[place]
             for fresh, place in zip(local.layer.inputs, local.places, strict=True)
             if isinstance(node.operands[place], Select)

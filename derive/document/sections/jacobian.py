@@ -303,7 +303,8 @@ def _pattern(draft: Draft, route: JacobianRoute) -> None:
     zeros = rows * columns - jacobian.nnz
     draft.prose(
         N_(
-            "Of its {all} entries, {nnz} can differ from zero. Written out they are long, so here they keep their names:"
+            "Of its {all} entries, {nnz} can differ from zero. Written out they are long, so here they keep their "
+            "names:"
         )
         if zeros
         else N_("Written out, its {all} entries are long, so here they keep their names:"),
