@@ -10,7 +10,7 @@ from derive.forward.formula import Definition, Formula
 from derive.forward.layer import Layer
 from derive.forward.nodes import Input, Node
 from derive.forward.shape import Size
-from derive.notation.code import print_code
+from derive.notation.code import HELPERS, print_code
 from derive.notation.tree import Tree
 from derive.rules.naming import definitions
 
@@ -44,6 +44,10 @@ def numpy_class(layer: Layer, formulas: Sequence[Formula]) -> str:
     lines += _indented([f"return {', '.join(f'd{formula.wrt.name}' for formula in formulas)}"])
     if any("vectorize(erf" in line for line in lines):
         lines.insert(0, "from math import erf")
+    for name, helper in HELPERS.items():
+        if any(name in _words(line) for line in lines):
+            place = lines.index("") + 1
+            lines[place:place] = [*helper, "", ""]
     return "\n".join(lines)
 
 

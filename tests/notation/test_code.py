@@ -61,7 +61,7 @@ MASKS = [
     (Negative(Hadamard((MASK, B))), "-B * (A > 0)"),
     (Negative(Hadamard((Hadamard((MASK, B)), A))), "-B * (A > 0) * A"),
     (Negative(Hadamard((MASK, OTHER))), "-np.where((A > 0) * (B > A), 1, 0)"),
-    (Sum((Hadamard((MASK, OTHER)), MASK)), "np.where((A > 0) * (B > A), 1, 0) + np.heaviside(A, 0)"),
+    (Sum((Hadamard((MASK, OTHER)), MASK)), "np.where((A > 0) * (B > A), 1, 0) + np.where(A > 0, 1, 0)"),
     (Sum((A, Negative(Hadamard((MASK, OTHER, B))))), "A - (A > 0) * (B > A) * B"),
 ]
 
