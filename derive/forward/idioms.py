@@ -1,4 +1,4 @@
-"""Recognises in a node what NumPy and its users have a word for: softmax, logsumexp, norm, variance, standard deviation.
+"""Recognises in a node what NumPy and its users have a word for: softmax, logsumexp, norm, mean, variance.
 
 Nothing is guessed from the shape of a graph: a candidate is what its definition makes of an operand, and nodes are
 interned, so that it either is the node or is another.
@@ -6,9 +6,10 @@ interned, so that it either is the node or is another.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from sympy import Expr, Integer, Rational, exp, log, prod
 
@@ -17,6 +18,7 @@ from derive.forward.normal import add, apply, contract
 
 __all__ = ["Idiom", "idiom", "parts", "root", "shorter"]
 
+_ONE = Integer(1)
 _X = placeholder(0)
 _HALF = Rational(1, 2)
 
@@ -28,7 +30,7 @@ class Idiom:
     function: str
     operand: Node
     axes: tuple[int, ...]
-    coefficient: Expr = Integer(1)
+    coefficient: Expr = _ONE
 
     @property
     def reduced(self) -> bool:
@@ -63,7 +65,8 @@ def root(node: Node) -> Node | None:
 @lru_cache(maxsize=4096)
 def idiom(node: Node) -> Idiom | None:
     """What the node is in the words of NumPy's users, or None."""
-    return next((found for rule in _RULES.get(type(node), ()) for found in rule(node)), None)
+    rules = _RULES.get(type(node), ())
+    return next((found for rule in rules for found in rule(node)), None)
 
 
 def _softmax(node: Contract) -> Iterator[Idiom]:
@@ -72,7 +75,8 @@ def _softmax(node: Contract) -> Iterator[Idiom]:
     for powers in node.operands:
         if isinstance(powers, Map) and len(powers.shape) == rank > 0 and len(node.operands) == 2:
             argument = _exponent(powers)
-            below = next((row for operand, row in zip(node.operands, node.indices) if operand is not powers), None)
+            pairs = zip(node.operands, node.indices, strict=True)
+            below = next((row for operand, row in pairs if operand is not powers), None)
             if argument is None or below is None:
                 continue
             mine = node.indices[node.operands.index(powers)]
@@ -80,8 +84,8 @@ def _softmax(node: Contract) -> Iterator[Idiom]:
             total = contract([powers], [range(rank)], kept)
             inverse = apply(1 / _X, [total])
             axes = tuple(axis for axis in range(rank) if axis not in kept)
-            pairs = [(powers, list(range(rank))), (inverse, kept)]
-            for order in (pairs, pairs[::-1]):
+            factors = [(powers, list(range(rank))), (inverse, kept)]
+            for order in (factors, factors[::-1]):
                 if axes and contract([o for o, _ in order], [row for _, row in order], range(rank)) is node:
                     yield Idiom("softmax", argument, axes)
 
@@ -190,7 +194,7 @@ def _sums(node: Node) -> Iterator[tuple[Node, tuple[int, ...], Expr]]:
             yield array, axes, coefficient
 
 
-_RULES = {
+_RULES: dict[type, tuple[Callable[[Any], Iterator[Idiom]], ...]] = {
     Contract: (_softmax, _variance, _mean),
     Map: (_std, _norm, _logsumexp),
     Add: (_log_softmax,),

@@ -1,4 +1,4 @@
-"""Writes sums and comparisons of masks as one would: 1 - [x > 0] as [x ≤ 0], [x > 0] a + [x ≤ 0] b as where(x > 0, a, b)."""
+"""Writes sums of masks as one would: 1 - [x > 0] as [x ≤ 0], [x > 0] a + [x ≤ 0] b as where(x > 0, a, b)."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def _choices(terms: Sequence[Tree]) -> Iterator[tuple[int, int, Tree]]:
     split = [_split(term) for term in terms]
     for second, (mask, rest) in enumerate(split):
         for first, (other, value) in enumerate(split[:second]):
-            made = None
+            made: Tree | None = None
             if mask is not None and other is not None and complement(mask) == other:
                 made = Where(mask, rest, value) if isinstance(mask, Greater) else Where(other, value, rest)
             elif mask is not None and other is None:
@@ -144,14 +144,16 @@ def _factors(term: Tree) -> tuple[int, list[Tree]]:
             sign, factors = _factors(operand)
             return -sign, factors
         case Product(factors) | Hadamard(factors):
-            parts = [_factors(factor) if isinstance(factor, Hadamard | Product) else (1, [factor]) for factor in factors]
+            parts = [
+                _factors(factor) if isinstance(factor, Hadamard | Product) else (1, [factor]) for factor in factors
+            ]
             return 1, [inner for _, several in parts for inner in several]
         case Quotient(over, Number(value)) if _known(value):
             sign, factors = _factors(over)
             found = [factor for factor in factors if not isinstance(factor, Number)]
             numbers = [factor.value for factor in factors if isinstance(factor, Number)]
             if len(found) + len(numbers) == len(factors) and all(map(_known, numbers)) and len(numbers) <= 1:
-                number = Fraction(numbers[0] if numbers else 1) / Fraction(value)  # type: ignore[arg-type]
+                number = Fraction(numbers[0] if numbers else 1) / Fraction(value)
                 return sign, [Number(_whole(number)), *found]
     return 1, [term]
 

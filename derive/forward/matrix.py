@@ -13,6 +13,8 @@ from types import MappingProxyType
 from sympy import Expr, Integer, fraction, prod
 
 from derive.errors import InternalError
+from derive.forward.idioms import Idiom, idiom, parts, root, shorter
+from derive.forward.masks import added, compared
 from derive.forward.nodes import (
     Add,
     Constant,
@@ -30,8 +32,6 @@ from derive.forward.nodes import (
     placeholder,
     topological,
 )
-from derive.forward.idioms import Idiom, idiom, parts, root, shorter
-from derive.forward.masks import added, compared
 from derive.forward.scalar import number, read_scalar
 from derive.forward.selected import read_parts, read_selected, read_selection
 from derive.forward.stacks import permuted, repeated_entries, stacked_product, with_new_axes
@@ -39,11 +39,11 @@ from derive.notation.code import LASTING
 from derive.notation.digits import is_decimal
 from derive.notation.tree import (
     Along,
-    Greater,
     Broadcast,
     Einsum,
     Extreme,
     Gradient,
+    Greater,
     Hadamard,
     Identity,
     Kind,
@@ -54,7 +54,6 @@ from derive.notation.tree import (
     Number,
     Product,
     Quotient,
-    Slice,
     Sum,
     SumAxis,
     Take,
@@ -140,9 +139,7 @@ def _read_idiom(found: Idiom, operand: Tree) -> Tree:
     return _scaled(found.coefficient, [], Along(found.function, operand, axes, rank))
 
 
-def _next_to_each_other(
-    operands: Sequence[Node], made: Mapping[Node, Tree], names: Collection[Node]
-) -> list[Tree]:
+def _next_to_each_other(operands: Sequence[Node], made: Mapping[Node, Tree], names: Collection[Node]) -> list[Tree]:
     """The terms of a sum, or operands of a function: how often one is repeated is not written where another says it."""
     rank = len(operands[0].shape)
     loose = [_stretching(operand, made, names) for operand in operands]
@@ -152,7 +149,7 @@ def _next_to_each_other(
     return [made[operand] if tree is None else tree for operand, (_, tree) in zip(operands, loose, strict=True)]
 
 
-def _stretching(node: Node, made: Mapping[Node, Tree], names: Collection[Node]) -> tuple[set[int], Tree | None]:
+def _stretching(node: Node, known: Mapping[Node, Tree], names: Collection[Node]) -> tuple[set[int], Tree | None]:
     """The axes that an array fills by itself, and the array with None in the place of the others."""
     every = set(range(len(node.shape)))
     number = _filling(node)
@@ -160,7 +157,7 @@ def _stretching(node: Node, made: Mapping[Node, Tree], names: Collection[Node]) 
         return set(), number
     if not isinstance(node, Contract) or node.summed() or node in names or idiom(node) is not None:
         return every, None
-    made, coefficient = _averaged(node, made)
+    made, coefficient = _averaged(node, known)
     scalars: list[Tree] = []
     arrays: list[tuple[Tree, Indices]] = []
     for operand, row in zip(node.operands, node.indices, strict=True):
@@ -169,7 +166,7 @@ def _stretching(node: Node, made: Mapping[Node, Tree], names: Collection[Node]) 
         elif not isinstance(operand, Ones):
             if row:
                 arrays.append((made[operand], row))
-            elif isinstance(operand, Map) and operand not in names and _divisor(operand, made) is not None:
+            elif isinstance(operand, Map) and operand not in names and _divisor(operand, known) is not None:
                 return every, None
             else:
                 scalars.append(made[operand])
@@ -196,9 +193,7 @@ def _filling(node: Node) -> Tree | None:
     return number(prod((sizes[index] for index in node.summed()), start=value))
 
 
-def _read_contraction(
-    node: Contract, made: dict[Node, Tree], readings: _Readings, names: Collection[Node]
-) -> Tree:
+def _read_contraction(node: Contract, made: dict[Node, Tree], readings: _Readings, names: Collection[Node]) -> Tree:
     coefficient: Expr = Integer(1)
     scalars: list[Tree] = []
     ones: dict[int, str] = {}
@@ -206,26 +201,31 @@ def _read_contraction(
     selects: list[tuple[Select, Indices]] = []
     under: list[tuple[Tree, Indices]] = []
     lone = len(node.operands) == 1
-    made, total = _averaged(node, made)
+    known, total = _averaged(node, made)
     for operand, row in zip(node.operands, node.indices, strict=True):
         if isinstance(operand, Constant) and not (lone and not node.output):
             coefficient = coefficient * operand.value * total
-        elif isinstance(operand, Map) and not lone and operand not in names and (divisor := _divisor(operand, made)) is not None:
+        elif (
+            isinstance(operand, Map)
+            and not lone
+            and operand not in names
+            and (divisor := _divisor(operand, made)) is not None
+        ):
             under.append((divisor, row))
         elif not row:
-            scalars.append(made[operand])
+            scalars.append(known[operand])
         elif isinstance(operand, Ones):
             ones[row[0]] = str(operand.size)
         elif isinstance(operand, Select):
             selects.append((operand, row))
         else:
-            core.append((made[operand], row))
+            core.append((known[operand], row))
     if under:
         quotient = None if selects else _quotient(scalars, core, ones, under, node.output, readings)
         if quotient is not None:
             return _scaled(coefficient, [], quotient)
-        core += [(Quotient(Number(1), tree), row) for tree, row in under if row]
         scalars += [Quotient(Number(1), tree) for tree, row in under if not row]
+        core += [(Quotient(Number(1), tree), row) for tree, row in under if row]
     if not core and not ones and not selects:
         return _scaled(coefficient, scalars[:-1], scalars[-1]) if scalars else number(coefficient)
     if selects:
@@ -233,7 +233,7 @@ def _read_contraction(
             selected = read_selected(*core[0], selects, node.output, node.sizes())
             if selected is not None:
                 return _scaled(coefficient, scalars, selected)
-        core += [(made[select], row) for select, row in selects]
+        core += [(known[select], row) for select, row in selects]
     for reading in readings:
         tree = reading(core, ones, node.output)
         if tree is not None:
@@ -242,21 +242,21 @@ def _read_contraction(
             if _is_mean(tree, coefficient, count):
                 return _scaled(coefficient * count, scalars, _mean(tree))
             return _scaled(coefficient, scalars, tree)
-    return _scaled(coefficient, scalars, _einsum(node, made))
+    return _scaled(coefficient, scalars, _einsum(node, known))
 
 
-def _averaged(node: Contract, made: Mapping[Node, Tree]) -> tuple[Mapping[Node, Tree], Expr]:
+def _averaged(node: Contract, made: Mapping[Node, Tree]) -> tuple[dict[Node, Tree], Expr]:
     """The sums among the factors as means where the coefficient divides by the count, and what is then left over."""
     coefficient = node.operands[0].value if isinstance(node.operands[0], Constant) else Integer(1)
-    changed: dict[Node, Tree] = {}
+    known = {operand: made[operand] for operand in node.operands if operand in made}
     total: Expr = Integer(1)
     for operand in node.operands:
         if isinstance(operand, Contract) and operand.summed() and isinstance(made.get(operand), SumAxis):
             sizes = operand.sizes()
             count = prod((sizes[index] for index in operand.summed()), start=Integer(1))
             if _is_mean(made[operand], coefficient * total, count):
-                changed[operand], total = _mean(made[operand]), total * count
-    return ({**made, **changed} if changed else made), total
+                known[operand], total = _mean(made[operand]), total * count
+    return known, total
 
 
 def _is_mean(tree: Tree, coefficient: Expr, count: Expr) -> bool:
@@ -355,7 +355,7 @@ def _transposed(tree: Tree) -> Tree:
             return operand
         case MatMul(factors):
             turned = sum(not isinstance(factor, Transpose) for factor in factors)
-            if 2 * turned - len(factors) <= 2:
+            if 2 * turned - len(factors) < 2:
                 return MatMul(tuple(map(_transposed, reversed(factors))))
         case Sum(terms):
             flipped = tuple(map(_transposed, terms))

@@ -19,7 +19,7 @@ def with_new_axes(tree: Tree, row: Indices, output: Indices) -> Tree | None:
     if len(output) == 2 and len(row) == 1:
         return Broadcast(tree, 1 - output.index(row[0]), "")
     items = [":" if index in row else "None" for index in output]
-    while items[0] == "None":
+    while items and items[0] == "None":
         items.pop(0)
     return Slice(tree, tuple(items)) if "None" in items else tree
 
@@ -61,9 +61,16 @@ def _matrix(tree: Tree, row: Indices, batch: Sequence[int], last: tuple[int, int
 
 def repeated_entries(core: Core, ones: dict[int, str], output: Indices) -> Tree | None:
     """Products entry by entry of arrays that lack axes, which NumPy stretches; ones for the axes that all lack."""
-    if len(output) < 3 or not core or any(not set(row) <= set(output) for _, row in core) or not set(ones) <= set(output):
+    if (
+        len(output) < 3
+        or not core
+        or any(not set(row) <= set(output) for _, row in core)
+        or not set(ones) <= set(output)
+    ):
         return None
-    trees = [with_new_axes(tree, row, output) for tree, row in sorted(core, key=lambda item: len(item[1]) != len(output))]
+    trees = [
+        with_new_axes(tree, row, output) for tree, row in sorted(core, key=lambda item: len(item[1]) != len(output))
+    ]
     if any(tree is None for tree in trees):
         return None
     factors = [tree for tree in trees if tree is not None]

@@ -15,10 +15,8 @@ from derive.notation.code import written_items, written_places
 from derive.notation.digits import number_text
 from derive.notation.tree import (
     Along,
-    AtLeast,
-    Where,
-    Permute,
     At,
+    AtLeast,
     Beside,
     BigSum,
     Broadcast,
@@ -51,6 +49,7 @@ from derive.notation.tree import (
     Ones,
     Pad,
     Partial,
+    Permute,
     Power,
     Product,
     Quotient,
@@ -66,6 +65,7 @@ from derive.notation.tree import (
     Take,
     Transpose,
     Tree,
+    Where,
     Windows,
 )
 from derive.notation.walk import is_fraction, is_tall

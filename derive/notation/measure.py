@@ -17,10 +17,8 @@ from derive.notation.digits import number_text
 from derive.notation.glyphs import BOLD, ITALIC
 from derive.notation.tree import (
     Along,
-    AtLeast,
-    Where,
-    Permute,
     At,
+    AtLeast,
     Beside,
     BigSum,
     Broadcast,
@@ -54,6 +52,7 @@ from derive.notation.tree import (
     Ones,
     Pad,
     Partial,
+    Permute,
     Power,
     Product,
     Quotient,
@@ -69,6 +68,7 @@ from derive.notation.tree import (
     Take,
     Transpose,
     Tree,
+    Where,
     Windows,
 )
 from derive.notation.walk import children, is_fraction, is_tall
@@ -195,8 +195,8 @@ def _of(tree: Tree, depth: int, display: bool) -> float:
             return _raised(base, depth, display) + script(exponent)
         case Call("sqrt", (operand,)):
             return inner(operand) + (1.05 if _is_high(operand) else 0.85)
-        case Where(condition, left, right):
-            return _name("where", depth, "vector") + 0.92 + _called((condition, left, right), inner, depth)
+        case Where(condition, over, under):
+            return _name("where", depth, "vector") + 0.92 + _called((condition, over, under), inner, depth)
         case Greater(larger, smaller) | AtLeast(larger, smaller) | Equal(larger, smaller):
             wrapping = max(_wrapping(side, depth) for side in (larger, smaller))
             return inner(larger) + inner(smaller) + _RELATIONS["="] + wrapping
@@ -239,7 +239,9 @@ def _of(tree: Tree, depth: int, display: bool) -> float:
             return _name(function, depth, "vector") + _characters(along, depth + 1) + _called((operand,), inner, depth)
         case Permute(operand, axes):
             order = ", ".join(str(axis + 1) for axis in axes)
-            return _name("transpose", depth, "vector") + _characters(order, depth + 1) + _called((operand,), inner, depth)
+            return (
+                _name("transpose", depth, "vector") + _characters(order, depth + 1) + _called((operand,), inner, depth)
+            )
         case Broadcast(operand, axis, _):
             return 1.24 * scale + (_raised(operand, depth, display) if axis == 0 else inner(operand, _ATOM))
         case Einsum(pattern, factors):

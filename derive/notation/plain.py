@@ -19,10 +19,8 @@ from derive.notation.script import entry_text, index_text, name_text, raised, sh
 from derive.notation.spacing import glue, opened
 from derive.notation.tree import (
     Along,
-    AtLeast,
-    Where,
-    Permute,
     At,
+    AtLeast,
     Beside,
     BigSum,
     Broadcast,
@@ -55,6 +53,7 @@ from derive.notation.tree import (
     Ones,
     Pad,
     Partial,
+    Permute,
     Power,
     Product,
     Quotient,
@@ -70,6 +69,7 @@ from derive.notation.tree import (
     Take,
     Transpose,
     Tree,
+    Where,
     Windows,
 )
 

@@ -23,8 +23,6 @@ from derive.forward.shape import evaluated
 from derive.notation.tree import (
     Along,
     AtLeast,
-    Where,
-    Permute,
     Broadcast,
     Call,
     Concatenate,
@@ -46,6 +44,7 @@ from derive.notation.tree import (
     OneHot,
     Ones,
     Pad,
+    Permute,
     Power,
     Product,
     Quotient,
@@ -57,6 +56,7 @@ from derive.notation.tree import (
     Take,
     Transpose,
     Tree,
+    Where,
     Windows,
 )
 from derive.proof.ring import Element

@@ -25,7 +25,7 @@ def _own(node: Node) -> int:
     """What is written besides the operands."""
     found = idiom(node)
     if found is not None:
-        return len(found.function) + 2 + (8 if 1 < len(node.shape) + found.reduced * len(found.axes) else 0)
+        return len(found.function) + 2 + (8 if len(node.shape) + found.reduced * len(found.axes) > 1 else 0)
     if root(node) is not None:
         return 4
     match node:

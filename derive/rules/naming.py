@@ -209,7 +209,9 @@ def _is_mask(node: Node) -> bool:
 
 def _outermost(nodes: set[Node]) -> set[Node]:
     """Those among the nodes that no other of them is computed from: a name for the whole may make others needless."""
-    inside = {inner for node in nodes for inner in topological(node, below=parts) if inner is not node and inner in nodes}
+    inside = {
+        inner for node in nodes for inner in topological(node, below=parts) if inner is not node and inner in nodes
+    }
     return nodes - inside
 
 

@@ -20,10 +20,8 @@ from derive.notation.measure import height, width
 from derive.notation.plain import print_plain
 from derive.notation.tree import (
     Along,
-    AtLeast,
-    Permute,
-    Where,
     At,
+    AtLeast,
     Beside,
     BigSum,
     Broadcast,
@@ -56,6 +54,7 @@ from derive.notation.tree import (
     Ones,
     Pad,
     Partial,
+    Permute,
     Power,
     Product,
     Quotient,
@@ -71,6 +70,7 @@ from derive.notation.tree import (
     Take,
     Transpose,
     Tree,
+    Where,
     Windows,
 )
 from derive.render.latex import render_fragment
