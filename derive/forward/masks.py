@@ -23,25 +23,32 @@ __all__ = ["added", "compared", "multiplied", "negated"]
 
 
 def compared(left: Tree, right: Tree) -> Tree:
-    """[a > b], with what is subtracted, and numbers, on the other side."""
-    if right != Number(0):
-        return Greater(left, right)
+    """[a > b], with what is subtracted on the other side, and numbers beside nothing else if that can be."""
     over: list[Tree] = []
     under: list[Tree] = []
-    for term in left.terms if isinstance(left, Sum) else (left,):
+    number = Fraction(0)
+    for term in (*_terms(left), *map(negated, _terms(right))):
         if isinstance(term, Negative):
             under.append(term.operand)
-        elif isinstance(term, Number) and isinstance(left, Sum):
-            under.append(negated(term))
+        elif isinstance(term, Number) and isinstance(term.value, int | Fraction):
+            number += term.value
         else:
             over.append(term)
+    if number and not over:
+        over.append(Number(_whole(number)))
+    elif number:
+        under.append(Number(_whole(-number)))
     return _without_bound(*(_several(side) for side in (over, under)))
+
+
+def _terms(tree: Tree) -> tuple[Tree, ...]:
+    return tree.terms if isinstance(tree, Sum) else (tree,)
 
 
 def _several(terms: Sequence[Tree]) -> Tree:
     if not terms:
         return Number(0)
-    return terms[0] if len(terms) == 1 else Sum(tuple(terms))
+    return terms[0] if len(terms) == 1 else added(terms)
 
 
 def _without_bound(left: Tree, right: Tree) -> Tree:

@@ -14,7 +14,7 @@ from sympy import Expr, Integer, fraction, prod
 
 from derive.errors import InternalError
 from derive.forward.idioms import Idiom, idiom, parts, root, shorter
-from derive.forward.masks import added, compared
+from derive.forward.masks import added
 from derive.forward.nodes import (
     Add,
     Constant,
@@ -43,7 +43,6 @@ from derive.notation.tree import (
     Einsum,
     Extreme,
     Gradient,
-    Greater,
     Hadamard,
     Identity,
     Kind,
@@ -52,6 +51,7 @@ from derive.notation.tree import (
     Name,
     Negative,
     Number,
+    Power,
     Product,
     Quotient,
     Sum,
@@ -117,8 +117,7 @@ def _read_one(node: Node, made: dict[Node, Tree], readings: _Readings, names: Co
             if inner is not None:
                 exponent = 2 * node.function.as_base_exp()[1]
                 return read_scalar(placeholder(0) ** exponent, [made[inner]])
-            tree = read_scalar(node.function, _next_to_each_other(node.operands, made, names))
-            return compared(tree.left, tree.right) if isinstance(tree, Greater) else tree
+            return read_scalar(node.function, _next_to_each_other(node.operands, made, names))
         case OneHot():
             return OneHotTree(
                 made[node.arguments[0]], str(node.size), str(node.shape[0]) if len(node.shape) == 2 else ""
@@ -200,6 +199,7 @@ def _read_contraction(node: Contract, made: dict[Node, Tree], readings: _Reading
     core: list[tuple[Tree, Indices]] = []
     selects: list[tuple[Select, Indices]] = []
     under: list[tuple[Tree, Indices]] = []
+    stretched = False
     lone = len(node.operands) == 1
     known, total = _averaged(node, made)
     for operand, row in zip(node.operands, node.indices, strict=True):
@@ -211,7 +211,9 @@ def _read_contraction(node: Contract, made: dict[Node, Tree], readings: _Reading
             and operand not in names
             and (divisor := _divisor(operand, made)) is not None
         ):
-            under.append((divisor, row))
+            _, loose = _stretching(operand.operands[0], made, names) if len(row) > 1 else (set(), None)
+            under.append((divisor, row) if loose is None else (_raised(operand, loose), row))
+            stretched = stretched or loose is not None
         elif not row:
             scalars.append(known[operand])
         elif isinstance(operand, Ones):
@@ -221,7 +223,12 @@ def _read_contraction(node: Contract, made: dict[Node, Tree], readings: _Reading
         else:
             core.append((known[operand], row))
     if under:
-        quotient = None if selects else _quotient(scalars, core, ones, under, node.output, readings)
+        whole = any(row == node.output for _, row in core)
+        quotient = (
+            None
+            if selects or (stretched and not whole)
+            else _quotient(scalars, core, ones, under, node.output, readings)
+        )
         if quotient is not None:
             return _scaled(coefficient, [], quotient)
         scalars += [Quotient(Number(1), tree) for tree, row in under if not row]
@@ -279,6 +286,10 @@ def _divisor(node: Map, made: Mapping[Node, Tree]) -> Tree | None:
     if inner is not None:
         return read_scalar(base ** (-2 * exponent), [made[inner]])
     return read_scalar(base**-exponent, [made[node.operands[0]]])
+
+
+def _raised(node: Map, base: Tree) -> Tree:
+    return read_scalar(placeholder(0) ** -node.function.as_base_exp()[1], [base])
 
 
 def _quotient(
@@ -419,6 +430,9 @@ def _reduced(core: _Core, ones: _OnesOf, output: Indices) -> Tree | None:
     if kept != output or not set(ones) <= set(row):
         return None
     if not kept:
+        match tree:
+            case Power(Name() | Gradient() as vector, Number(2)) if len(row) == 1:
+                return SumAxis(Hadamard((vector, vector)), None, 1)
         return SumAxis(tree, None, len(row))
     if len(row) > 2:
         axes = tuple(axis for axis, index in enumerate(row) if index in ones)

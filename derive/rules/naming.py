@@ -37,6 +37,8 @@ _SHARED = 26
 _BRIEF = 64
 """A definition of so many characters that a formula uses once is put in its place when the formula stands alone."""
 
+_FEW_TIMES = 3
+
 _OTHERS = "SUVPQRKABCE"
 _LINEAR, _FUNCTION, _QUOTIENT = "ZA", "HA", "P"
 """Letters for sums and products of inputs, for a function of one array, and for what is divided; then the others."""
@@ -85,7 +87,7 @@ def _alone(formula: Formula, given: Collection[str]) -> Formula:
     while True:
         sources = {item.node: item.source or item.node for item in kept}
         times = _uses([short, *sources.values()], sources)
-        once = next((d for d in kept if times[d.node] == 1 and d.text not in given and _is_brief(d)), None)
+        once = next((d for d in kept if d.text not in given and _is_needless(d, short, times[d.node])), None)
         if once is None:
             return replace(formula, definitions=tuple(kept), short=short)
         kept.remove(once)
@@ -115,8 +117,12 @@ def _uses(roots: Sequence[Node], named: Collection[Node]) -> dict[Node, int]:
     return total
 
 
-def _is_brief(definition: Definition) -> bool:
-    return len(print_code(definition.tree)) <= _BRIEF
+def _is_needless(definition: Definition, short: Node, times: int) -> bool:
+    """Whether a name is used once, or the formula is but the name, or using it saves nothing."""
+    length = len(print_code(definition.tree))
+    if definition.node is short or (times == 1 and length <= _BRIEF):
+        return True
+    return 1 < times <= _FEW_TIMES and definition.source is None and times * (length + 1) <= length + 4 + 2 * times
 
 
 @dataclass(frozen=True, slots=True)

@@ -459,8 +459,16 @@ def _common(coefficients: Sequence[Expr]) -> Expr:
         left = (coefficient / common for coefficient in coefficients)
         return _digits(common) + sum(map(_digits, left))
 
-    found = min((Integer(1), *coefficients, *(-c for c in coefficients)), key=written)
+    candidates = (
+        c for c in (*coefficients, *(-c for c in coefficients)) if not any(_has_size(b / c) for b in coefficients)
+    )
+    found = min((Integer(1), *candidates), key=written)
     return found if found != -1 else Integer(1)
+
+
+def _has_size(coefficient: Expr) -> bool:
+    """Whether a size stands above the line: then a mean would be written as a sum."""
+    return bool(coefficient.as_numer_denom()[0].free_symbols)
 
 
 def _digits(coefficient: Expr) -> int:
