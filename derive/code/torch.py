@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from derive.code.layout import Function, Passes, camel, indented, shape_text, signature, told
-from derive.code.printer import Printer
-from derive.code.program import AlongAxes, Array, Program
+from derive.code.printer import Printer, with_small_powers
+from derive.code.program import Array, Program
 from derive.errors import UnsupportedError
-from derive.notation.code import ATOM, PRODUCT, UNARY, is_mask, written_items
+from derive.notation.code import ATOM, LASTING, PRODUCT, UNARY, is_mask, written_items
 from derive.notation.tree import (
+    Along,
+    AtLeast,
     Call,
     Concatenate,
     Equal,
@@ -24,11 +26,13 @@ from derive.notation.tree import (
     Number,
     Ones,
     Pad,
+    Permute,
     Product,
     Slice,
     SumAxis,
     Transpose,
     Tree,
+    Where,
     Windows,
 )
 
@@ -51,14 +55,21 @@ class TorchPrinter(Printer):
 
     module: str = "torch."
 
-    def along(self, value: AlongAxes) -> str:
-        text = self.text(value.operand)
-        axes: object = value.axes[0] if len(value.axes) == 1 else value.axes
-        if value.function == "logsumexp":
-            return f"torch.logsumexp({text}, dim={axes})"
-        if len(value.axes) == 1:
-            return f"torch.softmax({text}, dim={axes})"
-        return f"torch.exp({text} - torch.logsumexp({text}, dim={axes}, keepdim=True))"
+    def along(self, tree: Along) -> tuple[str, int]:
+        """A function along axes: softmax and its kin, mean, variance, norm."""
+        text, function = self.text(tree.operand), tree.function
+        every = tuple(range(tree.rank)) if tree.axes is None else tree.axes
+        where = f"dim={every[0] if len(every) == 1 else every}"
+        kept = ", keepdim=True" if tree.kept else ""
+        if function in LASTING:
+            if len(every) == 1:
+                return f"torch.{function}({text}, {where})", ATOM
+            logarithm = f"{text} - torch.logsumexp({text}, {where}, keepdim=True)"
+            return (f"torch.exp({logarithm})", ATOM) if function == "softmax" else (f"({logarithm})", ATOM)
+        if function not in _ALONG:
+            raise UnsupportedError(f"code: PyTorch's name of {function} along axes is not known; write it out")
+        called, more = _ALONG[function]
+        return f"torch.{called}({text}, {where}{more}{kept})", ATOM
 
     def stretched(self, text: str, like: str) -> str:
         return f"torch.zeros_like({like}) + {f'({text})' if _is_loose(text) else text}"
@@ -68,19 +79,23 @@ class TorchPrinter(Printer):
 
     def rule(self, tree: Tree) -> tuple[str, int]:
         """The text, and how tightly it binds; truth values become numbers wherever PyTorch would not take them."""
-        if is_mask(tree) and isinstance(tree, Greater | Equal):
+        if is_mask(tree) and isinstance(tree, Greater | AtLeast | Equal):
             return f"{super().rule(tree)[0]}.to({self.like}.dtype)", ATOM
         match tree:
             case Hadamard(factors) | Product(factors) if self._has_numbers(factors):
                 return " * ".join(map(self._factor, _numbers_first(factors))), PRODUCT
+            case Along():
+                return self.along(tree)
+            case Permute(operand, axes):
+                return f"{self.at_least(operand, ATOM)}.permute({', '.join(map(str, axes))})", ATOM
             case Call("heaviside", (difference, Number(0))):
                 return self.rule(Greater(difference, Number(0)))
-            case Call("where", (condition, Number(1), Number(0))):
+            case Where(condition, Number(1), Number(0)):
                 return self.bound(condition)
-            case Call("where", (condition, first, second)):
-                asked = Printer.rule(self, condition)[0]
-                chosen = f"{self.like}.new_tensor({self.text(first)})" if _is_number(first) else self.text(first)
-                return f"torch.where({asked}, {chosen}, {self.text(second)})", ATOM
+            case Where(Greater(left, Number(0)) as condition, first, second):
+                return self._chosen(condition, first, with_small_powers(second, left))
+            case Where(condition, first, second):
+                return self._chosen(condition, first, second)
             case Call(function, (first, second)) if function in _BOUNDS:
                 return self._bounded(function, first, second)
             case Call(("erf" | "relu" | "sigmoid") as function, (operand,)):
@@ -113,6 +128,11 @@ class TorchPrinter(Printer):
         text, level = super().rule(tree)
         return self._allocated(text), level
 
+    def _chosen(self, condition: Tree, first: Tree, second: Tree) -> tuple[str, int]:
+        """Where a condition holds one thing, elsewhere another; of two numbers one becomes a tensor of our type."""
+        one = f"{self.like}.new_tensor({self.text(first)})" if _is_number(first) else self.text(first)
+        return f"torch.where({Printer.rule(self, condition)[0]}, {one}, {self.text(second)})", ATOM
+
     @property
     def _kind(self) -> str:
         return f"dtype={self.like}.dtype, device={self.like}.device"
@@ -125,11 +145,11 @@ class TorchPrinter(Printer):
 
     def _has_numbers(self, factors: tuple[Tree, ...]) -> bool:
         """Whether among the factors, and besides numbers, is an array that is no truth values."""
-        masks = [factor for factor in factors if isinstance(factor, Greater | Equal)]
+        masks = [factor for factor in factors if isinstance(factor, Greater | AtLeast | Equal)]
         return bool(masks) and any(not is_mask(f) and not isinstance(f, Number) for f in factors)
 
     def _factor(self, factor: Tree) -> str:
-        if isinstance(factor, Greater | Equal):
+        if isinstance(factor, Greater | AtLeast | Equal):
             return Printer.rule(self, factor)[0]
         return self.at_least(factor, UNARY)
 
@@ -152,12 +172,21 @@ class TorchPrinter(Printer):
         return (flipped if set(rest) == {":"} else f"{flipped}[{written_items(tuple(rest))}]"), ATOM
 
 
+_ALONG = {
+    "logsumexp": ("logsumexp", ""),
+    "mean": ("mean", ""),
+    "norm": ("linalg.vector_norm", ""),
+    "std": ("std", ", correction=0"),
+    "var": ("var", ", correction=0"),
+}
+"""PyTorch's names of functions along axes, and what they take besides."""
+
 _BOUNDS = {"maximum": "min", "minimum": "max"}
 
 
 def _numbers_first(factors: tuple[Tree, ...]) -> tuple[Tree, ...]:
     """Truth values times a number would have PyTorch's usual type, whatever that of the arrays is."""
-    return tuple(sorted(factors, key=lambda factor: isinstance(factor, Greater | Equal)))
+    return tuple(sorted(factors, key=lambda factor: isinstance(factor, Greater | AtLeast | Equal)))
 
 
 def _is_number(tree: Tree) -> bool:
