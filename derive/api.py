@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from os import PathLike
@@ -25,19 +25,23 @@ from derive.notation.latex import print_latex
 from derive.options import TAKEN, DocumentOptions, document_option_names, document_options, quoted
 from derive.proof.assumed import check_assumed, uses
 from derive.proof.evidence import Evidence, Strength
+from derive.proof.jacobian_formula import check_jacobian_formula
 from derive.proof.prove import check_sizes, prove
+from derive.proof.second import check_second
 from derive.proof.symbolic import Exact
 from derive.proof.values import Given, given_values
 from derive.proof.vector import check_vector
 from derive.proof.worked import Worked, work
 from derive.render.latex import render_fragment, render_latex
 from derive.routes.jacobian import JacobianRoute, derive_jacobian
+from derive.routes.jacobian_formula import ReadableJacobian
+from derive.routes.second import Hessian, SecondRoute, derive_second
 from derive.routes.vector import derive_vector
 from derive.rules.naming import formula
 from derive.version import __version__
 
 if TYPE_CHECKING:
-    from derive.engine import ChainRule, Jacobian, Reshaped, VectorMap
+    from derive.engine import ChainRule, Reshaped, VectorMap
     from derive.forward.formula import Formula
 
 __all__ = ["Derived", "DerivedGradient", "derive"]
@@ -56,6 +60,8 @@ class DerivedGradient:
     oracle: str = "numpy"
     exact: Exact | None = None
     assumed: Layer | None = None
+    with_jacobian: bool = False
+    with_second: bool = False
 
     @property
     def map(self) -> VectorMap:
@@ -63,8 +69,8 @@ class DerivedGradient:
         return self.route.map
 
     @property
-    def jacobian(self) -> Jacobian:
-        """J_y; `[i, j]` is ∂y_i/∂x_j."""
+    def jacobian(self) -> ReadableJacobian:
+        """J_y; `[i, j]` is ∂y_i/∂x_j, and `formula` the matrix for all sizes, None if it has no such form."""
         return self.route.jacobian
 
     @property
@@ -88,6 +94,39 @@ class DerivedGradient:
         return () if self.assumed is None else uses(self.assumed, self.route.map.input.name)
 
     @cached_property
+    def second(self) -> SecondRoute:
+        """The second derivatives of the loss; those of Σ G ⊙ Y where the output is no number."""
+        map = self.route.map
+        return derive_second(map.layer, map.input.name, map.concrete.sizes)
+
+    @property
+    def hessian(self) -> Hessian:
+        """H; `[i, j]` is ∂²L/∂x_i∂x_j, and `formula` the matrix for all sizes, None if it has no such form."""
+        return self.second.hessian
+
+    @property
+    def hvp(self) -> Formula:
+        """H V for a direction V in the shape of the input, called as `second.direction` says."""
+        return self.second.product
+
+    @cached_property
+    def further(self) -> tuple[Evidence, ...]:
+        """How the Jacobian as a formula and second derivatives were verified, as far as they are asked for.
+
+        Raises: RefutedError if one of them is false.
+        """
+        map, exact = self.route.map, self.exact or Exact(self.route.map.layer)
+        sizes = check_sizes(map.layer)[:2]
+        found: tuple[Evidence, ...] = ()
+        written = self.jacobian.formula if self.with_jacobian else None
+        if written is not None:
+            found = (*found, check_jacobian_formula(map.layer, written, sizes, exact))
+        if self.with_second:
+            found = (*found, *check_second(self.second, sizes, exact))
+        _refuse_false(map.layer, map.input.name, found)
+        return found
+
+    @cached_property
     def evidence(self) -> tuple[Evidence, ...]:
         """How the formula was verified.
 
@@ -99,12 +138,8 @@ class DerivedGradient:
         if self.assumed is not None:
             sizes = check_sizes(map.layer)
             evidence = (*evidence, *check_assumed(self.assumed, name, sizes, exact, oracle=self.oracle))
-        for item in evidence:
-            if item.strength is Strength.REFUTED:
-                raise RefutedError(
-                    f"{map.layer.name}: the gradient of {map.input.name} is false: {item.counterexample}"
-                )
-        return evidence
+        _refuse_false(map.layer, name, evidence)
+        return (*evidence, *self.further)
 
     def sources(self, table: str, row: int, column: int) -> tuple[tuple[str, int, int], ...]:
         """The entries that one entry of the derivation was made from; see JacobianRoute.sources."""
@@ -112,6 +147,12 @@ class DerivedGradient:
 
     def _repr_latex_(self) -> str:
         return self.formula._repr_latex_()
+
+
+def _refuse_false(layer: Layer, name: str, evidence: Iterable[Evidence]) -> None:
+    for item in evidence:
+        if item.strength is Strength.REFUTED:
+            raise RefutedError(f"{layer.name}: the gradient of {name} is false: {item.counterexample}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -201,7 +242,9 @@ class Derived:
         if name not in self._found:
             route = derive_jacobian(self.layer, name, self._bound)
             assumed = self.assumed if self.assumed.assumptions else None
-            self._found[name] = DerivedGradient(route, self.options.oracle, self._exact, assumed)
+            options = self.options
+            chosen = "jacobians" in options.chosen_sections(), "second" in options.chosen_sections()
+            self._found[name] = DerivedGradient(route, options.oracle, self._exact, assumed, *chosen)
         return self._found[name]
 
     @property
@@ -250,7 +293,10 @@ class Derived:
     def _with(self, options: DocumentOptions) -> Derived:
         """The same with other options; what they do not touch is not derived again."""
         old = self.options
-        same = [(one.convention, one.samples, one.oracle, one.assume, one.numbers()) for one in (old, options)]
+        same = [
+            (one.convention, one.samples, one.oracle, one.assume, one.jacobian, one.order, one.numbers())
+            for one in (old, options)
+        ]
         return replace(self, options=options) if same[0] == same[1] else Derived.of(self.written, self.sizes, options)
 
     def _material(self) -> Material:

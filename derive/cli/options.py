@@ -115,9 +115,10 @@ def _document() -> Iterator[Parameter]:
             placeholder, help = DOCUMENT[field.name]
             values = choices(field.name)
             # What stands in a tuple with commas in it is given one by one.
-            several = field.name == "assume"
-            kind: Any = list[str] if several else _literal(values) if values else str
-            yield option(field.name, kind, field.default or ([] if several else ""), help, placeholder)
+            several, flag = field.name == "assume", field.default is False
+            kind: Any = list[str] if several else bool if flag else _literal(values) if values else str
+            default = field.default or ([] if several else False if flag else "")
+            yield option(field.name, kind, default, help, placeholder)
 
 
 def argument(name: str, placeholder: str, help: str) -> Parameter:

@@ -22,6 +22,7 @@ from derive.notation.tree import (
     Composition,
     Concatenate,
     Delta,
+    Diagonal,
     Dots,
     Einsum,
     Entry,
@@ -167,6 +168,10 @@ class _Printer:
                 return rf"{self.raised(operand)}^{{-\top}}", _POWER
             case MatrixCall("logdet", operand):
                 return rf"\log\left|\det\left({self.text(operand)}\right)\right|", _ATOM
+            case Diagonal(operand, rank):
+                inner = self.text(operand)
+                inner = rf"\operatorname{{vec}}\left({inner}\right)" if rank > 1 else inner
+                return rf"\operatorname{{diag}}\left({inner}\right)", _ATOM
             case MatrixCall(name, operand):
                 return rf"\{name}\left({self.text(operand)}\right)", _ATOM
             case Call("abs", (operand,)):
