@@ -109,6 +109,26 @@ class DerivedGradient:
         """H V for a direction V in the shape of the input, called as `second.direction` says."""
         return self.second.product
 
+    @property
+    def further_statements(self) -> tuple[str, ...]:
+        """Lines of NumPy-style code for what is asked for besides: J_X = ..., H_X = ... and hvp_X = ...
+
+        Every part defines again the names that it uses, which may be other values than before.
+        """
+        name = self.route.map.input.name
+        lines: list[str] = []
+        if self.with_jacobian:
+            jacobian = self.jacobian.formula
+            none = f"# J_{name}: no product or sum of Kronecker products and diagonal matrices"
+            lines += (none,) if jacobian is None else jacobian.statements
+        if self.with_second:
+            hessian = self.hessian.formula
+            none = f"# H_{name}: no product or sum of Kronecker products and diagonal matrices"
+            lines += (none,) if hessian is None else hessian.statements
+            *before, _ = self.hvp.statements
+            lines += [*before, f"hvp_{name} = {self.hvp}  # H_{name} times {self.second.direction.name}"]
+        return tuple(lines)
+
     @cached_property
     def further(self) -> tuple[Evidence, ...]:
         """How the Jacobian as a formula and second derivatives were verified, as far as they are asked for.
@@ -116,7 +136,7 @@ class DerivedGradient:
         Raises: RefutedError if one of them is false.
         """
         map, exact = self.route.map, self.exact or Exact(self.route.map.layer)
-        sizes = check_sizes(map.layer)[:2]
+        sizes = _two_sizes(map.layer)
         found: tuple[Evidence, ...] = ()
         written = self.jacobian.formula if self.with_jacobian else None
         if written is not None:
@@ -147,6 +167,15 @@ class DerivedGradient:
 
     def _repr_latex_(self) -> str:
         return self.formula._repr_latex_()
+
+
+def _two_sizes(layer: Layer) -> tuple[Mapping[str, int], ...]:
+    """Two sizes of further checks; a layer of one letter has one of them, and gets the next."""
+    first, *others = check_sizes(layer)
+    larger = {letter: number + 1 for letter, number in first.items()}
+    if not others and first and not layer.misfit(larger):
+        others = [larger]
+    return (first, *others[:1])
 
 
 def _refuse_false(layer: Layer, name: str, evidence: Iterable[Evidence]) -> None:
@@ -303,6 +332,7 @@ class Derived:
         return Material(
             layer=self.layer,
             assumed=self.assumed if self.assumed.assumptions else None,
+            second={name: g.second for name, g in self.gradients.items() if g.with_second},
             sizes=self._bound,
             routes={name: gradient.route for name, gradient in self.gradients.items()},
             evidence={

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from derive.engine import ChainRule, Jacobian, Reshaped, VectorMap, chain, jacobian, reshape, tables, vectorize
+from derive.engine import ChainRule, Reshaped, VectorMap, chain, reshape, tables, vectorize
 from derive.forward.formula import Formula
 from derive.forward.layer import Layer
 from derive.forward.nodes import Node

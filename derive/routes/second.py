@@ -25,7 +25,7 @@ from derive.forward.nodes import Input, Ones
 from derive.forward.normal import add, contract, zeros
 from derive.notation.tree import Name
 from derive.routes.jacobian_formula import JacobianFormula, jacobian_formula
-from derive.rules.naming import formula, formula_of
+from derive.rules.naming import definitions, formula, formula_of
 from derive.rules.rewrite import Forward, regrouped, simplify
 from derive.rules.terms import build, flatten
 
@@ -64,7 +64,7 @@ class SecondRoute:
         layer, wrt = self.layer, self.wrt
         output = formula(layer, wrt.name).node
         held = (layer.upstream,) if layer.output.shape else ()
-        name = f"d{wrt.name}"
+        name = self._name(held)
         return replace(
             layer,
             inputs=(*layer.inputs, *held),
@@ -85,11 +85,20 @@ class SecondRoute:
             named=tuple(pair for pair in layer.named if pair[1] is not output),
         )
 
+    def _name(self, held: Collection[Input]) -> str:
+        """What the gradient is called where second derivatives use it."""
+        names = {*self.layer.letters, *(name for name, _ in self.layer.named), self.layer.loss, self.layer.output_name}
+        letter = "Q" if len(self.wrt.shape) > 1 else "q"
+        found = _candidates(letter, self.wrt)
+        return next(node.name for node in found if _is_free(node, [*self.layer.inputs, *held], names))
+
     @cached_property
     def direction(self) -> Input:
         """V, in the shape of the input."""
         taken = [*self.gradient.inputs, self.layer.upstream]
-        names = {*self.layer.letters, *(name for name, _ in self.layer.named), self.layer.loss, self.layer.output_name}
+        # Nor may it be what the formulas of the gradients call something.
+        names = {*self.layer.letters, *(item.text for item in definitions(self.layer)), self.layer.loss}
+        names |= {self.layer.output_name, self.gradient.output_name}
         letter = "V" if len(self.wrt.shape) > 1 else "v"
         return next(node for node in _candidates(letter, self.wrt) if _is_free(node, taken, names))
 
@@ -149,7 +158,8 @@ class SecondRoute:
 
 
 def _length(found: Formula) -> int:
-    return sum(map(len, found.statements))
+    """How long a formula is to read; of two the one with fewer transposes is clearer."""
+    return sum(len(line) + 3 * line.count(".T") for line in found.statements)
 
 
 def _candidates(letter: str, wrt: Input) -> Iterable[Input]:
