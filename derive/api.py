@@ -161,6 +161,21 @@ class DerivedGradient:
         _refuse_false(map.layer, name, evidence)
         return (*evidence, *self.further)
 
+    def code(self, language: str = "numpy") -> str:
+        """The source of a function that computes the gradient: `gradient_W(X, W, b, G)`.
+
+        The language is numpy, torch or jax.
+
+        Raises: UnknownNameError for another language; UnsupportedError for what it cannot say; RefutedError if a step
+        of the derivation is false.
+        """
+        from derive.code import function_source  # deferred: only this needs it
+
+        # Nothing is written that was not verified.
+        _ = self.evidence
+        name = self.map.input.name
+        return function_source(self.map.layer, [self.formula], f"gradient_{name}", language)
+
     def sources(self, table: str, row: int, column: int) -> tuple[tuple[str, int, int], ...]:
         """The entries that one entry of the derivation was made from; see JacobianRoute.sources."""
         return self.route.sources(table, row, column)
@@ -221,10 +236,11 @@ class Derived:
         given = given_values(columns or written, sizes, options.numbers()) if options.numbers() else None
         complete = written.sizes(sizes) if given is None else given.sizes
         alone = options.samples == "auto" and complete.get(written.sample_size) == 1
-        layer = columns or (single(plain) if alone else None) or plain
+        layer = columns or (single(plain) if alone and not written.stages else None) or plain
         turned = layer.samples == "columns"
         moved = moved_assumptions(assumptions, written.inputs, layer.inputs, written.name, turned=turned)
-        assumed = replace(layer, assumptions=moved) if moved else layer
+        # The formulas of a network are made of those of its stages, which know nothing of its inputs.
+        assumed = replace(layer, assumptions=moved, stages=()) if moved else layer
         return Derived(written, layer, complete, options, assumed, given)
 
     @cached_property
@@ -298,7 +314,10 @@ class Derived:
         words = ["derive", *map(quoted, self.written.words or (self.written.name,))]
         folded = [letter.casefold() for letter in self.sizes]
         taken = {*TAKEN, *document_option_names(), *(option for option, _ in self.written.variant)}
+        stated = dict(self.written.stated)
         for letter, number in self.sizes.items():
+            if stated.get(letter) == number:
+                continue
             alone = folded.count(letter.casefold()) == 1 and letter.casefold() not in taken
             words += [f"--{letter.lower()}", str(number)] if alone else ["--size", f"{letter}={number}"]
         for option, value in self.written.variant:
@@ -353,6 +372,25 @@ class Derived:
         if found is not None and found.strength is Strength.REFUTED:
             raise RefutedError(f"{self.layer.name}: {found.counterexample}")
         return (found,) if found else ()
+
+    def code(self, language: str = "numpy", *, function: bool = False) -> str:
+        """Source of the forward and the backward pass that runs as it is.
+
+        In numpy it is a class, in torch a torch.autograd.Function, in jax a function with a jax.custom_vjp; or, in
+        each, one function `backward(X, W, b, G)` that computes the chosen gradients from its arguments alone.
+
+        Raises: UnknownNameError for another language; UnsupportedError for what it cannot say; RefutedError if a step
+        of a derivation is false.
+        """
+        from derive.code import function_source, layer_source  # deferred: only this needs it
+
+        for gradient in self.gradients.values():
+            # Nothing is written that was not verified.
+            _ = gradient.evidence
+        formulas = [gradient.formula for gradient in self.gradients.values()]
+        if function:
+            return function_source(self.layer, formulas, "backward", language)
+        return layer_source(self.layer, formulas, language)
 
     def json(self, *, all_entries: bool = False) -> str:
         """The derivation as JSON; `derive/render/schema/derive-1.json` says what is in it.
@@ -445,7 +483,7 @@ def _found(
         if shapes is None:
             raise UserError(
                 f"derive: {layer:.60} is no name of a layer; give the shapes of an expression, as in "
-                f'shapes={{"X": "N D"}}'
+                f'shapes={{"X": "N D"}}, or write derive(network("affine(3) > relu"))'
             )
         return parse(layer, shapes, let=let)
     if shapes is not None or let is not None:

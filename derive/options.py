@@ -25,6 +25,7 @@ __all__ = [
 SECTIONS = (
     "result",
     "conventions",
+    "network",
     "layer",
     "idea",
     "jacobian",
@@ -42,6 +43,8 @@ SECTIONS = (
 )
 """The sections that a handout can have, in their order."""
 
+_OF_LAYERS = tuple(section for section in SECTIONS if section != "network")
+
 ROUTES = ("jacobian", "entry", "index", "graph")
 """The sections among them that derive the gradients, one way each."""
 
@@ -52,6 +55,9 @@ DEFAULT_VALUES = "seed:1"
 """The numbers where --sections asks for numbers and --values is not given."""
 
 _BRIEF = ("result", "conventions", "jacobian")
+
+_OF_NETWORKS = ("result", "conventions", "network", "graph", "check")
+"""The sections of a network's handout, beside the routes that are asked for; no other layer has the section network."""
 
 TAKEN = frozenset(
     (
@@ -122,15 +128,18 @@ class DocumentOptions:
         for name in _TEXT_OPTIONS:
             _check_text(name, getattr(self, name))
 
-    def chosen_sections(self) -> tuple[str, ...]:
+    def chosen_sections(self, *, network: bool = False) -> tuple[str, ...]:
         """The sections of the document, in their order."""
         wanted = {self.end: True, "jacobians": self.jacobian, "second": self.order == "2"}
         asked = tuple(section for section in _ASKED_FOR if wanted.get(section))
         if self.sections:
             return tuple(section for section in SECTIONS if section in (*self.sections, *asked))
         asked = (*asked, *(("numbers",) if self.values else ()))
+        if network:
+            most = _OF_NETWORKS if self.depth == "full" else _OF_NETWORKS[:3]
+            return tuple(section for section in SECTIONS if section in (*most, *self.route, *asked))
         if self.depth == "full":
-            kept = tuple(section for section in SECTIONS if section not in _ASKED_FOR or section in asked)
+            kept = tuple(section for section in _OF_LAYERS if section not in _ASKED_FOR or section in asked)
             return tuple(section for section in kept if section not in ROUTES or section in (self.route or ROUTES))
         framed = tuple(section for section in _BRIEF if section not in ROUTES)
         routes = self.route or tuple(section for section in _BRIEF if section in ROUTES)

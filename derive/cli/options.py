@@ -22,6 +22,7 @@ __all__ = [
     "choices",
     "option",
     "parameters",
+    "size_option",
     "size_options",
     "size_parameter",
 ]
@@ -129,6 +130,12 @@ def _document() -> Iterator[Parameter]:
             kind: Any = list[str] if several else bool if flag else _literal(values) if values else str
             default = field.default or ([] if several else False if flag else "")
             yield option(field.name, kind, default, help, placeholder)
+
+
+def size_option(letter: str) -> Parameter:
+    """An option for a size that has no default."""
+    declared = typer.Option(f"--{letter.casefold()}", help=f"The size {letter}.", metavar="NUMBER", show_default=False)
+    return _parameter(size_parameter(letter), str, "", declared)
 
 
 def argument(name: str, placeholder: str, help: str) -> Parameter:

@@ -46,4 +46,9 @@ class Material:
 
     def has(self, section: str) -> bool:
         """Whether the document has this section, so that another may refer to it."""
-        return section in self.options.chosen_sections()
+        return section in self.sections
+
+    @property
+    def sections(self) -> tuple[str, ...]:
+        """The sections of the document, in their order."""
+        return self.options.chosen_sections(network=bool(self.layer.stages))

@@ -17,6 +17,7 @@ from derive.forward.entry import share_symbols
 from derive.forward.matrix import read
 from derive.forward.nodes import Constant, Input, Node, Select, topological
 from derive.forward.shape import Size, bind, letters
+from derive.forward.stage import Stage
 from derive.forward.stretch import Stretch
 from derive.notation.tree import Tree
 
@@ -96,7 +97,8 @@ class Layer:
     it computes is passed on, and is not the loss. text is the expression that it was read from, '' if it was traced.
     words are those of a command line, behind derive, that say which layer it is; its name if there are none. stretched
     are the broadcasts of which a reader should be told. assumptions are what is assumed of inputs: formulas use it, and
-    nothing else does.
+    nothing else does. stages are those of a network, in their order, and stated the sizes that its text gives in
+    numbers.
 
     Shapes: every input and the output have axes in the letters of `sizes`.
     """
@@ -121,6 +123,8 @@ class Layer:
     words: tuple[str, ...] = ()
     stretched: tuple[Stretch, ...] = ()
     assumptions: tuple[Assumption, ...] = ()
+    stages: tuple[Stage, ...] = ()
+    stated: tuple[tuple[str, int], ...] = ()
 
     upstream: Input = field(init=False, repr=False)
     """G = ∂L/∂Y, in the shape of the output; called G_Y if the layer has a G of its own."""

@@ -11,7 +11,7 @@ own, A holds what depends on several axes of the output and B on several of the 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 from math import prod
@@ -113,6 +113,8 @@ def jacobian_formula(layer: Layer, wrt: str) -> JacobianFormula | None:
         >>> [str(jacobian_formula(load("affine"), name)) for name in "XWb"]
         ['kron(eye(N), W.T)', 'kron(X, eye(M))', 'kron(ones((N, 1)), eye(M))']
     """
+    # The names of a network are those of its stages, whose nodes are others.
+    layer = replace(layer, stages=()) if layer.stages else layer
     known = tuple(item for item in definitions(layer) if not item.backward)
     names = {item.node: item.name for item in known}
     node = layer.input(wrt)

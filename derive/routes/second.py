@@ -78,6 +78,7 @@ class SecondRoute:
             stacks=(),
             plain=None,
             part=True,
+            stages=(),
             text="",
             words=(),
             stretched=(),
