@@ -37,6 +37,7 @@ from derive.routes.jacobian import JacobianRoute, derive_jacobian
 from derive.routes.jacobian_formula import ReadableJacobian
 from derive.routes.second import Hessian, SecondRoute, derive_second
 from derive.routes.vector import derive_vector
+from derive.rules.assumed import assuming
 from derive.rules.naming import formula
 from derive.version import __version__
 
@@ -239,8 +240,7 @@ class Derived:
         layer = columns or (single(plain) if alone and not written.stages else None) or plain
         turned = layer.samples == "columns"
         moved = moved_assumptions(assumptions, written.inputs, layer.inputs, written.name, turned=turned)
-        # The formulas of a network are made of those of its stages, which know nothing of its inputs.
-        assumed = replace(layer, assumptions=moved, stages=()) if moved else layer
+        assumed = assuming(layer, moved) if moved else layer
         return Derived(written, layer, complete, options, assumed, given)
 
     @cached_property
