@@ -19,7 +19,9 @@ from derive.notation.latex import print_latex
 from derive.notation.measure import height, width
 from derive.notation.plain import print_plain
 from derive.notation.tree import (
+    Along,
     At,
+    AtLeast,
     Beside,
     BigSum,
     Broadcast,
@@ -53,6 +55,7 @@ from derive.notation.tree import (
     Ones,
     Pad,
     Partial,
+    Permute,
     Power,
     Product,
     Quotient,
@@ -68,6 +71,7 @@ from derive.notation.tree import (
     Take,
     Transpose,
     Tree,
+    Where,
     Windows,
 )
 from derive.render.latex import render_fragment
@@ -103,6 +107,8 @@ TREES = {
     Call: Call("tanh", (x,)),
     Greater: Greater(x, Number(0)),
     Equal: Equal(x, y),
+    AtLeast: AtLeast(x, Number(0)),
+    Where: Where(Greater(x, Number(0)), x, y),
     Extreme: Extreme("max", X, (1,), 2),
     MatrixCall: MatrixCall("inv", X),
     BigSum: BigSum((("k", 4096),), x),
@@ -112,6 +118,8 @@ TREES = {
     Hadamard: Hadamard((X, W)),
     Inner: Inner(X, W),
     SumAxis: SumAxis(X, 0, 2),
+    Along: Along("softmax", X, (1,), 2),
+    Permute: Permute(X, (1, 0)),
     Broadcast: Broadcast(b, 0, "N"),
     Identity: Identity("N"),
     Diagonal: Diagonal(b),
