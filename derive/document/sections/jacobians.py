@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from derive.document.draft import Draft
+from derive.document.layout import LINE_WIDTH, fit
 from derive.document.material import Material
 from derive.document.words import array_name
 from derive.engine import Jacobian, tables
 from derive.locale import N_
+from derive.notation.measure import width
 from derive.notation.tree import Diagonal, Explicit, Name, Relation, Tree
 from derive.notation.walk import children
 from derive.routes.jacobian_formula import JacobianFormula
@@ -49,14 +51,19 @@ def formula_of(draft: Draft, id: str, found: JacobianFormula, jacobian: Jacobian
         )
         explained = True
     values = Explicit(tables.values(jacobian))
+    whole = Relation.equal(found.name, values)
+    # The page would shrink entries that are too long until nobody can read them.
+    written = all(width(line.right) <= 2 * LINE_WIDTH for line in fit(whole, spell=draft.spell))
     if draft.fits(found.equation):
         for number, item in enumerate(found.definitions):
             draft.display(f"{id}.{number}", item.equation)
-        draft.equation(id, Relation.equal(found.name, found.tree, values))
+        draft.equation(id, Relation.equal(found.name, found.tree, *([values] if written else [])))
     else:
-        # Shrunk into one line it could not be read.
         draft.code(f"{id}.code", "\n".join(found.statements))
-        draft.equation(id, Relation.equal(found.name, values))
+        if written:
+            draft.equation(id, whole)
+    if not written:
+        draft.prose(N_("Its entries are too long to be written out here."))
     return explained
 
 
