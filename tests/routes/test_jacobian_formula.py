@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from running import namespace
 
 from derive.forward.layer import Layer
 from derive.forward.parse import parse
@@ -106,7 +107,7 @@ def test_the_text_runs_and_is_the_matrix_that_pytorch_gives(layer: Layer, wrt: s
 
 
 def run(found: JacobianFormula, names: dict[str, Any]) -> Any:
-    space: dict[str, Any] = {"np": np, **names}
+    space = namespace(**names)
     for item in found.definitions:
         space[item.text] = eval(print_value(item.tree, module="np."), space)
     return np.asarray(eval(print_code(found.tree, module="np."), space), dtype=float)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from running import namespace
 
 from derive.errors import UnsupportedError
 from derive.forward.layer import Layer
@@ -111,7 +112,7 @@ def test_second_derivatives_are_those_of_pytorch(layer: Layer, wrt: str, start: 
 
 
 def run(found: Any, names: dict[str, Any]) -> Any:
-    space: dict[str, Any] = {"np": np, **names}
+    space = namespace(**names)
     for item in found.definitions:
         space[item.text] = eval(print_value(item.tree, module="np."), space)
     return np.asarray(eval(print_code(found.tree, module="np."), space), dtype=float)
