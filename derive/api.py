@@ -21,6 +21,7 @@ from derive.forward.transpose import transpose
 from derive.layers import listing, load
 from derive.notation.latex import print_latex
 from derive.options import TAKEN, DocumentOptions, document_option_names, document_options, quoted
+from derive.proof.at_numbers import at_numbers
 from derive.proof.evidence import Evidence, Strength
 from derive.proof.prove import check_sizes, prove
 from derive.proof.symbolic import Exact
@@ -30,6 +31,7 @@ from derive.proof.worked import Worked, work
 from derive.render.latex import render_fragment, render_latex
 from derive.routes.jacobian import JacobianRoute, derive_jacobian
 from derive.routes.vector import derive_vector
+from derive.rules.networks import StageGradients, stage_gradients
 from derive.version import __version__
 
 if TYPE_CHECKING:
@@ -179,6 +181,26 @@ class Derived:
         return self._found[name]
 
     @property
+    def stages(self) -> tuple[StageGradients, ...]:
+        """The stages of a network, what each receives and what it sends; none if the layer is no network."""
+        return stage_gradients(self.layer) if self.layer.stages else ()
+
+    def evaluate(self, arrays: Mapping[str, Any]) -> dict[str, Any]:
+        """The values of the forward pass that have a name, the output, and all gradients, at these arrays.
+
+        Shapes: those of the layer; the upstream gradient, G, is among the arrays unless the output is the loss itself.
+        Raises: UnknownNameError for an array that is not known; UserError if one is missing; ShapeError for one of
+        another shape.
+
+        Example:
+            >>> found = derive("mse", n=1, d=2).evaluate({"P": [[1, 2]], "T": [[0, 0]]})
+            >>> found["dP"].tolist()
+            [[1.0, 2.0]]
+        """
+        formulas = {name: gradient.formula for name, gradient in self.gradients.items()}
+        return at_numbers(self.layer, formulas, arrays, self._bound)
+
+    @property
     def warnings(self) -> tuple[str, ...]:
         """What NumPy does here and was perhaps not meant, a sentence each: a column stretched against a vector."""
         return tuple(f"{self.written.name}: {item}" for item in self.written.stretched)
@@ -210,6 +232,11 @@ class Derived:
             raise UserError(
                 f"--end vector: the output of {self.layer.name} is a number, the loss itself, so nothing follows it; "
                 f"leave the option out"
+            )
+        if "network" in self.options.sections and not self.layer.stages:
+            raise UserError(
+                f"--sections network: {self.layer.name} is one layer and no network; write derive network "
+                f"'affine(3) > relu', or leave the section out"
             )
         return compose(self._material())
 

@@ -1,4 +1,4 @@
-"""The evidence for the gradient of a network, stage by stage, where the network as a whole is too deep to be written out.
+"""The evidence for the gradient of a network, stage by stage, where the whole is too deep to be written out.
 
 By the chain rule the gradient of a network is what its stages send, one after the other; each stage, given whatever
 gradient arrives, is proved by itself.
