@@ -36,8 +36,10 @@ _TOGETHER = 5
 
 
 def write(draft: Draft, material: Material) -> None:
-    """Adds the section."""
+    """Adds the section; a layer that is no network has none."""
     layer = material.layer
+    if not layer.stages:
+        return
     draft.heading("network", N_("Stage by stage"))
     stages = list(enumerate(stage_gradients(layer), start=1))
     shown = stages if len(stages) <= _MOST else [*stages[: _MOST // 2], *stages[-(_MOST // 2) :]]
