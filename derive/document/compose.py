@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from derive.document.blocks import Document, Head, Math, Run, Runs, Text, Verbatim
 from derive.document.draft import Draft
+from derive.document.entrywise import is_indexed
 from derive.document.material import Material
 from derive.document.sections import (
     background,
@@ -25,15 +26,19 @@ from derive.document.sections import (
     vector,
 )
 from derive.document.spelling import speller
-from derive.document.words import coloured_letters, words_of
+from derive.document.words import coloured_letters, named_values, words_of
 from derive.forward.layer import Layer
 from derive.locale import N_, translator
+from derive.notation.measure import width
 from derive.notation.tree import Number, Relation
 
 __all__ = ["compose"]
 
 _LONGEST_TITLE = 60
 """The characters of an expression that is a title."""
+
+_LONGEST_HEAD = 24.0
+"""The width in em of a formula under the title."""
 
 Section = Callable[[Draft, Material], None]
 
@@ -112,9 +117,12 @@ def _title(draft: Draft, layer: Layer) -> str:
 
 def _subtitle(draft: Draft, material: Material) -> Runs:
     layer = material.layer
-    forward: Run = Math(Relation.equal(words_of(layer)["Y"], words_of(layer)["forward"]))
+    equation = Relation.equal(words_of(layer)["Y"], words_of(layer)["forward"])
+    forward: Run = Math(equation)
+    # A formula that would be long, or that uses names, is told where there is room to.
+    brief = not named_values(layer) and not is_indexed(layer) and width(equation, display=False) <= _LONGEST_HEAD
     if layer.stages:
-        forward = Verbatim(layer.text)
+        forward, brief = Verbatim(layer.text), True
     counted: list[Runs] = []
     for letter, one, many in layer.prose.sizes:
         number = material.sizes[letter]
@@ -127,4 +135,6 @@ def _subtitle(draft: Draft, material: Material) -> Runs:
     joined: list[Run] = []
     for number, runs in enumerate(counted):
         joined += [Text(", " if number else " "), *runs]
+    if not brief:
+        return tuple(joined[1:])
     return (*draft.runs(N_("{forward} with"), forward=(forward,)), *joined) if joined else (forward,)

@@ -23,8 +23,7 @@ def resized(roots: Mapping[str, Node], sizes: Mapping[Symbol, Size], inputs: Map
 
     Shapes: those of the nodes, with the sizes in the place of their letters.
     """
-    values: dict[Node, Node] = {}
-    values.update(inputs.items())
+    values: dict[Node, Node] = dict(inputs.items())
     for node in topological(*roots.values(), leaves=inputs):
         match node:
             case Constant(value):

@@ -20,6 +20,7 @@ from derive.forward.nodes import Contract, Input, Map, Node, topological
 from derive.forward.normal import replaced
 from derive.notation.tree import Gradient, Name, Tree
 from derive.rules.adjoint import RULES
+from derive.rules.assumed import assumed
 from derive.rules.gradients import Cut, Gradients, gradients
 from derive.rules.length import lengths
 from derive.rules.rewrite import Forward
@@ -78,7 +79,7 @@ def entry_names(layer: Layer) -> Mapping[Node, Input]:
 @lru_cache(maxsize=64)
 def _named(layer: Layer, rules: tuple[object, ...]) -> tuple[Gradients, _Naming]:
     """Made once for a layer and the rules by which its gradients are found."""
-    found = gradients(layer)
+    found = assumed(layer, gradients(layer)).gradients if layer.assumptions else gradients(layer)
     return found, _Naming.of(layer, found)
 
 

@@ -12,7 +12,7 @@ from itertools import count
 
 from derive.document.drawing.drawing import Arc, Vertex
 from derive.document.drawing.sign import sign_of
-from derive.document.words import output_name
+from derive.document.words import is_loss, output_name
 from derive.forward.layer import Layer
 from derive.forward.matrix import read
 from derive.forward.nodes import Constant, Input, Node, Ones
@@ -235,9 +235,16 @@ class _Part:
         return self._vertices, self._arcs
 
     def _loss(self) -> None:
-        """The loss node h, at which 1 arrives."""
+        """The loss node h, at which 1 arrives; an output that is the loss needs none."""
         whole, layer = self._whole, self._whole.route.layer
         source = self._source(layer.output)
+        if is_loss(layer):
+            gradient = whole.gradient[layer.output]
+            number = output_name(layer)
+            end = self._add(layer.output, Vertex("value", number, number))
+            plain = self._vertices[source].kind == "value"
+            self._arcs.append(Arc(source, end, number, Relation.equal(gradient, Number(1)), plain))
+            return
         loss, name = Name(layer.loss), output_name(layer)
         self._vertices.append(Vertex("operation", Name("h"), loss))
         at = len(self._vertices) - 1

@@ -174,7 +174,7 @@ def _numbers(draft: Draft, layer: Layer, worked: Worked) -> None:
     draft.prose(
         N_("With the numbers of the example, the stages compute, one after the other, and send back from the last on:")
     )
-    values: dict[str, Any] = dict(worked.given.arrays)
+    values: dict[str, Any] = dict(worked.arrays)
     made: list[tuple[Tree, Any]] = []
     for item in definitions(layer):
         values[item.text] = evaluate(item.tree, values, worked.given.sizes)
