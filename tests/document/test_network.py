@@ -115,7 +115,6 @@ PRINTED = [
     ("affine > softmax > cross_entropy", {"convention": "columns"}),
     ("affine(4) > tanh > affine(5) > relu > affine(2) > mse", {"names": "nabla", "paper": "letter"}),
     ("conv1d(2, 2) > relu > mean", {"depth": "brief"}),
-    ("affine(3) > gelu > lstm_cell", {}),
 ]
 
 
