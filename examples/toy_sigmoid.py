@@ -10,7 +10,7 @@ for line in dict.fromkeys(line for gradient in network.gradients.values() for li
 
 # The gradient of the sigmoid, given the upstream gradient dA, as the document asks for it.
 sigmoid = network.stages[1]
-assert str(sigmoid.sends[0]) == "dA * (A * (1 - A))"
+assert str(sigmoid.sends[0]) == "dA * A * (1 - A)"
 
 print("How the gradients were verified:")
 for name, gradient in network.gradients.items():

@@ -77,7 +77,7 @@ def test_the_formulas_are_those_of_backpropagation():
         "Z_2 = A_1 @ W_2 + b_2",
         "dZ_2 = 2 * (Z_2 - T) / (M_2*N)",
         "dA_1 = dZ_2 @ W_2.T",
-        "dZ_1 = dA_1 * (A_1 * (1 - A_1))",
+        "dZ_1 = dA_1 * A_1 * (1 - A_1)",
         "dX = dZ_1 @ W_1.T",
         "dW_1 = X.T @ dZ_1",
         "db_1 = sum(dZ_1, axis=0)",
@@ -136,4 +136,4 @@ def test_the_exercise_of_the_document_has_its_numbers():
 def test_the_sigmoid_of_the_document_sends_back_what_arrives_times_its_slope():
     # Section 4, question 1, of the same: the gradient of the sigmoid layer, given the upstream gradient.
     stages = stage_gradients(network("affine(3, bias=none) > sigmoid > sum"))
-    assert str(stages[1].sends[0]) == "dA * (A * (1 - A))"
+    assert str(stages[1].sends[0]) == "dA * A * (1 - A)"
