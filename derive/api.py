@@ -24,6 +24,7 @@ from derive.layers import listing, load
 from derive.notation.latex import print_latex
 from derive.options import TAKEN, DocumentOptions, document_option_names, document_options, quoted
 from derive.proof.assumed import check_assumed, uses
+from derive.proof.at_numbers import at_numbers
 from derive.proof.evidence import Evidence, Strength
 from derive.proof.jacobian_formula import check_jacobian_formula
 from derive.proof.prove import check_sizes, prove
@@ -39,6 +40,7 @@ from derive.routes.second import Hessian, SecondRoute, derive_second
 from derive.routes.vector import derive_vector
 from derive.rules.assumed import assuming
 from derive.rules.naming import formula
+from derive.rules.networks import StageGradients, stage_gradients
 from derive.version import __version__
 
 if TYPE_CHECKING:
@@ -293,6 +295,26 @@ class Derived:
         return self._found[name]
 
     @property
+    def stages(self) -> tuple[StageGradients, ...]:
+        """The stages of a network, what each receives and what it sends; none if the layer is no network."""
+        return stage_gradients(self.layer) if self.layer.stages else ()
+
+    def evaluate(self, arrays: Mapping[str, Any]) -> dict[str, Any]:
+        """The values of the forward pass that have a name, the output, and all gradients, at these arrays.
+
+        Shapes: those of the layer; the upstream gradient, G, is among the arrays unless the output is the loss itself.
+        Raises: UnknownNameError for an array that is not known; UserError if one is missing; ShapeError for one of
+        another shape.
+
+        Example:
+            >>> found = derive("mse", n=1, d=2).evaluate({"P": [[1, 2]], "T": [[0, 0]]})
+            >>> found["dP"].tolist()
+            [[1.0, 2.0]]
+        """
+        formulas = {name: gradient.formula for name, gradient in self.gradients.items()}
+        return at_numbers(self.layer, formulas, arrays, self._bound)
+
+    @property
     def warnings(self) -> tuple[str, ...]:
         """What NumPy does here and was perhaps not meant, a sentence each: a column stretched against a vector."""
         return tuple(f"{self.written.name}: {item}" for item in self.written.stretched)
@@ -335,6 +357,11 @@ class Derived:
             raise UserError(
                 f"--end vector: the output of {self.layer.name} is a number, the loss itself, so nothing follows it; "
                 f"leave the option out"
+            )
+        if "network" in self.options.sections and not self.layer.stages:
+            raise UserError(
+                f"--sections network: {self.layer.name} is one layer and no network; write derive network "
+                f"'affine(3) > relu', or leave the section out"
             )
         return compose(self._material())
 

@@ -30,6 +30,7 @@ from derive.routes.jacobian import JacobianRoute, derive_jacobian
 from derive.routes.jacobian_formula import JacobianFormula
 from derive.routes.second import SecondRoute
 from derive.rules.naming import definitions
+from derive.rules.networks import StageGradients, stage_gradients
 
 __all__ = ["LISTED_ENTRIES", "MOST_ENTRIES", "SCHEMA_VERSION", "render_json"]
 
@@ -86,6 +87,8 @@ def render_json(material: Material, *, all_entries: bool = False) -> str:
         "assumptions": [] if material.assumed is None else _assumptions(material, material.assumed),
         "gradients": {name: _gradient(route, material, cap, spell) for name, route in routes.items()},
     }
+    if layer.stages:
+        document["stages"] = [_stage(item, spell) for item in stage_gradients(layer)]
     if material.worked is not None:
         document["numbers"] = worked_numbers(
             material.worked, layer.upstream.name, lambda shape: _leading(shape, cap), cap
@@ -115,6 +118,23 @@ def _value(item: Definition, material: Material, spell: Speller) -> dict[str, An
         **_shapes(material, item.node),
         "formula": print_code(item.tree),
         "latex": print_latex(spell(item.tree)),
+    }
+
+
+def _stage(item: StageGradients, spell: Speller) -> dict[str, Any]:
+    """A stage of a network: what it computes, receives and sends."""
+    value = item.value
+    return {
+        "text": item.stage.text,
+        "input": item.stage.input.name,
+        "output": value.text,
+        "formula": print_code(value.tree),
+        "latex": print_latex(spell(value.tree)),
+        "receives": None if item.receives is None else print_code(item.receives),
+        "sends": [
+            {"name": print_code(sent.name), "formula": str(sent), "latex": print_latex(spell(sent.tree))}
+            for sent in item.sends
+        ],
     }
 
 
