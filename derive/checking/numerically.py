@@ -117,8 +117,19 @@ class Expected:
             return None
         return None if evaluator.kink else made
 
+    def jumps(self, arrays: Arrays, upstream: Any) -> bool:
+        """Whether something jumps there, and the output has a value."""
+        evaluator = self._evaluator(arrays, upstream)
+        try:
+            evaluator.value(self.branch.loss)
+        except (ArithmeticError, ValueError, TypeError):
+            return False
+        return evaluator.kink
+
     def got_at(self, arrays: Arrays, upstream: Any) -> dict[str, Any]:
-        """What the code gives there on exact numbers; nothing where it was not run on symbols."""
+        """What the code gives there on exact numbers; nothing where it was not run on symbols, or runs otherwise."""
+        if self.branch.known:
+            return {}
         evaluator = self._evaluator(arrays, upstream)
         made = {}
         for name, sheet in self.branch.got.items():
