@@ -1,4 +1,4 @@
-"""What a backward function gives where the derivative jumps: a value between those nearby is a convention, not an error.
+"""What a backward function gives where the derivative jumps: one of those nearby is a convention.
 
     relu'(0) = 0, 1 or 1/2 is one of the subgradients    two largest entries that both get all of the gradient are not
 

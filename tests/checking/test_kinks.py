@@ -30,19 +30,19 @@ def test_relu_at_zero(at_zero, outside):
 
 def test_two_largest_entries_cannot_both_get_everything():
     def everything(dout, X):
-        R = X.reshape(X.shape[0], -1, 2)
-        return ((R == R.max(axis=2, keepdims=True)) * dout[:, :, None]).reshape(X.shape)
+        windows = X.reshape(X.shape[0], -1, 2)
+        return ((windows == windows.max(axis=2, keepdims=True)) * dout[:, :, None]).reshape(X.shape)
 
     def shared(dout, X):
-        R = X.reshape(X.shape[0], -1, 2)
-        mask = (R == R.max(axis=2, keepdims=True)) * 1.0
+        windows = X.reshape(X.shape[0], -1, 2)
+        mask = (windows == windows.max(axis=2, keepdims=True)) * 1.0
         return (mask / mask.sum(axis=2, keepdims=True) * dout[:, :, None]).reshape(X.shape)
 
     def first(dout, X):
-        R = X.reshape(X.shape[0], -1, 2)
-        dR = np.zeros(R.shape)
-        dR[..., 0] = dout * (R[..., 0] >= R[..., 1])
-        dR[..., 1] = dout * (R[..., 0] < R[..., 1])
+        windows = X.reshape(X.shape[0], -1, 2)
+        dR = np.zeros(windows.shape)
+        dR[..., 0] = dout * (windows[..., 0] >= windows[..., 1])
+        dR[..., 1] = dout * (windows[..., 0] < windows[..., 1])
         return dR.reshape(X.shape)
 
     assert found(everything, pool).kink_is_wrong
