@@ -16,10 +16,11 @@ from derive.checking.every_size import Traced, traced
 from derive.checking.exactly import Branch, branches, raised
 from derive.checking.generic import vanishes_generically
 from derive.checking.kinks import Kink, kinks
-from derive.checking.points import more_sizes, size_choices
+from derive.checking.points import more_sizes, size_choices, smaller_sizes
 from derive.checking.report import Report, Verdict
 from derive.checking.reproduce import command_words
 from derive.checking.rule import rule
+from derive.checking.scalars import TooManyBranchesError
 from derive.checking.subject import CodeError, Subject, subject
 from derive.errors import UserError
 from derive.forward.nodes import Input
@@ -100,18 +101,21 @@ class _Check:
     reasons: dict[str, str] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     traced: Traced | None = None
+    hurried: bool = False
     runs: list[Branch] = field(default_factory=list)
     causes: dict[str, str] = field(default_factory=dict)
 
     def verdicts(self) -> tuple[Verdict, ...]:
         """One for each gradient."""
         self.sizes = size_choices(self.subject, self.given)
-        for stage, share in ((self._for_all_sizes, 0.4), (self._at_sizes, 0.7)):
+        stages = (self._for_all_sizes, 0.3), (self._at_sizes, 0.5), (self._at_smaller_sizes, 0.7)
+        for stage, share in stages:
             whole, self.budget.seconds = self.budget.seconds, self.budget.seconds * share
             try:
                 with self.budget.interrupting():
                     stage()
             except OutOfTimeError:
+                self.hurried = True
                 self._note(f"no proof within {self.budget.seconds:.0f} s")
             finally:
                 self.budget.seconds = whole
@@ -119,7 +123,7 @@ class _Check:
         finding = Finding()
         jumps: dict[str, Kink] = {}
         with suppress(OutOfTimeError), self.budget.interrupting():
-            search(self.subject, self.sizes, self.budget, finding)
+            search(self.subject, self.sizes, self.budget, finding, self.runs)
             self._find_causes(finding)
             jumps = kinks(self.subject, self.sizes[0], self.budget)
         if finding.failures and not finding.wrong:
@@ -150,6 +154,13 @@ class _Check:
                 self.strengths[node.name] = Strength.PROVED_FOR_ALL_SIZES
             self.seconds[node.name] = time.monotonic() - begun
 
+    def _at_smaller_sizes(self) -> None:
+        """Where the code branches in too many ways, or there was no time."""
+        smaller = smaller_sizes(self.subject)
+        if self._open() and smaller and self.hurried:
+            self.sizes = smaller
+            self._at_sizes()
+
     def _at_sizes(self) -> None:
         if not self._open():
             return
@@ -159,6 +170,10 @@ class _Check:
                 for number, branch in enumerate(branches(self.subject, sizes, self.budget)):
                     self.runs += [] if number else [branch]
                     self._compare(branch, proved)
+            except TooManyBranchesError as error:
+                self.hurried = True
+                self._note(str(error))
+                return
             except CodeError as error:
                 self._note(str(error))
                 return

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from derive.checking.budget import Budget
-from derive.checking.exactly import branches
+from derive.checking.exactly import Branch, branches
 from derive.checking.numerically import Differences, Expected, Mismatch, compared
 from derive.checking.points import draws, sizes_ascending
 from derive.checking.report import Counterexample
@@ -46,11 +46,16 @@ class Finding:
     runs: int = 0
 
 
-def search(subject: Subject, proofs: Sequence[Sizes], budget: Budget, finding: Finding) -> None:
-    """Fills in the finding: first at the sizes of the proofs, then, for what is wrong there, from the smallest on."""
+def search(
+    subject: Subject, proofs: Sequence[Sizes], budget: Budget, finding: Finding, runs: Sequence[Branch] = ()
+) -> None:
+    """Fills in the finding: first at the sizes of the proofs, then, for what is wrong there, from the smallest on.
+
+    runs are those on symbols that have been made already.
+    """
     suspects: dict[str, Mismatch] = {}
     for sizes in proofs:
-        for source, arrays, upstream in _tries(subject, sizes, budget, finding, _POINTS):
+        for source, arrays, upstream in _tries(subject, sizes, budget, finding, runs):
             _look(subject, source, sizes, arrays, upstream, finding, suspects)
     if finding.runs and len(finding.failures) >= finding.runs:
         # It never gave anything that could be wrong.
@@ -123,18 +128,19 @@ def source_at(subject: Subject, sizes: Sizes, budget: Budget, finding: Finding |
 
 
 def _tries(
-    subject: Subject, sizes: Sizes, budget: Budget, finding: Finding, count: int
+    subject: Subject, sizes: Sizes, budget: Budget, finding: Finding, runs: Sequence[Branch]
 ) -> Iterator[tuple[Source, dict[str, Any], Any]]:
     """Points at these sizes, and upstream gradients that tell entries apart."""
+    made = next((run for run in runs if run.sizes == sizes and run.general and not run.whole), None)
     try:
-        source = source_at(subject, sizes, budget, finding)
+        source = source_at(subject, sizes, budget, finding) if made is None else Expected(made, subject)
     except UserError:
         return
     shape = output_shape(subject, sizes)
     if shape is None:
         return
     draw = np.random.default_rng(1)
-    for arrays in islice(draws(subject, sizes, count), 3 * count + count):
+    for arrays in islice(draws(subject, sizes, _POINTS), 4 * _POINTS):
         budget.check()
         upstream = draw.choice([-2.0, -1.0, 1.0, 2.0, 3.0], size=shape) if _takes_upstream(subject) else np.ones(shape)
         yield source, arrays, upstream

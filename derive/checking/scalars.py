@@ -25,7 +25,7 @@ from derive.forward.number import exact_number
 from derive.proof.field import Field
 from derive.proof.ring import Element, Kind
 
-__all__ = ["DIGITS", "Branches", "Digits", "Entry", "Scalars", "Symbols", "exact"]
+__all__ = ["DIGITS", "Branches", "Digits", "Entry", "Scalars", "Symbols", "TooManyBranchesError", "exact"]
 
 Entry = Any
 """An element of the field, or a number of many digits."""
@@ -88,6 +88,10 @@ def exact(value: Any) -> Expr:
     raise UnsupportedError(f"{value!r:.40} is no finite real number")
 
 
+class TooManyBranchesError(UnsupportedError):
+    """Questions can be answered in too many ways; there are fewer at smaller sizes."""
+
+
 @dataclass(slots=True)
 class Branches:
     """Which answers a run of the code gets to its questions, and what they say about masks by number.
@@ -115,7 +119,7 @@ class Branches:
             if not self.answers:
                 return
             self.answers[-1] = False
-        raise UnsupportedError(f"the code branches on values in more than {most} ways")
+        raise TooManyBranchesError(f"the code branches on values in more than {most} ways")
 
     def answer(self) -> bool:
         """The answer to the next question."""

@@ -110,10 +110,6 @@ class Subject:
             backward = getattr(holder, self.backward.__name__)
         if "cache" in self.takes and cache is _Nothing:
             raise CodeError("backward takes a cache, but forward returns its output alone; return (output, cache)")
-        if self.layer is not None:
-            # A layer of the catalogue remembers what it was given.
-            cache = tuple(arrays[node.name] for node in self.inputs)
-            cache = cache[0] if len(cache) == 1 else cache
         known = {"upstream": upstream, "cache": cache, "output": output}
         given = [known[role] if role in known else arrays[role] for role in self.takes]
         return self._named(backward(*given), holder)
@@ -197,6 +193,11 @@ def subject(
         inputs = _inputs(forward, dict(shapes or {}), forward.__name__)
         against, function = forward.__name__, forward
     takes = _takes(backward, inputs, own=())
+    if isinstance(forward, Layer) and "cache" in takes:
+        raise UserError(
+            f"check: {name} takes a cache, which only the forward function that makes it can give; name that one "
+            f"(--forward FILE:FORWARD), or let backward take {', '.join(node.name for node in inputs)} by their names"
+        )
     return Subject(
         name,
         against,
