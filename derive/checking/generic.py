@@ -64,7 +64,6 @@ def _cases(value: Element, jump: Generator, masks: Mapping[int, bool]) -> list[t
         return [(value, {**masks, jump.number: vanishes_in_parts(difference) or vanishes(difference)})]
     made = []
     for place, winner in enumerate(jump.arguments):
-        case = substituted(value, {jump.number: winner})
         held: dict[int, bool] = {}
         for other, argument in enumerate(jump.arguments):
             if other != place:
@@ -74,7 +73,7 @@ def _cases(value: Element, jump: Generator, masks: Mapping[int, bool]) -> list[t
                         held.update(_held(field.generators[number], True))
         # What is known already may rule a case out.
         if all(masks.get(number, answer) == answer for number, answer in held.items()):
-            made.append((case, {**masks, **held}))
+            made.append((substituted(value, {jump.number: winner}), {**masks, **held}))
     return made
 
 

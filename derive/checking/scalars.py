@@ -88,6 +88,10 @@ def exact(value: Any) -> Expr:
     raise UnsupportedError(f"{value!r:.40} is no finite real number")
 
 
+_MOST_QUESTIONS = 9
+"""A run that asks more has hundreds of others beside it."""
+
+
 class TooManyBranchesError(UnsupportedError):
     """Questions can be answered in too many ways; there are fewer at smaller sizes."""
 
@@ -114,6 +118,8 @@ class Branches:
         for _ in range(most):
             self.asked, self.known = 0, {}
             yield
+            if self.asked > _MOST_QUESTIONS:
+                break
             while self.answers and not self.answers[-1]:
                 self.answers.pop()
             if not self.answers:
