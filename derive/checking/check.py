@@ -11,6 +11,7 @@ from typing import Any
 
 from derive.checking.budget import Budget, OutOfTimeError
 from derive.checking.causes import likely_cause
+from derive.checking.claim import claim
 from derive.checking.counterexample import Finding, search
 from derive.checking.every_size import Traced, traced
 from derive.checking.exactly import Branch, branches, raised
@@ -23,8 +24,10 @@ from derive.checking.rule import rule
 from derive.checking.scalars import TooManyBranchesError
 from derive.checking.subject import CodeError, Subject, subject
 from derive.errors import UserError
+from derive.forward.layer import Layer
 from derive.forward.nodes import Input
 from derive.forward.shape import bind
+from derive.layers import load
 from derive.proof.evidence import Strength
 
 __all__ = ["check_backward"]
@@ -50,6 +53,7 @@ def check_backward(
     shapes: Mapping[str, str] | None = None,
     sizes: Mapping[str, int] | None = None,
     returns: str = "",
+    against: str | Layer | None = None,
     seconds: float = SECONDS,
 ) -> Report:
     """What is known about each gradient that a backward function gives.
@@ -61,6 +65,7 @@ def check_backward(
         shapes: the shapes of forward's arguments, {"X": "N D"}, where its annotations do not say them.
         sizes: numbers for the letters, for the proofs at sizes.
         returns: what backward gives back, "dX,dW,db", where it is not the gradients of forward's arguments in order.
+        against: a layer that forward claims to be, which is checked as well.
         seconds: how long it may take.
 
     Raises: UserError if the functions cannot be matched, or forward cannot be run.
@@ -76,16 +81,21 @@ def check_backward(
         [('X', 'proved for all sizes'), ('s', 'proved for all sizes')]
     """
     started = time.monotonic()
-    found = subject(backward, forward, shapes=shapes, returns=returns)
+    claimed = load(against) if isinstance(against, str) else against
+    if forward is None and claimed is not None:
+        forward, claimed = claimed, None
+    found = subject(backward, forward, shapes=shapes, returns=returns, claimed=claimed)
     check = _Check(found, sizes or {}, Budget(seconds))
     verdicts = check.verdicts()
+    told = None if claimed is None else claim(found, claimed, check.traced, check.at_two(), Budget(seconds / 2))
     return Report(
         found.name,
         found.against,
         verdicts,
         tuple(tuple(at.items()) for at in check.sizes),
         time.monotonic() - started,
-        command_words(found, shapes or {}, returns),
+        command_words(found, shapes or {}, returns, claimed),
+        told,
     )
 
 
@@ -137,6 +147,14 @@ class _Check:
         if kink is None or verdict.strength is Strength.REFUTED:
             return verdict
         return replace(verdict, kink=kink.told, kink_is_wrong=kink.outside)
+
+    def at_two(self) -> list[Branch]:
+        """One run on symbols at each of the sizes of proofs."""
+        runs = list(self.runs)
+        for sizes in () if runs else self.sizes:
+            with suppress(Exception, OutOfTimeError):
+                runs += islice(branches(self.subject, sizes, self.budget), 1)
+        return runs
 
     def _open(self) -> list[Input]:
         return [node for node in self.subject.wanted if node.name not in self.strengths]

@@ -172,8 +172,11 @@ def subject(
     *,
     shapes: Mapping[str, str] | None = None,
     returns: str = "",
+    claimed: Layer | None = None,
 ) -> Subject:
     """The functions that are meant, matched with each other.
+
+    claimed is the layer that forward is taken for; its arguments have the shapes of those of the layer.
 
     Raises: UserError for what cannot be understood, with the remedy.
     """
@@ -190,7 +193,11 @@ def subject(
     if isinstance(forward, Layer):
         inputs, against, function = forward.inputs, forward.name, None
     else:
-        inputs = _inputs(forward, dict(shapes or {}), forward.__name__)
+        if not callable(forward):
+            raise UserError(
+                f"check: {name}: expected a forward function, a layer or the name of one, got {type(forward).__name__}"
+            )
+        inputs = _inputs(forward, dict(shapes or {}), forward.__name__, claimed=claimed)
         against, function = forward.__name__, forward
     takes = _takes(backward, inputs, own=())
     if isinstance(forward, Layer) and "cache" in takes:
@@ -285,6 +292,7 @@ def _inputs(
     *,
     skip: Sequence[str] = (),
     among: Sequence[str] | None = None,
+    claimed: Layer | None = None,
 ) -> tuple[Input, ...]:
     """The arguments of forward that have a shape: those given, else its annotation."""
     parameters = {n: p for n, p in inspect.signature(function).parameters.items() if n not in skip}
@@ -292,8 +300,18 @@ def _inputs(
         for name in shapes:
             if name not in parameters:
                 raise UnknownNameError(f"argument of {where}", name, parameters)
-    found = []
+    found: list[Input] = []
+    known = {} if claimed is None else {node.name: node for node in claimed.inputs}
+    for name in known:
+        if name not in parameters:
+            raise UserError(
+                f"check: {where}: expected the arguments of {claimed.name if claimed else ''}, "
+                f"{', '.join(known)}, got {', '.join(parameters)}; give them these names"
+            )
     for name, parameter in parameters.items():
+        if name in known:
+            found.append(known[name])
+            continue
         written = shapes.get(name, parameter.annotation)
         if isinstance(written, str) and (name in shapes or _is_shape(written)):
             found.append(_input(name, written, where))
