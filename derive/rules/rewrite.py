@@ -21,6 +21,7 @@ from itertools import chain, count
 
 from sympy import Expr, Integer, cancel, expand
 
+from derive.forward.idioms import idiom
 from derive.forward.nodes import Add, Constant, Contract, Delta, Input, Map, Node, Ones, placeholder, topological
 from derive.forward.normal import add, apply, contract
 from derive.rules.length import lengths
@@ -32,17 +33,22 @@ __all__ = ["REWRITES", "Forward", "simplify"]
 
 @dataclass(frozen=True)
 class Forward:
-    """What the forward pass computes, to which a formula may refer; some of it may be left out."""
+    """What the forward pass computes, to which a formula may refer; some of it may be left out.
+
+    rules are tried before all others: what is assumed of inputs.
+    """
 
     output: Node
     without: frozenset[Node] = frozenset()
+    rules: tuple[tuple[Reason, Rewrite], ...] = ()
 
     @cached_property
     def nodes(self) -> tuple[Node, ...]:
         """Its values, later ones first."""
         plain = (Constant, Ones, Delta)
         found = [node for node in topological(self.output) if not isinstance(node, plain) and not is_view(node)]
-        return tuple(node for node in reversed(found) if node not in self.without)
+        kept = [node for node in reversed(found) if node not in self.without]
+        return (*(node for node in map(_share, kept) if node is not None), *kept)
 
     @cached_property
     def whole(self) -> frozenset[Node]:
@@ -57,7 +63,7 @@ class Forward:
             parts = [o for o in node.operands if not isinstance(o, Constant | Ones | Delta)]
             if isinstance(node, Input | Add) or (isinstance(node, Contract) and all(o in plain for o in parts)):
                 plain.add(node)
-        return Forward(self.output, self.without | plain)
+        return Forward(self.output, self.without | plain, self.rules)
 
     @cached_property
     def patterns(self) -> tuple[tuple[Node, Term], ...]:
@@ -82,6 +88,18 @@ class Forward:
                 if term and len(term.powers) == 1 and not term.powers[0].exponent.is_integer and term.coefficient == 1:
                     found.append((node, term.powers[0], term.coefficient))
         return tuple(found)
+
+
+def _share(node: Node) -> Node | None:
+    """Softmax, for its logsumexp: the gradient has it where the forward pass has not."""
+    found = idiom(node) if isinstance(node, Map) else None
+    if found is None or found.function != "logsumexp":
+        return None
+    (total,) = node.operands
+    powers = next(operand for operand in total.operands if isinstance(operand, Map))
+    axes = range(len(powers.shape))
+    kept = [axis for axis in axes if axis not in found.axes]
+    return contract([powers, apply(1 / placeholder(0), [total])], [axes, kept], axes)
 
 
 Rewrite = Callable[[Terms, Forward], Terms | None]
@@ -369,7 +387,7 @@ def _simplified(node: Node, forward: Forward, *, most: int = MOST_TERMS) -> tupl
 
 def _next(terms: Terms, forward: Forward, seen: set[Terms]) -> tuple[Reason, Terms] | None:
     """What the first rule that applies makes of the terms; what was there before does not come again."""
-    for why, rule in REWRITES.items():
+    for why, rule in (*forward.rules, *REWRITES.items()):
         made = rule(terms, forward)
         # What a rule has put in may be a sum, which is multiplied out.
         changed = None if made is None else opened(made, forward.whole)
@@ -430,10 +448,34 @@ def _built(terms: Terms) -> Node:
         # What is added comes before what is subtracted.
         ordered = sorted(terms.terms, key=lambda term: bool(term.coefficient.could_extract_minus_sign()))
         terms = replace(terms, terms=tuple(ordered))
-        first = ordered[0].coefficient
-        ratios = [term.coefficient / first for term in ordered]
-        if first not in (1, -1) and all(ratio in (1, -1) for ratio in ratios):
-            scaled = tuple(replace(t, coefficient=ratio) for t, ratio in zip(ordered, ratios, strict=True))
+        common = _common([term.coefficient for term in ordered])
+        if common != 1:
+            scaled = tuple(replace(term, coefficient=term.coefficient / common) for term in ordered)
             axes = list(range(len(terms.free)))
-            return contract([Constant(first), build(replace(terms, terms=scaled))], [[], axes], axes)
+            return contract([Constant(common), build(replace(terms, terms=scaled))], [[], axes], axes)
     return build(terms)
+
+
+def _common(coefficients: Sequence[Expr]) -> Expr:
+    """The coefficient, up to its sign, that is shortest to write once, with what is left of the others."""
+
+    def written(common: Expr) -> int:
+        left = (coefficient / common for coefficient in coefficients)
+        return _digits(common) + sum(map(_digits, left))
+
+    candidates = (
+        c for c in (*coefficients, *(-c for c in coefficients)) if not any(_has_size(b / c) for b in coefficients)
+    )
+    found = min((Integer(1), *candidates), key=written)
+    return found if found != -1 else Integer(1)
+
+
+def _has_size(coefficient: Expr) -> bool:
+    """Whether a size stands above the line: then a mean would be written as a sum."""
+    return bool(coefficient.as_numer_denom()[0].free_symbols)
+
+
+def _digits(coefficient: Expr) -> int:
+    """How many characters a coefficient takes before a factor; its sign joins the terms."""
+    size = -coefficient if coefficient.could_extract_minus_sign() else coefficient
+    return 0 if size == 1 else len(str(size)) + 3
