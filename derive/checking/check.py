@@ -130,7 +130,7 @@ class _Check:
             finally:
                 self.budget.seconds = whole
         # The numbers are looked at in any case: that code was read rightly shows only when it runs.
-        finding = Finding()
+        finding = Finding(proved=frozenset(self.strengths))
         jumps: dict[str, Kink] = {}
         with suppress(OutOfTimeError), self.budget.interrupting():
             search(self.subject, self.sizes, self.budget, finding, self.runs)

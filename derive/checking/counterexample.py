@@ -35,7 +35,7 @@ class Finding:
     """What the search found: counterexamples by the name of the input, and at how many points gradients agreed.
 
     rough is whether they were compared with differences of floats; failures are what backward raised, and runs how
-    often it was run.
+    often it was run. What is proved may differ by what floats round.
     """
 
     wrong: dict[str, Counterexample] = field(default_factory=dict)
@@ -44,6 +44,7 @@ class Finding:
     forward_failure: str = ""
     failures: list[str] = field(default_factory=list)
     runs: int = 0
+    proved: frozenset[str] = frozenset()
 
 
 def search(
@@ -53,6 +54,11 @@ def search(
 
     runs are those on symbols that have been made already.
     """
+    if is_random(subject, proofs[0]):
+        raise UserError(
+            f"check: {subject.against}: forward gives other numbers when it is run again; let it take what is random "
+            f"as an argument, or seed its generator inside"
+        )
     suspects: dict[str, Mismatch] = {}
     for sizes in proofs:
         for source, arrays, upstream in _tries(subject, sizes, budget, finding, runs):
@@ -66,6 +72,20 @@ def search(
         _smallest(subject, proofs[0], budget, finding, suspects)
 
 
+def is_random(subject: Subject, sizes: Sizes) -> bool:
+    """Whether forward gives other numbers the second time."""
+    for arrays in islice(draws(subject, sizes, 1), 2):
+        outputs = []
+        for _ in range(2):
+            with suppress(Exception), np.errstate(all="ignore"):
+                if subject.layer is None:
+                    given = {name: array.copy() for name, array in arrays.items()}
+                    outputs.append(np.asarray(subject.ahead(None, given)[0], dtype=float))
+        if len(outputs) == 2 and not np.array_equal(outputs[0], outputs[1], equal_nan=True):
+            return True
+    return False
+
+
 def _look(
     subject: Subject,
     source: Source,
@@ -77,7 +97,7 @@ def _look(
 ) -> bool:
     """Compares at one point; whether anything could be compared."""
     try:
-        found = compared(subject, source, sizes, arrays, upstream)
+        found = compared(subject, source, sizes, arrays, upstream, finding.proved)
     except CodeError as error:
         finding.forward_failure = str(error)
         return False

@@ -302,3 +302,16 @@ def test_it_never_hangs():
     with pytest.raises(UserError):
         check_backward(back, relu, seconds=1.0)
     assert time.monotonic() - started < 5
+
+
+def test_forward_that_is_random_is_refused_with_the_remedy():
+    def dropout(X: "N D"):
+        M = np.random.rand(*X.shape) < 0.5
+        return X * M, M
+
+    with pytest.raises(UserError, match="forward gives other numbers when it is run again"):
+        check_backward(lambda dout, M: dout * M, dropout)
+
+
+def test_masks_as_whole_numbers_are_zeros_and_ones():
+    assert strengths(lambda dout, X: dout * (X > 0).astype(int), relu) == {"X": ALL}
