@@ -38,6 +38,9 @@ SECONDS = 10.0
 _CAUSES = 2.0
 """How long the cause of what is wrong is looked for."""
 
+_KINKS = 1.5
+"""How long a point at which the derivative jumps is looked for."""
+
 _ALL = "the code, run on letters for sizes, has the canonical form of the derived gradient"
 _AT = "every entry, in the exact field of the inputs' entries"
 _POINTS = "the code itself, in floats, against the derivative with 40 digits"
@@ -135,7 +138,9 @@ class _Check:
         with suppress(OutOfTimeError), self.budget.interrupting():
             search(self.subject, self.sizes, self.budget, finding, self.runs)
             self._find_causes(finding)
-            jumps = kinks(self.subject, self.sizes[0], self.budget)
+        limit = Budget(min(_KINKS, max(0.1, self.budget.seconds - self.budget.spent)))
+        with suppress(OutOfTimeError), limit.interrupting():
+            jumps = kinks(self.subject, self.sizes[0], limit)
         if finding.failures and not finding.wrong:
             raise UserError(f"check: {self.subject.name}: {finding.failures[0]}")
         if finding.forward_failure and not self.strengths:

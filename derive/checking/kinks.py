@@ -27,6 +27,9 @@ from derive.forward.shape import bind
 __all__ = ["Kink", "kinks"]
 
 _MOST_SIZES = 8
+_EXAMINED = 2
+"""At so many sizes points are looked at."""
+
 _TRIES = 10
 _MOST_ENTRIES = 6
 """Of more entries, not all ways in which they can be moved up or down are tried."""
@@ -50,6 +53,7 @@ class Kink:
 def kinks(subject: Subject, largest: Sizes, budget: Budget) -> dict[str, Kink]:
     """The smallest kink that is found for each input that has one; one where the code is wrong goes before others."""
     found: dict[str, Kink] = {}
+    examined = 0
     for sizes in islice(sizes_ascending(subject, largest), _MOST_SIZES):
         if sum(int(np.prod(bind(node.shape, sizes), dtype=int)) for node in subject.smooth) > _MOST_ENTRIES:
             continue
@@ -64,7 +68,8 @@ def kinks(subject: Subject, largest: Sizes, budget: Budget) -> dict[str, Kink]:
             for name, kink in _at(subject, source, arrays, np.ones(shape)).items():
                 if name not in found or (kink.outside and not found[name].outside):
                     found[name] = kink
-        if len(found) == len(subject.wanted):
+        examined += 1
+        if len(found) == len(subject.wanted) or examined == _EXAMINED:
             break
     return found
 
