@@ -24,7 +24,7 @@ __all__ = ["Finding", "output_shape", "search", "show", "source_at"]
 Sizes = Mapping[str, int]
 Source = Expected | Differences
 
-_POINTS = 3
+_POINTS = 2
 _MOST_SIZES = 14
 _SMALL = 40
 """Numbers of a counterexample are made smaller as long as there are not more of them."""

@@ -106,7 +106,10 @@ class Expected:
 
     def at(self, arrays: Arrays, upstream: Any) -> dict[str, Any] | None:
         """The gradients there; None where there are none, or something jumps."""
-        evaluator = self._evaluator(arrays, upstream)
+        return self.expected_by(self.evaluator(arrays, upstream))
+
+    def expected_by(self, evaluator: Evaluator) -> dict[str, Any] | None:
+        """The same where an evaluator is at hand, which keeps what it has computed."""
         try:
             for entry in self.branch.output.ravel():
                 evaluator.value(entry)
@@ -122,18 +125,17 @@ class Expected:
 
     def jumps(self, arrays: Arrays, upstream: Any) -> bool:
         """Whether something jumps there, and the output has a value."""
-        evaluator = self._evaluator(arrays, upstream)
+        evaluator = self.evaluator(arrays, upstream)
         try:
             evaluator.value(self.branch.loss)
         except (ArithmeticError, ValueError, TypeError):
             return False
         return evaluator.kink
 
-    def got_at(self, arrays: Arrays, upstream: Any) -> dict[str, Any]:
+    def got_by(self, evaluator: Evaluator) -> dict[str, Any]:
         """What the code gives there on exact numbers; nothing where it was not run on symbols, or runs otherwise."""
         if self.branch.known:
             return {}
-        evaluator = self._evaluator(arrays, upstream)
         made = {}
         for name, sheet in self.branch.got.items():
             try:
@@ -143,7 +145,8 @@ class Expected:
             made[name] = np.array(values, dtype=object).reshape(sheet.shape)
         return {} if evaluator.kink else made
 
-    def _evaluator(self, arrays: Arrays, upstream: Any) -> Evaluator:
+    def evaluator(self, arrays: Arrays, upstream: Any) -> Evaluator:
+        """What evaluates elements there."""
         values: dict[str, Any] = {}
         for node in self.subject.smooth:
             values.update(_named(node.name, arrays[node.name]))
@@ -229,11 +232,16 @@ def compared(
 
     Raises: CodeError if forward raises.
     """
+    exact: Mapping[str, Any] = {}
     try:
-        expected = source.at(arrays, upstream)
+        if isinstance(source, Expected):
+            evaluator = source.evaluator(arrays, upstream)
+            expected = source.expected_by(evaluator)
+            exact = {} if expected is None else source.got_by(evaluator)
+        else:
+            expected = source.at(arrays, upstream)
     except (UserError, ArithmeticError, ValueError):
         expected = None
-    exact = source.got_at(arrays, upstream) if isinstance(source, Expected) and expected is not None else {}
     tried = real_run(subject, arrays, upstream) if expected is not None else None
     if expected is None or tried is None:
         return None
