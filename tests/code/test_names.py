@@ -11,7 +11,24 @@ from tests.code.running import executed
 
 torch = pytest.importorskip("torch")
 
-NAMES = ("np", "torch", "jax", "jnp", "math", "self", "ctx", "G", "softmax", "scatter", "kept", "erf", "dX", "P", "lse")
+NAMES = (
+    "np",
+    "torch",
+    "jax",
+    "jnp",
+    "math",
+    "self",
+    "ctx",
+    "G",
+    "softmax",
+    "log_softmax",
+    "scatter",
+    "kept",
+    "erf",
+    "dX",
+    "P",
+    "lse",
+)
 
 
 def derived(name: str) -> derive.Derived:
