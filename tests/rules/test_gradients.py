@@ -18,7 +18,7 @@ CATALOGUE = [load(item.name) for item in index()]
 
 
 @derive.layer(defaults="N=2 D=3 H=4 M=5")
-def perceptron(X: "N D", W: "D H", b: "H", V: "H M"):
+def perceptron(X: "N D", W: "D H", b: H, V: "H M"):
     return np.tanh(X @ W + b) @ V
 
 

@@ -18,7 +18,7 @@ CATALOGUE = [load(item.name) for item in index()]
 
 
 @derive.layer(defaults="N=2 D=3 M=4")
-def taken(S: "N D", Z: "D M", P: "M M", s: "M", H: "M N"):
+def taken(S: "N D", Z: "D M", P: "M M", s: M, H: "M N"):
     return np.tanh(np.tanh(S @ Z + s) @ P) @ H
 
 
