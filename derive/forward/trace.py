@@ -131,7 +131,7 @@ def _refuse_taken(word: str, inputs: Iterable[Input], sizes: Collection[str], wh
     what = "a size" if word in sizes else "an argument" if word in names else ""
     if what:
         raise UserError(f"{where}: let: {word} is {what} already; call the value otherwise")
-    if word in _CALLED or word[1:] in names and word[0] == "d":
+    if word in _CALLED or (word[1:] in names and word[0] == "d"):
         meant = "a name that formulas call" if word in _CALLED else f"what the gradient of {word[1:]} is called"
         raise UserError(f"{where}: let: {word} is {meant}; call the value otherwise")
 
