@@ -6,31 +6,24 @@ long and several write. The author's own names come first, and the output is cal
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
 from derive.forward.formula import Definition, Formula
-from derive.forward.functions import equal, step
 from derive.forward.layer import Layer
 from derive.forward.matrix import kind_of, read
-from derive.forward.nodes import Input, Map, Node, topological
+from derive.forward.nodes import Input, Node, topological
 from derive.forward.normal import replaced
 from derive.notation.tree import Gradient, Name, Tree
 from derive.rules.adjoint import RULES
 from derive.rules.assumed import assumed
+from derive.rules.choice import choose
 from derive.rules.gradients import Cut, Gradients, gradients
-from derive.rules.length import lengths
 from derive.rules.rewrite import Forward
 from derive.rules.words import Words
 
 __all__ = ["definitions", "entry_names", "formula", "formulas"]
-
-_TWICE = 10
-"""So many characters have to be written twice in one formula before they are worth a name."""
-
-_SHARED = 26
-"""So many, if several formulas write them once each."""
 
 
 def formula(layer: Layer, wrt: str) -> Formula:
@@ -103,7 +96,7 @@ class _Naming:
         given = {node: name for name, node in layer.named}
         roots = (*found.inputs.values(), *(cut.gradient for cut in found.cuts))
         cut = {item.node for item in found.cuts}
-        chosen = _chosen(roots, forward - set(layer.inputs), {*given, *cut}, layer.output)
+        chosen = choose(roots, forward - set(layer.inputs), {*given, *cut}, layer.output)
         words = Words(layer)
         order = [node for node in topological(layer.output) if node in chosen or node in given or node in cut]
         names: dict[Node, Name] = {}
@@ -145,56 +138,3 @@ class _Naming:
 def _final(cut: Cut, name: str, words: Words) -> Input:
     word = words.gradient(name)
     return Input(word, cut.node.shape, word, gradient_of=name)
-
-
-def _chosen(roots: Sequence[Node], forward: Collection[Node], given: set[Node], output: Node) -> set[Node]:
-    """The values of the forward pass that get a name: those that are given one, and those that it shortens."""
-    named: set[Node] = set()
-    while True:
-        most, total = _written(roots, named)
-        long = lengths(*roots, *named, named=named)
-        wanted = {
-            node
-            for node in total
-            if node in given
-            or (
-                node in forward
-                and not _is_mask(node)
-                and (
-                    (long[node] >= _TWICE and (most[node] > 1 or node is output))
-                    or (long[node] >= _SHARED and total[node] > 1)
-                )
-            )
-        } - named
-        if not wanted:
-            return named
-        named |= _outermost(wanted)
-
-
-def _is_mask(node: Node) -> bool:
-    """Whether a value says where something holds: NumPy's truth values, by a name, would not add up like numbers."""
-    return isinstance(node, Map) and isinstance(node.function, step | equal)
-
-
-def _outermost(nodes: set[Node]) -> set[Node]:
-    """Those among the nodes that no other of them is computed from: a name for the whole may make others needless."""
-    inside = {inner for node in nodes for inner in topological(node) if inner is not node and inner in nodes}
-    return nodes - inside
-
-
-def _written(roots: Sequence[Node], named: Collection[Node]) -> tuple[dict[Node, int], dict[Node, int]]:
-    """How often each node is written: at the most in one formula or definition, and in all of them together."""
-    most: dict[Node, int] = {}
-    total: dict[Node, int] = {}
-    for root in (*roots, *named):
-        times: dict[Node, int] = {root: 1}
-        for node in reversed(list(topological(root, leaves=set(named) - {root}))):
-            if node is not root and node in named:
-                continue
-            for operand in node.operands:
-                times[operand] = min(times.get(operand, 0) + times[node], 1000)
-        del times[root]
-        for node, number in times.items():
-            most[node] = max(most.get(node, 0), number)
-            total[node] = total.get(node, 0) + number
-    return most, total
