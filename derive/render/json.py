@@ -16,7 +16,7 @@ from derive.document.material import Material
 from derive.document.spelling import Speller, speller
 from derive.engine.concrete import LISTED_TERMS, flat
 from derive.errors import SizeError
-from derive.forward.formula import Definition
+from derive.forward.formula import Definition, Formula
 from derive.forward.layer import Layer
 from derive.forward.nodes import Node
 from derive.notation.code import print_code, print_value
@@ -27,6 +27,8 @@ from derive.proof.assumed import uses
 from derive.proof.evidence import Evidence, Strength
 from derive.render.numbers import worked_numbers
 from derive.routes.jacobian import JacobianRoute, derive_jacobian
+from derive.routes.jacobian_formula import JacobianFormula
+from derive.routes.second import SecondRoute
 from derive.rules.naming import definitions
 from derive.rules.networks import StageGradients, stage_gradients
 
@@ -169,7 +171,9 @@ def _gradient(route: JacobianRoute, material: Material, cap: int | None, spell: 
             "shape": list(jacobian.shape),
             "nnz": jacobian.nnz,
             "entries": [[i, j, _expression(jacobian.listed(i, j))] for i, j in islice(jacobian.nonzeros(), cap)],
+            "formula": _written(jacobian.formula if "jacobians" in material.options.chosen_sections() else None),
         },
+        "second": _second(material.second.get(map.input.name), cap),
         "row": [_expression(row.listed(0, n)) for n in islice(range(map.domain), cap)],
         "matrix": _nested(route, (), _leading(map.input_shape, cap)),
         "definitions": [
@@ -177,6 +181,31 @@ def _gradient(route: JacobianRoute, material: Material, cap: int | None, spell: 
             for item in formula.definitions
         ],
         "evidence": [_evidence(item) for item in evidence],
+    }
+
+
+def _written(found: JacobianFormula | Formula | None) -> dict[str, Any] | None:
+    """A formula with the names that it uses, or null."""
+    if found is None:
+        return None
+    named = [{"name": item.text, "formula": print_value(item.tree)} for item in found.definitions]
+    return {"text": str(found), "latex": print_latex(found.tree), "definitions": named}
+
+
+def _second(route: SecondRoute | None, cap: int | None) -> dict[str, Any] | None:
+    """The second derivatives, or null if nobody has asked for them."""
+    if route is None:
+        return None
+    hessian = route.hessian
+    return {
+        "direction": route.direction.name,
+        "product": _written(route.product),
+        "hessian": {
+            "shape": list(hessian.shape),
+            "nnz": hessian.nnz,
+            "entries": [[i, j, _expression(hessian.listed(i, j))] for i, j in islice(hessian.nonzeros(), cap)],
+            "formula": _written(hessian.formula),
+        },
     }
 
 
