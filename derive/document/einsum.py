@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
+from derive.code.numpy import HELPERS
 from derive.forward.layer import Layer
 from derive.forward.nodes import Input
 from derive.notation.code import print_code
@@ -41,6 +43,13 @@ def einsum_program(composition: Composition, sizes: Mapping[str, int]) -> str:
     lines += [f"print({shapes})  # {shown}"]
     lines += [f'assert np.allclose(J, np.einsum("{composition.pattern}", J_{G}, J_{F}), atol=1e-6)']
     program = "\n".join(lines)
+    helpers = [text.strip("\n") for name, text in HELPERS.items() if re.search(rf"(?<![.\w]){name}\(", program)]
+    if helpers:
+        # In expressions the axis may be left out: softmax goes along the last one, logsumexp along all.
+        defaults = {"softmax(A, axis)": "softmax(A, axis=-1)", "logsumexp(A, axis)": "logsumexp(A, axis=None)"}
+        for short, full in defaults.items():
+            helpers = [text.replace(short, full) for text in helpers]
+        program = program.replace("import numpy as np\n", "\n\n".join(["import numpy as np", *helpers, ""]), 1)
     return f"from math import erf\n{program}" if "vectorize(erf" in program else program
 
 
