@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 import typer
 
-from derive.cli.formats import FORMATS
+from derive.cli.formats import FORMATS, Format
 from derive.layers import Listing
 from derive.options import DEFAULT_VALUES, ROUTES, SECTIONS, TAKEN, DocumentOptions
 from derive.pdf import ENGINES
@@ -50,12 +50,22 @@ DOCUMENT = {
         'Work the example out with numbers: seed:7, or a JSON file such as {"X": [[1, 2]], ...}, from which the sizes '
         f"are read. The section numbers, asked for alone, takes {DEFAULT_VALUES}.",
     ),
+    "oracle": ("", "What formulas are compared with in numbers; torch, if installed, comes beside NumPy."),
     "assume": (
         "TEXT",
         'What formulas may use, printed beside them: "A symmetric", "Y rows sum to 1", "Y columns sum to 1", '
         '"y sums to 1", "x > 0", "x >= 0", "x != 0"; may be given more than once.',
     ),
-    "oracle": ("", "What formulas are compared with in numbers; torch, if installed, comes beside NumPy."),
+    "jacobian": (
+        "",
+        "Add the Jacobians as formulas, J_X = kron(eye(N), W.T): lines of --formula, parts of --json, and a section "
+        "jacobians with each of them written out.",
+    ),
+    "order": (
+        "",
+        "2 adds second derivatives, the Hessian and its product with a direction: lines of --formula, parts of --json, "
+        "and a section second.",
+    ),
 }
 """What stands in the place of a value, '' for the choices themselves, and what the option does."""
 
@@ -71,7 +81,7 @@ def parameters(listing: Listing) -> list[Parameter]:
         option("size", list[str], [], "A size by its letter; may be given more than once.", "LETTER=NUMBER"),
         *(option(name, _literal(values), values[0], _VARIANT) for name, values in listing.variants),
         *_document(),
-        *(option(format.option, bool, False, format.help) for format in FORMATS),
+        *map(_format, FORMATS),
         option("all_entries", bool, False, "With --json: list every entry, up to 100000 of them."),
         option("output", str, "", "Where to write: a folder, a file, or - for stdout.", "PLACE", short="-o"),
         option("name", str, "", "What to call the files, without ending.", "NAME"),
@@ -79,6 +89,12 @@ def parameters(listing: Listing) -> list[Parameter]:
         option("quiet", bool, False, "Print no notes on stderr.", short="-q"),
         option("debug", bool, False, "Print a traceback with every error."),
     ]
+
+
+def _format(format: Format) -> Parameter:
+    if format.choices:
+        return option(format.option, _literal(tuple(format.choices)), "", format.help)
+    return option(format.option, bool, False, format.help)
 
 
 def size_parameter(letter: str) -> str:
@@ -116,9 +132,10 @@ def _document() -> Iterator[Parameter]:
             placeholder, help = DOCUMENT[field.name]
             values = choices(field.name)
             # What stands in a tuple with commas in it is given one by one.
-            several = field.name == "assume"
-            kind: Any = list[str] if several else _literal(values) if values else str
-            yield option(field.name, kind, field.default or ([] if several else ""), help, placeholder)
+            several, flag = field.name == "assume", field.default is False
+            kind: Any = list[str] if several else bool if flag else _literal(values) if values else str
+            default = field.default or ([] if several else False if flag else "")
+            yield option(field.name, kind, default, help, placeholder)
 
 
 def size_option(letter: str) -> Parameter:

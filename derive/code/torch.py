@@ -10,7 +10,7 @@ from derive.code.layout import Function, Passes, camel, indented, shape_text, si
 from derive.code.printer import Printer
 from derive.code.program import AlongAxes, Array, Program
 from derive.errors import UnsupportedError
-from derive.notation.code import ATOM, PRODUCT, UNARY, is_mask, written_items
+from derive.notation.code import ATOM, LASTING, PRODUCT, UNARY, is_mask, written_items
 from derive.notation.tree import (
     Along,
     AtLeast,
@@ -110,21 +110,31 @@ class TorchPrinter(Printer):
             case Windows(operand, axes, sizes):
                 taken = "".join(f".unfold({axis}, {size}, 1)" for axis, size in zip(axes, sizes, strict=True))
                 return f"{self.at_least(operand, ATOM)}{taken}", ATOM
-            case Along(function, operand, axes, rank, kept):
-                return self._reduced(function, operand, tuple(range(rank)) if axes is None else axes, kept=kept), ATOM
+            case Along():
+                return self.reduced(tree), ATOM
             case Permute(operand, axes):
-                return f"torch.permute({self.text(operand)}, {axes})", ATOM
+                return f"{self.at_least(operand, ATOM)}.permute({', '.join(map(str, axes))})", ATOM
             case SumAxis(operand, axis) if axis is not None:
                 return f"torch.sum({self.text(operand)}, dim={axis})", ATOM
         text, level = super().rule(tree)
         return self._allocated(text), level
 
-    def _reduced(self, function: str, operand: Tree, axes: tuple[int, ...], *, kept: bool) -> str:
-        """Mean, variance and such along axes; PyTorch's divide by one less unless they are told."""
-        word = {"norm": "linalg.vector_norm"}.get(function, function)
-        biased = ", correction=0" if function in ("var", "std") else ""
-        where = axes[0] if len(axes) == 1 else axes
-        return f"torch.{word}({self.text(operand)}, dim={where}{biased}{', keepdim=True' if kept else ''})"
+    def reduced(self, tree: Along) -> str:
+        """A function along axes."""
+        text, every = self.text(tree.operand), tuple(range(tree.rank))
+        axes = every if tree.axes is None else tree.axes
+        if tree.function in LASTING:
+            return self._lasting(tree.function, text, axes)
+        function, more = _ALONG[tree.function]
+        whole = axes == every and tree.function != "logsumexp"
+        where = "" if whole and not tree.kept else f", dim={axes[0] if len(axes) == 1 else axes}"
+        return f"torch.{function}({text}{where}{more}{', keepdim=True' if tree.kept else ''})"
+
+    def _lasting(self, function: str, text: str, axes: tuple[int, ...]) -> str:
+        if len(axes) == 1:
+            return f"torch.{function}({text}, dim={axes[0]})"
+        logarithm = f"{text} - torch.logsumexp({text}, dim={axes}, keepdim=True)"
+        return f"torch.exp({logarithm})" if function == "softmax" else f"({logarithm})"
 
     @property
     def _kind(self) -> str:
@@ -164,6 +174,16 @@ class TorchPrinter(Printer):
         rest = [":" if axis in turned else item for axis, item in enumerate(items)]
         return (flipped if set(rest) == {":"} else f"{flipped}[{written_items(tuple(rest))}]"), ATOM
 
+
+_ALONG = {
+    "logsumexp": ("logsumexp", ""),
+    "mean": ("mean", ""),
+    "norm": ("linalg.vector_norm", ""),
+    "std": ("std", ", correction=0"),
+    "sum": ("sum", ""),
+    "var": ("var", ", correction=0"),
+}
+"""PyTorch's name of a function along axes, and what makes it NumPy's."""
 
 _BOUNDS = {"maximum": "min", "minimum": "max"}
 

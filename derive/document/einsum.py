@@ -31,15 +31,16 @@ def einsum_program(composition: Composition, sizes: Mapping[str, int]) -> str:
     lines = ["import numpy as np", "", *_JACOBIAN.split("\n"), ""]
     lines += [f"{', '.join(letters)} = {numbers}", "rng = np.random.default_rng(0)"]
     lines += [f"{node.name} = rng.normal(size={_shape(node)})" for node in both.inputs]
+    F, G = composition.names
     entering, between = first.inputs[0].name, second.inputs[0].name
-    lines += ["", f"def F({entering}): return {_forward(first)}"]
-    lines += [f"def G({between}): return {_forward(second)}", ""]
-    lines += [f"J_F = jacobian(F, {entering})", f"J_G = jacobian(G, F({entering}))"]
-    lines += [f"J = jacobian(lambda {entering}: G(F({entering})), {entering})"]
-    shapes = ", ".join(f"{name}.shape" for name in ("J_G", "J_F", "J"))
+    lines += ["", f"def {F}({entering}): return {_forward(first)}"]
+    lines += [f"def {G}({between}): return {_forward(second)}", ""]
+    lines += [f"J_{F} = jacobian({F}, {entering})", f"J_{G} = jacobian({G}, {F}({entering}))"]
+    lines += [f"J = jacobian(lambda {entering}: {G}({F}({entering})), {entering})"]
+    shapes = ", ".join(f"{name}.shape" for name in (f"J_{G}", f"J_{F}", "J"))
     shown = ", ".join(str(item) for item in _shapes(composition, sizes))
     lines += [f"print({shapes})  # {shown}"]
-    lines += [f'assert np.allclose(J, np.einsum("{composition.pattern}", J_G, J_F), atol=1e-6)']
+    lines += [f'assert np.allclose(J, np.einsum("{composition.pattern}", J_{G}, J_{F}), atol=1e-6)']
     helpers = [helper for name, helper in HELPERS.items() if any(f"{name}(" in line for line in lines)]
     lines[1:1] = ["", *chain.from_iterable(helpers)] if helpers else []
     program = "\n".join(lines)

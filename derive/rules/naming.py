@@ -27,7 +27,7 @@ from derive.rules.gradients import Cut, Gradients, gradients
 from derive.rules.length import lengths
 from derive.rules.rewrite import Forward
 
-__all__ = ["definitions", "entry_names", "formula", "formulas"]
+__all__ = ["definitions", "entry_names", "formula", "formula_of", "formulas"]
 
 _TWICE = 10
 """So many characters have to be written twice in one formula before they are worth a name."""
@@ -61,6 +61,15 @@ def formulas(layer: Layer) -> Mapping[str, Formula]:
 
         return network_formulas(layer)
     return _formulas(layer, tuple(RULES.values()))
+
+
+def formula_of(layer: Layer, wrt: Input, node: Node) -> Formula:
+    """The formula of a node in the shape of an input, with names for values of the forward pass.
+
+    Shapes: node has the axes of wrt.
+    """
+    naming = _Naming.of(layer, Gradients({wrt: node}, (), ()))
+    return Formula(wrt, node, layer.loss, naming.used(node), layer.samples == "one", node)
 
 
 def definitions(layer: Layer) -> tuple[Definition, ...]:
