@@ -46,6 +46,10 @@ class Counted(np.ndarray):
         elif function.__name__ in ("sum", "max"):
             found = function(*bare, **kwargs)
             Counted.total += np.size(bare[0]) - np.size(found)
+        elif function.__name__ in ("mean", "var", "std"):
+            # A mean is a sum and a division; a variance is a mean, distances from it, and the mean of their squares.
+            found = function(*bare, **kwargs)
+            Counted.total += np.size(bare[0]) * (1 if function is np.mean else 4)
         elif function is np.outer:
             found = function(*bare)
             Counted.total += np.size(found)
