@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from derive.errors import InternalError
 from derive.notation.digits import number_text
 from derive.notation.tree import (
+    Along,
+    AtLeast,
     BigSum,
     Broadcast,
     Call,
@@ -34,6 +36,7 @@ from derive.notation.tree import (
     Ones,
     Pad,
     Partial,
+    Permute,
     Power,
     Product,
     Quotient,
@@ -45,12 +48,15 @@ from derive.notation.tree import (
     Take,
     Transpose,
     Tree,
+    Where,
     Windows,
 )
 from derive.notation.walk import children
 
 __all__ = [
     "ATOM",
+    "HELPERS",
+    "LASTING",
     "POWER",
     "PRODUCT",
     "SUM",
@@ -67,7 +73,6 @@ __all__ = [
 
 SUM, PRODUCT, UNARY, POWER, ATOM = range(5)
 """How tightly a text binds."""
-_SUM, _PRODUCT, _UNARY, _POWER, _ATOM = SUM, PRODUCT, UNARY, POWER, ATOM
 
 
 def print_code(tree: Tree, *, module: str = "") -> str:
@@ -80,7 +85,7 @@ def print_code(tree: Tree, *, module: str = "") -> str:
 
 def print_value(tree: Tree, *, module: str = "") -> str:
     """The tree as the text of a value that gets a name: a mask as numbers, since one computes with what has a name."""
-    return print_code(_numbers(tree), module=module)
+    return print_code(numbers(tree), module=module)
 
 
 def written_items(items: tuple[str, ...]) -> str:
@@ -146,129 +151,155 @@ class CodePrinter:
         """The same, made anew."""
         match tree:
             case Name(text) | Gradient(Name(), text):
-                return text, _ATOM
+                return text, ATOM
             case Entry(letter, index):
-                return _entry(letter, index), _ATOM
+                return _entry(letter, index), ATOM
             case Gradient(Entry(_, index), letter):
-                return _entry(letter, index), _ATOM
+                return _entry(letter, index), ATOM
             case Number("pi"):
-                return f"{self.module}pi", _ATOM
+                return f"{self.module}pi", ATOM
             case Number(value):
                 text = number_text(value)
                 if "/" in text:
-                    return text, _PRODUCT
-                return text, _UNARY if text.startswith("-") else _ATOM
+                    return text, PRODUCT
+                return text, UNARY if text.startswith("-") else ATOM
             case Delta((first, second)):
-                return _entry("delta", (first, second)), _ATOM
+                return _entry("delta", (first, second)), ATOM
             case Partial(of, by):
-                return f"d{self.bound(of)[0]}_d{self.bound(by)[0]}", _ATOM
+                return f"d{self.bound(of)[0]}_d{self.bound(by)[0]}", ATOM
             case Dots():
-                return "...", _ATOM
+                return "...", ATOM
             case Negative(operand):
                 # In -a * b the sign is that of the whole product, which must not be torn apart.
-                level = _PRODUCT if self.bound(operand)[1] == _PRODUCT else _UNARY
-                return f"-{self.at_least(_number_first(_mask_last(operand)), _PRODUCT)}", level
+                level = PRODUCT if self.bound(operand)[1] == PRODUCT else UNARY
+                return f"-{self.at_least(_number_first(_mask_last(operand)), PRODUCT)}", level
             case Sum(terms):
-                return self.sum(terms), _SUM
+                return self.sum(terms), SUM
             case Product((Number() as number, factor)) if not _is_scalar(factor):
                 # A number may be multiplied into the first factor as well as into the product.
-                return f"{self.at_least(number, _PRODUCT)} * {self.at_least(factor, _PRODUCT)}", _PRODUCT
+                return f"{self.at_least(number, PRODUCT)} * {self.at_least(factor, PRODUCT)}", PRODUCT
             case Product(factors):
                 glue = "*" if all(_is_scalar(factor) for factor in factors) else " * "
-                return self.joined(factors, glue), _PRODUCT
+                return self.joined(factors, glue), PRODUCT
             case Hadamard(factors):
-                return self.joined(factors, " * "), _PRODUCT
+                return self.joined(factors, " * "), PRODUCT
             case Inner(left, right):
-                return f"{self.module}sum({self.joined((left, right), ' * ')})", _ATOM
+                return f"{self.module}sum({self.joined((left, right), ' * ')})", ATOM
             case SumAxis(Hadamard((left, right)), None, 1):
-                return self.joined(_not_all_masks((left, right)), " @ "), _PRODUCT
+                return self.joined(_not_all_masks((left, right)), " @ "), PRODUCT
             case MatMul((Ones(rows), Transpose(Ones(columns)))):
-                return f"{self.module}ones(({rows}, {columns}))", _ATOM
+                return f"{self.module}ones(({rows}, {columns}))", ATOM
             case MatMul(factors) if _has_column(factors):
-                return " @ ".join(map(self.column, factors)), _PRODUCT
-            case MatMul((left, Transpose(right))) if _rank(right) == 1:
+                return " @ ".join(map(self.column, factors)), PRODUCT
+            case MatMul((left, Transpose(right))) if rank_of(right) == 1:
                 # NumPy has no columns: between two vectors @ is the inner product, whatever is transposed.
-                return self.listed("outer", _not_all_masks((left, right))), _ATOM
-            case MatMul((Transpose(left), right)) if _rank(left) == _rank(right) == 1:
-                return self.listed("outer", _not_all_masks((left, right))), _ATOM
-            case MatMul((first, second, *rest)):
-                return self.joined((*_not_all_masks((first, second)), *rest), " @ "), _PRODUCT
+                return self.listed("outer", _not_all_masks((left, right))), ATOM
+            case MatMul((Transpose(left), right)) if rank_of(left) == rank_of(right) == 1:
+                return self.listed("outer", _not_all_masks((left, right))), ATOM
+            case MatMul(factors):
+                # Code says in which order a product costs least; a formula leaves it open.
+                left, right, *others = factors if self.module else _unbracketed(factors)
+                return self.joined((*_not_all_masks((left, right)), *others), " @ "), PRODUCT
             case Quotient(over, under):
-                return f"{self.at_least(over, _PRODUCT)} / {self.at_least(under, _UNARY)}", _PRODUCT
+                return f"{self.at_least(over, PRODUCT)} / {self.at_least(under, UNARY)}", PRODUCT
             case Power(base, exponent):
-                return f"{self.at_least(_numbers(base), _ATOM)}**{self.at_least(exponent, _UNARY)}", _POWER
+                return f"{self.at_least(numbers(base), ATOM)}**{self.at_least(exponent, UNARY)}", POWER
             case Greater(left, right):
-                return f"({self.at_least(left, _SUM)} > {self.at_least(right, _SUM)})", _ATOM
-            case Equal(left, right):
-                return f"({self.at_least(left, _SUM)} == {self.at_least(right, _SUM)})", _ATOM
-            case Extreme(name, operand, axes):
-                where = "" if axes is None else f", axis={axes[0] if len(axes) == 1 else axes}"
-                return f"{self.module}{name}({self.bound(operand)[0]}{where})", _ATOM
-            case MatrixCall("logdet", operand) if self.module:
-                return f"{self.module}linalg.slogdet({self.bound(operand)[0]})[1]", _ATOM
-            case MatrixCall(name, operand):
-                return f"{self.module and f'{self.module}linalg.'}{name}({self.bound(operand)[0]})", _ATOM
-            case Call("where", (condition, *others)):
+                return self.compared(left, ">", right), ATOM
+            case AtLeast(left, right):
+                return self.compared(left, ">=", right), ATOM
+            case Where(condition, left, right):
                 # The brackets of a call suffice.
                 asked = self.bound(condition)[0]
-                asked = asked[1:-1] if isinstance(condition, Greater | Equal) else asked
-                chosen = [self.bound(_numbers(other))[0] for other in others]
-                return f"{self.module}where({', '.join([asked, *chosen])})", _ATOM
+                asked = asked[1:-1] if isinstance(condition, Greater | AtLeast | Equal) else asked
+                chosen = [self.bound(numbers(item))[0] for item in (left, right)]
+                return f"{self.module}where({', '.join([asked, *chosen])})", ATOM
+            case Equal(left, right):
+                return f"({self.at_least(left, SUM)} == {self.at_least(right, SUM)})", ATOM
+            case Extreme(name, operand, axes):
+                where = "" if axes is None else f", axis={axes[0] if len(axes) == 1 else axes}"
+                return f"{self.module}{name}({self.bound(operand)[0]}{where})", ATOM
+            case MatrixCall("logdet", operand) if self.module:
+                return f"{self.module}linalg.slogdet({self.bound(operand)[0]})[1]", ATOM
+            case MatrixCall("diag", operand):
+                return f"{self.module}diag({self.bound(operand)[0]})", ATOM
+            case MatrixCall(name, operand):
+                return f"{self.module and f'{self.module}linalg.'}{name}({self.bound(operand)[0]})", ATOM
             case Call(function, operands):
-                written = [self.bound(_numbers(operand))[0] for operand in operands]
+                written = [self.bound(numbers(operand))[0] for operand in operands]
                 if self.module and function in _SPELLED:
                     return _SPELLED[function](self.module, *written)
-                return f"{self.module}{function}({', '.join(written)})", _ATOM
+                return f"{self.module}{function}({', '.join(written)})", ATOM
             case Identity(size):
-                return f"{self.module}eye({size})", _ATOM
+                return f"{self.module}eye({size})", ATOM
             case Kronecker(factors):
-                return self.nested(f"{self.module}kron", _not_all_masks(factors)), _ATOM
+                return self.nested(f"{self.module}kron", _not_all_masks(factors)), ATOM
             case Transpose(operand):
-                return f"{self.at_least(operand, _ATOM)}.T", _ATOM
+                return f"{self.at_least(operand, ATOM)}.T", ATOM
             case SumAxis(operand, axis):
                 where = "" if axis is None else f", axis={axis}"
-                return f"{self.module}sum({self.bound(operand)[0]}{where})", _ATOM
+                return f"{self.module}sum({self.bound(operand)[0]}{where})", ATOM
+            case Along(function, operand, axes, rank, kept):
+                where = _along(function, axes, rank) + (", keepdims=True" if kept else "")
+                return f"{self.called(function)}({self.bound(operand)[0]}{where})", ATOM
+            case Permute(operand, axes):
+                swapped = [axis for axis, other in enumerate(axes) if axis != other]
+                if len(swapped) == 2:
+                    return f"{self.module}swapaxes({self.bound(operand)[0]}, {swapped[0]}, {swapped[1]})", ATOM
+                return f"{self.module}transpose({self.bound(operand)[0]}, {axes})", ATOM
             case Ones(size):
-                return f"{self.module}ones({size})", _ATOM
+                return f"{self.module}ones({size})", ATOM
             case Broadcast(operand, axis, ""):
                 # Beside arrays of full shape NumPy repeats it by itself.
-                return self.bound(operand) if axis == 0 else (f"{self.at_least(operand, _ATOM)}[:, None]", _ATOM)
+                return self.bound(operand) if axis == 0 else (f"{self.at_least(operand, ATOM)}[:, None]", ATOM)
             case Broadcast(operand, axis, size):
                 shape = f"({size}, 1)" if axis == 0 else f"(1, {size})"
-                vector = self.at_least(operand, _ATOM)
-                return f"{self.module}ones({shape}) * {vector if axis == 0 else f'{vector}[:, None]'}", _PRODUCT
+                vector = self.at_least(operand, ATOM)
+                return f"{self.module}ones({shape}) * {vector if axis == 0 else f'{vector}[:, None]'}", PRODUCT
             case Einsum(pattern, factors):
                 arrays = [self.bound(factor)[0] for factor in _not_all_masks(factors)]
-                return f'{self.module}einsum("{pattern}", {", ".join(arrays)})', _ATOM
+                return f'{self.module}einsum("{pattern}", {", ".join(arrays)})', ATOM
             case Slice(operand, items):
-                return f"{self.at_least(operand, _ATOM)}[{written_items(items)}]", _ATOM
+                return f"{self.at_least(operand, ATOM)}[{written_items(items)}]", ATOM
             case Selection(_, size):
-                return f"{self.module}eye({size})[{written_places(tree, self.module)}]", _ATOM
+                return f"{self.module}eye({size})[{written_places(tree, self.module)}]", ATOM
             case OneHot(index, size):
-                return f"{self.module}eye({size})[{self.bound(index)[0]}]", _ATOM
+                return f"{self.module}eye({size})[{self.bound(index)[0]}]", ATOM
             case Take(operand, index, rows):
                 first = f"{self.module}arange({rows}), " if rows else ""
-                return f"{self.at_least(operand, _ATOM)}[{first}{self.bound(index)[0]}]", _ATOM
+                return f"{self.at_least(operand, ATOM)}[{first}{self.bound(index)[0]}]", ATOM
             case Pad(operand, widths):
                 pairs = ", ".join(f"({before}, {after})" for before, after in widths)
                 listed = f"({pairs},)" if len(widths) == 1 else f"({pairs})"
-                return f"{self.module}pad({self.bound(operand)[0]}, {listed})", _ATOM
+                return f"{self.module}pad({self.bound(operand)[0]}, {listed})", ATOM
             case Reshape(operand, shape):
-                return f"{self.at_least(operand, _ATOM)}.reshape({', '.join(shape) or '()'})", _ATOM
+                return f"{self.at_least(operand, ATOM)}.reshape({', '.join(shape) or '()'})", ATOM
             case Windows(operand, axes, sizes, rank):
                 module = self.module and f"{self.module}lib.stride_tricks."
                 shown = [", ".join(map(str, item)) for item in (sizes, axes)]
                 size, along = shown if len(axes) == 1 else (f"({item})" for item in shown)
                 where = "" if rank == 1 else f", axis={along}"
-                return f"{module}sliding_window_view({self.bound(operand)[0]}, {size}{where})", _ATOM
+                return f"{module}sliding_window_view({self.bound(operand)[0]}, {size}{where})", ATOM
             case Concatenate(parts, axis, stacked):
                 listed = ", ".join(self.bound(part)[0] for part in parts)
                 name = "stack" if stacked else "concatenate"
-                return f"{self.module}{name}([{listed}]{f', axis={axis}' if axis else ''})", _ATOM
+                return f"{self.module}{name}([{listed}]{f', axis={axis}' if axis else ''})", ATOM
             case BigSum(bounds, body):
                 ranges = ", ".join(f"{letter}=1..{last}" for letter, last in bounds)
-                return f"Σ({self.bound(body)[0]}, {ranges})", _ATOM
+                return f"Σ({self.bound(body)[0]}, {ranges})", ATOM
         raise InternalError(f"code: no rule for notation of kind {type(tree).__name__}")
+
+    def called(self, function: str) -> str:
+        """The name of a function along axes; those that NumPy lacks are defined beside the code."""
+        if not self.module or function in HELPERS:
+            return function
+        return f"{self.module}linalg.norm" if function == "norm" else f"{self.module}{function}"
+
+    def compared(self, left: Tree, sign: str, right: Tree) -> str:
+        """a > b, the number or the size on the right."""
+        if isinstance(left, Number) and not isinstance(right, Number):
+            left, sign, right = right, sign.replace(">", "<"), left
+        return f"({self.at_least(left, SUM)} {sign} {self.at_least(right, SUM)})"
 
     def at_least(self, tree: Tree, level: int) -> str:
         """The text, in parentheses if it binds less tightly."""
@@ -279,7 +310,7 @@ class CodePrinter:
         """The factors of a product."""
         # A product on the right would be read from the left, which for @ costs another order of evaluation.
         first, *rest = factors
-        return glue.join([self.at_least(first, _PRODUCT), *(self.at_least(factor, _UNARY) for factor in rest)])
+        return glue.join([self.at_least(first, PRODUCT), *(self.at_least(factor, UNARY) for factor in rest)])
 
     def column(self, factor: Tree) -> str:
         """A factor of a product of matrices, among which ones are a column or, transposed, a row."""
@@ -288,7 +319,7 @@ class CodePrinter:
                 return f"{self.module}ones(({size}, 1))"
             case Transpose(Ones(size)):
                 return f"{self.module}ones((1, {size}))"
-        return self.at_least(factor, _UNARY)
+        return self.at_least(factor, UNARY)
 
     def listed(self, function: str, operands: tuple[Tree, ...]) -> str:
         """A call of a function."""
@@ -300,12 +331,12 @@ class CodePrinter:
         loose = [_loosened(term) for term in terms]
         if any(term is None for term in loose):
             terms = tuple(old if new is None else new for old, new in zip(terms, loose, strict=True))
-        text = self.at_least(_numbers(terms[0]), _SUM)
+        text = self.at_least(numbers(terms[0]), SUM)
         for term in terms[1:]:
             if isinstance(term, Negative):
-                text += f" - {self.at_least(_numbers(term.operand), _PRODUCT)}"
+                text += f" - {self.at_least(numbers(term.operand), PRODUCT)}"
             else:
-                text += f" + {self.at_least(_numbers(term), _PRODUCT)}"
+                text += f" + {self.at_least(numbers(term), PRODUCT)}"
         return text
 
     def nested(self, function: str, factors: tuple[Tree, ...]) -> str:
@@ -337,16 +368,64 @@ def _loosened(term: Tree) -> Tree | None:
 def _has_column(factors: tuple[Tree, ...]) -> bool:
     """Whether ones stand among matrices."""
     others = [f for f in factors if not isinstance(f.operand if isinstance(f, Transpose) else f, Ones)]
-    return 0 < len(others) < len(factors) and all(_rank(other) == 2 for other in others)
+    return 0 < len(others) < len(factors) and all(rank_of(other) == 2 for other in others)
 
 
 _SPELLED: dict[str, Callable[..., tuple[str, int]]] = {
-    "erf": lambda np, x: (f"{np}vectorize(erf, otypes=[float])({x})", _ATOM),
-    "relu": lambda np, x: (f"{np}maximum({x}, 0)", _ATOM),
-    "sigmoid": lambda np, x: (f"1 / (1 + {np}exp(-({x})))", _PRODUCT),
-    "softplus": lambda np, x: (f"{np}logaddexp(0, {x})", _ATOM),
+    "erf": lambda np, x: (f"{np}vectorize(erf, otypes=[float])({x})", ATOM),
+    "relu": lambda np, x: (f"{np}maximum({x}, 0)", ATOM),
+    "sigmoid": lambda np, x: (f"1 / (1 + {np}exp(-({x})))", PRODUCT),
+    "softplus": lambda np, x: (f"{np}logaddexp(0, {x})", ATOM),
 }
 """What NumPy has instead of functions that it lacks; erf is that of the module math."""
+
+
+LASTING = ("softmax", "log_softmax")
+"""Functions along axes whose result has the axes still."""
+
+HELPERS = {
+    "softmax": (
+        "def softmax(Z, axis=-1):",
+        "    H = np.exp(Z - np.max(Z, axis=axis, keepdims=True))",
+        "    return H / np.sum(H, axis=axis, keepdims=True)",
+    ),
+    "logsumexp": (
+        "def logsumexp(Z, axis=None, keepdims=False):",
+        "    top = np.max(Z, axis=axis, keepdims=True)",
+        "    total = np.log(np.sum(np.exp(Z - top), axis=axis, keepdims=True)) + top",
+        "    return total if keepdims else np.squeeze(total, axis=axis)",
+    ),
+    "log_softmax": (
+        "def log_softmax(Z, axis=-1):",
+        "    Z = Z - np.max(Z, axis=axis, keepdims=True)",
+        "    return Z - np.log(np.sum(np.exp(Z), axis=axis, keepdims=True))",
+    ),
+}
+"""Functions along axes that NumPy lacks, as code that does not overflow; they stand before code that uses them."""
+
+
+def _along(function: str, axes: tuple[int, ...] | None, rank: int) -> str:
+    """The argument axis=, where it is not what the function takes without it."""
+    every = tuple(range(rank)) if axes is None else axes
+    usual = (rank - 1,) if function in LASTING else tuple(range(rank))
+    return "" if every == usual else f", axis={every[0] if len(every) == 1 else every}"
+
+
+def _unbracketed(factors: Sequence[Tree]) -> Iterator[Tree]:
+    """A (B C) as A B C, where B is a matrix."""
+    yield factors[0]
+    for factor in factors[1:]:
+        if isinstance(factor, MatMul) and rank_of(factor.factors[0]) == 2 and not _is_outer(factor):
+            yield from _unbracketed(factor.factors)
+        else:
+            yield factor
+
+
+def _is_outer(tree: MatMul) -> bool:
+    """Whether the product is written by another function, or as a column of ones."""
+    if _has_column(tree.factors) or all(map(is_mask, tree.factors)):
+        return True
+    return len(tree.factors) == 2 and any(isinstance(f, Transpose) and rank_of(f.operand) == 1 for f in tree.factors)
 
 
 def _mask_last(tree: Tree) -> Tree:
@@ -356,14 +435,14 @@ def _mask_last(tree: Tree) -> Tree:
     if not isinstance(tree, Product | Hadamard):
         return tree
     factors = (_mask_last(tree.factors[0]), *tree.factors[1:])
-    return type(tree)(tuple(sorted(factors, key=_is_mask)) if _is_mask(factors[0]) else factors)
+    return type(tree)(tuple(sorted(factors, key=is_mask)) if is_mask(factors[0]) else factors)
 
 
 def _number_first(tree: Tree) -> Tree:
     """What a sign is written before: it is that of the first factor, which must not be a mask."""
     match tree:
-        case _ if _is_mask(tree):
-            return _numbers(tree)
+        case _ if is_mask(tree):
+            return numbers(tree)
         case Product((first, *rest)) | Hadamard((first, *rest)) | MatMul((first, *rest)):
             return type(tree)((_number_first(first), *rest))
         case Quotient(over, under):
@@ -375,28 +454,25 @@ def _number_first(tree: Tree) -> Tree:
 
 def _not_all_masks(factors: tuple[Tree, ...]) -> tuple[Tree, ...]:
     """Factors of a product that adds up: NumPy's sum of products of truth values is a truth value."""
-    return (_numbers(factors[0]), *factors[1:]) if all(map(_is_mask, factors)) else factors
+    return (numbers(factors[0]), *factors[1:]) if all(map(is_mask, factors)) else factors
 
 
 def numbers(tree: Tree) -> Tree:
     """A mask as numbers: truth values do not add up, change their sign or enter a function as numbers do."""
-    if isinstance(tree, Greater):
-        difference = tree.left if tree.right == Number(0) else Sum((tree.left, Negative(tree.right)))
-        return Call("heaviside", (difference, Number(0)))
-    return Call("where", (tree, Number(1), Number(0))) if _is_mask(tree) else tree
+    return Where(tree, Number(1), Number(0)) if is_mask(tree) else tree
 
 
 def is_mask(tree: Tree) -> bool:
     """Whether NumPy computes truth values."""
     match tree:
-        case Greater() | Equal():
+        case Greater() | AtLeast() | Equal():
             return True
         case Hadamard(factors) | Product(factors) | Concatenate(factors):
-            return all(map(_is_mask, factors))
+            return all(map(is_mask, factors))
         case Transpose(operand) | Slice(operand) | Reshape(operand) | Windows(operand) | Broadcast(operand, _, ""):
-            return _is_mask(operand)
+            return is_mask(operand)
         case Extreme(_, operand) | Pad(operand) | Take(operand):
-            return _is_mask(operand)
+            return is_mask(operand)
     return False
 
 
@@ -413,10 +489,16 @@ def rank_of(tree: Tree) -> int:
             return 0
         case Extreme(_, _, axes, rank):
             return 0 if axes is None else rank - len(axes)
+        case MatrixCall("diag", operand):
+            return 3 - rank_of(operand)
         case MatrixCall(name):
             return 2 if name == "inv" else 0
         case SumAxis(_, axis, rank):
             return 0 if axis is None else rank - (1 if isinstance(axis, int) else len(axis))
+        case Along(function, _, axes, rank, kept):
+            return rank if kept or function in LASTING else 0 if axes is None else rank - len(axes)
+        case Permute(_, axes):
+            return len(axes)
         case Einsum(pattern):
             return len(pattern.partition("->")[2])
         case Slice(_, items):
@@ -426,7 +508,7 @@ def rank_of(tree: Tree) -> int:
         case Pad(_, widths):
             return len(widths)
         case OneHot(index):
-            return _rank(index) + 1
+            return rank_of(index) + 1
         case Take(rank=rank):
             return rank
         case Reshape(_, shape):
@@ -434,22 +516,19 @@ def rank_of(tree: Tree) -> int:
         case Windows(_, axes, _, rank):
             return rank + len(axes)
         case Concatenate((first, *_), _, stacked):
-            return _rank(first) + stacked
+            return rank_of(first) + stacked
         case MatMul(factors) if _has_column(factors):
             return 2
-        case MatMul((_, Transpose(right))) if _rank(right) == 1:
+        case MatMul((_, Transpose(right))) if rank_of(right) == 1:
             return 2
-        case MatMul((Transpose(left), right)) if _rank(left) == _rank(right) == 1:
+        case MatMul((Transpose(left), right)) if rank_of(left) == rank_of(right) == 1:
             return 2
         case MatMul((first, *_, last)):
-            return _rank(first) + _rank(last) - 2
+            return rank_of(first) + rank_of(last) - 2
         case Number():
             return 0
     # What is left works entry by entry, and only numbers are stretched.
-    return next((rank for rank in map(_rank, children(tree)) if rank), 0)
-
-
-_is_mask, _numbers, _rank = is_mask, numbers, rank_of
+    return next((rank for rank in map(rank_of, children(tree)) if rank), 0)
 
 
 def _entry(letter: str, index: tuple[Index, ...]) -> str:

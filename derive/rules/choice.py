@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from derive.forward.functions import equal, step
-from derive.forward.nodes import Map, Node, topological
+from derive.forward.idioms import parts
+from derive.forward.nodes import Add, Map, Node, topological
 from derive.rules.length import lengths
 
 __all__ = ["choose"]
@@ -29,7 +30,7 @@ def choose(roots: Sequence[Node], forward: Collection[Node], given: Collection[N
     long = lengths(*roots)
     # How often a node is written in each formula and in each definition that has it; what has a name is written there.
     times: dict[Node, dict[Node, int]] = {}
-    for node in reversed(list(topological(*roots))):
+    for node in reversed(list(topological(*roots, below=parts))):
         found = times.pop(node, {})
         brief = node not in forward or _is_mask(node) or long[node] < _TWICE
         repeated = node is output or max(found.values(), default=0) > 1
@@ -39,7 +40,7 @@ def choose(roots: Sequence[Node], forward: Collection[Node], given: Collection[N
             found = {node: 1}
         elif node in roots:
             found = {**found, node: 1}
-        for operand in node.operands:
+        for operand in parts(node):
             inner = times.setdefault(operand, {})
             for root, number in found.items():
                 inner[root] = min(inner.get(root, 0) + number, _MOST)
@@ -48,4 +49,6 @@ def choose(roots: Sequence[Node], forward: Collection[Node], given: Collection[N
 
 def _is_mask(node: Node) -> bool:
     """Whether a value says where something holds: that is short, and clearer where it is written."""
+    if isinstance(node, Add):
+        return any(map(_is_mask, node.operands))
     return isinstance(node, Map) and isinstance(node.function, step | equal)
