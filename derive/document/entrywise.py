@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeGuard
 
 from derive.document.layout import fits
 from derive.document.words import named_values
@@ -45,6 +46,7 @@ from derive.notation.tree import (
     Number,
     Pad,
     Product,
+    Quotient,
     Relation,
     Reshape,
     Selection,
@@ -57,7 +59,16 @@ from derive.notation.walk import children
 from derive.rules.index import Factor, IndexSum, Kronecker, Letters, Part, contract_delta, expand
 from derive.rules.index import Product as Term
 
-__all__ = ["Entrywise", "in_notation", "is_indexed", "is_unreadable", "shown_definition", "shown_formula", "shown_forward"]
+__all__ = [
+    "Entrywise",
+    "in_notation",
+    "is_indexed",
+    "is_unreadable",
+    "shown_definition",
+    "shown_formula",
+    "shown_forward",
+    "shown_output",
+]
 
 _PLAIN = "ijpqrstuvabcdekln"
 """Letters for axes whose size is no letter."""
@@ -84,8 +95,14 @@ class Entrywise:
 
     def value(self, letter: str, node: Node) -> Relation:
         """y_ij = ..., for what is called so."""
-        free, tree = self._read(replaced(node, {k: v for k, v in self.names.items() if k is not node}))
+        others = {k: v for k, v in self.names.items() if k is not node or self._is_called_otherwise(letter, v)}
+        free, tree = self._read(replaced(node, others))
         return Relation.equal(Entry(letter, free), tree)
+
+    @staticmethod
+    def _is_called_otherwise(letter: str, entries: Node) -> bool:
+        """Whether what is defined has another name already, so that this one is said to be the same."""
+        return isinstance(entries, Input) and entries.letter != letter
 
     def gradient(self, of: str, node: Node) -> Relation:
         """∂L/∂x_ij = ..., for the array whose entries have this letter."""
@@ -141,7 +158,11 @@ class Entrywise:
         kept = [part.operand if isinstance(part, Negative) else part for part in read]
         kept = [part for part in kept if part not in (Number(1), Number(-1))]
         kept.sort(key=lambda part: 0 if isinstance(part, Number) else 2 if isinstance(part, DeltaTree) else 1)
+        under = [part.under for part in kept if _is_reciprocal(part)]
+        kept = [part for part in kept if not _is_reciprocal(part)]
         body: Tree = Product(tuple(kept)) if len(kept) > 1 else kept[0] if kept else Number(1)
+        if under:
+            body = Quotient(body, Product(tuple(under)) if len(under) > 1 else under[0])
         bounds = tuple((letter, str(sizes[letter])) for letter in sums)
         tree = BigSum(bounds, body) if bounds else body
         return Negative(tree) if minus else tree
@@ -171,7 +192,9 @@ class Entrywise:
             case Delta():
                 return DeltaTree((index[0], index[1]))
             case Map():
-                return read_scalar(node.function, [self._entry(o, index, letters) for o in node.operands], times=Product)
+                return read_scalar(
+                    node.function, [self._entry(o, index, letters) for o in node.operands], times=Product
+                )
             case Select():
                 place = chosen_place(node, index[:-1])
                 return DeltaTree((index[-1], _tidied(place) if isinstance(place, str) else place))
@@ -186,7 +209,9 @@ class Entrywise:
     def _opened(self, node: Add | Contract, index: tuple[Index, ...], letters: Letters) -> Tree:
         """An entry of a sum inside of a function; its letters are put in the places of others at the end."""
         free = tuple(letters.fresh() for _ in index)
-        value = expand(IndexSum((Term((Factor(node, free),)),), free, tuple(zip(free, node.shape, strict=True))), letters)
+        value = expand(
+            IndexSum((Term((Factor(node, free),)),), free, tuple(zip(free, node.shape, strict=True))), letters
+        )
         while (contracted := contract_delta(value)) is not None:
             value = contracted[0]
         inner = _Inside(self.layer, self.names, self.letters, dict(zip(free, index, strict=True)))
@@ -237,9 +262,7 @@ def _renamed(term: Term, value: IndexSum, taken: Sequence[str]) -> _Renamed:
     return _Renamed(tuple(map(rename, term.factors)), tuple(renaming[letter] for letter in term.sums), renaming)
 
 
-def _placed(
-    parts: Sequence[Part], sums: Sequence[str], places: dict[str, Index]
-) -> tuple[list[Part], list[str]]:
+def _placed(parts: Sequence[Part], sums: Sequence[str], places: dict[str, Index]) -> tuple[list[Part], list[str]]:
     """Σ_p [p = h+i-1] x_p = x_{h+i-1}: a selection whose last letter is summed says what stands in its place."""
     left, kept = list(sums), list(parts)
     while True:
@@ -268,8 +291,16 @@ def _tidied(place: str) -> str:
     """2h+l-2 for 2h-1+l-1."""
     terms = re.findall(r"[+-]?[^+-]+", place) if "(" not in place else [place]
     number = sum(int(term) for term in terms if re.fullmatch(r"[+-]?\d+", term))
-    rest = "".join(term if term[0] in "+-" or n == 0 else f"+{term}" for n, term in enumerate(terms) if not re.fullmatch(r"[+-]?\d+", term))
+    rest = "".join(
+        term if term[0] in "+-" or n == 0 else f"+{term}"
+        for n, term in enumerate(terms)
+        if not re.fullmatch(r"[+-]?\d+", term)
+    )
     return (f"{rest}{number:+d}" if number else rest) or str(number)
+
+
+def _is_reciprocal(part: Tree) -> TypeGuard[Quotient]:
+    return isinstance(part, Quotient) and part.over == Number(1)
 
 
 def _is_selection(part: Part) -> bool:
@@ -335,6 +366,15 @@ def shown_definition(layer: Layer, definition: Definition) -> Relation:
     except UnsupportedError:
         return definition.equation
     return found if fits(found) else definition.equation
+
+
+def shown_output(layer: Layer) -> Relation | None:
+    """y_ij = ..., what an entry of the output is; None where that cannot be read or is too long."""
+    try:
+        found = Entrywise.of(layer, named_values(layer)).value(layer.output_letter, layer.output)
+    except UnsupportedError:
+        return None
+    return found if fits(found) else None
 
 
 def in_notation(layer: Layer) -> str:

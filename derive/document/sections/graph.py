@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from derive.document.blocks import Figure, Verbatim
 from derive.document.draft import Draft
-from derive.document.entrywise import Entrywise, is_indexed, shown_formula
 from derive.document.drawing.pages import draw
 from derive.document.drawing.picture import Picture, array, picture
 from derive.document.drawing.sign import sign_of
+from derive.document.entrywise import Entrywise, is_indexed, shown_formula
 from derive.document.layout import LINE_WIDTH
 from derive.document.local import LocalText
 from derive.document.material import Material

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from derive.document.draft import Draft
-from derive.document.entrywise import is_indexed, shown_forward
+from derive.document.entrywise import is_indexed, shown_forward, shown_output
+from derive.document.layout import is_readable
 from derive.document.material import Material
 from derive.document.sections import stacks
 from derive.document.words import array_name, named_values, output_name, written_name
@@ -36,7 +37,10 @@ def write(draft: Draft, material: Material) -> None:
     concrete = next(iter(material.routes.values())).map.concrete
     draft.heading("layer", N_("The layer"))
     draft.prose(layer.prose.forward or N_("The layer computes"))
-    draft.equation("layer.forward", *_forward(layer, draft))
+    statements, spaces = _forward(layer, draft)
+    draft.equation("layer.forward", *statements)
+    if spaces:
+        draft.prose(N_("where {spaces}."), spaces=Listed(tuple(spaces)))
     _names(draft, layer)
     stacks.introduce(draft, layer)
     if layer.samples == "columns" and layer.origin is not None:
@@ -50,15 +54,15 @@ def write(draft: Draft, material: Material) -> None:
             rows=Relation.equal(draft.words["Y"], read(layer.origin.output)),
         )
         draft.equation("layer.transposed", _transposed(layer.origin, draft))
-    for message in layer.prose.arrays or (N_("The arrays that enter the layer are"),):
-        draft.prose(message)
     if any(len(node.shape) > 2 for node in (*layer.inputs, layer.output)):
         draft.prose(
             N_(
-                "(An array with more than two axes is written as its slices, which are matrices over the last two "
-                "axes, one under the other in the order of the other indices.)"
+                "An array with more than two axes is written as its slices, which are matrices over the last two "
+                "axes, one under the other in the order of the other indices."
             )
         )
+    for message in layer.prose.arrays or (N_("The arrays that enter the layer are"),):
+        draft.prose(message)
     arrays = [_array(node, concrete) for node in layer.inputs]
     draft.equation("layer.inputs", Beside(tuple(arrays)))
     for node, term, axis in _broadcast_inputs(layer):
@@ -79,15 +83,16 @@ def write(draft: Draft, material: Material) -> None:
         draft.prose(layer.prose.output or N_("The output, entry by entry, is"))
     else:
         draft.prose(N_("The output is one number, the loss. Written out, it is"))
-    draft.equation("layer.output", _output(layer, concrete))
+    written, entry = _output(layer, concrete), shown_output(layer)
+    draft.equation("layer.output", entry if entry is not None and not is_readable(written) else written)
     for number, remark in enumerate(layer.prose.remarks, start=1):
         draft.prose(remark.message, **dict(remark.values))
         if remark.formulas:
             draft.display(f"layer.remark.{number}", *remark.formulas)
 
 
-def _forward(layer: Layer, draft: Draft) -> list[Tree]:
-    """Where every array lies, and what is computed of it, in one line if it is short."""
+def _forward(layer: Layer, draft: Draft) -> tuple[list[Tree], list[Tree]]:
+    """What is computed, and where every array lies: beside it in one line if that is short, else apart."""
     sizes = tuple(map(str, layer.output.shape))
     membership = Relation((draft.words["Y"], Space(sizes)), ("in",)) if sizes else None
     statement = Relation.equal(draft.words["Y"], draft.words["forward"])
@@ -95,12 +100,12 @@ def _forward(layer: Layer, draft: Draft) -> list[Tree]:
     spaces = (*inputs, *([membership] if membership else []))
     indexed = shown_forward(layer) if is_indexed(layer) else None
     if indexed is not None:
-        return [*indexed, Beside(spaces)]
+        return [*indexed], [*spaces]
     values = [item.equation for item in named_values(layer)]
     in_one_line = Beside((statement, *spaces))
     if not values and draft.fits(in_one_line):
-        return [in_one_line]
-    return [*values, statement, Beside(spaces)]
+        return [in_one_line], []
+    return [*values, statement], [*spaces]
 
 
 def _names(draft: Draft, layer: Layer) -> None:
