@@ -85,7 +85,7 @@ def test_every_name_in_a_formula_is_introduced_where_the_layer_is_described(name
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("relu", "has no derivative at 0. There 0 is taken"),
+        ("relu", "where both are equal. There 0 is taken"),
         ("mae", "has no derivative at 0. There 0 is taken"),
         ("maxout", "the second one receives all of the gradient"),
         ("elu", "the condition itself counts as constant"),

@@ -371,7 +371,8 @@ def shown_definition(layer: Layer, definition: Definition) -> Relation:
 def shown_output(layer: Layer) -> Relation | None:
     """y_ij = ..., what an entry of the output is; None where that cannot be read or is too long."""
     try:
-        found = Entrywise.of(layer, named_values(layer)).value(layer.output_letter, layer.output)
+        others = [item for item in named_values(layer) if item.node is not layer.output]
+        found = Entrywise.of(layer, others).value(layer.output_letter, layer.output)
     except UnsupportedError:
         return None
     return found if fits(found) else None

@@ -165,7 +165,15 @@ def _samples(draft: Draft, material: Material) -> Iterator[Runs]:
             first=draft.words[next(node.name for node in layer.inputs if len(node.shape) > 1)],
         )
     elif layer.sample_size:
-        first = draft.words[next(node.name for node in layer.inputs if len(node.shape) > 1)]
+        array = next(node for node in layer.inputs if len(node.shape) > 1)
+        first = draft.words[array.name]
+        if len(array.shape) > 2:
+            if layer.output.shape and layer.output.shape[0] == array.shape[0]:
+                yield draft.runs(
+                    N_("*Samples come first:* the first index of {first}, and that of {Y}, says which sample it is."),
+                    first=first,
+                )
+            return
         coloured = len(coloured_letters(layer)) > 1
         if is_loss(layer):
             yield draft.runs(

@@ -79,16 +79,30 @@ def write(draft: Draft, material: Material) -> None:
                 vector=draft.words[node.name],
             )
         draft.equation(f"layer.broadcast.{node.name}", _broadcast(node, term, axis, layer, concrete))
-    if layer.prose.output or layer.output.shape:
-        draft.prose(layer.prose.output or N_("The output, entry by entry, is"))
-    else:
-        draft.prose(N_("The output is one number, the loss. Written out, it is"))
-    written, entry = _output(layer, concrete), shown_output(layer)
-    draft.equation("layer.output", entry if entry is not None and not is_readable(written) else written)
+    _written_out(draft, layer, concrete)
     for number, remark in enumerate(layer.prose.remarks, start=1):
         draft.prose(remark.message, **dict(remark.values))
         if remark.formulas:
             draft.display(f"layer.remark.{number}", *remark.formulas)
+
+
+def _written_out(draft: Draft, layer: Layer, concrete: Concrete) -> None:
+    """The output with all its entries, or with the one that they are all like if they are long."""
+    written, entry = _output(layer, concrete), shown_output(layer)
+    if is_readable(written) or entry is None:
+        draft.prose(
+            (layer.prose.output or N_("The output, entry by entry, is"))
+            if layer.output.shape
+            else N_("The output is one number, the loss. Written out, it is")
+        )
+        draft.equation("layer.output", written)
+    elif not is_indexed(layer) or shown_forward(layer) is None:
+        draft.prose(
+            N_("The entries of the output are all made alike:")
+            if layer.output.shape
+            else N_("The output is one number, the loss. Written with sums, it is")
+        )
+        draft.equation("layer.output", entry)
 
 
 def _forward(layer: Layer, draft: Draft) -> tuple[list[Tree], list[Tree]]:

@@ -14,7 +14,7 @@ from derive.engine.cost import dense_product, operations
 from derive.forward.layer import Layer
 from derive.forward.nodes import Select, topological
 from derive.locale import N_
-from derive.notation.tree import Entry, Listed, Number, Partial, Relation, Tree
+from derive.notation.tree import Entry, Listed, Number, Partial, Product, Relation, Tree
 from derive.routes.jacobian import JacobianRoute, derive_jacobian
 
 __all__ = ["real_sizes", "write"]
@@ -24,6 +24,9 @@ _COLUMNS = 3
 
 _BYTES = 4
 """What a number in float32 takes."""
+
+_FEW = 2
+"""So many factors stand in a product that no line ends in."""
 
 _COUNTED = 10**6
 """Of a Jacobian with more entries, zeros are counted only if a pattern tells them."""
@@ -117,12 +120,15 @@ def _matrix(route: JacobianRoute) -> Runs:
     """NM × ND."""
     runs: list[Run] = []
     for shape in (route.map.layer.output.shape, route.map.input.shape):
-        numbers = [Number(_size(axis)) for axis in shape] or [Number(1)]
-        wrapped = [Listed((n,), wrapped=True) if _is_sum(n) and len(numbers) > 1 else n for n in numbers]
-        runs += [*([Text(" × ")] if runs else [])]
-        for number, item in enumerate(wrapped):
-            # A line may end between the factors where there are many.
-            runs += [*([Text(" ")] if number and len(wrapped) > 2 else []), Math(item)]
+        numbers = tuple(Number(_size(axis)) for axis in shape)
+        runs += [Text(" × ")] if runs else []
+        if len(numbers) <= _FEW:
+            runs.append(Math(Product(numbers) if len(numbers) > 1 else (*numbers, Number(1))[0]))
+            continue
+        for place, number in enumerate(numbers):
+            # A line may end between many factors.
+            wrapped = Listed((number,), wrapped=True) if _is_sum(number) else number
+            runs += [*([Text(" ")] if place else []), Math(wrapped)]
     return tuple(runs)
 
 
