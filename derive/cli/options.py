@@ -22,6 +22,7 @@ __all__ = [
     "choices",
     "option",
     "parameters",
+    "size_option",
     "size_options",
     "size_parameter",
 ]
@@ -48,6 +49,11 @@ DOCUMENT = {
         "SOURCE",
         'Work the example out with numbers: seed:7, or a JSON file such as {"X": [[1, 2]], ...}, from which the sizes '
         f"are read. The section numbers, asked for alone, takes {DEFAULT_VALUES}.",
+    ),
+    "assume": (
+        "TEXT",
+        'What formulas may use, printed beside them: "A symmetric", "Y rows sum to 1", "Y columns sum to 1", '
+        '"y sums to 1", "x > 0", "x >= 0", "x != 0"; may be given more than once.',
     ),
     "oracle": ("", "What formulas are compared with in numbers; torch, if installed, comes beside NumPy."),
 }
@@ -109,7 +115,16 @@ def _document() -> Iterator[Parameter]:
         if field.name in DOCUMENT:
             placeholder, help = DOCUMENT[field.name]
             values = choices(field.name)
-            yield option(field.name, _literal(values) if values else str, field.default or "", help, placeholder)
+            # What stands in a tuple with commas in it is given one by one.
+            several = field.name == "assume"
+            kind: Any = list[str] if several else _literal(values) if values else str
+            yield option(field.name, kind, field.default or ([] if several else ""), help, placeholder)
+
+
+def size_option(letter: str) -> Parameter:
+    """An option for a size that has no default."""
+    declared = typer.Option(f"--{letter.casefold()}", help=f"The size {letter}.", metavar="NUMBER", show_default=False)
+    return _parameter(size_parameter(letter), str, "", declared)
 
 
 def argument(name: str, placeholder: str, help: str) -> Parameter:

@@ -33,8 +33,9 @@ from derive.proof import numeric
 from derive.proof.evaluate import Array, evaluate, value_of
 from derive.proof.polynomial import is_polynomial
 from derive.proof.values import Given
+from derive.rules.naming import definitions
 
-__all__ = ["MOST_NONZEROS", "Worked", "WorkedGradient", "work"]
+__all__ = ["MOST_NONZEROS", "NumberAlgebra", "Worked", "WorkedGradient", "work"]
 
 MOST_NONZEROS = 100_000
 """A Jacobian of more entries that can differ from zero is not worked out in numbers."""
@@ -63,7 +64,10 @@ class WorkedGradient:
 
 @dataclass(frozen=True, slots=True)
 class Worked:
-    """A layer at given numbers; exact says that all are rational numbers, else they are in double precision."""
+    """A layer at given numbers; exact says that all are rational numbers, else they are in double precision.
+
+    named are the values and gradients on the way that formulas call by a name.
+    """
 
     given: Given
     exact: bool
@@ -71,13 +75,14 @@ class Worked:
     output: Array
     loss: Any
     gradients: Mapping[str, WorkedGradient]
+    named: Mapping[str, Array]
 
     def value(self, tree: Tree) -> Array:
         """The value of a formula at these numbers.
 
         Shapes: as NumPy gives them.
         """
-        return _plain(evaluate(tree, self.arrays, self.given.sizes), exact=self.exact)
+        return _plain(evaluate(tree, {**self.arrays, **self.named}, self.given.sizes), exact=self.exact)
 
 
 def work(layer: Layer, given: Given, formulas: Mapping[str, Formula]) -> Worked:
@@ -88,7 +93,7 @@ def work(layer: Layer, given: Given, formulas: Mapping[str, Formula]) -> Worked:
     """
     exact = is_polynomial(layer)
     arrays = dict(given.arrays) if exact else {name: a.astype(float) for name, a in given.arrays.items()}
-    concrete = Concrete(layer, given.sizes, _NumberAlgebra(arrays, exact=exact))
+    concrete = Concrete(layer, given.sizes, NumberAlgebra(arrays, exact=exact))
     shape = concrete.shape(layer.output)
     with np.errstate(all="ignore"):
         output = _array(concrete.values(layer.output), shape, exact=exact)
@@ -104,8 +109,12 @@ def work(layer: Layer, given: Given, formulas: Mapping[str, Formula]) -> Worked:
             name: _gradient(VectorMap(concrete, layer.input(name)), formula, arrays, floats, exact=exact)
             for name, formula in formulas.items()
         }
+        named: dict[str, Array] = {}
+        for item in definitions(layer):
+            found = evaluate(item.tree, {**arrays, **named}, given.sizes)
+            named[item.text] = _plain(found, exact=exact)
     loss = sum(np.asarray(upstream * output).flat)
-    return Worked(given, exact, arrays, output, loss, gradients)
+    return Worked(given, exact, arrays, output, loss, gradients, named)
 
 
 def _gradient(
@@ -226,7 +235,7 @@ def _array(entries: Sequence[Any], shape: tuple[int, ...], *, exact: bool) -> Ar
     return _plain(array.reshape(shape), exact=exact)
 
 
-class _NumberAlgebra:
+class NumberAlgebra:
     """Entries as numbers, taken from the arrays."""
 
     def __init__(self, arrays: Mapping[str, Array], *, exact: bool) -> None:

@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import chain, count
 
 from sympy import Expr, Integer, cancel, expand
 
@@ -31,10 +32,14 @@ __all__ = ["REWRITES", "Forward", "simplify"]
 
 @dataclass(frozen=True)
 class Forward:
-    """What the forward pass computes, to which a formula may refer; some of it may be left out."""
+    """What the forward pass computes, to which a formula may refer; some of it may be left out.
+
+    rules are tried before all others: what is assumed of inputs.
+    """
 
     output: Node
     without: frozenset[Node] = frozenset()
+    rules: tuple[tuple[Reason, Rewrite], ...] = ()
 
     @cached_property
     def nodes(self) -> tuple[Node, ...]:
@@ -56,7 +61,7 @@ class Forward:
             parts = [o for o in node.operands if not isinstance(o, Constant | Ones | Delta)]
             if isinstance(node, Input | Add) or (isinstance(node, Contract) and all(o in plain for o in parts)):
                 plain.add(node)
-        return Forward(self.output, self.without | plain)
+        return Forward(self.output, self.without | plain, self.rules)
 
     @cached_property
     def patterns(self) -> tuple[tuple[Node, Term], ...]:
@@ -368,7 +373,7 @@ def _simplified(node: Node, forward: Forward, *, most: int = MOST_TERMS) -> tupl
 
 def _next(terms: Terms, forward: Forward, seen: set[Terms]) -> tuple[Reason, Terms] | None:
     """What the first rule that applies makes of the terms; what was there before does not come again."""
-    for why, rule in REWRITES.items():
+    for why, rule in (*forward.rules, *REWRITES.items()):
         made = rule(terms, forward)
         # What a rule has put in may be a sum, which is multiplied out.
         changed = None if made is None else opened(made, forward.whole)
@@ -411,11 +416,13 @@ def _kept(sharing: Sequence[tuple[int, Term]], unit: Power, terms: Terms) -> tup
 def _sharing(unit: Power, terms: Terms) -> list[tuple[int, Term]]:
     """The terms that have a factor, with what is left of them; its summed labels are called the same in all."""
     found = []
+    first = 1 + max(chain(unit.index, terms.free, *(term.labels() for term in terms.terms)), default=0)
     for number, term in enumerate(terms.terms):
         for rest, names in _matches([unit], term.powers, {}, bound=terms.free):
             # Labels of the others are moved clear of those of the factor.
             back = {new: old for old, new in names.items()}
-            clear = {i: -1 - i - 1000 * number for i in term.labels() if i not in back and i not in terms.free}
+            others = (i for i in term.labels() if i not in back and i not in terms.free)
+            clear = dict(zip(others, count(first)))
             found.append((number, Term(term.coefficient, rest).renamed({**clear, **back})))
             break
     return found

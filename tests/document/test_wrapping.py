@@ -4,7 +4,7 @@ import ast
 
 import pytest
 
-from derive.document.code import numpy_class
+from derive.code import numpy_class
 from derive.document.wrapping import CODE_WIDTH, wrapped
 from derive.layers import index, load
 from derive.rules.naming import formulas

@@ -57,11 +57,14 @@ def picture(route: GraphRoute) -> Picture | None:
     """The picture of a derivation, with names where they are needed; None if it has too many operations."""
     if len(route.operations) > MOST_OPERATIONS:
         return None
-    names: dict[Node, Name] = {}
+    # The values between the stages of a network have names already.
+    given = {node: Name(word, array(node)) for word, node in route.layer.named if route.layer.stages}
+    names = dict(given)
     rules = _Rules.of(route)
     while (wide := _unnamed(found := rules.written(names), names)) is not None:
         free = _free_names(route.layer)
-        names = {n: Name(next(free), array(n)) for n in found.operations if n in names or n is wide}
+        wanted = (n for n in found.operations if n in names or n is wide)
+        names = given | {n: Name(next(free), array(n)) for n in wanted if n not in given}
     _name_sent(found)
     return found
 
@@ -88,6 +91,7 @@ def _unnamed(found: Picture, names: dict[Node, Name]) -> Node | None:
 def _free_names(layer: Layer) -> Iterator[str]:
     """A_1, A_2, ... in a letter that the layer does not use."""
     taken = {word.partition("_")[0].upper() for node in layer.inputs for word in (node.name, node.letter)}
+    taken |= {word.partition("_")[0].upper() for word, _ in layer.named} if layer.stages else set()
     taken |= {*layer.letters, layer.output_name.upper(), layer.loss, layer.upstream.name}
     letter = next((letter for letter in "AZHUVTSRQPKCFEBXYW" if letter not in taken), "Value")
     return (f"{letter}_{number}" for number in count(1))

@@ -9,6 +9,7 @@ from derive.document.draft import Draft, Values
 from derive.document.entrywise import is_indexed
 from derive.document.kinks import kink_message, kinks
 from derive.document.material import Material
+from derive.document.sections import assumed
 from derive.document.words import array_name, coloured_letters, is_loss, map_name
 from derive.forward.layer import Layer
 from derive.forward.nodes import Input, Ones, topological
@@ -90,12 +91,7 @@ def _items(draft: Draft, material: Material) -> Iterator[Runs]:
         N_("*Upstream gradient:* {G} comes from the next layer and is taken as known; in code it is called {letter}."),
         letter=Verbatim(layer.upstream.name),
     )
-    yield draft.runs(
-        N_(
-            "*Assumed:* all entries are real numbers, {L} is a differentiable function of {Y}, and while one input "
-            "varies the others are held constant. Nothing else."
-        )
-    )
+    yield from assumed.conventions(draft, material)
 
 
 def _one(draft: Draft) -> Relation:

@@ -96,7 +96,7 @@ def _indexed(draft: Draft, material: Material, route: GraphRoute) -> None:
     for number, (node, places) in enumerate(_kinds(route).values(), start=1):
         local = route.local(node)
         reader = Entrywise(local.layer)
-        given = {
+        given: dict[Node, Node] = {
             fresh: node.operands[place]
             for fresh, place in zip(local.layer.inputs, local.places, strict=True)
             if isinstance(node.operands[place], Select)
@@ -289,7 +289,11 @@ def _gradients(draft: Draft, route: GraphRoute, drawn: Picture | None) -> None:
             _equations(draft, "graph.sums", sums)
     formulas = [route.formula(node.name) for node in route.inputs]
     if drawn is None or all(width(formula.equation) <= LINE_WIDTH for formula in formulas):
-        draft.prose(N_("What arrives at the inputs is, in terms of the inputs alone,"))
+        draft.prose(
+            N_("What arrives at the inputs is, with the names of the values between the stages,")
+            if route.layer.stages
+            else N_("What arrives at the inputs is, in terms of the inputs alone,")
+        )
         draft.result("graph.formulas", *(formula.equation for formula in formulas))
         return
     draft.prose(N_("What arrives at the inputs is, with the names above,"))

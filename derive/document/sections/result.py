@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from derive.code import numpy_class
 from derive.document.blocks import Verbatim
-from derive.document.code import numpy_class
 from derive.document.draft import Draft
 from derive.document.entrywise import is_indexed, shown_definition, shown_formula
 from derive.document.material import Material
+from derive.document.sections import assumed
 from derive.forward.formula import Formula
 from derive.forward.layer import Layer
 from derive.forward.nodes import Node
@@ -31,7 +32,7 @@ def write(draft: Draft, material: Material) -> None:
         if layer.output.shape
         else N_("The output is a number, the loss {L} itself. Its gradients with respect to what enters are")
     )
-    formulas = [route.formula for route in material.routes.values()]
+    formulas = list(material.formulas.values())
     annotated: list[Tree] = [
         Relation.equal(_labelled(f.name, f.wrt.shape, layer), with_shapes(f.tree, layer)) for f in formulas
     ]
@@ -56,6 +57,7 @@ def write(draft: Draft, material: Material) -> None:
                 delta=Delta(("i", "j")),
             )
     _definitions(draft, layer, formulas)
+    assumed.write(draft, material)
     if layer.prose.purpose and len(formulas) == len(layer.inputs):
         draft.prose(layer.prose.purpose)
     draft.prose(
@@ -65,7 +67,7 @@ def write(draft: Draft, material: Material) -> None:
         letter=Verbatim(layer.upstream.name),
         results=Verbatim(", ".join(f"d{formula.wrt.name}" for formula in formulas)),
     )
-    draft.code("result.code", numpy_class(layer, formulas))
+    draft.code("result.code", numpy_class(material.assumed or layer, formulas))
 
 
 def _definitions(draft: Draft, layer: Layer, formulas: Sequence[Formula]) -> None:
