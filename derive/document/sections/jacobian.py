@@ -387,7 +387,8 @@ def _row(draft: Draft, material: Material, route: JacobianRoute, *, first: bool)
     draft.prose(message, m=route.map.codomain, count=count, what=what)
     names, entries = tables.derivatives(route.chain_rule), tables.row(route.chain_rule)
     listed = _listed(names, _without_needless_dots(route, entries))
-    draft.equation(f"{name}.row", *(listed if all(map(fits, listed)) else _listed(names, _unevaluated(route))))
+    short = is_readable(_jacobian(route)) and all(map(fits, listed))
+    draft.equation(f"{name}.row", *(listed if short else _listed(names, _unevaluated(route))))
 
 
 def _summed(route: JacobianRoute) -> list[tuple[int, ...]]:
