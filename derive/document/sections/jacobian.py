@@ -120,9 +120,13 @@ def _map(draft: Draft, route: JacobianRoute, *, first: bool) -> None:
         "vector": vector,
         "array": draft.words[name],
         "others": Listed(tuple(others)),
-        "map": Signature(map_name(map.layer), Space((map.domain,)), Space((map.codomain,))),
+        "map": Signature(
+            map_name(map.layer), Space((map.domain,)), Space(() if is_loss(map.layer) else (map.codomain,))
+        ),
     }
-    if not others:
+    if is_loss(map.layer):
+        draft.prose(_of_a_loss(len(others), first=first), **values)
+    elif not others:
         draft.prose(
             N_("Read {array} row by row into a vector {vector}. The layer is then the map {map} with")
             if len(map.input.shape) > 1
@@ -178,6 +182,20 @@ def _map(draft: Draft, route: JacobianRoute, *, first: bool) -> None:
         shown = tuple(Explicit(table) for table in (tables.variables(map), tables.component_names(map)))
         mapping = Relation((Relation.equal(vector, shown[0]), shown[1]), ("maps",))
     draft.equation(f"{name}.map", mapping)
+
+
+def _of_a_loss(others: int, *, first: bool) -> str:
+    """What varies, and what the loss is a function of."""
+    if not others:
+        return N_("With the entries of {array} in a vector {vector}, the loss is a function {map}:")
+    if first:
+        return N_(
+            "Hold {others} constant and read the entries of {array} into a vector {vector}. The loss is then a "
+            "function {map}:"
+        )
+    if others > 1:
+        return N_("Now {array} varies and {others} are constant. The loss, as a function {map} of {vector}, is")
+    return N_("Now {array} varies and {others} is constant. The loss, as a function {map} of {vector}, is")
 
 
 def _dependent(draft: Draft, route: JacobianRoute) -> None:
