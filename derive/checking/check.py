@@ -4,28 +4,42 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any
 
 from derive.checking.budget import Budget, OutOfTimeError
+from derive.checking.causes import likely_cause
+from derive.checking.claim import claim
 from derive.checking.counterexample import Finding, search
 from derive.checking.every_size import Traced, traced
 from derive.checking.exactly import Branch, branches, raised
 from derive.checking.generic import vanishes_generically
-from derive.checking.points import size_choices
+from derive.checking.kinks import Kink, kinks
+from derive.checking.points import differs_somewhere, more_sizes, size_choices, smaller_sizes
 from derive.checking.report import Report, Verdict
 from derive.checking.reproduce import command_words
 from derive.checking.rule import rule
+from derive.checking.scalars import TooManyBranchesError
 from derive.checking.subject import CodeError, Subject, subject
 from derive.errors import UserError
+from derive.forward.layer import Layer
 from derive.forward.nodes import Input
 from derive.forward.shape import bind
+from derive.layers import load
 from derive.proof.evidence import Strength
 
 __all__ = ["check_backward"]
 
 SECONDS = 10.0
 """How long a check may take before it says what it knows by then."""
+
+_CAUSES = 2.0
+"""How long the cause of what is wrong is looked for."""
+
+_KINKS = 1.5
+"""How long a point at which the derivative jumps is looked for."""
 
 _ALL = "the code, run on letters for sizes, has the canonical form of the derived gradient"
 _AT = "every entry, in the exact field of the inputs' entries"
@@ -42,6 +56,7 @@ def check_backward(
     shapes: Mapping[str, str] | None = None,
     sizes: Mapping[str, int] | None = None,
     returns: str = "",
+    against: str | Layer | None = None,
     seconds: float = SECONDS,
 ) -> Report:
     """What is known about each gradient that a backward function gives.
@@ -53,6 +68,7 @@ def check_backward(
         shapes: the shapes of forward's arguments, {"X": "N D"}, where its annotations do not say them.
         sizes: numbers for the letters, for the proofs at sizes.
         returns: what backward gives back, "dX,dW,db", where it is not the gradients of forward's arguments in order.
+        against: a layer that forward claims to be, which is checked as well.
         seconds: how long it may take.
 
     Raises: UserError if the functions cannot be matched, or forward cannot be run.
@@ -68,16 +84,21 @@ def check_backward(
         [('X', 'proved for all sizes'), ('s', 'proved for all sizes')]
     """
     started = time.monotonic()
-    found = subject(backward, forward, shapes=shapes, returns=returns)
+    claimed = load(against) if isinstance(against, str) else against
+    if forward is None and claimed is not None:
+        forward, claimed = claimed, None
+    found = subject(backward, forward, shapes=shapes, returns=returns, claimed=claimed)
     check = _Check(found, sizes or {}, Budget(seconds))
     verdicts = check.verdicts()
+    told = None if claimed is None else claim(found, claimed, check.traced, check.at_two(), Budget(seconds / 2))
     return Report(
         found.name,
         found.against,
         verdicts,
         tuple(tuple(at.items()) for at in check.sizes),
         time.monotonic() - started,
-        command_words(found, shapes or {}, returns),
+        command_words(found, shapes or {}, returns, claimed),
+        told,
     )
 
 
@@ -93,31 +114,52 @@ class _Check:
     reasons: dict[str, str] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     traced: Traced | None = None
+    hurried: bool = False
+    runs: list[Branch] = field(default_factory=list)
+    causes: dict[str, str] = field(default_factory=dict)
 
     def verdicts(self) -> tuple[Verdict, ...]:
         """One for each gradient."""
         self.sizes = size_choices(self.subject, self.given)
-        for stage, share in ((self._for_all_sizes, 0.4), (self._at_sizes, 0.7)):
+        stages = (self._for_all_sizes, 0.3), (self._at_sizes, 0.5), (self._at_smaller_sizes, 0.7)
+        for stage, share in stages:
             whole, self.budget.seconds = self.budget.seconds, self.budget.seconds * share
             try:
                 with self.budget.interrupting():
                     stage()
             except OutOfTimeError:
+                self.hurried = True
                 self._note(f"no proof within {self.budget.seconds:.0f} s")
             finally:
                 self.budget.seconds = whole
         # The numbers are looked at in any case: that code was read rightly shows only when it runs.
-        finding = Finding()
-        try:
-            with self.budget.interrupting():
-                search(self.subject, self.sizes, self.budget, finding)
-        except OutOfTimeError:
-            pass
+        finding = Finding(proved=frozenset(self.strengths))
+        jumps: dict[str, Kink] = {}
+        with suppress(OutOfTimeError), self.budget.interrupting():
+            search(self.subject, self.sizes, self.budget, finding, self.runs)
+            self._find_causes(finding)
+        limit = Budget(min(_KINKS, max(0.1, self.budget.seconds - self.budget.spent)))
+        with suppress(OutOfTimeError), limit.interrupting():
+            jumps = kinks(self.subject, self.sizes[0], limit)
         if finding.failures and not finding.wrong:
             raise UserError(f"check: {self.subject.name}: {finding.failures[0]}")
         if finding.forward_failure and not self.strengths:
             raise UserError(f"check: {self.subject.against}: {finding.forward_failure}")
-        return tuple(self._verdict(node, finding) for node in self.subject.wanted)
+        verdicts = (self._verdict(node, finding) for node in self.subject.wanted)
+        return tuple(self._with_kink(verdict, jumps.get(verdict.name)) for verdict in verdicts)
+
+    def _with_kink(self, verdict: Verdict, kink: Kink | None) -> Verdict:
+        if kink is None or verdict.strength is Strength.REFUTED:
+            return verdict
+        return replace(verdict, kink=kink.told, kink_is_wrong=kink.outside)
+
+    def at_two(self) -> list[Branch]:
+        """One run on symbols at each of the sizes of proofs."""
+        runs = list(self.runs)
+        for sizes in () if runs else self.sizes:
+            with suppress(Exception, OutOfTimeError):
+                runs += islice(branches(self.subject, sizes, self.budget), 1)
+        return runs
 
     def _open(self) -> list[Input]:
         return [node for node in self.subject.wanted if node.name not in self.strengths]
@@ -135,14 +177,26 @@ class _Check:
                 self.strengths[node.name] = Strength.PROVED_FOR_ALL_SIZES
             self.seconds[node.name] = time.monotonic() - begun
 
+    def _at_smaller_sizes(self) -> None:
+        """Where the code branches in too many ways, or there was no time."""
+        smaller = smaller_sizes(self.subject)
+        if self._open() and smaller and self.hurried:
+            self.sizes = smaller
+            self._at_sizes()
+
     def _at_sizes(self) -> None:
         if not self._open():
             return
         proved = {node.name: True for node in self._open()}
         for sizes in self.sizes:
             try:
-                for branch in branches(self.subject, sizes, self.budget):
+                for number, branch in enumerate(branches(self.subject, sizes, self.budget)):
+                    self.runs += [] if number else [branch]
                     self._compare(branch, proved)
+            except TooManyBranchesError as error:
+                self.hurried = True
+                self._note(str(error))
+                return
             except CodeError as error:
                 self._note(str(error))
                 return
@@ -173,12 +227,27 @@ class _Check:
         if got.shape != expected.shape:
             return f"the gradient has shape {got.shape}, expected {expected.shape}"
         for a, b in zip(got.ravel(), expected.ravel(), strict=True):
+            if not branch.known and differs_somewhere(a - b):
+                return "it is not the derived gradient"
             try:
                 if not vanishes_generically(a - b, branch.known, self.budget):
                     return "algebra does not show that it is the derived gradient"
             except UserError as error:
                 return str(error)
         return ""
+
+    def _find_causes(self, finding: Finding) -> None:
+        if not finding.wrong:
+            return
+        runs = list(self.runs)
+        limit = Budget(min(_CAUSES, max(0.1, self.budget.seconds - self.budget.spent)))
+        with suppress(OutOfTimeError), limit.interrupting():
+            # At further sizes a factor N and a factor 2 are not the same.
+            for sizes in more_sizes(self.subject):
+                with suppress(Exception):
+                    runs += islice(branches(self.subject, sizes, limit), 1)
+            for name in finding.wrong:
+                self.causes[name] = likely_cause(self.subject, self.traced, runs, name, limit)
 
     def _verdict(self, node: Input, finding: Finding) -> Verdict:
         name = node.name
@@ -188,7 +257,7 @@ class _Check:
         if wrong is not None:
             shown = rule(self.traced, name)
             return Verdict(
-                *(name, Strength.REFUTED, _POINTS, "", str(wrong), "", "", seconds),
+                *(name, Strength.REFUTED, _POINTS, "", str(wrong), self.causes.get(name, ""), "", seconds),
                 rule=shown,
                 shape=shape,
                 found=wrong,

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from derive.checking.budget import Budget
-from derive.checking.exactly import branches
+from derive.checking.exactly import Branch, branches
 from derive.checking.numerically import Differences, Expected, Mismatch, compared
 from derive.checking.points import draws, sizes_ascending
 from derive.checking.report import Counterexample
@@ -19,12 +19,12 @@ from derive.checking.subject import CodeError, Subject
 from derive.errors import UserError
 from derive.forward.shape import bind
 
-__all__ = ["Finding", "search"]
+__all__ = ["Finding", "output_shape", "search", "show", "source_at"]
 
 Sizes = Mapping[str, int]
 Source = Expected | Differences
 
-_POINTS = 3
+_POINTS = 2
 _MOST_SIZES = 14
 _SMALL = 40
 """Numbers of a counterexample are made smaller as long as there are not more of them."""
@@ -35,7 +35,7 @@ class Finding:
     """What the search found: counterexamples by the name of the input, and at how many points gradients agreed.
 
     rough is whether they were compared with differences of floats; failures are what backward raised, and runs how
-    often it was run.
+    often it was run. What is proved may differ by what floats round.
     """
 
     wrong: dict[str, Counterexample] = field(default_factory=dict)
@@ -44,13 +44,24 @@ class Finding:
     forward_failure: str = ""
     failures: list[str] = field(default_factory=list)
     runs: int = 0
+    proved: frozenset[str] = frozenset()
 
 
-def search(subject: Subject, proofs: Sequence[Sizes], budget: Budget, finding: Finding) -> None:
-    """Fills in the finding: first at the sizes of the proofs, then, for what is wrong there, from the smallest on."""
+def search(
+    subject: Subject, proofs: Sequence[Sizes], budget: Budget, finding: Finding, runs: Sequence[Branch] = ()
+) -> None:
+    """Fills in the finding: first at the sizes of the proofs, then, for what is wrong there, from the smallest on.
+
+    runs are those on symbols that have been made already.
+    """
+    if is_random(subject, proofs[0]):
+        raise UserError(
+            f"check: {subject.against}: forward gives other numbers when it is run again; let it take what is random "
+            f"as an argument, or seed its generator inside"
+        )
     suspects: dict[str, Mismatch] = {}
     for sizes in proofs:
-        for source, arrays, upstream in _tries(subject, sizes, budget, finding, _POINTS):
+        for source, arrays, upstream in _tries(subject, sizes, budget, finding, runs):
             _look(subject, source, sizes, arrays, upstream, finding, suspects)
     if finding.runs and len(finding.failures) >= finding.runs:
         # It never gave anything that could be wrong.
@@ -59,6 +70,20 @@ def search(subject: Subject, proofs: Sequence[Sizes], budget: Budget, finding: F
         finding.wrong[name] = _told(subject, mismatch, _upstream_of(mismatch))
     if suspects:
         _smallest(subject, proofs[0], budget, finding, suspects)
+
+
+def is_random(subject: Subject, sizes: Sizes) -> bool:
+    """Whether forward gives other numbers the second time."""
+    for arrays in islice(draws(subject, sizes, 1), 2):
+        outputs = []
+        for _ in range(2):
+            with suppress(Exception), np.errstate(all="ignore"):
+                if subject.layer is None:
+                    given = {name: array.copy() for name, array in arrays.items()}
+                    outputs.append(np.asarray(subject.ahead(None, given)[0], dtype=float))
+        if len(outputs) == 2 and not np.array_equal(outputs[0], outputs[1], equal_nan=True):
+            return True
+    return False
 
 
 def _look(
@@ -72,7 +97,7 @@ def _look(
 ) -> bool:
     """Compares at one point; whether anything could be compared."""
     try:
-        found = compared(subject, source, sizes, arrays, upstream)
+        found = compared(subject, source, sizes, arrays, upstream, finding.proved)
     except CodeError as error:
         finding.forward_failure = str(error)
         return False
@@ -109,7 +134,7 @@ def source_at(subject: Subject, sizes: Sizes, budget: Budget, finding: Finding |
     """What says what is expected at these sizes: symbols if forward runs on them, else differences."""
     with suppress(Exception):
         for branch in islice(branches(subject, sizes, budget), 1):
-            if not branch.known and not branch.whole:
+            if branch.general and not branch.whole:
                 return Expected(branch, subject)
     precise = Differences(subject, sizes, budget, rough=False)
     try:
@@ -123,18 +148,19 @@ def source_at(subject: Subject, sizes: Sizes, budget: Budget, finding: Finding |
 
 
 def _tries(
-    subject: Subject, sizes: Sizes, budget: Budget, finding: Finding, count: int
+    subject: Subject, sizes: Sizes, budget: Budget, finding: Finding, runs: Sequence[Branch]
 ) -> Iterator[tuple[Source, dict[str, Any], Any]]:
     """Points at these sizes, and upstream gradients that tell entries apart."""
+    made = next((run for run in runs if run.sizes == sizes and run.general and not run.whole), None)
     try:
-        source = source_at(subject, sizes, budget, finding)
+        source = source_at(subject, sizes, budget, finding) if made is None else Expected(made, subject)
     except UserError:
         return
-    shape = _output_shape(subject, sizes)
+    shape = output_shape(subject, sizes)
     if shape is None:
         return
     draw = np.random.default_rng(1)
-    for arrays in islice(draws(subject, sizes, count), 3 * count + count):
+    for arrays in islice(draws(subject, sizes, _POINTS), 4 * _POINTS):
         budget.check()
         upstream = draw.choice([-2.0, -1.0, 1.0, 2.0, 3.0], size=shape) if _takes_upstream(subject) else np.ones(shape)
         yield source, arrays, upstream
@@ -144,7 +170,7 @@ def _takes_upstream(subject: Subject) -> bool:
     return "upstream" in subject.takes
 
 
-def _output_shape(subject: Subject, sizes: Sizes) -> tuple[int, ...] | None:
+def output_shape(subject: Subject, sizes: Sizes) -> tuple[int, ...] | None:
     """The shape of what forward gives, which is asked for it."""
     if subject.layer is not None:
         return bind(subject.layer.output.shape, sizes)
@@ -164,7 +190,7 @@ def _smallest(
     for sizes in islice(sizes_ascending(subject, largest), _MOST_SIZES):
         if not open_names:
             return
-        shape = _output_shape(subject, sizes)
+        shape = output_shape(subject, sizes)
         if shape is None or 0 in shape:
             continue
         source = source_at(subject, sizes, budget)
@@ -221,9 +247,7 @@ def _told(subject: Subject, mismatch: Mismatch, upstream: Any) -> Counterexample
     sizes = tuple(mismatch.sizes.items())
     if mismatch.message:
         return Counterexample(sizes, message=mismatch.message)
-    shown = [(node.name, _text(mismatch.arrays[node.name])) for node in subject.inputs]
-    if _takes_upstream(subject):
-        shown.append((subject.upstream, _text(upstream)))
+    shown = _shown(subject, mismatch.arrays, upstream)
     want = mismatch.expected.astype(float)
     got = mismatch.got
     if got.shape != want.shape:
@@ -245,6 +269,16 @@ def _told(subject: Subject, mismatch: Mismatch, upstream: Any) -> Counterexample
         int(want.size),
         tuple(got.shape),
     )
+
+
+def _shown(subject: Subject, arrays: Mapping[str, Any], upstream: Any) -> list[tuple[str, str]]:
+    shown = [(node.name, _text(arrays[node.name])) for node in subject.inputs]
+    return [*shown, (subject.upstream, _text(upstream))] if _takes_upstream(subject) else shown
+
+
+def show(subject: Subject, arrays: Mapping[str, Any], upstream: Any) -> str:
+    """at X = [[0]], dout = [[1]]."""
+    return "at " + ", ".join(f"{name} = {value}" for name, value in _shown(subject, arrays, upstream))
 
 
 def _text(array: Any) -> str:

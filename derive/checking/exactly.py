@@ -27,7 +27,7 @@ from derive.notation.tree import Index
 from derive.proof.field import Field
 from derive.proof.ring import Element
 
-__all__ = ["Branch", "branches", "layer_output", "raised", "whole_numbers"]
+__all__ = ["Branch", "branches", "entries_of", "layer_output", "node_entries", "raised", "whole_numbers"]
 
 _MOST_BRANCHES = 128
 _MOST_CHOICES = 24
@@ -39,8 +39,8 @@ Sizes = Mapping[str, int]
 class Branch:
     """One run: the output, what is expected of each gradient and what came, all of elements of one field.
 
-    known are the masks that the code asked for, by the number of their generators; whole the whole numbers of inputs
-    that hold such. failure says why backward did not run, "" if it did.
+    known are the masks that the code asked for, by the number of their generators, and general is whether forward asked
+    for none; whole are the whole numbers of inputs that hold such. failure says why backward did not run, "" if it did.
     """
 
     field: Field
@@ -50,6 +50,7 @@ class Branch:
     expected: Mapping[str, Data]
     got: Mapping[str, Sheet]
     known: Mapping[int, bool]
+    general: bool
     loss: Element
     failure: str = ""
 
@@ -97,6 +98,7 @@ def _run(subject: Subject, sizes: Sizes, whole: Mapping[str, Any], scalars: Symb
         output, cache, holder = layer_output(subject, sizes, before, scalars), None, None
     else:
         output, cache, holder = subject.ahead(world, arrays)
+    general = not scalars.branches.known
     made = Sheet(objects(field.zero), scalars).of(output)
     shape = made.shape
     upstream = Sheet(objects(field.one), scalars)
@@ -119,7 +121,7 @@ def _run(subject: Subject, sizes: Sizes, whole: Mapping[str, Any], scalars: Symb
         failure = str(error)
     except Exception as error:
         failure = raised(error)
-    return Branch(field, sizes, whole, made.data, expected, got, dict(scalars.branches.known), loss, failure)
+    return Branch(field, sizes, whole, made.data, expected, got, dict(scalars.branches.known), general, loss, failure)
 
 
 def raised(error: BaseException) -> str:
@@ -190,10 +192,26 @@ class _Algebra:
         return self._scalars.apply(function, arguments)
 
 
+def node_entries(subject: Subject, branch: Branch, node: Node) -> Data:
+    """The entries of a node that is made of the inputs and the upstream gradient, in the field of a branch."""
+    scalars = Symbols(branch.field, Branches(), Budget(float("inf")))
+    arrays: dict[str, Any] = {
+        item.name: branch.whole[item.name] if item.below is not None else _variables(item, branch.sizes, scalars)
+        for item in subject.inputs
+    }
+    name = subject.upstream or "G"
+    arrays[name] = _variables(Input("G", (), "G"), branch.sizes, scalars, branch.output.shape, name)
+    return entries_of(node, branch.sizes, arrays, scalars).data
+
+
 def layer_output(subject: Subject, sizes: Sizes, arrays: Mapping[str, Any], scalars: Scalars) -> Sheet:
     """The output of a traced layer, entry by entry."""
     assert subject.layer is not None
-    node = subject.layer.output
+    return entries_of(subject.layer.output, sizes, arrays, scalars)
+
+
+def entries_of(node: Node, sizes: Sizes, arrays: Mapping[str, Any], scalars: Scalars) -> Sheet:
+    """The entries of a node, its inputs being given by their names."""
     shape = bind(node.shape, sizes)
     places = list(np.ndindex(shape))
     made = np.empty(shape, dtype=object)

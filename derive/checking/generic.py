@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import reduce
+from itertools import combinations
 from operator import mul
 
 from derive.checking.budget import Budget
@@ -32,8 +33,10 @@ def vanishes_generically(value: Element, known: Mapping[int, bool], budget: Budg
         if not case.terms:
             continue
         jump = _innermost(case)
+        if vanishes_in_parts(case) or (jump is None and vanishes(case)):
+            continue
         if jump is None:
-            if vanishes_in_parts(case) or vanishes(case):
+            if _is_impossible(case, masks):
                 continue
             return False
         cases += 1
@@ -41,6 +44,14 @@ def vanishes_generically(value: Element, known: Mapping[int, bool], budget: Budg
             return False
         pending += _cases(case, jump, masks)
     return True
+
+
+def _is_impossible(value: Element, masks: Mapping[int, bool]) -> bool:
+    """Whether two things are said to be positive whose sum is a number that is not: u > 0 and -u - 1 > 0."""
+    generators = [(value.field.generators[number], held) for number, held in masks.items()]
+    positive = [u.arguments[0] if held else -u.arguments[0] for u, held in generators if u.name is step]
+    sums = (a + b for a, b in combinations(positive, 2))
+    return any(set(total.terms) <= {0} and total.terms.get(0, 0) < 0 for total in sums)
 
 
 def _cases(value: Element, jump: Generator, masks: Mapping[int, bool]) -> list[tuple[Element, dict[int, bool]]]:
@@ -53,7 +64,6 @@ def _cases(value: Element, jump: Generator, masks: Mapping[int, bool]) -> list[t
         return [(value, {**masks, jump.number: vanishes_in_parts(difference) or vanishes(difference)})]
     made = []
     for place, winner in enumerate(jump.arguments):
-        case = substituted(value, {jump.number: winner})
         held: dict[int, bool] = {}
         for other, argument in enumerate(jump.arguments):
             if other != place:
@@ -63,7 +73,7 @@ def _cases(value: Element, jump: Generator, masks: Mapping[int, bool]) -> list[t
                         held.update(_held(field.generators[number], True))
         # What is known already may rule a case out.
         if all(masks.get(number, answer) == answer for number, answer in held.items()):
-            made.append((case, {**masks, **held}))
+            made.append((substituted(value, {jump.number: winner}), {**masks, **held}))
     return made
 
 

@@ -376,7 +376,8 @@ def _fill(anchor: Sheet, value: Any) -> None:
 
 
 def _cast(anchor: Sheet, kind: Any, **options: Any) -> Sheet:
-    if not is_real(kind):
+    # Truth values as whole numbers are 0 and 1 as well; fractions would be cut off.
+    if not (is_real(kind) or (anchor.mask and kind is int)):
         raise UnsupportedError(f".astype({kind}) is not supported on symbols; give float")
     if options.get("copy") is False and not anchor.mask:
         return anchor

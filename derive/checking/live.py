@@ -143,7 +143,8 @@ class Live(Tensor):
 
     def astype(self, kind: object, **options: object) -> Live:
         """The entries as numbers."""
-        if not _is_real(kind) or options:
+        # Truth values as whole numbers are 0 and 1 as well; fractions would be cut off.
+        if options or not (_is_real(kind) or (self.mask and kind is int)):
             self.refuse(f".astype({kind})", "give float")
         return Live(self.laid, self.where, self.named)
 

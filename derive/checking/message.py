@@ -23,6 +23,9 @@ _SHORT = {
 def text(report: Report) -> str:
     """The verdicts, one a line, and what goes with them below."""
     lines = [f"{report.name} against {report.against}"]
+    if report.forward is not None:
+        told = report.forward.counterexample or report.forward.reason
+        lines.append(f"  forward: {report.forward.strength.value}{f': {told}' if told else ''}")
     width = max((len(verdict.name) for verdict in report.gradients), default=0) + 1
     for verdict in report.gradients:
         told = verdict.strength.value
@@ -63,6 +66,8 @@ def _wrong(report: Report, verdict: Verdict) -> Iterator[str]:
 def mismatch(report: Report) -> str:
     """What a failing test says; the first gradient that is wrong in full."""
     wrong = [verdict for verdict in report.gradients if not verdict.ok]
+    if report.forward is not None and not report.forward.ok and not wrong:
+        return f"{report.name}: forward is another function: {report.forward.counterexample}"
     others = ", ".join(f"d{v.name} {_SHORT[v.strength]}" for v in report.gradients if v.ok)
     names = " and ".join(f"d{verdict.name}" for verdict in wrong)
     head = f"{report.name}: {names} {'is' if len(wrong) == 1 else 'are'} wrong{f' ({others})' if others else ''}"
@@ -84,6 +89,7 @@ def data(report: Report) -> dict[str, Any]:
         "proved": report.proved,
         "sizes": [dict(sizes) for sizes in report.sizes],
         "seconds": round(report.seconds, 3),
+        "forward_is_layer": None if report.forward is None else _verdict(report.forward),
         "gradients": [_verdict(verdict) for verdict in report.gradients],
     }
 

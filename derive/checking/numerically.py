@@ -6,7 +6,7 @@ central differences of forward with 50 digits; where not even that, central diff
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,6 +32,9 @@ FLOAT_TOLERANCE = 1e-7
 
 _EXACT_TOLERANCE = mpf(10) ** -13
 """The same where the code was run on exact numbers: numbers that it computes by itself may have been rounded."""
+
+_PROVED_TOLERANCE = 1e-4
+"""The same for what is proved: only what is no mathematics can be wrong then, as whole numbers for real ones."""
 
 _ROUGH = 1e-5
 """The same where what is expected are central differences of floats."""
@@ -103,7 +106,10 @@ class Expected:
 
     def at(self, arrays: Arrays, upstream: Any) -> dict[str, Any] | None:
         """The gradients there; None where there are none, or something jumps."""
-        evaluator = self._evaluator(arrays, upstream)
+        return self.expected_by(self.evaluator(arrays, upstream))
+
+    def expected_by(self, evaluator: Evaluator) -> dict[str, Any] | None:
+        """The same where an evaluator is at hand, which keeps what it has computed."""
         try:
             for entry in self.branch.output.ravel():
                 evaluator.value(entry)
@@ -117,9 +123,19 @@ class Expected:
             return None
         return None if evaluator.kink else made
 
-    def got_at(self, arrays: Arrays, upstream: Any) -> dict[str, Any]:
-        """What the code gives there on exact numbers; nothing where it was not run on symbols."""
-        evaluator = self._evaluator(arrays, upstream)
+    def jumps(self, arrays: Arrays, upstream: Any) -> bool:
+        """Whether something jumps there, and the output has a value."""
+        evaluator = self.evaluator(arrays, upstream)
+        try:
+            evaluator.value(self.branch.loss)
+        except (ArithmeticError, ValueError, TypeError):
+            return False
+        return evaluator.kink
+
+    def got_by(self, evaluator: Evaluator) -> dict[str, Any]:
+        """What the code gives there on exact numbers; nothing where it was not run on symbols, or runs otherwise."""
+        if self.branch.known:
+            return {}
         made = {}
         for name, sheet in self.branch.got.items():
             try:
@@ -129,7 +145,8 @@ class Expected:
             made[name] = np.array(values, dtype=object).reshape(sheet.shape)
         return {} if evaluator.kink else made
 
-    def _evaluator(self, arrays: Arrays, upstream: Any) -> Evaluator:
+    def evaluator(self, arrays: Arrays, upstream: Any) -> Evaluator:
+        """What evaluates elements there."""
         values: dict[str, Any] = {}
         for node in self.subject.smooth:
             values.update(_named(node.name, arrays[node.name]))
@@ -204,17 +221,27 @@ def tolerance(source: Expected | Differences) -> float:
 
 
 def compared(
-    subject: Subject, source: Expected | Differences, sizes: Mapping[str, int], arrays: Arrays, upstream: Any
+    subject: Subject,
+    source: Expected | Differences,
+    sizes: Mapping[str, int],
+    arrays: Arrays,
+    upstream: Any,
+    proved: Collection[str] = (),
 ) -> dict[str, Mismatch | None] | None:
     """For each gradient where it differs, None where it does not; nothing at all where nothing can be compared.
 
     Raises: CodeError if forward raises.
     """
+    exact: Mapping[str, Any] = {}
     try:
-        expected = source.at(arrays, upstream)
+        if isinstance(source, Expected):
+            evaluator = source.evaluator(arrays, upstream)
+            expected = source.expected_by(evaluator)
+            exact = {} if expected is None else source.got_by(evaluator)
+        else:
+            expected = source.at(arrays, upstream)
     except (UserError, ArithmeticError, ValueError):
         expected = None
-    exact = source.got_at(arrays, upstream) if isinstance(source, Expected) and expected is not None else {}
     tried = real_run(subject, arrays, upstream) if expected is not None else None
     if expected is None or tried is None:
         return None
@@ -224,8 +251,9 @@ def compared(
         if tried.failure:
             found[node.name] = Mismatch(node.name, sizes, arrays, None, want, tried.failure)
             continue
-        mismatch = _difference(node.name, sizes, arrays, tried.gradients[node.name], want, tolerance(source))
-        if mismatch is None and node.name in exact and exact[node.name].shape == want.shape:
+        share = _PROVED_TOLERANCE if node.name in proved else tolerance(source)
+        mismatch = _difference(node.name, sizes, arrays, tried.gradients[node.name], want, share)
+        if mismatch is None and node.name not in proved and node.name in exact and exact[node.name].shape == want.shape:
             # What floats cannot tell apart, as an ε of 1e-12 in another place.
             mismatch = _difference(node.name, sizes, arrays, exact[node.name], want, _EXACT_TOLERANCE)
         found[node.name] = mismatch

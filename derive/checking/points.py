@@ -19,7 +19,17 @@ from derive.forward.nodes import Input, placeholder
 from derive.forward.shape import bind, letters
 from derive.proof.ring import Element, Kind, Ring
 
-__all__ = ["CHOICES", "Evaluator", "draws", "size_choices", "size_letters", "sizes_ascending"]
+__all__ = [
+    "CHOICES",
+    "Evaluator",
+    "differs_somewhere",
+    "draws",
+    "more_sizes",
+    "size_choices",
+    "size_letters",
+    "sizes_ascending",
+    "smaller_sizes",
+]
 
 CHOICES: tuple[Sequence[float], ...] = (
     (1.0, 2.0, 3.0, -1.0, -2.0, 4.0),
@@ -28,6 +38,9 @@ CHOICES: tuple[Sequence[float], ...] = (
     tuple(n / 16 for n in range(-32, 33) if n),
 )
 """What the numbers of a try are drawn from, those that can be followed by hand first."""
+
+_MOST_ENTRIES = 32
+"""Sizes of proofs are from 2 on if the inputs have at most so many entries then."""
 
 _DIGITS = 40
 _NEAR = mpf(10) ** -20
@@ -102,6 +115,17 @@ def _compiled(function: type[Expr], count: int) -> Callable[..., Any]:
     return compiled
 
 
+def differs_somewhere(value: Element) -> bool:
+    """Whether an element is not 0 at a random point, which costs less than algebra."""
+    field, draw = value.field, Random(11)
+    variables = (g for g in field.generators if g.kind is Kind.VARIABLE)
+    evaluator = Evaluator(field, {g.name: mpf(draw.randint(65, 127)) / 64 for g in variables})
+    try:
+        return bool(abs(evaluator.value(value)) > _NEAR) and not evaluator.kink
+    except (ArithmeticError, ValueError, TypeError):
+        return False
+
+
 def size_letters(inputs: Sequence[Input]) -> tuple[str, ...]:
     """The size letters of the inputs."""
     return letters(axes_of(node) for node in inputs)
@@ -111,11 +135,26 @@ def size_choices(subject: Subject, given: Mapping[str, int] | None) -> list[dict
     """The sizes of proofs: those given, or all different; and all equal."""
     names = size_letters(subject.inputs)
     different = {letter: number for number, letter in enumerate(names, start=2)}
-    if subject.layer is not None and len(names) > 3:
-        different = {letter: 1 + n % 3 for n, letter in enumerate(names)}
+    if sum(int(np.prod(bind(node.shape, different), dtype=int)) for node in subject.inputs) > _MOST_ENTRIES:
+        different = {letter: number for number, letter in enumerate(names, start=1)}
     first = {**different, **{k: v for k, v in (given or {}).items() if k in names}}
     equal = dict.fromkeys(names, 2)
-    return [first] if first == equal else [first, equal]
+    if first == equal and names:
+        equal = dict.fromkeys(names, 3)
+    return [first, equal] if names else [first]
+
+
+def smaller_sizes(subject: Subject) -> list[dict[str, int]]:
+    """The sizes of proofs where others take too long: all different from 1 on, one way round and the other."""
+    names = size_letters(subject.inputs)
+    ways = [{letter: n for n, letter in enumerate(order, start=1)} for order in (names, names[::-1])]
+    return [{letter: way[letter] for letter in names} for way in ways] if len(names) > 1 else []
+
+
+def more_sizes(subject: Subject) -> list[dict[str, int]]:
+    """Sizes that tell apart what those of the proofs do not."""
+    names = size_letters(subject.inputs)
+    return [{letter: 2 if n else 3 for n, letter in enumerate(names)}] if names else []
 
 
 def sizes_ascending(subject: Subject, largest_sizes: Mapping[str, int]) -> Iterator[dict[str, int]]:

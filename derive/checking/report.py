@@ -74,7 +74,9 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The verdicts about a backward function; sizes are those of the proofs at sizes.
+    """The verdicts about a backward function, and about its forward function where that is taken for a layer.
+
+    sizes are those of the proofs at sizes.
 
     words are those of a command line, behind derive, that make the check again; () if its code is in no file.
     """
@@ -85,13 +87,19 @@ class Report:
     sizes: tuple[tuple[tuple[str, int], ...], ...] = ()
     seconds: float = 0.0
     words: tuple[str, ...] = ()
+    forward: Verdict | None = None
 
     @property
     def ok(self) -> bool:
         """Whether nothing was refuted."""
-        return all(verdict.ok for verdict in self.gradients)
+        return all(verdict.ok for verdict in self.verdicts)
 
     @property
     def proved(self) -> bool:
         """Whether every gradient is proved."""
-        return self.ok and all(verdict.proved for verdict in self.gradients)
+        return self.ok and all(verdict.proved for verdict in self.verdicts)
+
+    @property
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """All of them."""
+        return self.gradients if self.forward is None else (self.forward, *self.gradients)

@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from derive.checking.subject import Subject
+from derive.forward.layer import Layer
 
 __all__ = ["command_words"]
 
 
-def command_words(subject: Subject, shapes: Mapping[str, str], returns: str) -> tuple[str, ...]:
+def command_words(
+    subject: Subject, shapes: Mapping[str, str], returns: str, claimed: Layer | None = None
+) -> tuple[str, ...]:
     """check layer.py:backward --against affine; () if the code is in no file of its own."""
     place = _place(subject.kind or subject.backward)
     if place is None:
@@ -24,7 +27,7 @@ def command_words(subject: Subject, shapes: Mapping[str, str], returns: str) -> 
         forward = _place(subject.forward)
         if forward is None:
             return ()
-        words += ["--forward", forward]
+        words += ["--forward", forward, *(["--against", claimed.name] if claimed else [])]
     for name, shape in shapes.items():
         words += ["--shape", f"{name}={','.join(shape.split()) or 'scalar'}"]
     return tuple([*words, "--returns", returns] if returns else words)

@@ -25,7 +25,7 @@ from derive.forward.number import exact_number
 from derive.proof.field import Field
 from derive.proof.ring import Element, Kind
 
-__all__ = ["DIGITS", "Branches", "Digits", "Entry", "Scalars", "Symbols", "exact"]
+__all__ = ["DIGITS", "Branches", "Digits", "Entry", "Scalars", "Symbols", "TooManyBranchesError", "exact"]
 
 Entry = Any
 """An element of the field, or a number of many digits."""
@@ -88,6 +88,14 @@ def exact(value: Any) -> Expr:
     raise UnsupportedError(f"{value!r:.40} is no finite real number")
 
 
+_MOST_QUESTIONS = 9
+"""A run that asks more has hundreds of others beside it."""
+
+
+class TooManyBranchesError(UnsupportedError):
+    """Questions can be answered in too many ways; there are fewer at smaller sizes."""
+
+
 @dataclass(slots=True)
 class Branches:
     """Which answers a run of the code gets to its questions, and what they say about masks by number.
@@ -110,12 +118,14 @@ class Branches:
         for _ in range(most):
             self.asked, self.known = 0, {}
             yield
+            if self.asked > _MOST_QUESTIONS:
+                break
             while self.answers and not self.answers[-1]:
                 self.answers.pop()
             if not self.answers:
                 return
             self.answers[-1] = False
-        raise UnsupportedError(f"the code branches on values in more than {most} ways")
+        raise TooManyBranchesError(f"the code branches on values in more than {most} ways")
 
     def answer(self) -> bool:
         """The answer to the next question."""

@@ -110,10 +110,6 @@ class Subject:
             backward = getattr(holder, self.backward.__name__)
         if "cache" in self.takes and cache is _Nothing:
             raise CodeError("backward takes a cache, but forward returns its output alone; return (output, cache)")
-        if self.layer is not None:
-            # A layer of the catalogue remembers what it was given.
-            cache = tuple(arrays[node.name] for node in self.inputs)
-            cache = cache[0] if len(cache) == 1 else cache
         known = {"upstream": upstream, "cache": cache, "output": output}
         given = [known[role] if role in known else arrays[role] for role in self.takes]
         return self._named(backward(*given), holder)
@@ -176,8 +172,11 @@ def subject(
     *,
     shapes: Mapping[str, str] | None = None,
     returns: str = "",
+    claimed: Layer | None = None,
 ) -> Subject:
     """The functions that are meant, matched with each other.
+
+    claimed is the layer that forward is taken for; its arguments have the shapes of those of the layer.
 
     Raises: UserError for what cannot be understood, with the remedy.
     """
@@ -194,9 +193,18 @@ def subject(
     if isinstance(forward, Layer):
         inputs, against, function = forward.inputs, forward.name, None
     else:
-        inputs = _inputs(forward, dict(shapes or {}), forward.__name__)
+        if not callable(forward):
+            raise UserError(
+                f"check: {name}: expected a forward function, a layer or the name of one, got {type(forward).__name__}"
+            )
+        inputs = _inputs(forward, dict(shapes or {}), forward.__name__, claimed=claimed)
         against, function = forward.__name__, forward
     takes = _takes(backward, inputs, own=())
+    if isinstance(forward, Layer) and "cache" in takes:
+        raise UserError(
+            f"check: {name} takes a cache, which only the forward function that makes it can give; name that one "
+            f"(--forward FILE:FORWARD), or let backward take {', '.join(node.name for node in inputs)} by their names"
+        )
     return Subject(
         name,
         against,
@@ -284,6 +292,7 @@ def _inputs(
     *,
     skip: Sequence[str] = (),
     among: Sequence[str] | None = None,
+    claimed: Layer | None = None,
 ) -> tuple[Input, ...]:
     """The arguments of forward that have a shape: those given, else its annotation."""
     parameters = {n: p for n, p in inspect.signature(function).parameters.items() if n not in skip}
@@ -291,8 +300,18 @@ def _inputs(
         for name in shapes:
             if name not in parameters:
                 raise UnknownNameError(f"argument of {where}", name, parameters)
-    found = []
+    found: list[Input] = []
+    known = {} if claimed is None else {node.name: node for node in claimed.inputs}
+    for name in known:
+        if name not in parameters:
+            raise UserError(
+                f"check: {where}: expected the arguments of {claimed.name if claimed else ''}, "
+                f"{', '.join(known)}, got {', '.join(parameters)}; give them these names"
+            )
     for name, parameter in parameters.items():
+        if name in known:
+            found.append(known[name])
+            continue
         written = shapes.get(name, parameter.annotation)
         if isinstance(written, str) and (name in shapes or _is_shape(written)):
             found.append(_input(name, written, where))

@@ -48,7 +48,7 @@ def check_command(words: list[str]) -> Any:
     parameters = [
         argument("place", "FILE:BACKWARD", "The file and the function or class in it, layer.py:backward."),
         option("forward", str, "", "The forward function that it belongs to.", "FILE:FORWARD"),
-        option("against", str, "", "A layer of the catalogue in its place; see derive list.", "LAYER"),
+        option("against", str, "", "A layer of the catalogue that forward is, or that stands in its place.", "LAYER"),
         option("shape", list[str], [], "The shape of an argument of forward, X=N,D; X=scalar.", "NAME=SHAPE"),
         option("returns", str, "", "What backward gives back, dX,dW,db; an underscore for anything else.", "NAMES"),
         *(size_option(letter) for letter in letters),
@@ -97,8 +97,6 @@ def _run(values: Mapping[str, Any], letters: Iterable[str]) -> None:
     place = values.get("place")
     if place is None:
         raise UsageError("expected FILE:BACKWARD, such as layer.py:backward", _COMMAND)
-    if values.get("forward") and values.get("against"):
-        raise UsageError("expected one of --forward and --against, got both", _COMMAND)
     require = values.get("require", "checked")
     if require not in _REQUIRED:
         raise UsageError(f"--require: expected {' or '.join(_REQUIRED)}, got {require!r}", _COMMAND)
@@ -106,15 +104,17 @@ def _run(values: Mapping[str, Any], letters: Iterable[str]) -> None:
     sizes = dict(_sizes(values, letters))
     modules: dict[Path, Any] = {}
     backward = _loaded(place, modules)
-    forward = values.get("against") or (_loaded(values["forward"], modules) if values.get("forward") else None)
-    if isinstance(forward, str):
-        _check_name(forward)
-    if forward is None and not isinstance(backward, type) and "." not in place.rpartition(":")[2]:
+    forward = _loaded(values["forward"], modules) if values.get("forward") else None
+    against = values.get("against")
+    if against is not None:
+        _check_name(against)
+    if forward is None and against is None and not isinstance(backward, type) and "." not in place.rpartition(":")[2]:
         raise UsageError("expected --forward FILE:FORWARD, or --against LAYER", _COMMAND)
     from derive.checking import check_backward  # deferred: imports SymPy
     from derive.checking.message import data, text
 
-    report = check_backward(backward, forward, shapes=shapes, sizes=sizes, returns=values.get("returns", ""))
+    returns = values.get("returns", "")
+    report = check_backward(backward, forward, shapes=shapes, sizes=sizes, returns=returns, against=against)
     if values.get("json"):
         emit(json.dumps(data(report), indent=2, ensure_ascii=False) + "\n")
     elif not values.get("quiet"):

@@ -27,7 +27,7 @@ class _Language:
     reserved: frozenset[str]
 
 
-_COMMON = frozenset({"math", "erf", "scatter", "softmax", "logsumexp", "kept"})
+_COMMON = frozenset({"math", "erf", "scatter", "softmax", "log_softmax", "logsumexp", "kept"})
 
 LANGUAGES: Mapping[str, _Language] = MappingProxyType(
     {

@@ -7,7 +7,7 @@ import numpy as np
 # Affine: Y = X W + b.
 
 
-def affine(X: "N D", W: "D M", b: M):
+def affine(X: "N D", W: "D M", b: "M"):
     return X @ W + b, (X, W)
 
 
@@ -85,7 +85,7 @@ def softmax_wrong_axis(dout, S):
 # Layer normalisation.
 
 
-def layernorm(X: "N D", gamma: D, beta: D):
+def layernorm(X: "N D", gamma: "D", beta: "D"):
     mu = X.mean(axis=1, keepdims=True)
     inverse = 1 / np.sqrt(X.var(axis=1, keepdims=True) + 1e-5)
     xhat = (X - mu) * inverse

@@ -74,7 +74,7 @@ def test_a_dictionary_of_gradients():
 class Affine:
     """A class in the style of lecture notes."""
 
-    def __init__(self, W: "D M", b: M):
+    def __init__(self, W: "D M", b: "M"):
         self.W, self.b = W, b
 
     def forward(self, X: "N D"):
@@ -223,7 +223,7 @@ def test_what_was_not_filled_is_not_zero():
 
 
 def test_an_epsilon_that_floats_cannot_tell_apart():
-    def forward(x: D):
+    def forward(x: "D"):
         return 1 / np.sqrt(np.mean(x**2) + 1e-12)
 
     def back(x):
@@ -242,7 +242,7 @@ def test_a_helper_of_the_same_module_and_math_are_seen_too():
     def scaled(x):
         return x / math.sqrt(x.shape[0])
 
-    def forward(x: D):
+    def forward(x: "D"):
         return np.tanh(scaled(x))
 
     def back(dout, x):
@@ -302,3 +302,16 @@ def test_it_never_hangs():
     with pytest.raises(UserError):
         check_backward(back, relu, seconds=1.0)
     assert time.monotonic() - started < 5
+
+
+def test_forward_that_is_random_is_refused_with_the_remedy():
+    def dropout(X: "N D"):
+        M = np.random.rand(*X.shape) < 0.5
+        return X * M, M
+
+    with pytest.raises(UserError, match="forward gives other numbers when it is run again"):
+        check_backward(lambda dout, M: dout * M, dropout)
+
+
+def test_masks_as_whole_numbers_are_zeros_and_ones():
+    assert strengths(lambda dout, X: dout * (X > 0).astype(int), relu) == {"X": ALL}

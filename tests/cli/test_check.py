@@ -116,6 +116,14 @@ def test_a_class_and_a_layer_of_the_catalogue(command, mine):
     assert command("check", "mine.py:sigmoid_backward", "--against", "sigmoid").code == 0
 
 
+def test_forward_is_compared_with_the_layer_that_it_is_taken_for(command, mine):
+    words = ("check", "mine.py:backward", "--forward", "mine.py:forward", "--against")
+    assert "  forward: proved for all sizes" in command(*words, "affine").stdout.splitlines()
+    shown = command(*words, "bilinear")
+    assert shown.code == 1
+    assert "expected the arguments of bilinear" in shown.stderr
+
+
 def test_json_follows_its_schema(command, mine):
     jsonschema = pytest.importorskip("jsonschema")
     schema = json.loads(files("derive.checking").joinpath("schema/check-1.json").read_text())

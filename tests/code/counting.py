@@ -46,6 +46,9 @@ class Counted(np.ndarray):
         elif function.__name__ in ("sum", "max"):
             found = function(*bare, **kwargs)
             Counted.total += np.size(bare[0]) - np.size(found)
+        elif function.__name__ in _ALONG:
+            found = function(*bare, **kwargs)
+            Counted.total += _ALONG[function.__name__] * np.size(bare[0])
         elif function is np.outer:
             found = function(*bare)
             Counted.total += np.size(found)
@@ -54,6 +57,9 @@ class Counted(np.ndarray):
             found = function(*bare, **{name: plain(value) for name, value in kwargs.items()})
         return _counted(found)
 
+
+_ALONG = {"mean": 1, "var": 4, "norm": 2}
+"""Operations for every entry: a mean adds them up, a variance also subtracts the mean, squares and adds again."""
 
 _MOVERS = {*("pad", "concatenate", "stack", "zeros", "sliding_window_view", "full_like", "squeeze", "ndim", "reshape")}
 
