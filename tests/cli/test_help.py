@@ -43,7 +43,7 @@ def test_a_layer_has_every_option_of_the_handout(command):
         *("--n", "--d", "--m", "--size", "--bias", "--wrt", "--route", "--sections", "--depth", "--convention"),
         *("--samples", "--end", "--names", "--paper", "--values", "--oracle", "--assume"),
         *("--title", "--author", "--course", "--date", "--license"),
-        *("--tex", "--pdf", "--json", "--all-entries", "--formula", "--fragment"),
+        *("--tex", "--pdf", "--json", "--all-entries", "--formula", "--fragment", "--code"),
         *("--output", "--name", "--engine", "--quiet", "--debug", "--help"),
     }
     assert "-o, --output" in shown.stdout
