@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from itertools import chain
 
-from derive.code.numpy import HELPERS
 from derive.forward.layer import Layer
 from derive.forward.nodes import Input
 from derive.notation.code import HELPERS, print_code
@@ -46,13 +44,6 @@ def einsum_program(composition: Composition, sizes: Mapping[str, int]) -> str:
     helpers = [helper for name, helper in HELPERS.items() if any(f"{name}(" in line for line in lines)]
     lines[1:1] = ["", *chain.from_iterable(helpers)] if helpers else []
     program = "\n".join(lines)
-    helpers = [text.strip("\n") for name, text in HELPERS.items() if re.search(rf"(?<![.\w]){name}\(", program)]
-    if helpers:
-        # In expressions the axis may be left out: softmax goes along the last one, logsumexp along all.
-        defaults = {"softmax(A, axis)": "softmax(A, axis=-1)", "logsumexp(A, axis)": "logsumexp(A, axis=None)"}
-        for short, full in defaults.items():
-            helpers = [text.replace(short, full) for text in helpers]
-        program = program.replace("import numpy as np\n", "\n\n".join(["import numpy as np", *helpers, ""]), 1)
     return f"from math import erf\n{program}" if "vectorize(erf" in program else program
 
 
