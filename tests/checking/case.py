@@ -63,6 +63,8 @@ class Case:
     returns: str = field(default="", kw_only=True)
     reference: str = field(default="", kw_only=True)
     """The function of references.py that is the same layer in PyTorch, if it is not called as the file."""
+    rounded: bool = field(default=False, kw_only=True)
+    """Whether the code makes a number such as 1/N or 3 * 0.044715 by itself, so that it has a float's digits only."""
     owner: type | None = field(default=None, kw_only=True)
     """The class whose methods forward and backward are."""
     witness: Witness | None = field(default=None, kw_only=True)

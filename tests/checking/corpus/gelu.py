@@ -83,10 +83,22 @@ case = partial(Case, shapes=SHAPES, typical=TYPICAL)
 ONE = {"N": 1, "D": 1}
 
 CASES = (
-    case("gelu/product_rule", backward_product_rule, forward, RIGHT, "the product rule", "closed form"),
-    case("gelu/by_sigmoid", backward_by_sigmoid, forward, RIGHT, "half of 1 + tanh u is sigmoid 2u", "other function"),
-    case("gelu/in_place", backward_in_place, forward, RIGHT, "1 + t factored out, Horner's way", "in place"),
-    case("gelu/samples", backward_samples, forward, RIGHT, "a list of rows made an array", "comprehension"),
+    case("gelu/product_rule", backward_product_rule, forward, RIGHT, "the product rule", "closed form", rounded=True),
+    case(
+        "gelu/by_sigmoid",
+        backward_by_sigmoid,
+        forward,
+        RIGHT,
+        "half of 1 + tanh u is sigmoid 2u",
+        "other function",
+        rounded=True,
+    ),
+    case(
+        "gelu/in_place", backward_in_place, forward, RIGHT, "1 + t factored out, Horner's way", "in place", rounded=True
+    ),
+    case(
+        "gelu/samples", backward_samples, forward, RIGHT, "a list of rows made an array", "comprehension", rounded=True
+    ),
     case(
         "gelu/three_lost",
         backward_three_lost,

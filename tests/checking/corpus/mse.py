@@ -64,7 +64,15 @@ first = partial(Case, shapes=SHAPES, typical=TYPICAL, returns="dP")
 
 CASES = (
     case("mse/both", backward_both, forward, RIGHT, "both gradients from the difference cached", "fused"),
-    first("mse/samples", backward_samples, forward_as_sum, RIGHT, "1/N and 1/D one after the other", "loop, in place"),
+    first(
+        "mse/samples",
+        backward_samples,
+        forward_as_sum,
+        RIGHT,
+        "1/N and 1/D one after the other",
+        "loop, in place",
+        rounded=True,
+    ),
     first("mse/expanded", backward_expanded, forward_as_sum, RIGHT, "from the inputs, by name", "inputs by name"),
     first(
         "mse/half",
@@ -73,7 +81,7 @@ CASES = (
         WRONG,
         "the factor 2 of the square is lost",
         "factor lost",
-        witness=Witness(wrt="P", sizes={"N": 1, "D": 1}, by=0.1),
+        witness=Witness(wrt="P", sizes={"N": 1, "D": 1}, by=1),
     ),
     first(
         "mse/rows_only",
@@ -82,7 +90,7 @@ CASES = (
         WRONG,
         "divided by N, not by N D; right for one column",
         "1/D missing",
-        witness=Witness(wrt="P", sizes={"N": 1, "D": 2}, by=0.1),
+        witness=Witness(wrt="P", sizes={"N": 1, "D": 2}, by=1),
     ),
     case(
         "mse/same_sign",
@@ -91,7 +99,7 @@ CASES = (
         WRONG,
         "the gradient of the targets has the sign of the other",
         "sign",
-        witness=Witness(wrt="T", sizes={"N": 1, "D": 1}, by=0.1),
+        witness=Witness(wrt="T", sizes={"N": 1, "D": 1}, by=6),
     ),
     first(
         "mse/clipped",
