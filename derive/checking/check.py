@@ -1,0 +1,201 @@
+"""Checks a backward function: for all sizes if that can be done, else at sizes, else at points; or refutes it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from derive.checking.budget import Budget, OutOfTimeError
+from derive.checking.counterexample import Finding, search
+from derive.checking.every_size import Traced, traced
+from derive.checking.exactly import Branch, branches, raised
+from derive.checking.generic import vanishes_generically
+from derive.checking.points import size_choices
+from derive.checking.report import Report, Verdict
+from derive.checking.subject import CodeError, Subject, subject
+from derive.errors import UserError
+from derive.forward.nodes import Input
+from derive.forward.shape import bind
+from derive.proof.evidence import Strength
+
+__all__ = ["check_backward"]
+
+SECONDS = 10.0
+"""How long a check may take before it says what it knows by then."""
+
+_ALL = "the code, run on letters for sizes, has the canonical form of the derived gradient"
+_AT = "every entry, in the exact field of the inputs' entries"
+_POINTS = "the code itself, in floats, against the derivative with 40 digits"
+_ROUGH = "the code itself against central differences, both in floats"
+
+Sizes = Mapping[str, int]
+
+
+def check_backward(
+    backward: Any,
+    forward: Any = None,
+    *,
+    shapes: Mapping[str, str] | None = None,
+    sizes: Mapping[str, int] | None = None,
+    returns: str = "",
+    seconds: float = SECONDS,
+) -> Report:
+    """What is known about each gradient that a backward function gives.
+
+    Args:
+        backward: a function backward(dout, cache), or one of forward's arguments and the upstream gradient by their
+            names, or a class with the methods forward and backward.
+        forward: the function that it belongs to, a layer, or the name of one of the catalogue.
+        shapes: the shapes of forward's arguments, {"X": "N D"}, where its annotations do not say them.
+        sizes: numbers for the letters, for the proofs at sizes.
+        returns: what backward gives back, "dX,dW,db", where it is not the gradients of forward's arguments in order.
+        seconds: how long it may take.
+
+    Raises: UserError if the functions cannot be matched, or forward cannot be run.
+
+    Example:
+        >>> import numpy as np
+        >>> def scale(X, s):
+        ...     return X * s
+        >>> def scale_backward(dout, X, s):
+        ...     return dout * s, (dout * X).sum(axis=0)
+        >>> report = check_backward(scale_backward, scale, shapes={"X": "N D", "s": "D"})
+        >>> [(verdict.name, verdict.strength.value) for verdict in report.gradients]
+        [('X', 'proved for all sizes'), ('s', 'proved for all sizes')]
+    """
+    started = time.monotonic()
+    found = subject(backward, forward, shapes=shapes, returns=returns)
+    check = _Check(found, sizes or {}, Budget(seconds))
+    verdicts = check.verdicts()
+    return Report(
+        found.name,
+        found.against,
+        verdicts,
+        tuple(tuple(at.items()) for at in check.sizes),
+        time.monotonic() - started,
+    )
+
+
+@dataclass(slots=True)
+class _Check:
+    """What is known so far; reasons say by the name of an input why it is no more."""
+
+    subject: Subject
+    given: Mapping[str, int]
+    budget: Budget
+    sizes: list[dict[str, int]] = field(default_factory=list)
+    strengths: dict[str, Strength] = field(default_factory=dict)
+    reasons: dict[str, str] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+    traced: Traced | None = None
+
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """One for each gradient."""
+        self.sizes = size_choices(self.subject, self.given)
+        for stage, share in ((self._for_all_sizes, 0.4), (self._at_sizes, 0.7)):
+            whole, self.budget.seconds = self.budget.seconds, self.budget.seconds * share
+            try:
+                with self.budget.interrupting():
+                    stage()
+            except OutOfTimeError:
+                self._note(f"no proof within {self.budget.seconds:.0f} s")
+            finally:
+                self.budget.seconds = whole
+        # The numbers are looked at in any case: that code was read rightly shows only when it runs.
+        finding = Finding()
+        try:
+            with self.budget.interrupting():
+                search(self.subject, self.sizes, self.budget, finding)
+        except OutOfTimeError:
+            pass
+        if finding.forward_failure and not self.strengths:
+            raise UserError(f"check: {self.subject.against}: {finding.forward_failure}")
+        return tuple(self._verdict(node, finding) for node in self.subject.wanted)
+
+    def _open(self) -> list[Input]:
+        return [node for node in self.subject.wanted if node.name not in self.strengths]
+
+    def _note(self, reason: str) -> None:
+        for node in self._open():
+            self.reasons[node.name] = reason
+
+    def _for_all_sizes(self) -> None:
+        self.traced = traced(self.subject, self.budget)
+        self._note(self.traced.reason or "its canonical form is another than that of the derived gradient")
+        for node in self.subject.wanted:
+            begun = time.monotonic()
+            if self.traced.agree(node.name, self.budget):
+                self.strengths[node.name] = Strength.PROVED_FOR_ALL_SIZES
+            self.seconds[node.name] = time.monotonic() - begun
+
+    def _at_sizes(self) -> None:
+        if not self._open():
+            return
+        proved = {node.name: True for node in self._open()}
+        for sizes in self.sizes:
+            try:
+                for branch in branches(self.subject, sizes, self.budget):
+                    self._compare(branch, proved)
+            except CodeError as error:
+                self._note(str(error))
+                return
+            except OutOfTimeError:
+                raise
+            except Exception as error:
+                self._note(raised(error))
+                return
+        for name, holds in proved.items():
+            if holds:
+                self.strengths[name] = Strength.PROVED_AT_SIZES
+
+    def _compare(self, branch: Branch, proved: dict[str, bool]) -> None:
+        for name, holds in proved.items():
+            if not holds:
+                continue
+            begun = time.monotonic()
+            reason = self._unequal(branch, name)
+            if reason:
+                proved[name], self.reasons[name] = False, reason
+            self.seconds[name] = self.seconds.get(name, 0.0) + time.monotonic() - begun
+
+    def _unequal(self, branch: Branch, name: str) -> str:
+        """Why the entries of a branch are not seen to be equal; "" if they are."""
+        if branch.failure:
+            return branch.failure
+        got, expected = branch.got[name].data, branch.expected[name]
+        if got.shape != expected.shape:
+            return f"the gradient has shape {got.shape}, expected {expected.shape}"
+        for a, b in zip(got.ravel(), expected.ravel(), strict=True):
+            try:
+                if not vanishes_generically(a - b, branch.known, self.budget):
+                    return "algebra does not show that it is the derived gradient"
+            except UserError as error:
+                return str(error)
+        return ""
+
+    def _verdict(self, node: Input, finding: Finding) -> Verdict:
+        name = node.name
+        shape = bind(node.shape, self.sizes[0])
+        seconds = self.seconds.get(name, 0.0)
+        wrong = finding.wrong.get(name)
+        if wrong is not None:
+            reason = ""
+            return Verdict(
+                name, Strength.REFUTED, _POINTS, reason, str(wrong), "", "", seconds, shape=shape, found=wrong
+            )
+        strength = self.strengths.get(name)
+        if strength is Strength.PROVED_FOR_ALL_SIZES:
+            return Verdict(name, strength, _ALL, seconds=seconds, shape=shape)
+        if strength is Strength.PROVED_AT_SIZES:
+            return Verdict(name, strength, _AT, seconds=seconds, shape=shape)
+        if not finding.points.get(name):
+            raise UserError(
+                f"check: {self.subject.name}: d{name} can neither be proved nor compared with numbers: "
+                f"{self.reasons.get(name, 'forward gives no finite numbers')}"
+            )
+        method = _ROUGH if finding.rough else _POINTS
+        return Verdict(
+            name, Strength.CHECKED_AT_POINTS, method, self.reasons.get(name, ""), seconds=seconds, shape=shape
+        )

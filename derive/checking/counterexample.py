@@ -1,0 +1,253 @@
+"""Searches for the smallest numbers at which a gradient is wrong: few entries, whole numbers, one 1 upstream."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+import numpy as np
+
+from derive.checking.budget import Budget
+from derive.checking.exactly import branches
+from derive.checking.numerically import Differences, Expected, Mismatch, compared
+from derive.checking.points import draws, sizes_ascending
+from derive.checking.report import Counterexample
+from derive.checking.subject import CodeError, Subject
+from derive.errors import UserError
+from derive.forward.shape import bind
+
+__all__ = ["Finding", "search"]
+
+Sizes = Mapping[str, int]
+Source = Expected | Differences
+
+_POINTS = 3
+_MOST_SIZES = 14
+_SMALL = 40
+"""Numbers of a counterexample are made smaller as long as there are not more of them."""
+
+
+@dataclass(slots=True)
+class Finding:
+    """What the search found: counterexamples by the name of the input, and at how many points gradients agreed.
+
+    rough is whether they were compared with differences of floats.
+    """
+
+    wrong: dict[str, Counterexample] = field(default_factory=dict)
+    points: dict[str, int] = field(default_factory=dict)
+    rough: bool = False
+    forward_failure: str = ""
+
+
+def search(subject: Subject, proofs: Sequence[Sizes], budget: Budget, finding: Finding) -> None:
+    """Fills in the finding: first at the sizes of the proofs, then, for what is wrong there, from the smallest on."""
+    suspects: dict[str, Mismatch] = {}
+    for sizes in proofs:
+        for source, arrays, upstream in _tries(subject, sizes, budget, finding, _POINTS):
+            _look(subject, source, sizes, arrays, upstream, finding, suspects)
+    for name, mismatch in suspects.items():
+        finding.wrong[name] = _told(subject, mismatch, _upstream_of(mismatch))
+    if suspects:
+        _smallest(subject, proofs[0], budget, finding, suspects)
+
+
+def _look(
+    subject: Subject,
+    source: Source,
+    sizes: Sizes,
+    arrays: Mapping[str, Any],
+    upstream: Any,
+    finding: Finding,
+    suspects: dict[str, Mismatch],
+) -> bool:
+    """Compares at one point; whether anything could be compared."""
+    try:
+        found = compared(subject, source, sizes, arrays, upstream)
+    except CodeError as error:
+        finding.forward_failure = str(error)
+        return False
+    for name, mismatch in (found or {}).items():
+        if mismatch is None:
+            finding.points[name] = finding.points.get(name, 0) + 1
+        elif name not in suspects:
+            suspects[name] = _with_upstream(mismatch, upstream)
+    return found is not None
+
+
+def _with_upstream(mismatch: Mismatch, upstream: Any) -> Mismatch:
+    return Mismatch(
+        mismatch.name,
+        mismatch.sizes,
+        {**mismatch.arrays, _G: np.asarray(upstream)},
+        mismatch.got,
+        mismatch.expected,
+        mismatch.message,
+    )
+
+
+_G = " upstream"
+"""The name of the upstream gradient among arrays; no input is called so."""
+
+
+def _upstream_of(mismatch: Mismatch) -> Any:
+    return mismatch.arrays[_G]
+
+
+def source_at(subject: Subject, sizes: Sizes, budget: Budget, finding: Finding | None = None) -> Source:
+    """What says what is expected at these sizes: symbols if forward runs on them, else differences."""
+    with suppress(Exception):
+        for branch in islice(branches(subject, sizes, budget), 1):
+            if not branch.known and not branch.whole:
+                return Expected(branch, subject)
+    precise = Differences(subject, sizes, budget, rough=False)
+    try:
+        arrays = next(iter(draws(subject, sizes, 1)))
+        precise.at(arrays, 1.0)
+    except Exception:
+        if finding is not None:
+            finding.rough = True
+        return Differences(subject, sizes, budget, rough=True)
+    return precise
+
+
+def _tries(
+    subject: Subject, sizes: Sizes, budget: Budget, finding: Finding, count: int
+) -> Iterator[tuple[Source, dict[str, Any], Any]]:
+    """Points at these sizes, and upstream gradients that tell entries apart."""
+    try:
+        source = source_at(subject, sizes, budget, finding)
+    except UserError:
+        return
+    shape = _output_shape(subject, sizes)
+    if shape is None:
+        return
+    draw = np.random.default_rng(1)
+    for arrays in islice(draws(subject, sizes, count), 3 * count + count):
+        budget.check()
+        upstream = draw.choice([-2.0, -1.0, 1.0, 2.0, 3.0], size=shape) if _takes_upstream(subject) else np.ones(shape)
+        yield source, arrays, upstream
+
+
+def _takes_upstream(subject: Subject) -> bool:
+    return "upstream" in subject.takes
+
+
+def _output_shape(subject: Subject, sizes: Sizes) -> tuple[int, ...] | None:
+    """The shape of what forward gives, which is asked for it."""
+    if subject.layer is not None:
+        return bind(subject.layer.output.shape, sizes)
+    for arrays in draws(subject, sizes, 2):
+        with suppress(Exception), np.errstate(all="ignore"):
+            output, _, _ = subject.ahead(None, {name: array.copy() for name, array in arrays.items()})
+            shape: tuple[int, ...] = np.shape(output)
+            return shape
+    return None
+
+
+def _smallest(
+    subject: Subject, largest: Sizes, budget: Budget, finding: Finding, suspects: Mapping[str, Mismatch]
+) -> None:
+    """Replaces counterexamples by smaller ones."""
+    open_names = set(suspects)
+    for sizes in islice(sizes_ascending(subject, largest), _MOST_SIZES):
+        if not open_names:
+            return
+        shape = _output_shape(subject, sizes)
+        if shape is None or 0 in shape:
+            continue
+        source = source_at(subject, sizes, budget)
+        for arrays in islice(draws(subject, sizes, 2), 8):
+            for upstream in _single(shape) if _takes_upstream(subject) else [np.ones(shape)]:
+                budget.check()
+                found: dict[str, Mismatch] = {}
+                _look(subject, source, sizes, arrays, upstream, Finding(), found)
+                for name in sorted(open_names & found.keys()):
+                    mismatch = _simpler(subject, source, found[name], budget)
+                    finding.wrong[name] = _told(subject, mismatch, _upstream_of(mismatch))
+                    open_names.discard(name)
+            if not open_names:
+                return
+
+
+def _single(shape: tuple[int, ...]) -> list[Any]:
+    """Upstream gradients with one 1; and all ones, for what shows only in a sum."""
+    made = []
+    for place in islice(np.ndindex(shape), 4):
+        one = np.zeros(shape)
+        one[place] = 1.0
+        made.append(one)
+    return [*made, np.ones(shape)]
+
+
+def _simpler(subject: Subject, source: Source, mismatch: Mismatch, budget: Budget) -> Mismatch:
+    """The counterexample with as many numbers as possible replaced by 0 or 1."""
+    if sum(array.size for array in mismatch.arrays.values()) > _SMALL:
+        return mismatch
+
+    def still(arrays: Mapping[str, Any], upstream: Any) -> Mismatch | None:
+        found: dict[str, Mismatch] = {}
+        _look(subject, source, mismatch.sizes, arrays, upstream, Finding(), found)
+        return found.get(mismatch.name)
+
+    for node in subject.smooth:
+        for place in np.ndindex(mismatch.arrays[node.name].shape):
+            for number in (0.0, 1.0):
+                budget.check()
+                if mismatch.arrays[node.name][place] == number:
+                    break
+                arrays = {name: array.copy() for name, array in mismatch.arrays.items() if name != _G}
+                arrays[node.name][place] = number
+                found = still(arrays, _upstream_of(mismatch))
+                if found is not None and found.message == mismatch.message:
+                    mismatch = found
+                    break
+    return mismatch
+
+
+def _told(subject: Subject, mismatch: Mismatch, upstream: Any) -> Counterexample:
+    """The counterexample in words."""
+    sizes = tuple(mismatch.sizes.items())
+    if mismatch.message:
+        return Counterexample(sizes, message=mismatch.message)
+    shown = [(node.name, _text(mismatch.arrays[node.name])) for node in subject.inputs]
+    if _takes_upstream(subject):
+        shown.append((subject.upstream, _text(upstream)))
+    want = mismatch.expected.astype(float)
+    got = mismatch.got
+    if got.shape != want.shape:
+        message = f"got shape {got.shape}, expected {want.shape}"
+        if sizes:
+            message += f" at {', '.join(f'{letter}={number}' for letter, number in sizes)}"
+        return Counterexample(sizes, tuple(shown), got_shape=got.shape, message=message)
+    # An entry that is no number is the worst.
+    distance = np.where(np.isfinite(got), np.abs(got - want), np.inf)
+    place = np.unravel_index(int(np.argmax(distance)), want.shape) if want.shape else ()
+    differ = int(np.sum(~(np.abs(got - want) <= 1e-9 * max(1.0, float(np.max(np.abs(want)))))))
+    return Counterexample(
+        sizes,
+        tuple(shown),
+        _text(got),
+        _text(want),
+        tuple(int(p) for p in place),
+        differ,
+        int(want.size),
+        tuple(got.shape),
+    )
+
+
+def _text(array: Any) -> str:
+    """[[1,0],[0.5,2]]."""
+    if np.ndim(array):
+        return f"[{','.join(_text(item) for item in array)}]"
+    value = float(array)
+    return (
+        str(int(value))
+        if np.isfinite(value) and value == int(value) and abs(value) < 1e15
+        else f"{value:.6g}"
+        if value == value
+        else "nan"
+    )

@@ -1,0 +1,109 @@
+"""Runs forward and backward once, with letters for sizes, and compares canonical forms: a proof for all sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sympy import Expr, Integer
+
+from derive.checking.budget import Budget
+from derive.checking.exactly import raised
+from derive.checking.live import Live, stand_ins
+from derive.checking.subject import CodeError, Subject
+from derive.checking.world import World
+from derive.errors import UserError
+from derive.forward.functions import step
+from derive.forward.nodes import Constant, Input, Map, Node, topological
+from derive.forward.normal import replaced
+from derive.forward.shape import same
+from derive.forward.tensor import Tensor, node_of
+from derive.proof.canonical import same_for_all_sizes
+from derive.rules.adjoint import sweep
+
+__all__ = ["Traced", "traced"]
+
+
+@dataclass(frozen=True, slots=True)
+class Traced:
+    """What the code computes for all sizes: the derived gradients and those of the code, by the names of the inputs.
+
+    output is None if forward cannot be traced, got is empty if backward cannot; reason says why.
+    """
+
+    output: Node | None
+    expected: Mapping[str, Node]
+    got: Mapping[str, Node]
+    reason: str = ""
+
+    def agree(self, name: str, budget: Budget) -> bool:
+        """Whether both are the same for all sizes, wherever nothing jumps."""
+        budget.check()
+        got, expected = self.got.get(name), self.expected.get(name)
+        if got is None or expected is None or len(got.shape) != len(expected.shape):
+            return False
+        if not all(map(same, got.shape, expected.shape)):
+            return False
+        return same_for_all_sizes(got, expected) or same_for_all_sizes(_one_sided(got), _one_sided(expected))
+
+
+def traced(subject: Subject, budget: Budget) -> Traced:
+    """The code, run on letters for sizes."""
+    where = subject.name
+    arrays: dict[str, Any] = {node.name: Live(node, where) for node in subject.inputs}
+    if not arrays:
+        return Traced(None, {}, {}, "forward has no arguments")
+    anchor = next(iter(arrays.values()))
+    world = World(*stand_ins(anchor))
+    try:
+        budget.check()
+        output, cache, holder = _ahead(subject, world, arrays)
+        node = node_of(output)
+        if node is None:
+            return Traced(None, {}, {}, f"forward returns no array, but {type(output).__name__}")
+    except CodeError as error:
+        return Traced(None, {}, {}, str(error))
+    except Exception as error:
+        return Traced(None, {}, {}, f"forward: {raised(error)}")
+    seed: Node = Constant(Integer(1))
+    if node.shape or "upstream" in subject.takes:
+        seed = Input(subject.upstream or "G", node.shape, subject.upstream or "G", gradient_of="Y")
+    try:
+        swept = sweep(node, seed, subject.smooth)
+        expected = {item.name: swept.gradient(item) for item in subject.smooth}
+    except UserError as error:
+        return Traced(node, {}, {}, str(error))
+    try:
+        found = subject.back(world, arrays, output, cache, Live(seed, where), holder)
+        got = {name: value for name, array in found.items() if (value := _node(array)) is not None}
+    except CodeError as error:
+        return Traced(node, expected, {}, str(error))
+    except Exception as error:
+        return Traced(node, expected, {}, raised(error))
+    return Traced(node, expected, got)
+
+
+def _ahead(subject: Subject, world: World, arrays: Mapping[str, Any]) -> tuple[Any, Any, Any]:
+    if subject.layer is not None:
+        return Live(subject.layer.output, subject.name), None, None
+    return subject.ahead(world, arrays)
+
+
+def _node(value: object) -> Node | None:
+    return value.node if isinstance(value, Tensor) else node_of(value)
+
+
+def _one_sided(node: Node) -> Node:
+    """The node with 1 - [-u > 0] written as [u > 0]: they differ where u = 0 alone."""
+    values: dict[Node, Node] = {}
+    for item in topological(node):
+        if isinstance(item, Map) and item.function.has(step):
+            function = item.function.replace(step, _turned)
+            if function != item.function:
+                values[item] = Map(tuple(replaced(operand, values) for operand in item.arguments), function)
+    return replaced(node, values) if values else node
+
+
+def _turned(u: Expr) -> Expr:
+    return 1 - step(-u) if u.could_extract_minus_sign() else step(u)

@@ -1,0 +1,202 @@
+"""Runs forward and backward at numbers for sizes, on elements of the exact field.
+
+What is expected is made of the output of forward alone: the derivatives of L = Σ G ⊙ Y in the field.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+import numpy as np
+from sympy import Expr
+
+from derive.checking.budget import Budget
+from derive.checking.numbers import stand_ins
+from derive.checking.scalars import Branches, Scalars, Symbols
+from derive.checking.sheet import Data, Sheet, objects
+from derive.checking.subject import CodeError, Subject
+from derive.checking.world import World
+from derive.errors import UnsupportedError
+from derive.forward.entry import Entries, Position
+from derive.forward.nodes import Input, Node
+from derive.forward.shape import bind
+from derive.notation.tree import Index
+from derive.proof.field import Field
+from derive.proof.ring import Element
+
+__all__ = ["Branch", "branches", "layer_output", "raised", "whole_numbers"]
+
+_MOST_BRANCHES = 128
+_MOST_CHOICES = 24
+
+Sizes = Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """One run: the output, what is expected of each gradient and what came, all of elements of one field.
+
+    known are the masks that the code asked for, by the number of their generators; whole the whole numbers of inputs
+    that hold such. failure says why backward did not run, "" if it did.
+    """
+
+    field: Field
+    sizes: Sizes
+    whole: Mapping[str, Any]
+    output: Data
+    expected: Mapping[str, Data]
+    got: Mapping[str, Sheet]
+    known: Mapping[int, bool]
+    loss: Element
+    failure: str = ""
+
+
+def whole_numbers(subject: Subject, sizes: Sizes) -> list[dict[str, Any]]:
+    """Arrays for the inputs of whole numbers: all there are, or some where those are too many."""
+    every: list[dict[str, Any]] = [{}]
+    for node in subject.inputs:
+        if node.below is None:
+            continue
+        shape, (below,) = bind(node.shape, sizes), bind((node.below,), sizes)
+        count = int(np.prod(shape, dtype=int))
+        if below**count * len(every) <= _MOST_CHOICES:
+            arrays = [np.array(values, dtype=int).reshape(shape) for values in product(range(below), repeat=count)]
+        else:
+            draw = np.random.default_rng(0)
+            arrays = [np.zeros(shape, dtype=int), np.arange(count).reshape(shape) % below]
+            arrays += [draw.integers(below, size=shape) for _ in range(4)]
+        every = [{**before, node.name: array} for before in every for array in arrays]
+    return every
+
+
+def branches(subject: Subject, sizes: Sizes, budget: Budget) -> Iterator[Branch]:
+    """Every run of the code at these sizes, one for each way in which it branches.
+
+    Raises: UnsupportedError, or whatever the code raises, if forward cannot be run on symbols.
+    """
+    for whole in whole_numbers(subject, sizes):
+        field, choices = Field(), Branches()
+        for _ in choices.runs(_MOST_BRANCHES):
+            yield _run(subject, sizes, whole, Symbols(field, choices, budget))
+
+
+def _run(subject: Subject, sizes: Sizes, whole: Mapping[str, Any], scalars: Symbols) -> Branch:
+    field = scalars.field
+    arrays: dict[str, Any] = {
+        node.name: whole[node.name].copy() if node.below is not None else _variables(node, sizes, scalars)
+        for node in subject.inputs
+    }
+    names = {node.name: [_number(entry) for entry in arrays[node.name].data.ravel()] for node in subject.smooth}
+    world = World(*stand_ins(scalars))
+    # Code may change its arguments in place, and what it computes then is a function of what they were.
+    before = {name: array.copy() for name, array in arrays.items()}
+    if subject.layer is not None:
+        output, cache, holder = layer_output(subject, sizes, before, scalars), None, None
+    else:
+        output, cache, holder = subject.ahead(world, arrays)
+    made = Sheet(objects(field.zero), scalars).of(output)
+    shape = made.shape
+    upstream = Sheet(objects(field.one), scalars)
+    if shape or "upstream" in subject.takes:
+        upstream = _variables(Input("G", (), "G"), sizes, scalars, shape, subject.upstream or "G")
+    loss = field.add(g * y for g, y in zip(upstream.data.ravel(), made.data.ravel(), strict=True))
+    slopes = loss.gradient()
+    expected: dict[str, Data] = {}
+    for node in subject.smooth:
+        entries = np.empty(bind(node.shape, sizes), dtype=object)
+        for place, number in zip(np.ndindex(entries.shape), names[node.name], strict=True):
+            entries[place] = Element(field, dict(slopes.get(number, {})))
+        expected[node.name] = entries
+    got: dict[str, Sheet] = {}
+    failure = ""
+    try:
+        for name, value in subject.back(world, arrays, output, cache, upstream, holder).items():
+            got[name] = made.of(value)
+    except CodeError as error:
+        failure = str(error)
+    except Exception as error:
+        failure = raised(error)
+    return Branch(field, sizes, whole, made.data, expected, got, dict(scalars.branches.known), loss, failure)
+
+
+def raised(error: BaseException) -> str:
+    """An error of the code under check in one line, with the line of its file."""
+    step, told = error.__traceback__, ""
+    while step is not None:
+        name = step.tb_frame.f_code.co_filename
+        if "/derive/checking/" not in name and "/derive/forward/" not in name and "/numpy/" not in name:
+            told = f" (line {step.tb_lineno} of {name.rpartition('/')[2]})"
+        step = step.tb_next
+    kind = "" if isinstance(error, UnsupportedError) else f"{type(error).__name__}: "
+    return f"{kind}{str(error).splitlines()[0] if str(error) else type(error).__name__}{told}"
+
+
+def _number(entry: Element) -> int:
+    """The number of the generator of a variable."""
+    ((monomial, _),) = entry.terms.items()
+    ((number, _),) = entry.field.monomials[monomial]
+    return number
+
+
+def _variables(
+    node: Input, sizes: Sizes, scalars: Symbols, shape: tuple[int, ...] | None = None, name: str = ""
+) -> Sheet:
+    """An array of independent variables, X[0,1] by name."""
+    made = np.empty(bind(node.shape, sizes) if shape is None else shape, dtype=object)
+    for place in np.ndindex(made.shape):
+        index = f"[{','.join(map(str, place))}]" if place else ""
+        made[place] = scalars.field.variable(f"{name or node.name}{index}")
+    return Sheet(made, scalars)
+
+
+class _Algebra:
+    """Entries of the nodes of a layer as scalars, its inputs being given."""
+
+    def __init__(self, arrays: Mapping[str, Any], scalars: Scalars) -> None:
+        self._arrays, self._scalars = arrays, scalars
+
+    def symbol(self, node: Input, position: Position) -> Any:
+        array = self._arrays[node.name]
+        return array.data[position] if isinstance(array, Sheet) else self._scalars.number(array[position])
+
+    def number(self, value: Expr) -> Any:
+        return self._scalars.number(value)
+
+    def delta(self, first: Index, second: Index) -> Any:
+        return self._scalars.number(int(first == second))
+
+    def assignments(self, owner: Node, sizes: Sequence[int]) -> Sequence[tuple[Index, ...]]:
+        return tuple(product(*map(range, sizes)))
+
+    def total(self, owner: Node, sizes: Sequence[int], terms: Sequence[Any]) -> Any:
+        return self.add(terms)
+
+    def add(self, terms: Sequence[Any]) -> Any:
+        total = terms[0]
+        for term in terms[1:]:
+            total = total + term
+        return total
+
+    def multiply(self, factors: Sequence[Any]) -> Any:
+        result = factors[0]
+        for factor in factors[1:]:
+            result = result * factor
+        return result
+
+    def apply(self, function: Expr, arguments: Sequence[Any]) -> Any:
+        return self._scalars.apply(function, arguments)
+
+
+def layer_output(subject: Subject, sizes: Sizes, arrays: Mapping[str, Any], scalars: Scalars) -> Sheet:
+    """The output of a traced layer, entry by entry."""
+    assert subject.layer is not None
+    node = subject.layer.output
+    shape = bind(node.shape, sizes)
+    places = list(np.ndindex(shape))
+    made = np.empty(shape, dtype=object)
+    for place, entry in zip(places, Entries(sizes, _Algebra(arrays, scalars)).many(node, places), strict=True):
+        made[place] = entry
+    return Sheet(made, scalars)

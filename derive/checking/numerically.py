@@ -1,0 +1,224 @@
+"""Runs the code itself, on NumPy's floats, and compares with what is expected at the same numbers.
+
+What is expected is the derivative in the exact field, evaluated with 40 digits; where forward cannot be run on symbols,
+central differences of forward with 50 digits; where not even that, central differences of floats.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from mpmath import mpf, workdps  # type: ignore[import-untyped]  # SymPy's own numbers
+
+from derive.checking.budget import Budget
+from derive.checking.exactly import Branch, layer_output, raised
+from derive.checking.numbers import stand_ins
+from derive.checking.points import Evaluator
+from derive.checking.scalars import DIGITS, Digits
+from derive.checking.sheet import Sheet, objects
+from derive.checking.subject import CodeError, Subject
+from derive.checking.world import World
+from derive.errors import UserError
+from derive.forward.shape import bind
+
+__all__ = ["Differences", "Expected", "Mismatch", "Tried", "compared", "real_run", "tolerance"]
+
+Arrays = Mapping[str, Any]
+FLOAT_TOLERANCE = 1e-7
+"""By how much what floats give may be off, as a share of the largest entry."""
+
+_ROUGH = 1e-5
+"""The same where what is expected are central differences of floats."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mismatch:
+    """What came at some numbers in the place of what was expected; message where nothing comparable came.
+
+    Shapes: got and expected have the shape of the input.
+    """
+
+    name: str
+    sizes: Mapping[str, int]
+    arrays: Arrays
+    got: Any
+    expected: Any
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """A run of the code on floats: the output, and the gradients or why there are none."""
+
+    output: Any
+    gradients: Arrays
+    failure: str = ""
+
+
+def real_run(subject: Subject, arrays: Arrays, upstream: Any | None = None) -> Tried | None:
+    """The code itself at these numbers; None where forward gives no finite numbers.
+
+    Raises: CodeError if forward raises.
+    """
+    given = {name: array.copy() for name, array in arrays.items()}
+    try:
+        with np.errstate(all="ignore"):
+            if subject.layer is not None:
+                plain = [arrays[node.name].copy() for node in subject.inputs]
+                output, cache, holder = np.asarray(subject.layer.function(*plain), dtype=float), None, None
+            else:
+                output, cache, holder = subject.ahead(None, given)
+    except CodeError:
+        raise
+    except Exception as error:
+        raise CodeError(f"forward: {raised(error)}") from error
+    value = np.asarray(output, dtype=float)
+    if not np.all(np.isfinite(value)):
+        return None
+    if upstream is None:
+        upstream = np.ones(value.shape)
+    try:
+        with np.errstate(all="ignore"):
+            g = np.array(upstream, dtype=float)
+            found = subject.back(None, given, output, cache, g if g.ndim else float(g), holder)
+    except CodeError as error:
+        return Tried(value, {}, str(error))
+    except Exception as error:
+        return Tried(value, {}, f"backward: {raised(error)}")
+    return Tried(value, found)
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What is expected at numbers, from a run on symbols at the same sizes."""
+
+    branch: Branch
+    subject: Subject
+
+    def at(self, arrays: Arrays, upstream: Any) -> dict[str, Any] | None:
+        """The gradients there; None where there are none, or something jumps."""
+        values: dict[str, Any] = {}
+        for node in self.subject.smooth:
+            values.update(_named(node.name, arrays[node.name]))
+        values.update(_named(self.subject.upstream or "G", upstream))
+        evaluator = Evaluator(self.branch.field, values)
+        try:
+            for entry in self.branch.output.ravel():
+                evaluator.value(entry)
+            made = {
+                name: np.array([evaluator.value(entry) for entry in entries.ravel()], dtype=object).reshape(
+                    entries.shape
+                )
+                for name, entries in self.branch.expected.items()
+            }
+        except (ArithmeticError, ValueError, TypeError):
+            return None
+        return None if evaluator.kink else made
+
+
+def _named(name: str, array: Any) -> dict[str, Any]:
+    values = np.asarray(array)
+    return {
+        f"{name}[{','.join(map(str, place))}]" if place else name: mpf(float(value))
+        for place, value in np.ndenumerate(values)
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Differences:
+    """What is expected at numbers, from central differences of forward; rough is whether they are of floats."""
+
+    subject: Subject
+    sizes: Mapping[str, int]
+    budget: Budget
+    rough: bool
+
+    def at(self, arrays: Arrays, upstream: Any) -> dict[str, Any] | None:
+        """The gradients there; None where differences to both sides disagree."""
+        made = {}
+        with workdps(2 * DIGITS):
+            width = 1e-5 if self.rough else mpf(10) ** -(DIGITS // 2)
+            middle = self._loss(arrays, upstream)
+            for node in self.subject.smooth:
+                entries = np.empty(bind(node.shape, self.sizes), dtype=object)
+                for place in np.ndindex(entries.shape):
+                    self.budget.check()
+                    up = self._loss(arrays, upstream, node.name, place, width)
+                    down = self._loss(arrays, upstream, node.name, place, -width)
+                    entries[place] = (up - down) / (2 * width)
+                    sides = abs((up - middle) / width - (middle - down) / width)
+                    if sides > 1e-2 * max(1.0, float(abs(entries[place]))):
+                        return None
+                made[node.name] = entries
+        return made
+
+    def _loss(self, arrays: Arrays, upstream: Any, name: str = "", place: Any = (), change: Any = 0) -> Any:
+        if self.rough:
+            given = {key: array.copy() for key, array in arrays.items()}
+            if name:
+                given[name][place] += change
+            with np.errstate(all="ignore"):
+                if self.subject.layer is not None:
+                    output = self.subject.layer.function(*(given[node.name] for node in self.subject.inputs))
+                else:
+                    output, _, _ = self.subject.ahead(None, given)
+            return float(np.sum(np.asarray(output, dtype=float) * np.asarray(upstream)))
+        scalars = Digits(self.budget)
+        anchor = Sheet(objects(scalars.number(0)), scalars)
+        sheets = {n.name: arrays[n.name].copy() for n in self.subject.inputs if n.below is not None}
+        sheets |= {n.name: anchor.of(arrays[n.name].copy()) for n in self.subject.smooth}
+        if name:
+            sheets[name].data[place] += change
+        if self.subject.layer is not None:
+            output = layer_output(self.subject, self.sizes, sheets, scalars)
+        else:
+            output, _, _ = self.subject.ahead(World(*stand_ins(scalars)), sheets)
+        product = anchor.of(output) * anchor.of(np.asarray(upstream, dtype=float))
+        return sum(product.data.ravel(), mpf(0))
+
+
+def tolerance(source: Expected | Differences) -> float:
+    """By how much floats may differ from what is expected."""
+    return _ROUGH if isinstance(source, Differences) and source.rough else FLOAT_TOLERANCE
+
+
+def compared(
+    subject: Subject, source: Expected | Differences, sizes: Mapping[str, int], arrays: Arrays, upstream: Any
+) -> dict[str, Mismatch | None] | None:
+    """For each gradient where it differs, None where it does not; nothing at all where nothing can be compared.
+
+    Raises: CodeError if forward raises.
+    """
+    try:
+        expected = source.at(arrays, upstream)
+    except (UserError, ArithmeticError, ValueError):
+        expected = None
+    tried = real_run(subject, arrays, upstream) if expected is not None else None
+    if expected is None or tried is None:
+        return None
+    found: dict[str, Mismatch | None] = {}
+    for node in subject.wanted:
+        want = expected[node.name]
+        if tried.failure:
+            found[node.name] = Mismatch(node.name, sizes, arrays, None, want, tried.failure)
+            continue
+        found[node.name] = _difference(node.name, sizes, arrays, tried.gradients[node.name], want, tolerance(source))
+    return found
+
+
+def _difference(
+    name: str, sizes: Mapping[str, int], arrays: Arrays, got: Any, want: Any, share: float
+) -> Mismatch | None:
+    try:
+        value = np.asarray(got, dtype=float)
+    except (TypeError, ValueError):
+        return Mismatch(name, sizes, arrays, None, want, f"expected an array of numbers, got {type(got).__name__}")
+    if value.shape != want.shape:
+        return Mismatch(name, sizes, arrays, value, want)
+    plain = want.astype(float)
+    scale = max(1e-3, float(np.max(np.abs(plain), initial=0.0)))
+    close = np.abs(value - plain) <= share * scale
+    return None if bool(np.all(close)) else Mismatch(name, sizes, arrays, value, want)

@@ -1,0 +1,145 @@
+"""Numbers at which code is tried: small whole numbers, and elements of the field evaluated there with many digits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from itertools import product
+from random import Random
+from typing import Any
+
+import numpy as np
+from mpmath import exp, log, mpf, mpmathify, workdps  # type: ignore[import-untyped]  # SymPy's own numbers
+from sympy import Expr, lambdify
+
+from derive.checking.subject import Subject
+from derive.forward.functions import EXACT, defined, largest, smallest, step
+from derive.forward.layer import axes_of
+from derive.forward.nodes import Input, placeholder
+from derive.forward.shape import bind, letters
+from derive.proof.ring import Element, Kind, Ring
+
+__all__ = ["CHOICES", "Evaluator", "draws", "size_choices", "size_letters", "sizes_ascending"]
+
+CHOICES: tuple[Sequence[float], ...] = (
+    (1.0, 2.0, 3.0, -1.0, -2.0, 4.0),
+    (1.0, 2.0, 3.0, 4.0),
+    (0.25, 0.5, 0.75, 0.125),
+    tuple(n / 16 for n in range(-32, 33) if n),
+)
+"""What the numbers of a try are drawn from, those that can be followed by hand first."""
+
+_DIGITS = 40
+_NEAR = mpf(10) ** -20
+
+
+class Evaluator:
+    """Elements where variables have these values, by their names; kink is whether something jumps there."""
+
+    def __init__(self, field: Ring, values: Mapping[str, Any]) -> None:
+        self._field = field
+        self._values = values
+        self._made: dict[int, Any] = {}
+        self.kink = False
+
+    def value(self, element: Element) -> Any:
+        """The value of an element.
+
+        Raises: ArithmeticError or ValueError where it has none.
+        """
+        with workdps(_DIGITS):
+            return self._value(element)
+
+    def _value(self, element: Element) -> Any:
+        total = mpf(0)
+        for monomial, coefficient in element.terms.items():
+            term = _number(coefficient)
+            for number, exponent in self._field.monomials[monomial]:
+                term *= self._generator(number) ** _number(exponent)
+            total += term
+        if not isinstance(total, mpf):
+            raise ValueError("not real")
+        return total
+
+    def _generator(self, number: int) -> Any:
+        if number not in self._made:
+            self._made[number] = self._compute(number)
+        return self._made[number]
+
+    def _compute(self, number: int) -> Any:
+        generator = self._field.generators[number]
+        match generator.kind:
+            case Kind.VARIABLE:
+                return mpmathify(self._values[generator.name])
+            case Kind.CONSTANT:
+                return mpmathify(generator.name.evalf(_DIGITS))
+            case Kind.PRIME:
+                return mpf(int(generator.name))
+        arguments = [self._value(argument) for argument in generator.arguments]
+        if generator.name is step and abs(arguments[0]) < _NEAR:
+            self.kink = True
+        if generator.name in (largest, smallest):
+            ordered = sorted(arguments, reverse=generator.name is largest)
+            self.kink |= len(ordered) > 1 and bool(abs(ordered[0] - ordered[1]) < _NEAR)
+        match generator.kind:
+            case Kind.POWER:
+                return arguments[0]
+            case Kind.EXP:
+                return exp(arguments[0])
+            case Kind.LOG:
+                return log(arguments[0])
+        return _compiled(generator.function, len(arguments))(*arguments)
+
+
+def _number(value: Any) -> Any:
+    return value if isinstance(value, int) else mpf(int(value.numerator)) / int(value.denominator)
+
+
+@lru_cache(maxsize=64)
+def _compiled(function: type[Expr], count: int) -> Callable[..., Any]:
+    places = [placeholder(p) for p in range(count)]
+    compiled: Callable[..., Any] = lambdify(places, defined(function(*places)), [EXACT, "mpmath"])
+    return compiled
+
+
+def size_letters(inputs: Sequence[Input]) -> tuple[str, ...]:
+    """The size letters of the inputs."""
+    return letters(axes_of(node) for node in inputs)
+
+
+def size_choices(subject: Subject, given: Mapping[str, int] | None) -> list[dict[str, int]]:
+    """The sizes of proofs: those given, or all different; and all equal."""
+    names = size_letters(subject.inputs)
+    different = {letter: number for number, letter in enumerate(names, start=2)}
+    if subject.layer is not None and len(names) > 3:
+        different = {letter: 1 + n % 3 for n, letter in enumerate(names)}
+    first = {**different, **{k: v for k, v in (given or {}).items() if k in names}}
+    equal = dict.fromkeys(names, 2)
+    return [first] if first == equal else [first, equal]
+
+
+def sizes_ascending(subject: Subject, largest_sizes: Mapping[str, int]) -> Iterator[dict[str, int]]:
+    """Sizes from the smallest on, up to some more than those of the proof."""
+    names = size_letters(subject.inputs)
+    every = product(*(range(1, max(3, largest_sizes.get(letter, 3)) + 1) for letter in names))
+    for numbers in sorted(every, key=lambda numbers: (sum(numbers), numbers)):
+        yield dict(zip(names, numbers, strict=True))
+
+
+def draws(
+    subject: Subject, sizes: Mapping[str, int], count: int, seed: int = 0
+) -> Iterator[dict[str, np.ndarray[Any, Any]]]:
+    """Arrays for the inputs, of small whole numbers as long as those will do."""
+    for choices in CHOICES:
+        for attempt in range(count):
+            draw = Random(1000 * seed + attempt)
+            arrays = {}
+            for node in subject.inputs:
+                shape = bind(node.shape, sizes)
+                allowed: Sequence[float] = choices
+                if node.below is not None:
+                    allowed = range(*bind((node.below,), sizes))
+                number = int(np.prod(shape, dtype=int))
+                entries = [draw.choice(allowed) for _ in range(number)]
+                arrays[node.name] = np.array(entries, dtype=int if node.below is not None else float).reshape(shape)
+            yield arrays

@@ -1,0 +1,93 @@
+"""What a check found: one verdict for each gradient."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from derive.proof.evidence import Strength
+
+__all__ = ["Counterexample", "Report", "Verdict"]
+
+PROOFS = (Strength.PROVED_FOR_ALL_SIZES, Strength.PROVED_AT_SIZES)
+
+
+@dataclass(frozen=True, slots=True)
+class Counterexample:
+    """Where a gradient is wrong: sizes and inputs, what was expected, what came.
+
+    shown are the arrays that matter for the answer; place is the worst entry, counted from 0, () for a number.
+    wrong says how many entries differ, of how many; message replaces all of it where the code raised, or gave another
+    shape.
+    """
+
+    sizes: tuple[tuple[str, int], ...]
+    shown: tuple[tuple[str, str], ...] = ()
+    got: str = ""
+    expected: str = ""
+    place: tuple[int, ...] = ()
+    wrong: int = 0
+    of: int = 0
+    got_shape: tuple[int, ...] = ()
+    message: str = ""
+
+    def __str__(self) -> str:
+        if self.message:
+            return self.message
+        inputs = ", ".join(f"{name} = {value}" for name, value in self.shown)
+        at = f"at {inputs}: " if inputs else ""
+        worst = f" (worst entry [{', '.join(map(str, self.place))}])" if self.place else ""
+        return f"{self.wrong} of {self.of} entries differ; {at}got {self.got}, expected {self.expected}{worst}"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is known about one gradient.
+
+    method says how it is known, reason why no proof was found ("" if one was), cause what would make a wrong gradient
+    right ("" if nothing that was tried does), kink what happens where the derivative jumps ("" if it nowhere does).
+    rule is the gradient as derived, shape what it should be, in sizes.
+    """
+
+    name: str
+    strength: Strength
+    method: str
+    reason: str = ""
+    counterexample: str = ""
+    cause: str = ""
+    kink: str = ""
+    seconds: float = 0.0
+    rule: str = ""
+    shape: tuple[int, ...] = ()
+    found: Counterexample | None = None
+    kink_is_wrong: bool = False
+
+    @property
+    def proved(self) -> bool:
+        """Whether it is proved, for all sizes or at some."""
+        return self.strength in PROOFS
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing wrong was found, a value outside the subdifferential at a kink being wrong."""
+        return self.strength is not Strength.REFUTED and not self.kink_is_wrong
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The verdicts about a backward function; sizes are those of the proofs at sizes, notes what else was found."""
+
+    name: str
+    against: str
+    gradients: tuple[Verdict, ...]
+    sizes: tuple[tuple[tuple[str, int], ...], ...] = ()
+    seconds: float = 0.0
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing was refuted."""
+        return all(verdict.ok for verdict in self.gradients)
+
+    @property
+    def proved(self) -> bool:
+        """Whether every gradient is proved."""
+        return self.ok and all(verdict.proved for verdict in self.gradients)
