@@ -1,9 +1,9 @@
 """A backward function written by hand, with its label; and how one is called, as whoever wrote it would call it.
 
-A backward is called in one of four ways, which its parameters tell apart: with the upstream gradient and the cache that
-is the forward's second result; with the upstream gradient and inputs by name; without upstream gradient, when the value
-is a loss; or as a method, after its object's forward. Its results are the gradients in the order of the forward's
-inputs, or those that `returns` names; what a method leaves in `self.dW` is the gradient of W.
+A backward is called in one of three ways, which its parameters tell apart: with the upstream gradient and the cache
+that is the forward's second result; with the upstream gradient and inputs by name; or as a method, after its object's
+forward, the object made of those inputs that its __init__ takes. Its results are the gradients in the order of the
+forward's inputs, or those that `returns` names; what a method leaves in `self.dW` is the gradient of W.
 """
 
 from __future__ import annotations
@@ -39,6 +39,8 @@ class Witness:
     seed: int = 0
     upstream: float | None = None
     """Every entry of the upstream gradient, where it is not drawn."""
+    also: tuple[str, ...] = ()
+    """Other inputs whose gradients are wrong too, somewhere."""
     kink: Any = None
     """At a kink: a direction in which a subgradient's product must lie between the two one-sided derivatives."""
 
@@ -86,6 +88,11 @@ class Case:
             return tuple(name.strip().removeprefix("d") for name in self.returns.split(","))
         return tuple(name for name, shape in self.shapes.items() if " in " not in shape)
 
+    @property
+    def wrong(self) -> tuple[str, ...]:
+        """The inputs whose gradient is wrong."""
+        return () if self.witness is None else (self.witness.wrt, *self.witness.also)
+
 
 def modules() -> Iterator[Any]:
     """The modules of the set, by name."""
@@ -131,7 +138,6 @@ def evaluate(case: Case, inputs: Mapping[str, Any]) -> Any:
 
 def gradients(case: Case, inputs: Mapping[str, Any], g: Any) -> dict[str, Any]:
     """What the backward gives for each input; nothing that it is handed is shared with the caller."""
-    inputs = {name: np.array(x) for name, x in inputs.items()}
     g = np.array(g) if np.ndim(g) else g
     _, cache, instance = _forward(case, inputs)
     known = {"cache": cache, "self": instance, **inputs}
@@ -145,9 +151,11 @@ def gradients(case: Case, inputs: Mapping[str, Any], g: Any) -> dict[str, Any]:
 
 
 def _forward(case: Case, inputs: Mapping[str, Any]) -> tuple[Any, Any, Any]:
+    inputs = {name: np.array(x) for name, x in inputs.items()}
     if case.owner is not None:
-        instance = case.owner()
-        return case.forward(instance, *inputs.values()), None, instance
+        built = inspect.signature(case.owner).parameters
+        instance = case.owner(**{name: x for name, x in inputs.items() if name in built})
+        return case.forward(instance, *(x for name, x in inputs.items() if name not in built)), None, instance
     found = case.forward(*inputs.values())
     value, cache = found if isinstance(found, tuple) else (found, None)
     return value, cache, None

@@ -65,6 +65,22 @@ class Affine:
         return np.dot(dout, self.W.T)
 
 
+class Layer:
+    """A layer that owns its parameters; the code of document 000, with names of its own."""
+
+    def __init__(self, W, b):
+        self.W, self.b = W, b
+
+    def forward(self, X):
+        self.X = X
+        return X @ self.W + self.b
+
+    def backward(self, dout):
+        self.dW = self.X.T @ dout
+        self.db = dout.sum(axis=0)
+        return dout @ self.W.T
+
+
 def backward_mean_bias(dY, cache):
     X, W = cache
     return dY @ W.T, X.T @ dY, dY.mean(axis=0)
@@ -123,6 +139,15 @@ CASES = (
         owner=Affine,
     ),
     case(
+        "affine/layer",
+        Layer.backward,
+        Layer.forward,
+        RIGHT,
+        "W and b belong to the object, and so do their gradients",
+        "class with parameters",
+        owner=Layer,
+    ),
+    case(
         "affine/mean_bias",
         backward_mean_bias,
         forward,
@@ -156,6 +181,6 @@ CASES = (
         WRONG,
         "the upstream gradient is clipped to [-1, 1], which unit vectors never show",
         "not linear in the upstream gradient",
-        witness=Witness(wrt="b", sizes={"N": 1, "D": 1, "M": 1}, upstream=3.0, by=1.9),
+        witness=Witness(wrt="b", also=("X", "W"), sizes={"N": 1, "D": 1, "M": 1}, upstream=3.0, by=1.9),
     ),
 )

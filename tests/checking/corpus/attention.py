@@ -97,7 +97,7 @@ CASES = (
         WRONG,
         "scaled by the size of the values; right if keys and values have as many features, as they mostly do",
         "right when sizes are equal",
-        witness=Witness(wrt="Q", sizes={"N": 1, "D": 1, "M": 2, "E": 2}, by=0.01),
+        witness=Witness(wrt="Q", also=("K",), sizes={"N": 1, "D": 1, "M": 2, "E": 2}, by=0.01),
     ),
     case(
         "attention/scale_lost_in_keys",
@@ -115,7 +115,7 @@ CASES = (
         WRONG,
         "the softmax's Jacobian has its diagonal only",
         "off-diagonal lost",
-        witness=Witness(wrt="Q", sizes={"N": 1, "D": 1, "M": 2, "E": 1}, by=0.05),
+        witness=Witness(wrt="Q", also=("K",), sizes={"N": 1, "D": 1, "M": 2, "E": 1}, by=0.05),
     ),
     case(
         "attention/small_weights_dropped",
@@ -126,6 +126,7 @@ CASES = (
         "branch never visited",
         witness=Witness(
             wrt="K",
+            also=("Q", "V"),
             sizes={"N": 1, "D": 1, "M": 2, "E": 1},
             arrays={"Q": [[4]], "K": [[3], [0]], "V": [[0], [1]]},
             upstream=1.0,

@@ -144,6 +144,14 @@ def backward_centred_for_normalised(dout, cache):
     return dX, np.sum(dout * xmu, axis=0), np.sum(dout, axis=0)
 
 
+def backward_upstream_overwritten(dY, cache):
+    xhat, inv, gamma = cache
+    dgamma = (dY * xhat).sum(axis=0)
+    dY *= gamma
+    dX = inv * (dY - dY.mean(axis=0) - xhat * (dY * xhat).mean(axis=0))
+    return dX, dgamma, dY.sum(axis=0)
+
+
 case = partial(Case, shapes=SHAPES, typical=TYPICAL)
 TWO = {"N": 2, "D": 1}
 
@@ -185,6 +193,15 @@ CASES = (
         "the variance is taken for constant",
         "term lost",
         witness=Witness(wrt="X", sizes=TWO, by=0.2),
+    ),
+    case(
+        "batchnorm/upstream_overwritten",
+        backward_upstream_overwritten,
+        forward,
+        WRONG,
+        "gamma is multiplied into the upstream gradient in place, before dbeta is summed; right if gamma is 1",
+        "overwritten value",
+        witness=Witness(wrt="beta", sizes=TWO, by=0.01),
     ),
     case(
         "batchnorm/ddof",

@@ -125,7 +125,7 @@ CASES = (
         WRONG,
         "the loop ends one place early, unless there is only one",
         "off by one",
-        witness=Witness(wrt="F", sizes={"N": 1, "C": 1, "T": 2, "K": 1, "M": 1}, by=0.4),
+        witness=Witness(wrt="F", also=("X",), sizes={"N": 1, "C": 1, "T": 2, "K": 1, "M": 1}, by=0.4),
     ),
     case(
         "conv1d/mean_bias",

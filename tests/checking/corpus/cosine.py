@@ -100,7 +100,7 @@ CASES = (
         WRONG,
         "the lengths are taken for constant",
         "term lost",
-        witness=Witness(wrt="A", sizes={"N": 1, "D": 1}, by=0.5),
+        witness=Witness(wrt="A", also=("B",), sizes={"N": 1, "D": 1}, by=0.5),
     ),
     case(
         "cosine/lengths_swapped",
@@ -109,7 +109,7 @@ CASES = (
         WRONG,
         "each input is divided by the other's squared length; right if they are equal",
         "inputs swapped",
-        witness=Witness(wrt="A", sizes=TWO, by=0.9),
+        witness=Witness(wrt="A", also=("B",), sizes=TWO, by=0.9),
     ),
     case(
         "cosine/epsilon",
@@ -118,7 +118,7 @@ CASES = (
         WRONG,
         "0.000001 guards the divisions on the way back only",
         "epsilon in the wrong place",
-        witness=Witness(wrt="A", sizes=TWO, arrays={"A": [[0.001, 0]], "B": [[0, 0.001]]}, by=400),
+        witness=Witness(wrt="A", also=("B",), sizes=TWO, arrays={"A": [[0.001, 0]], "B": [[0, 0.001]]}, by=400),
     ),
     case(
         "cosine/opposite_clipped",
@@ -127,6 +127,6 @@ CASES = (
         WRONG,
         "rows that are nearly opposite get no gradient",
         "branch never visited",
-        witness=Witness(wrt="A", sizes=TWO, arrays={"A": [[1, 0]], "B": [[-1, 0.1]]}, by=0.05),
+        witness=Witness(wrt="A", also=("B",), sizes=TWO, arrays={"A": [[1, 0]], "B": [[-1, 0.1]]}, by=0.05),
     ),
 )

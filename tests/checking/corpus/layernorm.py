@@ -57,6 +57,28 @@ def backward_centring_matrix(dY, X, gamma, beta):
     return dZ @ C.T, (dY * Z / s).sum(axis=0), dY.sum(axis=0)
 
 
+class LayerNorm:
+    """A layer that owns gamma and beta."""
+
+    def __init__(self, gamma, beta):
+        self.gamma = gamma
+        self.beta = beta
+
+    def forward(self, X):
+        centred = X - X.mean(-1, keepdims=True)
+        self.sigma = np.sqrt(np.square(centred).mean(-1, keepdims=True) + EPS)
+        self.xhat = centred / self.sigma
+        return self.xhat * self.gamma + self.beta
+
+    def backward(self, dout):
+        self.dgamma = np.sum(dout * self.xhat, axis=0)
+        self.dbeta = np.sum(dout, axis=0)
+        dxhat = dout * self.gamma
+        dxhat -= self.xhat * np.mean(dxhat * self.xhat, axis=-1, keepdims=True)
+        dxhat -= np.mean(dxhat, axis=-1, keepdims=True)
+        return dxhat / self.sigma
+
+
 def backward_gamma_late(dY, cache):
     xhat = cache["xhat"]
     dX = dY - dY.mean(axis=-1, keepdims=True) - xhat * (dY * xhat).mean(axis=-1, keepdims=True)
@@ -121,6 +143,15 @@ CASES = (
         rounded=True,
     ),
     case(
+        "layernorm/layer",
+        LayerNorm.backward,
+        LayerNorm.forward,
+        RIGHT,
+        "two projections one after the other, in place",
+        "class with parameters",
+        owner=LayerNorm,
+    ),
+    case(
         "layernorm/gamma_late",
         backward_gamma_late,
         forward,
@@ -163,7 +194,7 @@ CASES = (
         WRONG,
         "the gradients of the parameters are means over the batch; right for one sample",
         "mean for sum",
-        witness=Witness(wrt="beta", sizes={"N": 2, "D": 1}, by=0.06),
+        witness=Witness(wrt="beta", also=("gamma",), sizes={"N": 2, "D": 1}, by=0.06),
     ),
     case(
         "layernorm/features_by_samples",

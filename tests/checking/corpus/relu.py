@@ -31,6 +31,11 @@ def backward_in_place(dY, cache):
     return dX
 
 
+def backward_overwrites_upstream(dY, cache):
+    dY[cache < 0] = 0
+    return dY
+
+
 def backward_from_sign(dY, cache):
     return dY * (1 + np.sign(cache)) / 2
 
@@ -38,6 +43,17 @@ def backward_from_sign(dY, cache):
 def backward_from_output(dY, cache):
     (Y,) = cache
     return np.where(Y > 0, dY, 0.0)
+
+
+def forward_overwrites_input(X):
+    X[X < 0] = 0
+    return X, X
+
+
+def backward_of_overwritten(dY, cache):
+    dX = dY.copy()
+    dX[cache < 0] = 0
+    return dX
 
 
 def backward_mask_of_upstream(dY, cache):
@@ -64,6 +80,14 @@ ONE = {"N": 1, "D": 1}
 CASES = (
     case("relu/mask", backward_mask, forward, RIGHT, "a mask of truth values as a factor", "mask"),
     case("relu/in_place", backward_in_place, forward, RIGHT, "zeros assigned through a mask", "in place"),
+    case(
+        "relu/overwrites_upstream",
+        backward_overwrites_upstream,
+        forward,
+        RIGHT,
+        "zeros assigned into the upstream gradient itself",
+        "in place",
+    ),
     case("relu/from_sign", backward_from_sign, forward, RIGHT, "half the sign plus a half; 1/2 at 0", "closed form"),
     case(
         "relu/from_output",
@@ -72,6 +96,15 @@ CASES = (
         RIGHT,
         "the output tells where the input was positive",
         "np.where, tuple as cache",
+    ),
+    case(
+        "relu/of_overwritten",
+        backward_of_overwritten,
+        forward_overwrites_input,
+        WRONG,
+        "forward works in place, so that the cache holds its output, which is nowhere below 0",
+        "overwritten cache",
+        witness=Witness(wrt="X", sizes=ONE, arrays={"X": -1.0}, upstream=1.0, by=0.9),
     ),
     case(
         "relu/mask_of_upstream",

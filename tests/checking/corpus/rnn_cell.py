@@ -120,6 +120,8 @@ CASES = (
         WRONG,
         "the gradients are clipped to [-5, 5]",
         "branch never visited",
-        witness=Witness(wrt="b", sizes=ONE, arrays={"X": 0, "H": 0, "b": 0}, upstream=8.0, by=2.9),
+        witness=Witness(
+            wrt="b", also=("X", "H", "W", "U"), sizes=ONE, arrays={"X": 0, "H": 0, "b": 0}, upstream=8.0, by=2.9
+        ),
     ),
 )
