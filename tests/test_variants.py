@@ -433,7 +433,9 @@ LAYERS = [network, gram, energy, centred, weighted, plain]
 class TestLayersOfEveryKind:
     def test_gradients_are_proved_and_a_document_is_written(self, layer, count, convention):
         sizes = {"N": count} if "N" in layer.letters else {}
-        found = derive.derive(layer, sizes, convention=convention, end="vector")
+        # A number is the loss itself, at which no vector can stand.
+        end = "vector" if layer.output.shape else "scalar"
+        found = derive.derive(layer, sizes, convention=convention, end=end)
         for gradient in found.gradients.values():
             assert gradient.evidence[0].strength in (Strength.PROVED_AT_SIZES, Strength.CHECKED_AT_POINTS)
             arranged = [item for item in gradient.evidence if item.route in ("transposed", "one sample")]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from derive.checking.budget import Budget, OutOfTimeError
@@ -12,8 +13,11 @@ from derive.checking.counterexample import Finding, search
 from derive.checking.every_size import Traced, traced
 from derive.checking.exactly import Branch, branches, raised
 from derive.checking.generic import vanishes_generically
+from derive.checking.kinks import Kink, kinks
 from derive.checking.points import size_choices
 from derive.checking.report import Report, Verdict
+from derive.checking.reproduce import command_words
+from derive.checking.rule import rule
 from derive.checking.subject import CodeError, Subject, subject
 from derive.errors import UserError
 from derive.forward.nodes import Input
@@ -75,6 +79,7 @@ def check_backward(
         verdicts,
         tuple(tuple(at.items()) for at in check.sizes),
         time.monotonic() - started,
+        command_words(found, shapes or {}, returns),
     )
 
 
@@ -105,14 +110,21 @@ class _Check:
                 self.budget.seconds = whole
         # The numbers are looked at in any case: that code was read rightly shows only when it runs.
         finding = Finding()
-        try:
-            with self.budget.interrupting():
-                search(self.subject, self.sizes, self.budget, finding)
-        except OutOfTimeError:
-            pass
+        jumps: dict[str, Kink] = {}
+        with suppress(OutOfTimeError), self.budget.interrupting():
+            search(self.subject, self.sizes, self.budget, finding)
+            jumps = kinks(self.subject, self.sizes[0], self.budget)
+        if finding.failures and not finding.wrong:
+            raise UserError(f"check: {self.subject.name}: {finding.failures[0]}")
         if finding.forward_failure and not self.strengths:
             raise UserError(f"check: {self.subject.against}: {finding.forward_failure}")
-        return tuple(self._verdict(node, finding) for node in self.subject.wanted)
+        verdicts = (self._verdict(node, finding) for node in self.subject.wanted)
+        return tuple(self._with_kink(verdict, jumps.get(verdict.name)) for verdict in verdicts)
+
+    def _with_kink(self, verdict: Verdict, kink: Kink | None) -> Verdict:
+        if kink is None or verdict.strength is Strength.REFUTED:
+            return verdict
+        return replace(verdict, kink=kink.told, kink_is_wrong=kink.outside)
 
     def _open(self) -> list[Input]:
         return [node for node in self.subject.wanted if node.name not in self.strengths]
@@ -181,9 +193,12 @@ class _Check:
         seconds = self.seconds.get(name, 0.0)
         wrong = finding.wrong.get(name)
         if wrong is not None:
-            reason = ""
+            shown = rule(self.traced, name)
             return Verdict(
-                name, Strength.REFUTED, _POINTS, reason, str(wrong), "", "", seconds, shape=shape, found=wrong
+                *(name, Strength.REFUTED, _POINTS, "", str(wrong), "", "", seconds),
+                rule=shown,
+                shape=shape,
+                found=wrong,
             )
         strength = self.strengths.get(name)
         if strength is Strength.PROVED_FOR_ALL_SIZES:

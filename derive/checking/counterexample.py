@@ -19,7 +19,7 @@ from derive.checking.subject import CodeError, Subject
 from derive.errors import UserError
 from derive.forward.shape import bind
 
-__all__ = ["Finding", "search"]
+__all__ = ["Finding", "output_shape", "search", "show", "source_at"]
 
 Sizes = Mapping[str, int]
 Source = Expected | Differences
@@ -34,13 +34,16 @@ _SMALL = 40
 class Finding:
     """What the search found: counterexamples by the name of the input, and at how many points gradients agreed.
 
-    rough is whether they were compared with differences of floats.
+    rough is whether they were compared with differences of floats; failures are what backward raised, and runs how
+    often it was run.
     """
 
     wrong: dict[str, Counterexample] = field(default_factory=dict)
     points: dict[str, int] = field(default_factory=dict)
     rough: bool = False
     forward_failure: str = ""
+    failures: list[str] = field(default_factory=list)
+    runs: int = 0
 
 
 def search(subject: Subject, proofs: Sequence[Sizes], budget: Budget, finding: Finding) -> None:
@@ -49,6 +52,9 @@ def search(subject: Subject, proofs: Sequence[Sizes], budget: Budget, finding: F
     for sizes in proofs:
         for source, arrays, upstream in _tries(subject, sizes, budget, finding, _POINTS):
             _look(subject, source, sizes, arrays, upstream, finding, suspects)
+    if finding.runs and len(finding.failures) >= finding.runs:
+        # It never gave anything that could be wrong.
+        return
     for name, mismatch in suspects.items():
         finding.wrong[name] = _told(subject, mismatch, _upstream_of(mismatch))
     if suspects:
@@ -70,6 +76,8 @@ def _look(
     except CodeError as error:
         finding.forward_failure = str(error)
         return False
+    finding.runs += found is not None
+    finding.failures += {m.message: None for m in (found or {}).values() if m is not None and m.message}
     for name, mismatch in (found or {}).items():
         if mismatch is None:
             finding.points[name] = finding.points.get(name, 0) + 1
@@ -101,7 +109,7 @@ def source_at(subject: Subject, sizes: Sizes, budget: Budget, finding: Finding |
     """What says what is expected at these sizes: symbols if forward runs on them, else differences."""
     with suppress(Exception):
         for branch in islice(branches(subject, sizes, budget), 1):
-            if not branch.known and not branch.whole:
+            if branch.general and not branch.whole:
                 return Expected(branch, subject)
     precise = Differences(subject, sizes, budget, rough=False)
     try:
@@ -122,7 +130,7 @@ def _tries(
         source = source_at(subject, sizes, budget, finding)
     except UserError:
         return
-    shape = _output_shape(subject, sizes)
+    shape = output_shape(subject, sizes)
     if shape is None:
         return
     draw = np.random.default_rng(1)
@@ -136,7 +144,7 @@ def _takes_upstream(subject: Subject) -> bool:
     return "upstream" in subject.takes
 
 
-def _output_shape(subject: Subject, sizes: Sizes) -> tuple[int, ...] | None:
+def output_shape(subject: Subject, sizes: Sizes) -> tuple[int, ...] | None:
     """The shape of what forward gives, which is asked for it."""
     if subject.layer is not None:
         return bind(subject.layer.output.shape, sizes)
@@ -156,7 +164,7 @@ def _smallest(
     for sizes in islice(sizes_ascending(subject, largest), _MOST_SIZES):
         if not open_names:
             return
-        shape = _output_shape(subject, sizes)
+        shape = output_shape(subject, sizes)
         if shape is None or 0 in shape:
             continue
         source = source_at(subject, sizes, budget)
@@ -213,9 +221,7 @@ def _told(subject: Subject, mismatch: Mismatch, upstream: Any) -> Counterexample
     sizes = tuple(mismatch.sizes.items())
     if mismatch.message:
         return Counterexample(sizes, message=mismatch.message)
-    shown = [(node.name, _text(mismatch.arrays[node.name])) for node in subject.inputs]
-    if _takes_upstream(subject):
-        shown.append((subject.upstream, _text(upstream)))
+    shown = _shown(subject, mismatch.arrays, upstream)
     want = mismatch.expected.astype(float)
     got = mismatch.got
     if got.shape != want.shape:
@@ -237,6 +243,16 @@ def _told(subject: Subject, mismatch: Mismatch, upstream: Any) -> Counterexample
         int(want.size),
         tuple(got.shape),
     )
+
+
+def _shown(subject: Subject, arrays: Mapping[str, Any], upstream: Any) -> list[tuple[str, str]]:
+    shown = [(node.name, _text(arrays[node.name])) for node in subject.inputs]
+    return [*shown, (subject.upstream, _text(upstream))] if _takes_upstream(subject) else shown
+
+
+def show(subject: Subject, arrays: Mapping[str, Any], upstream: Any) -> str:
+    """at X = [[0]], dout = [[1]]."""
+    return "at " + ", ".join(f"{name} = {value}" for name, value in _shown(subject, arrays, upstream))
 
 
 def _text(array: Any) -> str:

@@ -39,8 +39,8 @@ Sizes = Mapping[str, int]
 class Branch:
     """One run: the output, what is expected of each gradient and what came, all of elements of one field.
 
-    known are the masks that the code asked for, by the number of their generators; whole the whole numbers of inputs
-    that hold such. failure says why backward did not run, "" if it did.
+    known are the masks that the code asked for, by the number of their generators, and general is whether forward asked
+    for none; whole are the whole numbers of inputs that hold such. failure says why backward did not run, "" if it did.
     """
 
     field: Field
@@ -50,6 +50,7 @@ class Branch:
     expected: Mapping[str, Data]
     got: Mapping[str, Sheet]
     known: Mapping[int, bool]
+    general: bool
     loss: Element
     failure: str = ""
 
@@ -97,6 +98,7 @@ def _run(subject: Subject, sizes: Sizes, whole: Mapping[str, Any], scalars: Symb
         output, cache, holder = layer_output(subject, sizes, before, scalars), None, None
     else:
         output, cache, holder = subject.ahead(world, arrays)
+    general = not scalars.branches.known
     made = Sheet(objects(field.zero), scalars).of(output)
     shape = made.shape
     upstream = Sheet(objects(field.one), scalars)
@@ -119,7 +121,7 @@ def _run(subject: Subject, sizes: Sizes, whole: Mapping[str, Any], scalars: Symb
         failure = str(error)
     except Exception as error:
         failure = raised(error)
-    return Branch(field, sizes, whole, made.data, expected, got, dict(scalars.branches.known), loss, failure)
+    return Branch(field, sizes, whole, made.data, expected, got, dict(scalars.branches.known), general, loss, failure)
 
 
 def raised(error: BaseException) -> str:

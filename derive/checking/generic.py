@@ -61,7 +61,9 @@ def _cases(value: Element, jump: Generator, masks: Mapping[int, bool]) -> list[t
                 for monomial in field.apply(step(placeholder(0)), [(winner - argument) * sign]).terms:
                     for number, _ in field.monomials[monomial]:
                         held.update(_held(field.generators[number], True))
-        made.append((case, {**masks, **held}))
+        # What is known already may rule a case out.
+        if all(masks.get(number, answer) == answer for number, answer in held.items()):
+            made.append((case, {**masks, **held}))
     return made
 
 

@@ -30,6 +30,9 @@ Arrays = Mapping[str, Any]
 FLOAT_TOLERANCE = 1e-7
 """By how much what floats give may be off, as a share of the largest entry."""
 
+_EXACT_TOLERANCE = mpf(10) ** -13
+"""The same where the code was run on exact numbers: numbers that it computes by itself may have been rounded."""
+
 _ROUGH = 1e-5
 """The same where what is expected are central differences of floats."""
 
@@ -100,11 +103,7 @@ class Expected:
 
     def at(self, arrays: Arrays, upstream: Any) -> dict[str, Any] | None:
         """The gradients there; None where there are none, or something jumps."""
-        values: dict[str, Any] = {}
-        for node in self.subject.smooth:
-            values.update(_named(node.name, arrays[node.name]))
-        values.update(_named(self.subject.upstream or "G", upstream))
-        evaluator = Evaluator(self.branch.field, values)
+        evaluator = self._evaluator(arrays, upstream)
         try:
             for entry in self.branch.output.ravel():
                 evaluator.value(entry)
@@ -117,6 +116,36 @@ class Expected:
         except (ArithmeticError, ValueError, TypeError):
             return None
         return None if evaluator.kink else made
+
+    def jumps(self, arrays: Arrays, upstream: Any) -> bool:
+        """Whether something jumps there, and the output has a value."""
+        evaluator = self._evaluator(arrays, upstream)
+        try:
+            evaluator.value(self.branch.loss)
+        except (ArithmeticError, ValueError, TypeError):
+            return False
+        return evaluator.kink
+
+    def got_at(self, arrays: Arrays, upstream: Any) -> dict[str, Any]:
+        """What the code gives there on exact numbers; nothing where it was not run on symbols, or runs otherwise."""
+        if self.branch.known:
+            return {}
+        evaluator = self._evaluator(arrays, upstream)
+        made = {}
+        for name, sheet in self.branch.got.items():
+            try:
+                values = [evaluator.value(entry) for entry in sheet.data.ravel()]
+            except (ArithmeticError, ValueError, TypeError, KeyError):
+                continue
+            made[name] = np.array(values, dtype=object).reshape(sheet.shape)
+        return {} if evaluator.kink else made
+
+    def _evaluator(self, arrays: Arrays, upstream: Any) -> Evaluator:
+        values: dict[str, Any] = {}
+        for node in self.subject.smooth:
+            values.update(_named(node.name, arrays[node.name]))
+        values.update(_named(self.subject.upstream or "G", upstream))
+        return Evaluator(self.branch.field, values)
 
 
 def _named(name: str, array: Any) -> dict[str, Any]:
@@ -196,6 +225,7 @@ def compared(
         expected = source.at(arrays, upstream)
     except (UserError, ArithmeticError, ValueError):
         expected = None
+    exact = source.got_at(arrays, upstream) if isinstance(source, Expected) and expected is not None else {}
     tried = real_run(subject, arrays, upstream) if expected is not None else None
     if expected is None or tried is None:
         return None
@@ -205,20 +235,24 @@ def compared(
         if tried.failure:
             found[node.name] = Mismatch(node.name, sizes, arrays, None, want, tried.failure)
             continue
-        found[node.name] = _difference(node.name, sizes, arrays, tried.gradients[node.name], want, tolerance(source))
+        mismatch = _difference(node.name, sizes, arrays, tried.gradients[node.name], want, tolerance(source))
+        if mismatch is None and node.name in exact and exact[node.name].shape == want.shape:
+            # What floats cannot tell apart, as an ε of 1e-12 in another place.
+            mismatch = _difference(node.name, sizes, arrays, exact[node.name], want, _EXACT_TOLERANCE)
+        found[node.name] = mismatch
     return found
 
 
 def _difference(
-    name: str, sizes: Mapping[str, int], arrays: Arrays, got: Any, want: Any, share: float
+    name: str, sizes: Mapping[str, int], arrays: Arrays, got: Any, want: Any, share: Any
 ) -> Mismatch | None:
     try:
-        value = np.asarray(got, dtype=float)
+        value = np.asarray(got, dtype=object if share == _EXACT_TOLERANCE else float)
     except (TypeError, ValueError):
         return Mismatch(name, sizes, arrays, None, want, f"expected an array of numbers, got {type(got).__name__}")
     if value.shape != want.shape:
         return Mismatch(name, sizes, arrays, value, want)
-    plain = want.astype(float)
-    scale = max(1e-3, float(np.max(np.abs(plain), initial=0.0)))
-    close = np.abs(value - plain) <= share * scale
-    return None if bool(np.all(close)) else Mismatch(name, sizes, arrays, value, want)
+    plain = want if value.dtype == object else want.astype(float)
+    scale = max(1e-3, float(np.max(np.abs(want.astype(float)), initial=0.0)))
+    close = np.asarray(np.abs(value - plain) <= share * scale, dtype=bool)
+    return None if bool(np.all(close)) else Mismatch(name, sizes, arrays, np.asarray(value, dtype=float), want)

@@ -74,13 +74,17 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The verdicts about a backward function; sizes are those of the proofs at sizes, notes what else was found."""
+    """The verdicts about a backward function; sizes are those of the proofs at sizes.
+
+    words are those of a command line, behind derive, that make the check again; () if its code is in no file.
+    """
 
     name: str
     against: str
     gradients: tuple[Verdict, ...]
     sizes: tuple[tuple[tuple[str, int], ...], ...] = ()
     seconds: float = 0.0
+    words: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:

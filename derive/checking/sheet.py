@@ -421,6 +421,11 @@ class Picked(Sheet):
             self.refuse("an operation between the entries that a mask picks and other arrays")
         return given
 
+    def changed(self, value: Any) -> Sheet:
+        """X[mask] += V puts back what this gives, at the same places."""
+        given = self.of(value)
+        return self.view(np.broadcast_to(given.data, self.data.shape).copy())
+
     def __getitem__(self, index: Any) -> Sheet:
         self.refuse("a part of the entries that a mask picks")
         raise AssertionError

@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from inspect import Parameter
+from pathlib import Path
 from typing import Any
 
 from derive.checking.world import World
@@ -109,6 +110,10 @@ class Subject:
             backward = getattr(holder, self.backward.__name__)
         if "cache" in self.takes and cache is _Nothing:
             raise CodeError("backward takes a cache, but forward returns its output alone; return (output, cache)")
+        if self.layer is not None:
+            # A layer of the catalogue remembers what it was given.
+            cache = tuple(arrays[node.name] for node in self.inputs)
+            cache = cache[0] if len(cache) == 1 else cache
         known = {"upstream": upstream, "cache": cache, "output": output}
         given = [known[role] if role in known else arrays[role] for role in self.takes]
         return self._named(backward(*given), holder)
@@ -185,7 +190,7 @@ def subject(
         from derive.layers import load  # deferred: the catalogue is read only if a name is given
 
         forward = load(forward)
-    name = f"{getattr(backward, '__module__', '')}.{backward.__name__}".removeprefix("__main__.")
+    name = ".".join(part for part in (_stem(backward), backward.__name__) if part)
     if isinstance(forward, Layer):
         inputs, against, function = forward.inputs, forward.name, None
     else:
@@ -202,6 +207,12 @@ def subject(
         _returns(returns, inputs),
         layer=forward if isinstance(forward, Layer) else None,
     )
+
+
+def _stem(function: Any) -> str:
+    """What the file of a function is called, without folder and ending; "" if it is in none."""
+    file = getattr(getattr(function, "__code__", None), "co_filename", "")
+    return Path(file).stem if file.endswith(".py") else ""
 
 
 def _class_of(backward: Any) -> type | None:
@@ -244,7 +255,7 @@ def _of_class(kind: type, backward: Any, forward: Any, shapes: dict[str, str], r
     takes = _takes(method, tuple(inputs), own=("self",))
     order = _returns(returns, tuple(inputs))
     return Subject(
-        f"{kind.__name__}.{method.__name__}",
+        ".".join(part for part in (_stem(method), kind.__name__, method.__name__) if part),
         against,
         tuple(inputs),
         None,

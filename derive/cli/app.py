@@ -78,6 +78,15 @@ class FileCommand(TyperCommand):
         return file_command(args).make_context(info_name, args, parent, **extra)
 
 
+class CheckCommand(TyperCommand):
+    """`derive check`, whose options depend on the files that its words name."""
+
+    def make_context(self, info_name: Any, args: list[str], parent: Any = None, **extra: Any) -> Any:
+        from derive.cli.check import check_command  # deferred: derive --help needs none of its options
+
+        return check_command(args).make_context(info_name, args, parent, **extra)
+
+
 def plain_flags(parameters: list[Any]) -> list[Any]:
     """The parameters, where a flag without a default is off: Typer imports pydantic to find out what None means."""
     for parameter in parameters:
@@ -128,6 +137,11 @@ def expression() -> None:
 @_app.command("layer", cls=FileCommand)
 def layer() -> None:
     """Derive the gradients of a function in your own file: derive layer my_layers.py:swish ..."""
+
+
+@_app.command("check", cls=CheckCommand)
+def check() -> None:
+    """Prove a backward function that was written by hand: derive check layer.py:backward --against affine ..."""
 
 
 @_app.command(cls=Plain)

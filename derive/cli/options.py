@@ -22,6 +22,7 @@ __all__ = [
     "choices",
     "option",
     "parameters",
+    "size_option",
     "size_options",
     "size_parameter",
 ]
@@ -110,6 +111,12 @@ def _document() -> Iterator[Parameter]:
             placeholder, help = DOCUMENT[field.name]
             values = choices(field.name)
             yield option(field.name, _literal(values) if values else str, field.default or "", help, placeholder)
+
+
+def size_option(letter: str) -> Parameter:
+    """An option for a size that has no default."""
+    declared = typer.Option(f"--{letter.casefold()}", help=f"The size {letter}.", metavar="NUMBER", show_default=False)
+    return _parameter(size_parameter(letter), str, "", declared)
 
 
 def argument(name: str, placeholder: str, help: str) -> Parameter:

@@ -10,7 +10,7 @@ from derive.forward.formula import Definition, Formula
 from derive.forward.layer import Layer
 from derive.forward.nodes import Input, Node
 from derive.forward.shape import Size
-from derive.notation.code import print_code
+from derive.notation.code import print_code, print_value
 from derive.notation.tree import Tree
 from derive.rules.naming import definitions
 
@@ -26,7 +26,7 @@ def numpy_class(layer: Layer, formulas: Sequence[Formula]) -> str:
     ahead = [*map(_statement, forward), f"return {result}"]
     used = {item.text: item for formula in formulas for item in formula.definitions if item.backward}
     back = [_statement(item) for item in definitions(layer) if item.text in used]
-    back += [f"d{formula.wrt.name} = {_code(formula.tree)}" for formula in formulas]
+    back += [f"d{formula.wrt.name} = {print_value(formula.tree, module='np.')}" for formula in formulas]
     kept = _kept(layer, forward, back)
     keep = [f"{', '.join(f'self.{name}' for name in kept)} = {', '.join(kept)}"] if kept else []
     restore = [f"{', '.join(kept)} = {', '.join(f'self.{name}' for name in kept)}"] if kept else []
@@ -56,7 +56,7 @@ def _code(tree: Tree) -> str:
 
 
 def _statement(definition: Definition) -> str:
-    return f"{definition.text} = {_code(definition.tree)}"
+    return f"{definition.text} = {print_value(definition.tree, module='np.')}"
 
 
 def _kept(layer: Layer, forward: Sequence[Definition], back: Sequence[str]) -> list[str]:

@@ -20,7 +20,7 @@ from derive.errors import InternalError, ShapeError, UnknownNameError, UserError
 from derive.forward.layer import Layer
 from derive.forward.trace import trace
 
-__all__ = ["load_file"]
+__all__ = ["imported", "line_of", "load_file"]
 
 
 def load_file(path: Path, name: str, shapes: Mapping[str, str]) -> Layer:
@@ -32,7 +32,7 @@ def load_file(path: Path, name: str, shapes: Mapping[str, str]) -> Layer:
     Raises: UserError, with file and line, for what the file raises or what cannot be traced; UnknownNameError if it has
     no such function.
     """
-    module = _imported(path)
+    module = imported(path)
     found = getattr(module, name, None)
     if isinstance(found, Layer):
         if shapes:
@@ -46,11 +46,11 @@ def load_file(path: Path, name: str, shapes: Mapping[str, str]) -> Layer:
     try:
         return trace(_shaped(found, shapes, path), name=name)
     except UserError as error:
-        error.args = (f"{error}{_line_of(error, path)}",)
+        error.args = (f"{error}{line_of(error, path)}",)
         raise
 
 
-def _imported(path: Path) -> ModuleType:
+def imported(path: Path) -> ModuleType:
     """The module of a file, under a name of its own; neither the search path nor the file's folder is touched."""
     name = f"{re.sub(r'[^A-Za-z0-9_]', '_', path.stem)}_{sha256(str(path.resolve()).encode()).hexdigest()[:8]}"
     spec = spec_from_file_location(name, path)
@@ -67,9 +67,9 @@ def _imported(path: Path) -> ModuleType:
         raise
     except BaseException as error:
         if isinstance(error, UserError):
-            error.args = (f"{error}{_line_of(error, path)}",)
+            error.args = (f"{error}{line_of(error, path)}",)
             raise
-        raise UserError(f"{path}: cannot be run: {type(error).__name__}: {error}{_line_of(error, path)}") from error
+        raise UserError(f"{path}: cannot be run: {type(error).__name__}: {error}{line_of(error, path)}") from error
     finally:
         sys.dont_write_bytecode = kept
     return module
@@ -98,7 +98,7 @@ def _shaped(function: Callable[..., Any], shapes: Mapping[str, str], path: Path)
     return called
 
 
-def _line_of(error: BaseException, path: Path) -> str:
+def line_of(error: BaseException, path: Path) -> str:
     """The last line of the file that led to the error, on a line of its own; '' if none did."""
     if isinstance(error, SyntaxError) and error.lineno:
         return f"\n  {path.name}, line {error.lineno}: {(error.text or '').strip()}"

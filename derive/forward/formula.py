@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from derive.forward.matrix import name_of, read
 from derive.forward.nodes import Input, Node
-from derive.notation.code import print_code
+from derive.notation.code import print_code, print_value
 from derive.notation.latex import print_latex
 from derive.notation.tree import Gradient, Name, Relation, Tree
 
@@ -87,8 +87,8 @@ class Formula:
     @property
     def statements(self) -> tuple[str, ...]:
         """Lines of NumPy-style code: every definition, and then dX = ... with what they define."""
-        lines = [f"{item.text} = {print_code(item.tree)}" for item in self.definitions]
-        return (*lines, f"{self.name.letter} = {self}")
+        lines = [f"{item.text} = {print_value(item.tree)}" for item in self.definitions]
+        return (*lines, f"{self.name.letter} = {print_value(self.tree)}")
 
     def latex(self) -> str:
         """Both sides as LaTeX, without delimiters."""

@@ -135,13 +135,18 @@ def _next_to_each_other(operands: Sequence[Node], made: Mapping[Node, Tree]) -> 
 
 def _stretching(node: Node, made: Mapping[Node, Tree]) -> Tree | None:
     """An array that is only repeated along new axes, with None in their place."""
-    if not isinstance(node, Contract):
+    if not isinstance(node, Contract) or _has_name(made[node]):
         return None
     inner = [pair for pair in zip(node.operands, node.indices, strict=True) if not isinstance(pair[0], Ones)]
     if len(inner) != 1 or len(inner) == len(node.operands) or node.summed():
         return None
     ((operand, row),) = inner
     return _with_new_axes(made[operand], row, node.output) if row else made[operand]
+
+
+def _has_name(tree: Tree) -> bool:
+    """Whether a node is called by a name; then what it is made of may not have been read."""
+    return isinstance(tree, Name | Gradient)
 
 
 def _with_new_axes(tree: Tree, row: Indices, output: Indices) -> Tree | None:
@@ -151,7 +156,7 @@ def _with_new_axes(tree: Tree, row: Indices, output: Indices) -> Tree | None:
     if len(output) == 2 and len(row) == 1:
         return Broadcast(tree, 1 - output.index(row[0]), "")
     items = [":" if index in row else "None" for index in output]
-    while items[0] == "None":
+    while items and items[0] == "None":
         items.pop(0)
     return Slice(tree, tuple(items)) if "None" in items else tree
 
@@ -193,7 +198,8 @@ def _read_contraction(node: Contract, made: dict[Node, Tree], readings: _Reading
         quotient = None if selects else _quotient(scalars, core, ones, under, node.output, readings)
         if quotient is not None:
             return _scaled(coefficient, [], quotient)
-        core += [(Quotient(Number(1), tree), row) for tree, row in under]
+        scalars += [Quotient(Number(1), tree) for tree, row in under if not row]
+        core += [(Quotient(Number(1), tree), row) for tree, row in under if row]
     if not core and not ones and not selects:
         return _scaled(coefficient, scalars[:-1], scalars[-1]) if scalars else number(coefficient)
     if selects:
@@ -212,7 +218,7 @@ def _read_contraction(node: Contract, made: dict[Node, Tree], readings: _Reading
 def _divisor(node: Map, made: dict[Node, Tree]) -> Tree | None:
     """u where the node is 1 / u, u² where it is u^(-2); None for any other function."""
     base, exponent = node.function.as_base_exp()
-    if base != placeholder(0) or len(node.operands) != 1 or not exponent.is_negative:
+    if base != placeholder(0) or len(node.operands) != 1 or not exponent.is_negative or _has_name(made[node]):
         return None
     return read_scalar(base**-exponent, [made[node.operands[0]]])
 

@@ -56,6 +56,7 @@ def contract(operands: Sequence[Node], indices: Sequence[Sequence[int]], output:
     """
     terms = [(operand, list(row)) for operand, row in zip(operands, indices, strict=True)]
     target = list(output)
+    assert len(set(target)) == len(target), "contract: an axis of the result has a label of its own"
     terms = _without_deltas(_without_repeats(_opened(terms)), target)
     coefficient = Integer(1)
     rest = []

@@ -49,7 +49,7 @@ from derive.notation.tree import (
 )
 from derive.notation.walk import children
 
-__all__ = ["print_code", "written_items", "written_places"]
+__all__ = ["print_code", "print_value", "written_items", "written_places"]
 
 _SUM, _PRODUCT, _UNARY, _POWER, _ATOM = range(5)
 
@@ -67,6 +67,11 @@ def print_code(tree: Tree, *, module: str = "") -> str:
         for item in _bottom_up(tree):
             printer.printed[id(item)] = printer.bound(item)
         return printer.bound(tree)[0]
+
+
+def print_value(tree: Tree, *, module: str = "") -> str:
+    """The tree as the text of a value that gets a name: a mask as numbers, since one computes with what has a name."""
+    return print_code(_numbers(tree), module=module)
 
 
 def written_items(items: tuple[str, ...]) -> str:
@@ -140,7 +145,7 @@ class _Printer:
             case Negative(operand):
                 # In -a * b the sign is that of the whole product, which must not be torn apart.
                 level = _PRODUCT if self.bound(operand)[1] == _PRODUCT else _UNARY
-                return f"-{self.number(_mask_last(operand), _PRODUCT)}", level
+                return f"-{self.at_least(_number_first(_mask_last(operand)), _PRODUCT)}", level
             case Sum(terms):
                 return self.sum(terms), _SUM
             case Product((Number() as number, factor)) if not _is_scalar(factor):
@@ -154,25 +159,22 @@ class _Printer:
             case Inner(left, right):
                 return f"{self.module}sum({self.joined((left, right), ' * ')})", _ATOM
             case SumAxis(Hadamard((left, right)), None, 1):
-                return f"{self.at_least(left, _PRODUCT)} @ {self.at_least(right, _UNARY)}", _PRODUCT
+                return self.joined(_not_all_masks((left, right)), " @ "), _PRODUCT
             case MatMul((Ones(rows), Transpose(Ones(columns)))):
                 return f"{self.module}ones(({rows}, {columns}))", _ATOM
             case MatMul(factors) if _has_column(factors):
                 return " @ ".join(map(self.column, factors)), _PRODUCT
             case MatMul((left, Transpose(right))) if _rank(right) == 1:
                 # NumPy has no columns: between two vectors @ is the inner product, whatever is transposed.
-                return f"{self.module}outer({self.bound(left)[0]}, {self.bound(right)[0]})", _ATOM
+                return self.listed("outer", _not_all_masks((left, right))), _ATOM
             case MatMul((Transpose(left), right)) if _rank(left) == _rank(right) == 1:
-                return f"{self.module}outer({self.bound(left)[0]}, {self.bound(right)[0]})", _ATOM
-            case MatMul((first, *rest)) if all(map(_is_mask, (first, *rest))):
-                # NumPy's product of truth values holds truth values.
-                return " @ ".join([self.number(first, _UNARY), *(self.at_least(f, _UNARY) for f in rest)]), _PRODUCT
-            case MatMul(factors):
-                return self.joined(factors, " @ "), _PRODUCT
+                return self.listed("outer", _not_all_masks((left, right))), _ATOM
+            case MatMul((first, second, *rest)):
+                return self.joined((*_not_all_masks((first, second)), *rest), " @ "), _PRODUCT
             case Quotient(over, under):
                 return f"{self.at_least(over, _PRODUCT)} / {self.at_least(under, _UNARY)}", _PRODUCT
             case Power(base, exponent):
-                return f"{self.at_least(base, _ATOM)}**{self.at_least(exponent, _UNARY)}", _POWER
+                return f"{self.at_least(_numbers(base), _ATOM)}**{self.at_least(exponent, _UNARY)}", _POWER
             case Greater(left, right):
                 return f"({self.at_least(left, _SUM)} > {self.at_least(right, _SUM)})", _ATOM
             case Equal(left, right):
@@ -184,15 +186,21 @@ class _Printer:
                 return f"{self.module}linalg.slogdet({self.bound(operand)[0]})[1]", _ATOM
             case MatrixCall(name, operand):
                 return f"{self.module and f'{self.module}linalg.'}{name}({self.bound(operand)[0]})", _ATOM
+            case Call("where", (condition, *others)):
+                # The brackets of a call suffice.
+                asked = self.bound(condition)[0]
+                asked = asked[1:-1] if isinstance(condition, Greater | Equal) else asked
+                chosen = [self.bound(_numbers(other))[0] for other in others]
+                return f"{self.module}where({', '.join([asked, *chosen])})", _ATOM
             case Call(function, operands):
-                written = [self.bound(operand)[0] for operand in operands]
+                written = [self.bound(_numbers(operand))[0] for operand in operands]
                 if self.module and function in _SPELLED:
                     return _SPELLED[function](self.module, *written)
                 return f"{self.module}{function}({', '.join(written)})", _ATOM
             case Identity(size):
                 return f"{self.module}eye({size})", _ATOM
             case Kronecker(factors):
-                return self.nested(f"{self.module}kron", factors), _ATOM
+                return self.nested(f"{self.module}kron", _not_all_masks(factors)), _ATOM
             case Transpose(operand):
                 return f"{self.at_least(operand, _ATOM)}.T", _ATOM
             case SumAxis(operand, axis):
@@ -208,9 +216,7 @@ class _Printer:
                 vector = self.at_least(operand, _ATOM)
                 return f"{self.module}ones({shape}) * {vector if axis == 0 else f'{vector}[:, None]'}", _PRODUCT
             case Einsum(pattern, factors):
-                arrays = [self.bound(factor)[0] for factor in factors]
-                if all(map(_is_mask, factors)):
-                    arrays[0] = self.number(factors[0], _SUM)
+                arrays = [self.bound(factor)[0] for factor in _not_all_masks(factors)]
                 return f'{self.module}einsum("{pattern}", {", ".join(arrays)})', _ATOM
             case Slice(operand, items):
                 return f"{self.at_least(operand, _ATOM)}[{written_items(items)}]", _ATOM
@@ -260,28 +266,20 @@ class _Printer:
                 return f"{self.module}ones((1, {size}))"
         return self.at_least(factor, _UNARY)
 
-    def number(self, tree: Tree, level: int) -> str:
-        """A term of a sum; masks do not add up or change their sign as numbers do."""
-        if isinstance(tree, Greater):
-            difference = tree.left if tree.right == Number(0) else Sum((tree.left, Negative(tree.right)))
-            return f"{self.module}heaviside({self.bound(difference)[0]}, 0)"
-        if isinstance(tree, Equal):
-            return f"{self.module}where({self.bound(tree.left)[0]} == {self.bound(tree.right)[0]}, 1, 0)"
-        if _is_mask(tree):
-            return f"{self.module}where({self.bound(tree)[0]}, 1, 0)"
-        return self.at_least(tree, level)
+    def listed(self, function: str, operands: tuple[Tree, ...]) -> str:
+        return f"{self.module}{function}({', '.join(self.bound(operand)[0] for operand in operands)})"
 
     def sum(self, terms: tuple[Tree, ...]) -> str:
         # NumPy repeats a vector as rows, and a column, by itself when something of full shape stands beside it.
         loose = [_loosened(term) for term in terms]
         if any(term is None for term in loose):
             terms = tuple(old if new is None else new for old, new in zip(terms, loose, strict=True))
-        text = self.number(terms[0], _SUM)
+        text = self.at_least(_numbers(terms[0]), _SUM)
         for term in terms[1:]:
             if isinstance(term, Negative):
-                text += f" - {self.number(term.operand, _PRODUCT)}"
+                text += f" - {self.at_least(_numbers(term.operand), _PRODUCT)}"
             else:
-                text += f" + {self.number(term, _PRODUCT)}"
+                text += f" + {self.at_least(_numbers(term), _PRODUCT)}"
         return text
 
     def nested(self, function: str, factors: tuple[Tree, ...]) -> str:
@@ -326,10 +324,39 @@ _SPELLED: dict[str, Callable[..., tuple[str, int]]] = {
 
 def _mask_last(tree: Tree) -> Tree:
     """The product with a number as its first factor, which can take a sign."""
+    if isinstance(tree, Quotient):
+        return Quotient(_mask_last(tree.over), tree.under)
     if not isinstance(tree, Product | Hadamard):
         return tree
     factors = (_mask_last(tree.factors[0]), *tree.factors[1:])
     return type(tree)(tuple(sorted(factors, key=_is_mask)) if _is_mask(factors[0]) else factors)
+
+
+def _number_first(tree: Tree) -> Tree:
+    """What a sign is written before: it is that of the first factor, which must not be a mask."""
+    match tree:
+        case _ if _is_mask(tree):
+            return _numbers(tree)
+        case Product((first, *rest)) | Hadamard((first, *rest)) | MatMul((first, *rest)):
+            return type(tree)((_number_first(first), *rest))
+        case Quotient(over, under):
+            return Quotient(_number_first(over), under)
+        case SumAxis(Hadamard((left, right)), None, 1):
+            return SumAxis(Hadamard((_number_first(left), right)), None, 1)
+    return tree
+
+
+def _not_all_masks(factors: tuple[Tree, ...]) -> tuple[Tree, ...]:
+    """Factors of a product that adds up: NumPy's sum of products of truth values is a truth value."""
+    return (_numbers(factors[0]), *factors[1:]) if all(map(_is_mask, factors)) else factors
+
+
+def _numbers(tree: Tree) -> Tree:
+    """A mask as numbers: truth values do not add up, change their sign or enter a function as numbers do."""
+    if isinstance(tree, Greater):
+        difference = tree.left if tree.right == Number(0) else Sum((tree.left, Negative(tree.right)))
+        return Call("heaviside", (difference, Number(0)))
+    return Call("where", (tree, Number(1), Number(0))) if _is_mask(tree) else tree
 
 
 def _is_mask(tree: Tree) -> bool:
@@ -337,11 +364,11 @@ def _is_mask(tree: Tree) -> bool:
     match tree:
         case Greater() | Equal():
             return True
-        case Hadamard(factors) | Concatenate(factors):
+        case Hadamard(factors) | Product(factors) | Concatenate(factors):
             return all(map(_is_mask, factors))
         case Transpose(operand) | Slice(operand) | Reshape(operand) | Windows(operand) | Broadcast(operand, _, ""):
             return _is_mask(operand)
-        case Extreme(_, operand):
+        case Extreme(_, operand) | Pad(operand) | Take(operand):
             return _is_mask(operand)
     return False
 

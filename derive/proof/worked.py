@@ -33,6 +33,7 @@ from derive.proof import numeric
 from derive.proof.evaluate import Array, evaluate, value_of
 from derive.proof.polynomial import is_polynomial
 from derive.proof.values import Given
+from derive.rules.naming import definitions
 
 __all__ = ["MOST_NONZEROS", "Worked", "WorkedGradient", "work"]
 
@@ -63,7 +64,10 @@ class WorkedGradient:
 
 @dataclass(frozen=True, slots=True)
 class Worked:
-    """A layer at given numbers; exact says that all are rational numbers, else they are in double precision."""
+    """A layer at given numbers; exact says that all are rational numbers, else they are in double precision.
+
+    named are the values and gradients on the way that formulas call by a name.
+    """
 
     given: Given
     exact: bool
@@ -71,13 +75,14 @@ class Worked:
     output: Array
     loss: Any
     gradients: Mapping[str, WorkedGradient]
+    named: Mapping[str, Array]
 
     def value(self, tree: Tree) -> Array:
         """The value of a formula at these numbers.
 
         Shapes: as NumPy gives them.
         """
-        return _plain(evaluate(tree, self.arrays, self.given.sizes), exact=self.exact)
+        return _plain(evaluate(tree, {**self.arrays, **self.named}, self.given.sizes), exact=self.exact)
 
 
 def work(layer: Layer, given: Given, formulas: Mapping[str, Formula]) -> Worked:
@@ -104,8 +109,12 @@ def work(layer: Layer, given: Given, formulas: Mapping[str, Formula]) -> Worked:
             name: _gradient(VectorMap(concrete, layer.input(name)), formula, arrays, floats, exact=exact)
             for name, formula in formulas.items()
         }
+        named: dict[str, Array] = {}
+        for item in definitions(layer):
+            found = evaluate(item.tree, {**arrays, **named}, given.sizes)
+            named[item.text] = _plain(found, exact=exact)
     loss = sum(np.asarray(upstream * output).flat)
-    return Worked(given, exact, arrays, output, loss, gradients)
+    return Worked(given, exact, arrays, output, loss, gradients, named)
 
 
 def _gradient(

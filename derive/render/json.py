@@ -18,7 +18,7 @@ from derive.engine.concrete import LISTED_TERMS, flat
 from derive.errors import SizeError
 from derive.forward.formula import Definition
 from derive.forward.nodes import Node
-from derive.notation.code import print_code
+from derive.notation.code import print_code, print_value
 from derive.notation.latex import print_latex
 from derive.notation.tree import BigSum, Sum, Tree
 from derive.notation.walk import children
@@ -135,7 +135,7 @@ def _gradient(route: JacobianRoute, evidence: Sequence[Evidence], cap: int | Non
         "row": [_expression(row.listed(0, n)) for n in islice(range(map.domain), cap)],
         "matrix": _nested(route, (), _leading(map.input_shape, cap)),
         "definitions": [
-            {"name": item.text, "formula": print_code(item.tree), "latex": print_latex(spell(item.equation))}
+            {"name": item.text, "formula": print_value(item.tree), "latex": print_latex(spell(item.equation))}
             for item in route.formula.definitions
         ],
         "evidence": [_evidence(item) for item in evidence],

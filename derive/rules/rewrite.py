@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import chain, count
 
 from sympy import Expr, Integer, cancel, expand
 
@@ -411,11 +412,13 @@ def _kept(sharing: Sequence[tuple[int, Term]], unit: Power, terms: Terms) -> tup
 def _sharing(unit: Power, terms: Terms) -> list[tuple[int, Term]]:
     """The terms that have a factor, with what is left of them; its summed labels are called the same in all."""
     found = []
+    first = 1 + max(chain(unit.index, terms.free, *(term.labels() for term in terms.terms)), default=0)
     for number, term in enumerate(terms.terms):
         for rest, names in _matches([unit], term.powers, {}, bound=terms.free):
             # Labels of the others are moved clear of those of the factor.
             back = {new: old for old, new in names.items()}
-            clear = {i: -1 - i - 1000 * number for i in term.labels() if i not in back and i not in terms.free}
+            others = (i for i in term.labels() if i not in back and i not in terms.free)
+            clear = dict(zip(others, count(first)))
             found.append((number, Term(term.coefficient, rest).renamed({**clear, **back})))
             break
     return found

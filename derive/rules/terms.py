@@ -280,8 +280,7 @@ def _scaled(factors: _Factors) -> _Factors:
     if not vectors or len(matrices) < 2:
         return factors
     (node, index), *rest = matrices
-    several = [*vectors, (node, index)]
-    return [(contract([n for n, _ in several], [i for _, i in several], index), index), *rest]
+    return [_multiplied([*vectors, (node, index)], index), *rest]
 
 
 def _merged(factors: _Factors) -> _Factors:
@@ -291,9 +290,10 @@ def _merged(factors: _Factors) -> _Factors:
         alike.setdefault(frozenset(index), []).append((node, index))
     for several in alike.values():
         several.sort(key=lambda factor: _order(factor[0]))
-    return [
-        several[0]
-        if len(several) == 1
-        else (contract([n for n, _ in several], [i for _, i in several], several[0][1]), several[0][1])
-        for several in alike.values()
-    ]
+    return [several[0] if len(several) == 1 else _multiplied(several, several[0][1]) for several in alike.values()]
+
+
+def _multiplied(factors: _Factors, index: tuple[int, ...]) -> tuple[Node, tuple[int, ...]]:
+    """The product, with the labels of one of them, in which a diagonal a_ii has its label once."""
+    output = tuple(dict.fromkeys(index))
+    return contract([node for node, _ in factors], [row for _, row in factors], output), output

@@ -78,7 +78,7 @@ EXPECTED = [
     (chain, "W", "outer(X.T @ G, v)"),
     (chain, "v", "(X @ W).T @ G"),
     (total, "X", "ones((N, D))"),
-    (mean, "X", "ones((N, D)) / (D * N)"),
+    (mean, "X", "ones((N, D)) / (D*N)"),
     (unused, "b", "0 * ones(M)"),
     (transposed, "X", "G.T"),
     (itself, "X", "G"),

@@ -18,7 +18,7 @@ SIZES = {"N": 3, "D": 2, "M": 4, "K": 5}
 softmax = FUNCTIONS["softmax"]
 
 KNOWN = [
-    ("mean squared error", lambda X, Y: np.mean((X - Y) ** 2), "X", "2 * G * (X - Y) / (D * N)"),
+    ("mean squared error", lambda X, Y: np.mean((X - Y) ** 2), "X", "2 * G * (X - Y) / (D*N)"),
     ("least squares", lambda X, W, Z: np.sum((X @ W - Z) ** 2), "W", "2 * G * (X.T @ (X @ W - Z))"),
     ("two layers", lambda X, W, V: np.tanh(X @ W) @ V, "W", "X.T @ (G @ V.T * (1 - tanh(X @ W)**2))"),
     ("a quadratic form", lambda A, x: x @ A @ x, "x", "G * (A.T + A) @ x"),

@@ -36,6 +36,7 @@ from derive.notation.tree import (
 from derive.proof import numeric
 from derive.proof.worked import Worked, WorkedGradient
 from derive.routes.jacobian import JacobianRoute
+from derive.rules.naming import definitions
 
 __all__ = ["write"]
 
@@ -58,11 +59,21 @@ def write(draft: Draft, material: Material) -> None:
     if worked is None:
         raise InternalError("numbers: the material holds no worked example")
     known: set[str] = set()
-    forward = list(arithmetic(output_name(layer), draft.words["forward"], worked.value, known, layer.samples))
-    formulas = {
-        name: list(arithmetic(route.formula.name, route.formula.tree, worked.value, known, layer.samples))
-        for name, route in material.routes.items()
-    }
+
+    def lines(name: Tree, tree: Tree) -> list[tuple[Relation, Any]]:
+        return list(arithmetic(name, tree, worked.value, known, layer.samples))
+
+    values = [item for item in definitions(layer) if not item.backward]
+    names = {item.node: item.name for item in values if item.node is not layer.output}
+    forward = [line for item in values if item.node in names for line in lines(item.name, item.tree)]
+    forward += lines(output_name(layer), layer.read(layer.output, names))
+    told: set[str] = set()
+    formulas: dict[str, list[tuple[Relation, Any]]] = {}
+    for name, route in material.routes.items():
+        new = [item for item in route.formula.definitions if item.backward and item.text not in told]
+        told |= {item.text for item in new}
+        formulas[name] = [line for item in new for line in lines(item.name, item.tree)]
+        formulas[name] += lines(route.formula.name, route.formula.tree)
     shown = [*worked.given.arrays.values(), *(value for lines in (forward, *formulas.values()) for _, value in lines)]
     draft.heading("numbers", N_("The same with numbers"))
     given = worked.given
@@ -75,8 +86,7 @@ def write(draft: Draft, material: Material) -> None:
     draft.equation("numbers.forward", *(line for line, _ in forward))
     _upstream(draft, material, worked)
     for place, (name, route) in enumerate(material.routes.items()):
-        lines = [line for line, _ in formulas[name]]
-        _gradient(draft, route, worked, lines, first=place == 0)
+        _gradient(draft, route, worked, [line for line, _ in formulas[name]], first=place == 0)
     _verdict(draft, material, worked)
 
 

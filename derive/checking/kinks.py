@@ -1,0 +1,147 @@
+"""What a backward function gives where the derivative jumps: one of those nearby is a convention.
+
+    relu'(0) = 0, 1 or 1/2 is one of the subgradients    two largest entries that both get all of the gradient are not
+
+Source: the subdifferential is the convex hull of the limits of gradients nearby (Clarke, "Optimization and Nonsmooth
+Analysis", 1983, theorem 2.5.1), so in no direction does an element of it go beyond all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice, product
+from random import Random
+from typing import Any
+
+import numpy as np
+
+from derive.checking.budget import Budget
+from derive.checking.counterexample import output_shape, show, source_at
+from derive.checking.generic import is_piecewise
+from derive.checking.numerically import Expected, real_run
+from derive.checking.points import sizes_ascending
+from derive.checking.subject import CodeError, Subject
+from derive.forward.shape import bind
+
+__all__ = ["Kink", "kinks"]
+
+_MOST_SIZES = 8
+_TRIES = 10
+_MOST_ENTRIES = 6
+"""Of more entries, not all ways in which they can be moved up or down are tried."""
+
+_NEARBY = 16
+_AWAY = 1e-7
+_CLOSE = 1e-4
+"""Gradients that differ by less, as a share of the largest, are taken for the same."""
+
+Sizes = Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Kink:
+    """A point at which the derivative jumps, what the code gives there, and whether that is outside of what is near."""
+
+    told: str
+    outside: bool
+
+
+def kinks(subject: Subject, largest: Sizes, budget: Budget) -> dict[str, Kink]:
+    """The smallest kink that is found for each input that has one; one where the code is wrong goes before others."""
+    found: dict[str, Kink] = {}
+    for sizes in islice(sizes_ascending(subject, largest), _MOST_SIZES):
+        if sum(int(np.prod(bind(node.shape, sizes), dtype=int)) for node in subject.smooth) > _MOST_ENTRIES:
+            continue
+        shape = output_shape(subject, sizes)
+        source = source_at(subject, sizes, budget) if shape is not None and 0 not in shape else None
+        if shape is None or not isinstance(source, Expected):
+            continue
+        if not is_piecewise(source.branch.loss):
+            return found
+        for arrays in _candidates(subject, sizes):
+            budget.check()
+            for name, kink in _at(subject, source, arrays, np.ones(shape)).items():
+                if name not in found or (kink.outside and not found[name].outside):
+                    found[name] = kink
+        if len(found) == len(subject.wanted):
+            break
+    return found
+
+
+def _candidates(subject: Subject, sizes: Sizes) -> Iterator[dict[str, Any]]:
+    """Numbers at which things are 0, or equal to each other."""
+    draw = Random(3)
+    for attempt in range(_TRIES):
+        arrays = {}
+        for node in subject.inputs:
+            shape = bind(node.shape, sizes)
+            choices = (0.0,) if attempt == 0 else (1.0,) if attempt == 1 else (-1.0, 0.0, 1.0)
+            count = int(np.prod(shape, dtype=int))
+            kind = float if node.below is None else int
+            arrays[node.name] = np.array([draw.choice(choices) for _ in range(count)], dtype=kind).reshape(shape)
+        yield arrays
+
+
+def _at(subject: Subject, source: Expected, arrays: Mapping[str, Any], upstream: Any) -> dict[str, Kink]:
+    if not source.jumps(arrays, upstream):
+        return {}
+    near = list(_nearby(subject, source, arrays, upstream))
+    try:
+        tried = real_run(subject, arrays, upstream)
+    except CodeError:
+        return {}
+    if len(near) < _NEARBY // 2 or tried is None or tried.failure:
+        return {}
+    found = {}
+    for node in subject.wanted:
+        got = np.asarray(tried.gradients[node.name], dtype=float)
+        values = np.array([gradients[node.name] for gradients in near])
+        if got.shape != values.shape[1:]:
+            continue
+        scale = _CLOSE * max(1.0, float(np.max(np.abs(values), initial=0.0)))
+        if float(np.max(values.max(axis=0) - values.min(axis=0), initial=0.0)) <= scale:
+            continue
+        found[node.name] = _judged(subject, node.name, arrays, upstream, got, values, scale)
+    return found
+
+
+def _judged(
+    subject: Subject, name: str, arrays: Mapping[str, Any], upstream: Any, got: Any, values: Any, scale: float
+) -> Kink:
+    """Whether the gradient goes beyond those nearby, entry by entry or in the sum of all entries."""
+    low, high = values.min(axis=0), values.max(axis=0)
+    sums = values.reshape(len(values), -1).sum(axis=1)
+    total = float(got.sum())
+    beyond = ~((got >= low - scale) & (got <= high + scale))
+    at = show(subject, arrays, upstream)
+    if bool(np.any(beyond)):
+        place = np.unravel_index(int(np.argmax(beyond)), got.shape)
+        inside = f"[{low[place]:.6g}, {high[place]:.6g}]"
+        return Kink(f"{at}: got {got[place]:.6g}, outside of the subdifferential, whose entry is in {inside}", True)
+    if not sums.min() - scale * got.size <= total <= sums.max() + scale * got.size:
+        inside = f"[{sums.min():.6g}, {sums.max():.6g}]"
+        told = f"{at}: the entries add up to {total:.6g}, outside of the subdifferential, where the sum is in {inside}"
+        return Kink(told, True)
+    place = np.unravel_index(int(np.argmax(high - low)), got.shape)
+    return Kink(
+        f"{at}: got {got[place] + 0.0:.6g}, which is in [{low[place] + 0.0:.6g}, {high[place] + 0.0:.6g}]", False
+    )
+
+
+def _nearby(subject: Subject, source: Expected, arrays: Mapping[str, Any], upstream: Any) -> Iterator[dict[str, Any]]:
+    """The derived gradients at points that are very close, on all sides."""
+    draw = Random(5)
+    count = sum(arrays[node.name].size for node in subject.smooth)
+    sides = [*product((-1.0, 1.0), repeat=count)]
+    for signs in [*sides, *([None] * _NEARBY)]:
+        every = [draw.uniform(_AWAY / 2, _AWAY) * (draw.choice((-1, 1)) if signs is None else 1) for _ in range(count)]
+        moves = iter(every if signs is None else [a * sign for a, sign in zip(every, signs, strict=True)])
+        moved = {name: array.copy() for name, array in arrays.items()}
+        for node in subject.smooth:
+            array = moved[node.name]
+            for place in np.ndindex(array.shape):
+                array[place] += next(moves)
+        found = source.at(moved, upstream)
+        if found is not None:
+            yield {name: value.astype(float) for name, value in found.items()}

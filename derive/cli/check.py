@@ -1,0 +1,173 @@
+"""The command `derive check FILE:BACKWARD`: is a hand-written backward function right? Imports no mathematics."""
+
+from __future__ import annotations
+
+import ast
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from inspect import Parameter, Signature
+from pathlib import Path
+from typing import Any
+
+import typer
+from typer.main import get_command
+
+from derive.cli.command import LayerCommand
+from derive.cli.options import argument, option, size_option
+from derive.cli.streams import emit, note
+from derive.cli.usage import UsageError
+from derive.cli.words import first_argument, read_shapes, values_of
+from derive.errors import ExpressionError, UnknownNameError, UserError
+from derive.forward.syntax import read_shape
+from derive.layers import index, letters_of, listing
+
+__all__ = ["check_command"]
+
+_COMMAND = "derive check"
+_WRONG = 4
+_REQUIRED = ("checked", "proved")
+
+_HELP = """Prove a hand-written backward function, or show the numbers at which it is wrong.
+
+The function is backward(dout, cache), where cache is what forward returns besides its output; or it takes forward's
+arguments by their names and the upstream gradient. The file is run, and so is that of forward; neither is changed. A
+class with the methods forward and backward is checked by its own name."""
+
+_EXAMPLE = "derive check layer.py:backward --forward layer.py:forward --shape X=N,D --shape W=D,M"
+
+
+def check_command(words: list[str]) -> Any:
+    """The command, with an option for every size letter of the shapes among the words and in the files they name."""
+    letters = _letters(words)
+
+    def command(context: typer.Context, **_: Any) -> None:
+        _run(context.params, letters)
+
+    context = Parameter("context", Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
+    parameters = [
+        argument("place", "FILE:BACKWARD", "The file and the function or class in it, layer.py:backward."),
+        option("forward", str, "", "The forward function that it belongs to.", "FILE:FORWARD"),
+        option("against", str, "", "A layer of the catalogue in its place; see derive list.", "LAYER"),
+        option("shape", list[str], [], "The shape of an argument of forward, X=N,D; X=scalar.", "NAME=SHAPE"),
+        option("returns", str, "", "What backward gives back, dX,dW,db; an underscore for anything else.", "NAMES"),
+        *(size_option(letter) for letter in letters),
+        option("size", list[str], [], "A size by its letter; may be given more than once.", "LETTER=NUMBER"),
+        option("require", str, "checked", "With proved, anything weaker is an error.", "checked|proved"),
+        option("json", bool, False, "Print the verdicts as JSON."),
+        option("quiet", bool, False, "Print nothing; the exit code tells.", short="-q"),
+        option("debug", bool, False, "Print a traceback with every error."),
+    ]
+    command.__signature__ = Signature([context, *parameters])  # type: ignore[attr-defined]
+    app = typer.Typer(add_completion=False, rich_markup_mode=None)
+    app.command("check", cls=LayerCommand, help=_HELP, epilog=f"Example: {_EXAMPLE}")(command)
+    return get_command(app)
+
+
+def _letters(words: list[str]) -> tuple[str, ...]:
+    """The size letters that can be options: those of shapes on the command line, of a layer, and of annotations."""
+    shapes = [*read_shapes(values_of("--shape", words), _COMMAND).values()]
+    found = dict.fromkeys(letters_of(shapes))
+    for name in values_of("--against", words):
+        with suppress(UnknownNameError):
+            found.update(dict.fromkeys(listing(name).letters))
+    for place in (*values_of("--forward", words), first_argument(words) or ""):
+        found.update(dict.fromkeys(letters_of(_annotations(Path(place.rpartition(":")[0])))))
+    folded = [letter.casefold() for letter in found]
+    taken = ("against", "debug", "forward", "help", "json", "quiet", "require", "returns", "shape", "size")
+    return tuple(letter for letter in found if folded.count(letter.casefold()) == 1 and letter.casefold() not in taken)
+
+
+def _annotations(path: Path) -> Iterator[str]:
+    """The annotations in a file that are shapes; what is wrong with the file is said when it is run."""
+    try:
+        module = ast.parse(path.read_bytes())
+    except (OSError, SyntaxError, ValueError, MemoryError, RecursionError):
+        return
+    for node in ast.walk(module):
+        if isinstance(node, ast.arg) and isinstance(node.annotation, ast.Constant):
+            written = node.annotation.value
+            if isinstance(written, str):
+                with suppress(ExpressionError, UserError):
+                    read_shape(written, node.arg, _COMMAND)
+                    yield written
+
+
+def _run(values: Mapping[str, Any], letters: Iterable[str]) -> None:
+    place = values.get("place")
+    if place is None:
+        raise UsageError("expected FILE:BACKWARD, such as layer.py:backward", _COMMAND)
+    if values.get("forward") and values.get("against"):
+        raise UsageError("expected one of --forward and --against, got both", _COMMAND)
+    require = values.get("require", "checked")
+    if require not in _REQUIRED:
+        raise UsageError(f"--require: expected {' or '.join(_REQUIRED)}, got {require!r}", _COMMAND)
+    shapes = read_shapes(values.get("shape", ()), _COMMAND)
+    sizes = dict(_sizes(values, letters))
+    modules: dict[Path, Any] = {}
+    backward = _loaded(place, modules)
+    forward = values.get("against") or (_loaded(values["forward"], modules) if values.get("forward") else None)
+    if isinstance(forward, str):
+        _check_name(forward)
+    if forward is None and not isinstance(backward, type) and "." not in place.rpartition(":")[2]:
+        raise UsageError("expected --forward FILE:FORWARD, or --against LAYER", _COMMAND)
+    from derive.checking import check_backward  # deferred: imports SymPy
+    from derive.checking.message import data, text
+
+    report = check_backward(backward, forward, shapes=shapes, sizes=sizes, returns=values.get("returns", ""))
+    if values.get("json"):
+        emit(json.dumps(data(report), indent=2, ensure_ascii=False) + "\n")
+    elif not values.get("quiet"):
+        emit(text(report))
+    if not report.ok:
+        raise typer.Exit(_WRONG)
+    if require == "proved" and not report.proved:
+        if not values.get("quiet"):
+            note("derive check: a proof is required of every gradient, and not all are proved")
+        raise typer.Exit(_WRONG)
+
+
+def _check_name(name: str) -> None:
+    known = [entry.name for entry in index()]
+    if name not in known:
+        raise UnknownNameError("layer", name, known)
+
+
+def _sizes(values: Mapping[str, Any], letters: Iterable[str]) -> Iterator[tuple[str, int]]:
+    """The sizes by their letters."""
+    for letter in letters:
+        if (written := values.get(f"size_{letter}")) is not None:
+            yield letter, _number(f"--{letter.lower()}", written)
+    for item in values.get("size", ()):
+        letter, equals, number = item.partition("=")
+        if not equals:
+            raise UsageError(f"--size: expected a letter and a number such as N=3, got {item!r:.40}", _COMMAND)
+        yield letter.strip(), _number("--size", number)
+
+
+def _number(option: str, written: str) -> int:
+    text = written.strip()
+    if not (text.isascii() and text.isdecimal() and int(text[:9]) > 0 and len(text) < 4):
+        raise UsageError(f"{option}: expected a whole number from 1 to 999, got {written!r:.40}", _COMMAND)
+    return int(text)
+
+
+def _loaded(place: str, modules: dict[Path, Any]) -> Any:
+    """What a file has under a name, which may be that of a method; modules are those of files that were run."""
+    path, colon, name = place.rpartition(":")
+    if not colon or not path or not all(part.isidentifier() for part in name.split(".")):
+        raise UsageError(f"expected FILE:FUNCTION, such as layer.py:backward, got {place[:60]!r}", _COMMAND)
+    if not Path(path).is_file():
+        raise UserError(f"{path}: no such file; give FILE:FUNCTION, such as layer.py:backward")
+    from derive.forward.file import imported  # deferred: imports SymPy
+
+    home = Path(path).resolve()
+    if home not in modules:
+        modules[home] = imported(Path(path))
+    found: Any = modules[home]
+    for part in name.split("."):
+        known = [key for key, value in vars(found).items() if callable(value) and not key.startswith("__")]
+        if not hasattr(found, part):
+            raise UnknownNameError(f"function of {Path(path).name}", part, known)
+        found = getattr(found, part)
+    return found

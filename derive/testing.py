@@ -1,0 +1,58 @@
+"""For anybody's tests: a backward function is proved, or the test fails with the numbers at which it is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from derive.checking import Report
+
+__all__ = ["GradientMismatch", "assert_gradients"]
+
+
+class GradientMismatch(AssertionError):  # noqa: N818 -- named as tests read it, like NumPy's own
+    """A gradient is wrong, or is not known as well as was asked for."""
+
+
+def assert_gradients(
+    backward: Any,
+    forward: Any = None,
+    *,
+    shapes: Mapping[str, str] | None = None,
+    sizes: Mapping[str, int] | None = None,
+    returns: str = "",
+    require: Literal["checked", "proved"] = "checked",
+) -> Report:
+    """Proves that a backward function gives the gradients of a forward function, and returns what is known of each.
+
+    Args:
+        backward: a function backward(dout, cache), or one of forward's arguments and the upstream gradient by their
+            names, or a class with the methods forward and backward.
+        forward: the function that it belongs to, a layer, or the name of one of the catalogue.
+        shapes: the shapes of forward's arguments, {"X": "N D"}, where its annotations do not say them.
+        sizes: numbers for the letters, for what is proved at sizes.
+        returns: what backward gives back, "dX,dW,db", where it is not the gradients of forward's arguments in order.
+        require: "proved" if agreement at random numbers is not enough.
+
+    Raises: GradientMismatch if one is wrong, or not proved where that is required; UserError if the functions cannot be
+    matched with each other, or forward cannot be run.
+
+    Example:
+        >>> def backward(dout, X, W):
+        ...     return dout @ W.T, X.T @ dout
+        >>> report = assert_gradients(backward, lambda X, W: X @ W, shapes={"X": "N D", "W": "D M"})
+        >>> report.proved
+        True
+    """
+    __tracebackhide__ = True
+    # Deferred: tests that are not run need neither SymPy nor NumPy.
+    from derive.checking import check_backward
+    from derive.checking.message import mismatch, text
+
+    report = check_backward(backward, forward, shapes=shapes, sizes=sizes, returns=returns)
+    if not report.ok:
+        raise GradientMismatch(mismatch(report))
+    if require == "proved" and not report.proved:
+        raise GradientMismatch(f"{report.name}: a proof is required\n{text(report)}")
+    return report

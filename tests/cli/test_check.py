@@ -1,0 +1,160 @@
+"""`derive check FILE:BACKWARD`: the verdicts, the exit codes, and that nothing but the named files is run."""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+
+import pytest
+
+FILE = '''"""A layer."""
+import numpy as np
+
+print("printed on import")
+
+
+def forward(X: "N D", W: "D M", b: "M"):
+    return X @ W + b, (X, W)
+
+
+def backward(dout, cache):
+    X, W = cache
+    return dout @ W.T, X.T @ dout, dout.sum(axis=0)
+
+
+def wrong(dout, cache):
+    X, W = cache
+    return dout @ W.T, X.T @ dout, dout[0]
+
+
+def unproved(dout, cache):
+    X, W = cache
+    np.argsort(dout.ravel())
+    return dout @ W.T, X.T @ dout, dout.sum(axis=0)
+
+
+def fails(dout, cache):
+    raise RuntimeError("not yet")
+
+
+def bare(X, s):
+    return X * s
+
+
+def bare_backward(dout, X, s):
+    return dout * s, (dout * X).sum(axis=0)
+
+
+class Scale:
+    def __init__(self, s: "D"):
+        self.s = s
+
+    def forward(self, X: "N D"):
+        self.X = X
+        return X * self.s
+
+    def backward(self, dout):
+        self.ds = (dout * self.X).sum(0)
+        return dout * self.s
+
+
+def sigmoid_backward(dout, out):
+    return dout * out * (1 - out)
+'''
+
+
+@pytest.fixture
+def mine(here):
+    path = here / "mine.py"
+    path.write_text(FILE)
+    return path
+
+
+def test_what_is_right_is_proved(command, mine):
+    shown = command("check", "mine.py:backward", "--forward", "mine.py:forward")
+    assert shown.code == 0, shown.stderr
+    assert shown.stdout.splitlines() == [
+        "mine.backward against forward",
+        "  dX  proved for all sizes",
+        "  dW  proved for all sizes",
+        "  db  proved for all sizes",
+    ]
+    assert shown.stderr == "printed on import\n"
+
+
+def test_what_is_wrong_is_exit_code_4_with_numbers(command, mine):
+    shown = command("check", "mine.py:wrong", "--forward", "mine.py:forward", "--n", 3)
+    assert shown.code == 4
+    assert "db  refuted" in shown.stdout
+    assert "db = sum(dout, axis=0)" in shown.stdout
+    assert "got [0], expected [1]" in shown.stdout
+    assert "derive check mine.py:wrong --forward mine.py:forward" in shown.stdout
+
+
+def test_what_reproduces_it_can_be_run(command, mine):
+    shown = command("check", "mine.py:wrong", "--forward", "mine.py:forward")
+    line = next(line for line in shown.stdout.splitlines() if "reproduce" in line)
+    assert command(*line.split("derive ")[1].split()).code == 4
+
+
+def test_a_proof_can_be_required(command, mine):
+    words = ("check", "mine.py:unproved", "--forward", "mine.py:forward")
+    assert command(*words).code == 0
+    shown = command(*words, "--require", "proved")
+    assert shown.code == 4
+    assert "argsort" in shown.stdout
+
+
+def test_shapes_on_the_command_line(command, mine):
+    words = ("check", "mine.py:bare_backward", "--forward", "mine.py:bare", "--shape", "X=N,D", "--shape", "s=D")
+    assert command(*words, "--d", 5).code == 0
+
+
+def test_a_class_and_a_layer_of_the_catalogue(command, mine):
+    assert command("check", "mine.py:Scale").code == 0
+    assert command("check", "mine.py:Scale.backward").code == 0
+    assert command("check", "mine.py:sigmoid_backward", "--against", "sigmoid").code == 0
+
+
+def test_json_follows_its_schema(command, mine):
+    jsonschema = pytest.importorskip("jsonschema")
+    schema = json.loads(files("derive.checking").joinpath("schema/check-1.json").read_text())
+    for name in ("backward", "wrong"):
+        shown = command("check", f"mine.py:{name}", "--forward", "mine.py:forward", "--json")
+        found = json.loads(shown.stdout)
+        jsonschema.validate(found, schema)
+        assert [item["name"] for item in found["gradients"]] == ["X", "W", "b"]
+        assert found["ok"] is (name == "backward") is (shown.code == 0)
+
+
+def test_code_that_raises_is_exit_code_1_with_its_line(command, mine):
+    shown = command("check", "mine.py:fails", "--forward", "mine.py:forward")
+    assert shown.code == 1
+    line = FILE.splitlines().index('    raise RuntimeError("not yet")') + 1
+    assert f"RuntimeError: not yet (line {line} of mine.py)" in shown.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "told"),
+    [
+        (("mine.py",), 2, "expected FILE:FUNCTION"),
+        ((), 2, "expected FILE:BACKWARD"),
+        (("mine.py:backward",), 2, "expected --forward FILE:FORWARD, or --against LAYER"),
+        (("mine.py:backwards", "--forward", "mine.py:forward"), 1, "did you mean backward"),
+        (("none.py:backward", "--against", "affine"), 1, "no such file"),
+        (("mine.py:backward", "--against", "affin"), 1, "did you mean affine"),
+        (("mine.py:backward", "--forward", "mine.py:forward", "--n", "0"), 2, "--n: expected a whole number"),
+        (("mine.py:backward", "--forward", "mine.py:forward", "--require", "all"), 2, "expected checked or proved"),
+        (("mine.py:bare_backward", "--forward", "mine.py:bare"), 1, "argument X has no shape"),
+    ],
+)
+def test_what_is_wrong_with_a_command_line_is_said(command, mine, words, code, told):
+    shown = command("check", *words)
+    assert (shown.code, shown.stdout) == (code, "")
+    assert told in shown.stderr
+
+
+def test_only_the_named_file_is_run(command, mine, here):
+    (here / "other.py").write_text("raise SystemExit('run')\n")
+    (here / "numpy.py").write_text("raise SystemExit('run')\n")
+    assert command("check", "mine.py:backward", "--forward", "mine.py:forward").code == 0
