@@ -14,8 +14,9 @@ from derive.version import __version__
 if TYPE_CHECKING:
     from derive.api import Derived, DerivedGradient, derive
     from derive.forward.trace import layer, let
+    from derive.networks.network import network
 
-__all__ = ["Derived", "DerivedGradient", "__version__", "derive", "layer", "let"]
+__all__ = ["Derived", "DerivedGradient", "__version__", "derive", "layer", "let", "network"]
 
 _HOMES = {
     "Derived": "derive.api",
@@ -23,6 +24,7 @@ _HOMES = {
     "derive": "derive.api",
     "layer": "derive.forward.trace",
     "let": "derive.forward.trace",
+    "network": "derive.networks.network",
 }
 
 

@@ -14,6 +14,8 @@ from derive.document.compose import compose
 from derive.document.material import Material
 from derive.document.spelling import speller
 from derive.errors import RefutedError, UserError
+from derive.forward.assumption import Assumption, read_assumptions
+from derive.forward.assumption import moved as moved_assumptions
 from derive.forward.layer import Layer
 from derive.forward.parse import parse
 from derive.forward.single import single
@@ -21,6 +23,7 @@ from derive.forward.transpose import transpose
 from derive.layers import listing, load
 from derive.notation.latex import print_latex
 from derive.options import TAKEN, DocumentOptions, document_option_names, document_options, quoted
+from derive.proof.assumed import check_assumed, uses
 from derive.proof.evidence import Evidence, Strength
 from derive.proof.prove import check_sizes, prove
 from derive.proof.symbolic import Exact
@@ -30,6 +33,7 @@ from derive.proof.worked import Worked, work
 from derive.render.latex import render_fragment, render_latex
 from derive.routes.jacobian import JacobianRoute, derive_jacobian
 from derive.routes.vector import derive_vector
+from derive.rules.naming import formula
 from derive.version import __version__
 
 if TYPE_CHECKING:
@@ -43,12 +47,15 @@ __all__ = ["Derived", "DerivedGradient", "derive"]
 class DerivedGradient:
     """The derivation of ∂L/∂X for one input; every part is made when somebody asks for it.
 
+    The derivation assumes nothing; assumed is the layer with what is assumed of its inputs, which the formula uses.
+
     Shapes: map ℝⁿ → ℝᵐ, jacobian (m, n), chain_rule (1, n), gradient the shape of the input.
     """
 
     route: JacobianRoute
     oracle: str = "numpy"
     exact: Exact | None = None
+    assumed: Layer | None = None
 
     @property
     def map(self) -> VectorMap:
@@ -72,8 +79,13 @@ class DerivedGradient:
 
     @property
     def formula(self) -> Formula:
-        """The matrix formula; `str()` gives it in NumPy syntax."""
-        return self.route.formula
+        """The matrix formula, which uses what is assumed; `str()` gives it in NumPy syntax."""
+        return self.route.formula if self.assumed is None else formula(self.assumed, self.route.map.input.name)
+
+    @property
+    def assumptions(self) -> tuple[Assumption, ...]:
+        """What is assumed and used in the formula."""
+        return () if self.assumed is None else uses(self.assumed, self.route.map.input.name)
 
     @cached_property
     def evidence(self) -> tuple[Evidence, ...]:
@@ -82,13 +94,32 @@ class DerivedGradient:
         Raises: RefutedError if a step of the derivation is false; UserError if the oracle is not installed.
         """
         map = self.route.map
-        evidence = prove(map.layer, map.input.name, map.concrete.sizes, oracle=self.oracle, exact=self.exact)
+        name, exact = map.input.name, self.exact or Exact(map.layer)
+        evidence = prove(map.layer, name, map.concrete.sizes, oracle=self.oracle, exact=exact)
+        if self.assumed is not None:
+            sizes = check_sizes(map.layer)
+            evidence = (*evidence, *check_assumed(self.assumed, name, sizes, exact, oracle=self.oracle))
         for item in evidence:
             if item.strength is Strength.REFUTED:
                 raise RefutedError(
                     f"{map.layer.name}: the gradient of {map.input.name} is false: {item.counterexample}"
                 )
         return evidence
+
+    def code(self, language: str = "numpy") -> str:
+        """The source of a function that computes the gradient: `gradient_W(X, W, b, G)`.
+
+        The language is numpy, torch or jax.
+
+        Raises: UnknownNameError for another language; UnsupportedError for what it cannot say; RefutedError if a step
+        of the derivation is false.
+        """
+        from derive.code import function_source  # deferred: only this needs it
+
+        # Nothing is written that was not verified.
+        _ = self.evidence
+        name = self.map.input.name
+        return function_source(self.map.layer, [self.formula], f"gradient_{name}", language)
 
     def sources(self, table: str, row: int, column: int) -> tuple[tuple[str, int, int], ...]:
         """The entries that one entry of the derivation was made from; see JacobianRoute.sources."""
@@ -102,8 +133,8 @@ class DerivedGradient:
 class Derived:
     """A layer at concrete sizes, with the derivation of each of its gradients.
 
-    written is the layer as its author wrote it; `layer` is it with samples as the options want them. given are the
-    numbers of the worked example, if one was asked for.
+    written is the layer as its author wrote it; `layer` is it with samples as the options want them, and without what
+    is assumed of its inputs, which `assumed` has. given are the numbers of the worked example, if one was asked for.
 
     Example:
         >>> d = derive("affine", n=2, d=2, m=3)
@@ -117,6 +148,7 @@ class Derived:
     layer: Layer
     sizes: Mapping[str, int]
     options: DocumentOptions
+    assumed: Layer
     given: Given | None = None
     _found: dict[str, DerivedGradient] = field(default_factory=dict, repr=False)
 
@@ -126,12 +158,19 @@ class Derived:
 
         Raises: SizeError and ShapeError for sizes that cannot be; UserError for values that cannot be read.
         """
-        columns = transpose(written) if options.convention == "columns" else None
+        stated = read_assumptions(options.assume, written.inputs, written.name)
+        own = {str(item) for item in written.assumptions}
+        assumptions = (*written.assumptions, *(item for item in stated if str(item) not in own))
+        plain = replace(written, assumptions=()) if written.assumptions else written
+        columns = transpose(plain) if options.convention == "columns" else None
         given = given_values(columns or written, sizes, options.numbers()) if options.numbers() else None
         complete = written.sizes(sizes) if given is None else given.sizes
         alone = options.samples == "auto" and complete.get(written.sample_size) == 1
-        layer = columns or (single(written) if alone else None) or written
-        return Derived(written, layer, complete, options, given)
+        layer = columns or (single(plain) if alone and not written.stages else None) or plain
+        turned = layer.samples == "columns"
+        moved = moved_assumptions(assumptions, written.inputs, layer.inputs, written.name, turned=turned)
+        assumed = replace(layer, assumptions=moved) if moved else layer
+        return Derived(written, layer, complete, options, assumed, given)
 
     @cached_property
     def worked(self) -> Worked | None:
@@ -141,7 +180,8 @@ class Derived:
         """
         if self.given is None:
             return None
-        formulas = {name: gradient.formula for name, gradient in self.gradients.items()}
+        # The numbers of an example need not satisfy what is assumed.
+        formulas = {name: gradient.route.formula for name, gradient in self.gradients.items()}
         return work(self.layer, self.given.laid_out(self.layer, self._bound), formulas)
 
     @cached_property
@@ -175,7 +215,8 @@ class Derived:
         self.layer.variable(name)
         if name not in self._found:
             route = derive_jacobian(self.layer, name, self._bound)
-            self._found[name] = DerivedGradient(route, self.options.oracle, self._exact)
+            assumed = self.assumed if self.assumed.assumptions else None
+            self._found[name] = DerivedGradient(route, self.options.oracle, self._exact, assumed)
         return self._found[name]
 
     @property
@@ -184,12 +225,26 @@ class Derived:
         return tuple(f"{self.written.name}: {item}" for item in self.written.stretched)
 
     @property
+    def assumption_notes(self) -> tuple[str, ...]:
+        """What is assumed, a line each, and which of the chosen gradients use it; () if nothing is."""
+        gradients = self.gradients.items()
+        used = {item: [f"d{k}" for k, g in gradients if item in g.assumptions] for item in self.assumed.assumptions}
+        return tuple(
+            f"assumed{' by the layer' if item.author else ''}: {item} "
+            f"({'used in ' + ', '.join(names) if names else 'not used'})"
+            for item, names in used.items()
+        )
+
+    @property
     def command(self) -> str:
         """The command that makes the document again: sizes, and options that are not their defaults."""
         words = ["derive", *map(quoted, self.written.words or (self.written.name,))]
         folded = [letter.casefold() for letter in self.sizes]
         taken = {*TAKEN, *document_option_names(), *(option for option, _ in self.written.variant)}
+        stated = dict(self.written.stated)
         for letter, number in self.sizes.items():
+            if stated.get(letter) == number:
+                continue
             alone = folded.count(letter.casefold()) == 1 and letter.casefold() not in taken
             words += [f"--{letter.lower()}", str(number)] if alone else ["--size", f"{letter}={number}"]
         for option, value in self.written.variant:
@@ -213,12 +268,13 @@ class Derived:
     def _with(self, options: DocumentOptions) -> Derived:
         """The same with other options; what they do not touch is not derived again."""
         old = self.options
-        same = [(one.convention, one.samples, one.oracle, one.numbers()) for one in (old, options)]
+        same = [(one.convention, one.samples, one.oracle, one.assume, one.numbers()) for one in (old, options)]
         return replace(self, options=options) if same[0] == same[1] else Derived.of(self.written, self.sizes, options)
 
     def _material(self) -> Material:
         return Material(
             layer=self.layer,
+            assumed=self.assumed if self.assumed.assumptions else None,
             sizes=self._bound,
             routes={name: gradient.route for name, gradient in self.gradients.items()},
             evidence={
@@ -235,10 +291,29 @@ class Derived:
         if "vector" not in self.options.chosen_sections():
             return ()
         route = derive_vector(self.layer, gradient.route.map.input.name)
-        found = check_vector(route, gradient.formula, check_sizes(self.layer))
+        found = check_vector(route, gradient.route.formula, check_sizes(self.layer))
         if found is not None and found.strength is Strength.REFUTED:
             raise RefutedError(f"{self.layer.name}: {found.counterexample}")
         return (found,) if found else ()
+
+    def code(self, language: str = "numpy", *, function: bool = False) -> str:
+        """Source of the forward and the backward pass that runs as it is.
+
+        In numpy it is a class, in torch a torch.autograd.Function, in jax a function with a jax.custom_vjp; or, in
+        each, one function `backward(X, W, b, G)` that computes the chosen gradients from its arguments alone.
+
+        Raises: UnknownNameError for another language; UnsupportedError for what it cannot say; RefutedError if a step
+        of a derivation is false.
+        """
+        from derive.code import function_source, layer_source  # deferred: only this needs it
+
+        for gradient in self.gradients.values():
+            # Nothing is written that was not verified.
+            _ = gradient.evidence
+        formulas = [gradient.formula for gradient in self.gradients.values()]
+        if function:
+            return function_source(self.layer, formulas, "backward", language)
+        return layer_source(self.layer, formulas, language)
 
     def json(self, *, all_entries: bool = False) -> str:
         """The derivation as JSON; `derive/render/schema/derive-1.json` says what is in it.
@@ -331,7 +406,7 @@ def _found(
         if shapes is None:
             raise UserError(
                 f"derive: {layer:.60} is no name of a layer; give the shapes of an expression, as in "
-                f'shapes={{"X": "N D"}}'
+                f'shapes={{"X": "N D"}}, or write derive(network("affine(3) > relu"))'
             )
         return parse(layer, shapes, let=let)
     if shapes is not None or let is not None:

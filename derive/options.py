@@ -25,6 +25,7 @@ __all__ = [
 SECTIONS = (
     "result",
     "conventions",
+    "network",
     "layer",
     "idea",
     "jacobian",
@@ -40,6 +41,8 @@ SECTIONS = (
 )
 """The sections that a handout can have, in their order."""
 
+_OF_LAYERS = tuple(section for section in SECTIONS if section != "network")
+
 ROUTES = ("jacobian", "entry", "index", "graph")
 """The sections among them that derive the gradients, one way each."""
 
@@ -50,6 +53,9 @@ DEFAULT_VALUES = "seed:1"
 """The numbers where --sections asks for numbers and --values is not given."""
 
 _BRIEF = ("result", "conventions", "jacobian")
+
+_OF_NETWORKS = ("result", "conventions", "network", "graph", "check")
+"""The sections of a network's handout, beside the routes that are asked for; no other layer has the section network."""
 
 TAKEN = frozenset(
     (
@@ -76,7 +82,8 @@ class DocumentOptions:
     how samples lie in an array, samples whether a single one is written as a vector, end whether the following layers
     give one number or also a vector, names how gradients are written. values are the numbers of a worked example,
     seed:7, a JSON file or JSON itself, none if empty; oracle is what the formulas are compared with in numbers: NumPy
-    always, and PyTorch on request, so that pages do not depend on what is installed.
+    always, and PyTorch on request, so that pages do not depend on what is installed. assume is what formulas may use of
+    inputs, "T rows sum to 1".
     """
 
     wrt: tuple[str, ...] = ()
@@ -95,6 +102,7 @@ class DocumentOptions:
     license: str = ""
     values: str = ""
     oracle: Literal["numpy", "torch"] = "numpy"
+    assume: tuple[str, ...] = ()
     language: str = "en"
 
     def __post_init__(self) -> None:
@@ -116,14 +124,17 @@ class DocumentOptions:
         for name in _TEXT_OPTIONS:
             _check_text(name, getattr(self, name))
 
-    def chosen_sections(self) -> tuple[str, ...]:
+    def chosen_sections(self, *, network: bool = False) -> tuple[str, ...]:
         """The sections of the document, in their order."""
         asked = tuple(section for section in _ASKED_FOR if section == self.end)
         if self.sections:
             return tuple(section for section in SECTIONS if section in (*self.sections, *asked))
         asked = (*asked, *(("numbers",) if self.values else ()))
+        if network:
+            most = _OF_NETWORKS if self.depth == "full" else _OF_NETWORKS[:3]
+            return tuple(section for section in SECTIONS if section in (*most, *self.route, *asked))
         if self.depth == "full":
-            kept = tuple(section for section in SECTIONS if section not in _ASKED_FOR or section in asked)
+            kept = tuple(section for section in _OF_LAYERS if section not in _ASKED_FOR or section in asked)
             return tuple(section for section in kept if section not in ROUTES or section in (self.route or ROUTES))
         framed = tuple(section for section in _BRIEF if section not in ROUTES)
         routes = self.route or tuple(section for section in _BRIEF if section in ROUTES)
@@ -141,6 +152,10 @@ class DocumentOptions:
         """The options that differ from their defaults, as words of a command line; long texts are cut."""
         words = []
         for name, value in self.changed().items():
+            if name == "assume":
+                # Without all of it the command would derive other formulas.
+                words += [word for item in value for word in ("--assume", quoted(item))]
+                continue
             text = ",".join(value) if isinstance(value, tuple) else str(value)
             # The folder is this machine's own; a page says which file.
             text = PurePath(text).name if name == "values" and not text.lstrip().startswith("{") else text
@@ -182,6 +197,8 @@ def document_options(**chosen: Any) -> DocumentOptions:
     for name in _LISTS:
         if isinstance(chosen.get(name), str):
             chosen[name] = tuple(part for part in chosen[name].replace(" ", "").split(",") if part)
+    if "assume" in chosen:
+        chosen["assume"] = _assumptions(chosen["assume"])
     if isinstance(chosen.get("values"), Mapping):
         chosen["values"] = _json(chosen["values"])
     elif not isinstance(chosen.get("values", ""), str):
@@ -190,6 +207,14 @@ def document_options(**chosen: Any) -> DocumentOptions:
             f"{type(chosen['values']).__name__}"
         )
     return DocumentOptions(**chosen)
+
+
+def _assumptions(written: Any) -> tuple[str, ...]:
+    """The texts of assumptions, given one by one or with commas between them."""
+    texts = (written,) if isinstance(written, str) else written
+    if not isinstance(texts, list | tuple) or not all(isinstance(text, str) for text in texts):
+        raise UserError(f'--assume: expected a text such as "A symmetric" or a list of them, got {written!r:.40}')
+    return tuple(" ".join(part.split()) for text in texts for part in text.split(",") if part.strip())
 
 
 def _json(arrays: Mapping[str, Any]) -> str:

@@ -78,6 +78,15 @@ class FileCommand(TyperCommand):
         return file_command(args).make_context(info_name, args, parent, **extra)
 
 
+class NetworkCommand(TyperCommand):
+    """`derive network`, whose options depend on the network among its words."""
+
+    def make_context(self, info_name: Any, args: list[str], parent: Any = None, **extra: Any) -> Any:
+        from derive.cli.network import network_command  # deferred: derive --help needs none of its options
+
+        return network_command(args).make_context(info_name, args, parent, **extra)
+
+
 class CheckCommand(TyperCommand):
     """`derive check`, whose options depend on the files that its words name."""
 
@@ -132,6 +141,11 @@ def list_layers() -> None:
 @_app.command("expr", cls=ExpressionCommand)
 def expression() -> None:
     """Derive the gradients of an expression: derive expr "X @ W + b" --shape X=N,D ..."""
+
+
+@_app.command("network", cls=NetworkCommand)
+def network() -> None:
+    """Derive the gradients of a network: derive network "affine(3) > sigmoid > affine(2) > mse" ..."""
 
 
 @_app.command("layer", cls=FileCommand)

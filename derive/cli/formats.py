@@ -37,12 +37,13 @@ class Texts:
 
     @cached_property
     def formulas(self) -> str:
-        """One line an input, in NumPy syntax."""
+        """One line an input, in NumPy syntax, and what they assume as comments."""
         for gradient in self._derived.gradients.values():
             # Nothing is printed that was not verified; a false formula is raised.
             _ = gradient.evidence
         lines = [line for gradient in self._derived.gradients.values() for line in gradient.formula.statements]
-        return "".join(f"{line}\n" for line in dict.fromkeys(lines))
+        notes = [f"# {note}" for note in self._derived.assumption_notes]
+        return "".join(f"{line}\n" for line in [*dict.fromkeys(lines), *notes])
 
 
 def ended(text: str) -> str:

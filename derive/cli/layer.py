@@ -103,6 +103,7 @@ def _stem(derived: Derived) -> str:
     variants = [f"{option}-{value}" for option, value in derived.written.variant]
     variants += [*derived.gradients] if "wrt" in changed else []
     variants += [value for name, value in changed.items() if choices(name)]
+    variants += [_assumption_name(text) for text in changed.get("assume", ())]
     variants += [_values_name(derived.options.values)] if "values" in changed else []
     return "-".join([_name(derived.written), *([sizes] if sizes else []), *variants])
 
@@ -110,6 +111,13 @@ def _stem(derived: Derived) -> str:
 def _name(layer: Layer) -> str:
     """The layer's name; an expression is called by eight digits of its text and shapes."""
     return f"{layer.name}-{sha256(' '.join(layer.words).encode()).hexdigest()[:8]}" if layer.text else layer.name
+
+
+def _assumption_name(text: str) -> str:
+    """T-rows-sum-to-1 for T rows sum to 1, x-positive for x > 0."""
+    for sign, word in ((">=", "nonnegative"), (">", "positive"), ("!=", "nonzero")):
+        text = text.replace(f"{sign} 0", word).replace(f"{sign}0", f" {word}")
+    return "-".join(re.findall(r"\w+", text))
 
 
 def _values_name(values: str) -> str:

@@ -50,6 +50,11 @@ DOCUMENT = {
         'Work the example out with numbers: seed:7, or a JSON file such as {"X": [[1, 2]], ...}, from which the sizes '
         f"are read. The section numbers, asked for alone, takes {DEFAULT_VALUES}.",
     ),
+    "assume": (
+        "TEXT",
+        'What formulas may use, printed beside them: "A symmetric", "Y rows sum to 1", "Y columns sum to 1", '
+        '"y sums to 1", "x > 0", "x >= 0", "x != 0"; may be given more than once.',
+    ),
     "oracle": ("", "What formulas are compared with in numbers; torch, if installed, comes beside NumPy."),
 }
 """What stands in the place of a value, '' for the choices themselves, and what the option does."""
@@ -110,7 +115,10 @@ def _document() -> Iterator[Parameter]:
         if field.name in DOCUMENT:
             placeholder, help = DOCUMENT[field.name]
             values = choices(field.name)
-            yield option(field.name, _literal(values) if values else str, field.default or "", help, placeholder)
+            # What stands in a tuple with commas in it is given one by one.
+            several = field.name == "assume"
+            kind: Any = list[str] if several else _literal(values) if values else str
+            yield option(field.name, kind, field.default or ([] if several else ""), help, placeholder)
 
 
 def size_option(letter: str) -> Parameter:

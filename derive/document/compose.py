@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from derive.document.blocks import Document, Head, Math, Run, Runs, Text
+from derive.document.blocks import Document, Head, Math, Run, Runs, Text, Verbatim
 from derive.document.draft import Draft
+from derive.document.entrywise import is_indexed
 from derive.document.material import Material
 from derive.document.sections import (
     background,
@@ -18,15 +19,17 @@ from derive.document.sections import (
     index,
     jacobian,
     layer,
+    network,
     numbers,
     result,
     sizes,
     vector,
 )
 from derive.document.spelling import speller
-from derive.document.words import coloured_letters, words_of
+from derive.document.words import coloured_letters, named_values, words_of
 from derive.forward.layer import Layer
 from derive.locale import N_, translator
+from derive.notation.measure import width
 from derive.notation.tree import Number, Relation
 
 __all__ = ["compose"]
@@ -34,11 +37,15 @@ __all__ = ["compose"]
 _LONGEST_TITLE = 60
 """The characters of an expression that is a title."""
 
+_LONGEST_HEAD = 24.0
+"""The width in em of a formula under the title."""
+
 Section = Callable[[Draft, Material], None]
 
 _FULL: dict[str, Section] = {
     "result": result.write,
     "conventions": conventions.write,
+    "network": network.write,
     "layer": layer.write,
     "idea": idea.write,
     "jacobian": jacobian.write,
@@ -68,7 +75,11 @@ def compose(material: Material) -> Document:
     translate = translator(material.options.language).gettext
     draft = Draft(translate, words_of(material.layer), spell=speller(material.options.names, material.layer.loss))
     writers = _FULL if material.options.depth == "full" else _FULL | _BRIEF
-    for name in material.options.chosen_sections():
+    asked = (*material.options.route, *material.options.sections)
+    if material.layer.stages and "graph" not in asked:
+        # The rules of its nodes are those of its stages, each of which has a handout of its own.
+        writers = writers | {"graph": graph.write_brief}
+    for name in material.sections:
         writers[name](draft, material)
     coloured = coloured_letters(material.layer)
     return Document(_head(draft, material), tuple(draft.blocks), coloured, material.layer.sample_axis)
@@ -94,6 +105,8 @@ def _head(draft: Draft, material: Material) -> Head:
 
 
 def _title(draft: Draft, layer: Layer) -> str:
+    if layer.stages:
+        return draft.translate(N_("Backpropagation through a network"))
     if not layer.text:
         return draft.translate(N_("Backpropagation through {name}")).format(name=layer.name)
     if len(layer.text) <= _LONGEST_TITLE:
@@ -104,7 +117,12 @@ def _title(draft: Draft, layer: Layer) -> str:
 
 def _subtitle(draft: Draft, material: Material) -> Runs:
     layer = material.layer
-    forward = Relation.equal(words_of(layer)["Y"], words_of(layer)["forward"])
+    equation = Relation.equal(words_of(layer)["Y"], words_of(layer)["forward"])
+    forward: Run = Math(equation)
+    # A formula that would be long, or that uses names, is told where there is room to.
+    brief = not named_values(layer) and not is_indexed(layer) and width(equation, display=False) <= _LONGEST_HEAD
+    if layer.stages:
+        forward, brief = Verbatim(layer.text), True
     counted: list[Runs] = []
     for letter, one, many in layer.prose.sizes:
         number = material.sizes[letter]
@@ -117,4 +135,6 @@ def _subtitle(draft: Draft, material: Material) -> Runs:
     joined: list[Run] = []
     for number, runs in enumerate(counted):
         joined += [Text(", " if number else " "), *runs]
-    return (*draft.runs(N_("{forward} with"), forward=forward), *joined) if joined else (Math(forward),)
+    if not brief:
+        return tuple(joined[1:])
+    return (*draft.runs(N_("{forward} with"), forward=(forward,)), *joined) if joined else (forward,)

@@ -26,6 +26,7 @@ from derive.document.blocks import (
 from derive.document.inline import Value, Values, inline
 from derive.document.layout import LINE_WIDTH, fit, reason_room
 from derive.document.spelling import Speller, speller
+from derive.document.wrapping import wrapped
 from derive.errors import InternalError
 from derive.notation.measure import width
 from derive.notation.tree import Tree
@@ -95,7 +96,7 @@ class Draft:
 
     def code(self, id: str, text: str) -> None:
         """Adds Python code."""
-        self.blocks.append(Code(id, "python", text))
+        self.blocks.append(Code(id, "python", wrapped(text)))
 
     def evidence(self, table: EvidenceTable) -> None:
         """Adds the table of evidence."""

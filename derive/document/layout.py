@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from derive.document.blocks import Line
 from derive.notation.measure import height, width
-from derive.notation.tree import Beside, Dots, Explicit, Grid, MatMul, Relation, Sum, Table, Tree
+from derive.notation.tree import Beside, Dots, Explicit, Grid, MatMul, Negative, Relation, Sum, Table, Tree
 from derive.notation.walk import children, is_tall, replace
 
 __all__ = ["LINE_WIDTH", "TEXT_WIDTH", "fit", "fits", "grid", "grids", "reason_room"]
@@ -25,6 +25,8 @@ _HEIGHT = 32.0
 _SHRINK = 0.8
 _SHORT_LEFT = 9.0
 _REASON, _REASON_GAP = 18.0, 1.5
+_CONTINUED = 1.0
+"""How far a line that goes on is moved to the right."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,9 +247,11 @@ def _broken(statement: Tree, parts: Sequence[Tree]) -> Iterator[tuple[Line, tupl
 
 
 def _split(line: Line) -> tuple[Line, ...]:
-    """A product that is too wide goes on several lines, a factor on each."""
+    """A product that is too wide goes on several lines, a factor on each, and a sum with as many terms as fit."""
     if _line_width(line) <= _room((line,)):
         return (line,)
+    if isinstance(line.right, Sum):
+        return _summed(line, line.right)
     if isinstance(line.right, MatMul) and any(isinstance(factor, Grid) for factor in line.right.factors):
         first, *rest = line.right.factors
         return (Line(line.left, line.sign, first), *(Line(None, "times", factor) for factor in rest))
@@ -255,3 +259,18 @@ def _split(line: Line) -> tuple[Line, ...]:
         first, *rest = line.right.items
         return (Line(line.left, line.sign, first), *(Line(None, "", item) for item in rest))
     return (line,)
+
+
+def _summed(line: Line, whole: Sum) -> tuple[Line, ...]:
+    first, *rest = whole.terms
+    lines = [Line(line.left, line.sign, first)]
+    for term in rest:
+        last = lines[-1]
+        terms = last.right.terms if isinstance(last.right, Sum) else (last.right,)
+        longer = Line(last.left, last.sign, Sum((*terms, term)))
+        if _line_width(longer) <= LINE_WIDTH - _CONTINUED:
+            lines[-1] = longer
+        else:
+            minus = isinstance(term, Negative)
+            lines.append(Line(None, "minus" if minus else "plus", term.operand if isinstance(term, Negative) else term))
+    return tuple(lines)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from derive.forward.formula import Formula
 from derive.forward.layer import Layer
 from derive.options import DocumentOptions
 from derive.proof.evidence import Evidence
 from derive.proof.worked import Worked
 from derive.routes.jacobian import JacobianRoute
+from derive.rules.naming import formula
 
 __all__ = ["Material"]
 
@@ -17,6 +19,9 @@ __all__ = ["Material"]
 @dataclass(frozen=True, slots=True)
 class Material:
     """The inputs of composition; routes and evidence go by the name of the input, in the order of the document.
+
+    The routes assume nothing. assumed is the layer with what is assumed of its inputs, which the formulas of the result
+    use; None where nothing is.
 
     worked is the example in numbers, if the reader asked for one.
     """
@@ -29,7 +34,19 @@ class Material:
     command: str
     version: str
     worked: Worked | None = None
+    assumed: Layer | None = None
+
+    @property
+    def formulas(self) -> Mapping[str, Formula]:
+        """The formulas of the result, by the name of the input."""
+        layer = self.layer if self.assumed is None else self.assumed
+        return {name: formula(layer, name) for name in self.routes}
 
     def has(self, section: str) -> bool:
         """Whether the document has this section, so that another may refer to it."""
-        return section in self.options.chosen_sections()
+        return section in self.sections
+
+    @property
+    def sections(self) -> tuple[str, ...]:
+        """The sections of the document, in their order."""
+        return self.options.chosen_sections(network=bool(self.layer.stages))

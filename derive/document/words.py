@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from derive.forward.formula import Definition
 from derive.forward.layer import Layer
 from derive.forward.nodes import Input
 from derive.notation.tree import Entry, Gradient, Listed, Name, Number, Transpose, Tree
+from derive.rules.naming import definitions
 
-__all__ = ["array_name", "coloured_letters", "map_name", "output_name", "words_of", "written_name"]
+__all__ = [
+    "array_name",
+    "coloured_letters",
+    "forward",
+    "is_loss",
+    "map_name",
+    "named_values",
+    "output_name",
+    "words_of",
+    "written_name",
+]
 
 
 def output_name(layer: Layer) -> Name:
@@ -24,6 +36,21 @@ def array_name(node: Input) -> Name:
 def written_name(name: Name, layer: Layer) -> Tree:
     """What its entries are written beside: bᵀ where a vector is written as a row although it is a column."""
     return Transpose(name) if name.kind == "vector" and layer.samples == "rows" else name
+
+
+def named_values(layer: Layer) -> tuple[Definition, ...]:
+    """The values on the way to the output that have a name, in the order of computation."""
+    return tuple(item for item in definitions(layer) if not item.backward and item.node is not layer.output)
+
+
+def forward(layer: Layer) -> Tree:
+    """What the output is, in terms of the inputs and the values that have a name."""
+    return layer.read(layer.output, {item.node: item.name for item in named_values(layer)})
+
+
+def is_loss(layer: Layer) -> bool:
+    """Whether the output is a number, and so the loss itself: nothing follows, and nothing arrives but 1."""
+    return not layer.output.shape and not layer.part
 
 
 def map_name(layer: Layer) -> Name:
@@ -49,7 +76,7 @@ def words_of(layer: Layer) -> dict[str, Tree]:
     words["L"] = Name(layer.loss)
     words["h"] = Name("h")
     words["y"] = map_name(layer)
-    words["forward"] = layer.read(layer.output)
+    words["forward"] = forward(layer)
     words["B"] = Name("B", "matrix")
     for first, second in ("ij", "ik", "kj"):
         pair = (Name(first), Name(second))

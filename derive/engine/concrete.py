@@ -16,7 +16,7 @@ from derive.forward.nodes import Node
 from derive.forward.shape import bind
 from derive.forward.shown import DottedAlgebra, SigmaAlgebra
 from derive.notation.tree import Tree
-from derive.rules.naming import definitions
+from derive.rules.naming import entry_names
 
 __all__ = ["LISTED_TERMS", "SHOWN_TERMS", "Concrete", "flat", "positions", "unflat"]
 
@@ -71,7 +71,7 @@ class Concrete:
     def __post_init__(self) -> None:
         object.__setattr__(self, "_exact", Entries(self.sizes, self.algebra))
         shown, listed = DottedAlgebra(SHOWN_TERMS), SigmaAlgebra(LISTED_TERMS)
-        names = {item.node: item.entries for item in definitions(self.layer) if item.entries is not None}
+        names = entry_names(self.layer)
         # What the output is must not be answered with its name.
         others = {node: entries for node, entries in names.items() if node is not self.layer.output}
         for place, chosen in (("", names), ("_output", others)):

@@ -12,10 +12,12 @@ from typing import Any, Literal, TypeAlias
 from sympy import Integer, Symbol
 
 from derive.errors import ShapeError, SizeError, UnknownNameError, UnsupportedError
+from derive.forward.assumption import Assumption
 from derive.forward.entry import share_symbols
 from derive.forward.matrix import read
 from derive.forward.nodes import Constant, Input, Node, Select, topological
 from derive.forward.shape import Size, bind, letters
+from derive.forward.stage import Stage
 from derive.forward.stretch import Stretch
 from derive.notation.tree import Tree
 
@@ -94,7 +96,9 @@ class Layer:
     has given a name, in the order of computation. part says that it is a piece of another layer, so that a number that
     it computes is passed on, and is not the loss. text is the expression that it was read from, '' if it was traced.
     words are those of a command line, behind derive, that say which layer it is; its name if there are none. stretched
-    are the broadcasts of which a reader should be told.
+    are the broadcasts of which a reader should be told. assumptions are what is assumed of inputs: formulas use it, and
+    nothing else does. stages are those of a network, in their order, and stated the sizes that its text gives in
+    numbers.
 
     Shapes: every input and the output have axes in the letters of `sizes`.
     """
@@ -118,6 +122,9 @@ class Layer:
     text: str = ""
     words: tuple[str, ...] = ()
     stretched: tuple[Stretch, ...] = ()
+    assumptions: tuple[Assumption, ...] = ()
+    stages: tuple[Stage, ...] = ()
+    stated: tuple[tuple[str, int], ...] = ()
 
     upstream: Input = field(init=False, repr=False)
     """G = ∂L/∂Y, in the shape of the output; called G_Y if the layer has a G of its own."""

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from itertools import chain, combinations, count
 from typing import Any, TypeVar
 
 from derive.errors import DeriveError, ShapeError, UnsupportedError, UserError
+from derive.forward.assumption import read_assumptions
 from derive.forward.entry import share_symbols
 from derive.forward.layer import Layer, Prose, Stack, axes_of
 from derive.forward.nodes import Constant, Input, Node, topological
@@ -35,6 +36,7 @@ def layer(
     variant: str = "",
     plain: Layer | None = None,
     stacks: str = "",
+    assume: Sequence[str] = (),
 ) -> Callable[[Callable[..., Any]], Layer]:
     """Makes a Layer of the function below, whose annotations are the shapes of its arguments.
 
@@ -45,6 +47,7 @@ def layer(
         variant: which one of several layers of one name it is, "bias=none"; the usual one is called as its function.
         plain: the layer whose inputs are put together to the inputs of this one.
         stacks: how they are, beside each other and below each other: "A=X|1 V=W/b".
+        assume: what its author assumes of inputs, ["T rows sum to 1"]; see `derive.forward.assumption`.
 
     Raises: ShapeError if an annotation is no shape, or shapes do not fit; UnsupportedError for what cannot be traced;
     UserError for a name that would be ambiguous.
@@ -59,6 +62,8 @@ def layer(
 
     def decorate(function: Callable[..., Any]) -> Layer:
         made = trace(function, defaults=defaults, name=name, prose=prose, variant=variant)
+        assumed = read_assumptions([assume] if isinstance(assume, str) else assume, made.inputs, made.name, author=True)
+        made = replace(made, assumptions=assumed) if assumed else made
         return made if plain is None else replace(made, plain=plain, stacks=_stacks(stacks, plain))
 
     return decorate

@@ -51,6 +51,7 @@ def transpose(layer: Layer) -> Layer:
         samples="columns",
         stacks=tuple(replace(stack, axis=1 - stack.axis) for stack in layer.stacks),
         plain=transpose(layer.plain) if layer.plain else None,
+        stages=tuple(stage.changed(transpose) for stage in layer.stages),
         origin=layer,
     )
 

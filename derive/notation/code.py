@@ -49,9 +49,25 @@ from derive.notation.tree import (
 )
 from derive.notation.walk import children
 
-__all__ = ["print_code", "print_value", "written_items", "written_places"]
+__all__ = [
+    "ATOM",
+    "POWER",
+    "PRODUCT",
+    "SUM",
+    "UNARY",
+    "CodePrinter",
+    "is_mask",
+    "numbers",
+    "print_code",
+    "print_value",
+    "rank_of",
+    "written_items",
+    "written_places",
+]
 
-_SUM, _PRODUCT, _UNARY, _POWER, _ATOM = range(5)
+SUM, PRODUCT, UNARY, POWER, ATOM = range(5)
+"""How tightly a text binds."""
+_SUM, _PRODUCT, _UNARY, _POWER, _ATOM = SUM, PRODUCT, UNARY, POWER, ATOM
 
 
 def print_code(tree: Tree, *, module: str = "") -> str:
@@ -59,14 +75,7 @@ def print_code(tree: Tree, *, module: str = "") -> str:
 
     module is written before the name of every function, "np." for code that is to be run.
     """
-    printer = _Printer(module)
-    try:
-        return printer.bound(tree)[0]
-    except RecursionError:
-        # A deep network's formula is deeper than Python's stack: then what a tree is made of is printed before it.
-        for item in _bottom_up(tree):
-            printer.printed[id(item)] = printer.bound(item)
-        return printer.bound(tree)[0]
+    return CodePrinter(module).text(tree)
 
 
 def print_value(tree: Tree, *, module: str = "") -> str:
@@ -112,16 +121,29 @@ def _bottom_up(tree: Tree) -> Iterator[Tree]:
             stack.extend((child, False) for child in children(item))
 
 
-@dataclass(frozen=True, slots=True)
-class _Printer:
-    module: str
+@dataclass(frozen=True)
+class CodePrinter:
+    """Prints trees as NumPy's text; code in other words overrides the rules for what it calls otherwise."""
+
+    module: str = ""
     printed: dict[int, tuple[str, int]] = field(default_factory=dict)
+
+    def text(self, tree: Tree) -> str:
+        """The whole tree."""
+        try:
+            return self.bound(tree)[0]
+        except RecursionError:
+            # A deep network's formula is deeper than Python's stack: then what a tree is made of is printed before it.
+            for item in _bottom_up(tree):
+                self.printed[id(item)] = self.bound(item)
+            return self.bound(tree)[0]
 
     def bound(self, tree: Tree) -> tuple[str, int]:
         """The text, and how tightly it binds."""
         return self.printed.get(id(tree)) or self.rule(tree)
 
     def rule(self, tree: Tree) -> tuple[str, int]:
+        """The same, made anew."""
         match tree:
             case Name(text) | Gradient(Name(), text):
                 return text, _ATOM
@@ -249,10 +271,12 @@ class _Printer:
         raise InternalError(f"code: no rule for notation of kind {type(tree).__name__}")
 
     def at_least(self, tree: Tree, level: int) -> str:
+        """The text, in parentheses if it binds less tightly."""
         text, binding = self.bound(tree)
         return text if binding >= level else f"({text})"
 
     def joined(self, factors: tuple[Tree, ...], glue: str) -> str:
+        """The factors of a product."""
         # A product on the right would be read from the left, which for @ costs another order of evaluation.
         first, *rest = factors
         return glue.join([self.at_least(first, _PRODUCT), *(self.at_least(factor, _UNARY) for factor in rest)])
@@ -267,9 +291,11 @@ class _Printer:
         return self.at_least(factor, _UNARY)
 
     def listed(self, function: str, operands: tuple[Tree, ...]) -> str:
+        """A call of a function."""
         return f"{self.module}{function}({', '.join(self.bound(operand)[0] for operand in operands)})"
 
     def sum(self, terms: tuple[Tree, ...]) -> str:
+        """The terms of a sum."""
         # NumPy repeats a vector as rows, and a column, by itself when something of full shape stands beside it.
         loose = [_loosened(term) for term in terms]
         if any(term is None for term in loose):
@@ -283,6 +309,7 @@ class _Printer:
         return text
 
     def nested(self, function: str, factors: tuple[Tree, ...]) -> str:
+        """f(A, f(B, C)): a function of two arrays of several."""
         first, *rest = factors
         return (
             f"{function}({self.bound(first)[0]}, {self.nested(function, tuple(rest))})"
@@ -351,7 +378,7 @@ def _not_all_masks(factors: tuple[Tree, ...]) -> tuple[Tree, ...]:
     return (_numbers(factors[0]), *factors[1:]) if all(map(_is_mask, factors)) else factors
 
 
-def _numbers(tree: Tree) -> Tree:
+def numbers(tree: Tree) -> Tree:
     """A mask as numbers: truth values do not add up, change their sign or enter a function as numbers do."""
     if isinstance(tree, Greater):
         difference = tree.left if tree.right == Number(0) else Sum((tree.left, Negative(tree.right)))
@@ -359,7 +386,7 @@ def _numbers(tree: Tree) -> Tree:
     return Call("where", (tree, Number(1), Number(0))) if _is_mask(tree) else tree
 
 
-def _is_mask(tree: Tree) -> bool:
+def is_mask(tree: Tree) -> bool:
     """Whether NumPy computes truth values."""
     match tree:
         case Greater() | Equal():
@@ -373,7 +400,7 @@ def _is_mask(tree: Tree) -> bool:
     return False
 
 
-def _rank(tree: Tree) -> int:
+def rank_of(tree: Tree) -> int:
     """The number of axes of a formula's value; 2 stands for more."""
     match tree:
         case Name(_, kind) | Gradient(Name(_, kind)):
@@ -420,6 +447,9 @@ def _rank(tree: Tree) -> int:
             return 0
     # What is left works entry by entry, and only numbers are stretched.
     return next((rank for rank in map(_rank, children(tree)) if rank), 0)
+
+
+_is_mask, _numbers, _rank = is_mask, numbers, rank_of
 
 
 def _entry(letter: str, index: tuple[Index, ...]) -> str:

@@ -76,6 +76,7 @@ _GREEK_LETTERS = """
 """
 _GREEK = frozenset(_GREEK_LETTERS.split())
 _SIGNS = {"": "", "=": "=", ":=": ":=", "in": r"\in", "maps": r"\longmapsto", "times": r"\cdot"}
+_CONTINUED = {"plus": "+", "minus": "-"}
 _OPERATORS = frozenset(["cos", "cosh", "det", "exp", "log", "sin", "sinh", "tan", "tanh"])
 
 
@@ -101,8 +102,8 @@ def print_latex(tree: Tree, style: Style = PLAIN) -> str:
 
 
 def print_sign(sign: str) -> str:
-    """The sign of a relation, or the dot of a product, at the head of a line."""
-    return _SIGNS[sign]
+    """The sign of a relation, or that of an operation which goes on, at the head of a line."""
+    return _SIGNS.get(sign) or _CONTINUED.get(sign, "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from derive.proof.evaluate import value_of
 __all__ = [
     "CHOICES",
     "DIGITS",
+    "KINK",
     "POINTS",
     "STEP",
     "Sample",
@@ -49,7 +50,7 @@ DIGITS = 6
 STEP = 1e-5
 """By how much a number is moved for a central difference."""
 
-_KINK = 1e-2
+KINK = 1e-2
 """One-sided differences that are further apart, as a share of the gradient, are taken for those of a kink."""
 
 CHOICES = (
@@ -189,7 +190,7 @@ def disagreement(layer: Layer, formula: Formula, at: Sample) -> str | None:
     if got.shape != expected.shape:
         return f"the formula gives shape {got.shape}, {wrt} has shape {expected.shape}"
     tolerance = max(1.0, float(np.max(np.abs(expected), initial=0.0))) * 10.0**-DIGITS
-    kinks = np.abs(forwards - backwards) > _KINK * max(1.0, float(np.max(np.abs(expected), initial=0.0)))
+    kinks = np.abs(forwards - backwards) > KINK * max(1.0, float(np.max(np.abs(expected), initial=0.0)))
     if np.any(kinks) or not (np.all(np.isfinite(got)) and np.all(np.abs(expected - coarser) <= tolerance)):
         return None
     wrong = np.argwhere(~(np.abs(got - expected) <= tolerance))

@@ -8,7 +8,7 @@ from math import prod
 
 from derive.errors import UnsupportedError
 from derive.forward.layer import Layer
-from derive.proof import arrangement, equality, numeric, stacks, symbolic, torch_oracle
+from derive.proof import arrangement, equality, numeric, stacks, stages, symbolic, torch_oracle
 from derive.proof.all_sizes import prove_for_all_sizes
 from derive.proof.entries import check_entries
 from derive.proof.evidence import Evidence, Strength
@@ -27,6 +27,9 @@ EXACT_ENTRIES = 500
 _TRIED = 12
 """So many sizes are tried for those of further checks, where not all are possible."""
 
+_MOST_DIFFERENT, _NEIGHBOURS = 7, 3
+"""More letters than this have not all different sizes in a check, but so many in turn."""
+
 _NUMERIC_ENTRIES = 200
 """Central differences are taken at the sizes given if the input has at most so many entries."""
 
@@ -37,12 +40,12 @@ def check_sizes(layer: Layer) -> tuple[dict[str, int], ...]:
     """The further sizes of every check: all different, all different the other way round, all equal.
 
     A formula can be wrong in a way that shows only when all sizes are equal, and a lost transpose only when they
-    differ.
+    differ. Of very many sizes, those of a deep network, neighbours differ.
     """
     count = len(layer.letters)
-    chosen = [
-        _fitting(layer, list(range(start, stop, step))) for start, stop, step in ((0, count, 1), (count - 1, -1, -1))
-    ]
+    apart = count if count <= _MOST_DIFFERENT else _NEIGHBOURS
+    differences = [number % apart for number in range(count)]
+    chosen = [_fitting(layer, differences), _fitting(layer, differences[::-1])]
     chosen.append(_fitting(layer, [0] * count))
     return tuple(sizes for n, sizes in enumerate(chosen) if sizes not in chosen[:n])
 
@@ -82,7 +85,8 @@ def prove(
         torch_oracle.require_torch()
     found: list[Evidence] = []
     exact = exact or Exact(layer)
-    for evidence in (_symbolic, _entries, _for_all_sizes, _along_graph, _rearranged, _stacked):
+    whole = (_stage_by_stage,) if stages.is_deep(layer) else (_symbolic, _entries, _for_all_sizes)
+    for evidence in (*whole, _along_graph, _rearranged, _stacked):
         item = evidence(layer, wrt, sizes, exact)
         if item is not None and item.strength is Strength.REFUTED:
             return (item,)
@@ -95,6 +99,10 @@ def _for_all_sizes(layer: Layer, wrt: str, sizes: Sizes, exact: Exact) -> Eviden
     different, *_, equal = smaller if len(smaller := check_sizes(layer)) > 1 else smaller * 2
     chosen = (equal,) if equal == different else (equal, different)
     return prove_for_all_sizes(layer, wrt, derive_jacobian(layer, wrt, sizes).formula.node, chosen, exact)
+
+
+def _stage_by_stage(layer: Layer, wrt: str, sizes: Sizes, exact: Exact) -> Evidence:
+    return stages.stage_evidence(layer, wrt, sizes, prove)
 
 
 def _along_graph(layer: Layer, wrt: str, sizes: Sizes, exact: Exact) -> Evidence:

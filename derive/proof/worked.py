@@ -35,7 +35,7 @@ from derive.proof.polynomial import is_polynomial
 from derive.proof.values import Given
 from derive.rules.naming import definitions
 
-__all__ = ["MOST_NONZEROS", "Worked", "WorkedGradient", "work"]
+__all__ = ["MOST_NONZEROS", "NumberAlgebra", "Worked", "WorkedGradient", "work"]
 
 MOST_NONZEROS = 100_000
 """A Jacobian of more entries that can differ from zero is not worked out in numbers."""
@@ -93,7 +93,7 @@ def work(layer: Layer, given: Given, formulas: Mapping[str, Formula]) -> Worked:
     """
     exact = is_polynomial(layer)
     arrays = dict(given.arrays) if exact else {name: a.astype(float) for name, a in given.arrays.items()}
-    concrete = Concrete(layer, given.sizes, _NumberAlgebra(arrays, exact=exact))
+    concrete = Concrete(layer, given.sizes, NumberAlgebra(arrays, exact=exact))
     shape = concrete.shape(layer.output)
     with np.errstate(all="ignore"):
         output = _array(concrete.values(layer.output), shape, exact=exact)
@@ -235,7 +235,7 @@ def _array(entries: Sequence[Any], shape: tuple[int, ...], *, exact: bool) -> Ar
     return _plain(array.reshape(shape), exact=exact)
 
 
-class _NumberAlgebra:
+class NumberAlgebra:
     """Entries as numbers, taken from the arrays."""
 
     def __init__(self, arrays: Mapping[str, Array], *, exact: bool) -> None:

@@ -17,11 +17,13 @@ from derive.document.spelling import Speller, speller
 from derive.engine.concrete import LISTED_TERMS, flat
 from derive.errors import SizeError
 from derive.forward.formula import Definition
+from derive.forward.layer import Layer
 from derive.forward.nodes import Node
 from derive.notation.code import print_code, print_value
 from derive.notation.latex import print_latex
 from derive.notation.tree import BigSum, Sum, Tree
 from derive.notation.walk import children
+from derive.proof.assumed import uses
 from derive.proof.evidence import Evidence, Strength
 from derive.render.numbers import worked_numbers
 from derive.routes.jacobian import JacobianRoute, derive_jacobian
@@ -79,13 +81,27 @@ def render_json(material: Material, *, all_entries: bool = False) -> str:
             "latex": print_latex(layer.read(layer.output)),
         },
         "values": [_value(item, material, spell) for item in definitions(layer) if item.entries is not None],
-        "gradients": {name: _gradient(route, material.evidence[name], cap, spell) for name, route in routes.items()},
+        "assumptions": [] if material.assumed is None else _assumptions(material, material.assumed),
+        "gradients": {name: _gradient(route, material, cap, spell) for name, route in routes.items()},
     }
     if material.worked is not None:
         document["numbers"] = worked_numbers(
             material.worked, layer.upstream.name, lambda shape: _leading(shape, cap), cap
         )
     return "\n".join(_lines(document)) + "\n"
+
+
+def _assumptions(material: Material, layer: Layer) -> list[dict[str, Any]]:
+    """What is assumed of inputs, and which gradients use it."""
+    used = {name: uses(layer, name) for name in material.routes}
+    return [
+        {
+            "text": str(item),
+            "stated_by": "layer" if item.author else "user",
+            "used_in": [name for name, items in used.items() if item in items],
+        }
+        for item in layer.assumptions
+    ]
 
 
 def _value(item: Definition, material: Material, spell: Speller) -> dict[str, Any]:
@@ -116,12 +132,14 @@ def _shapes(material: Material, node: Node) -> dict[str, Any]:
     return {"axes": [str(size) for size in node.shape], "shape": list(material.layer.shape(node, material.sizes))}
 
 
-def _gradient(route: JacobianRoute, evidence: Sequence[Evidence], cap: int | None, spell: Speller) -> dict[str, Any]:
+def _gradient(route: JacobianRoute, material: Material, cap: int | None, spell: Speller) -> dict[str, Any]:
     map, jacobian, row = route.map, route.jacobian, route.chain_rule
+    formula, evidence = material.formulas[map.input.name], material.evidence[map.input.name]
     return {
         "shape": list(map.input_shape),
-        "formula": str(route.formula),
-        "latex": print_latex(spell(route.formula.equation)),
+        "formula": str(formula),
+        "latex": print_latex(spell(formula.equation)),
+        "formula_without_assumptions": str(route.formula),
         "map": {
             "domain": map.domain,
             "codomain": map.codomain,
@@ -136,7 +154,7 @@ def _gradient(route: JacobianRoute, evidence: Sequence[Evidence], cap: int | Non
         "matrix": _nested(route, (), _leading(map.input_shape, cap)),
         "definitions": [
             {"name": item.text, "formula": print_value(item.tree), "latex": print_latex(spell(item.equation))}
-            for item in route.formula.definitions
+            for item in formula.definitions
         ],
         "evidence": [_evidence(item) for item in evidence],
     }

@@ -22,6 +22,9 @@ COLOURS = 6
 """How many row colours the preamble defines."""
 
 
+_GOES_ON = frozenset({"minus", "plus", "times"})
+"""The signs at the head of a line that are no relations."""
+
 BLANK = r"\blank{}"
 """A blank that is copied as one."""
 
@@ -187,7 +190,7 @@ class _Printer:
 
     def _line(self, line: Line) -> str:
         left = print_latex(line.left, self._style) + " " if line.left is not None else ""
-        lead = r"\quad " if line.sign == "times" else ""
+        lead = r"\quad " if line.sign in _GOES_ON else ""
         sign = f"{print_sign(line.sign)} " if line.sign else ""
         return f"{left}& {lead}{sign}{print_latex(line.right, self._style)}"
 

@@ -20,11 +20,12 @@ from derive.forward.nodes import Contract, Input, Map, Node, topological
 from derive.forward.normal import replaced
 from derive.notation.tree import Gradient, Name, Tree
 from derive.rules.adjoint import RULES
+from derive.rules.assumed import assumed
 from derive.rules.gradients import Cut, Gradients, gradients
 from derive.rules.length import lengths
 from derive.rules.rewrite import Forward
 
-__all__ = ["definitions", "formula", "formulas"]
+__all__ = ["definitions", "entry_names", "formula", "formulas"]
 
 _TWICE = 10
 """So many characters have to be written twice in one formula before they are worth a name."""
@@ -47,18 +48,38 @@ def formula(layer: Layer, wrt: str) -> Formula:
 
 def formulas(layer: Layer) -> Mapping[str, Formula]:
     """The formula of the gradient of every input, by the input's name."""
+    if layer.stages:
+        # Deferred: the formulas of a network are made of those of its stages, which are made here.
+        from derive.rules.networks import network_formulas
+
+        return network_formulas(layer)
     return _formulas(layer, tuple(RULES.values()))
 
 
 def definitions(layer: Layer) -> tuple[Definition, ...]:
     """Every name that the author of a layer has given, or that a formula uses, in the order of computation."""
+    if layer.stages:
+        from derive.rules.networks import network_definitions  # deferred: as above
+
+        return network_definitions(layer)
     return _named(layer, tuple(RULES.values()))[1].definitions
+
+
+def entry_names(layer: Layer) -> Mapping[Node, Input]:
+    """What the entries of values that have a name are called by, by the node of the layer's graph."""
+    named = {item.text: item for item in definitions(layer) if item.entries is not None}
+    found = {item.node: item.entries for item in named.values() if item.entries is not None}
+    if layer.stages:
+        # The formulas of a network know its values by what stands for them, the graph by its nodes.
+        nodes = ((node, named[word].entries) for word, node in layer.named if word in named)
+        found |= {node: entries for node, entries in nodes if entries is not None}
+    return found
 
 
 @lru_cache(maxsize=64)
 def _named(layer: Layer, rules: tuple[object, ...]) -> tuple[Gradients, _Naming]:
     """Made once for a layer and the rules by which its gradients are found."""
-    found = gradients(layer)
+    found = assumed(layer, gradients(layer)).gradients if layer.assumptions else gradients(layer)
     return found, _Naming.of(layer, found)
 
 

@@ -32,10 +32,14 @@ __all__ = ["REWRITES", "Forward", "simplify"]
 
 @dataclass(frozen=True)
 class Forward:
-    """What the forward pass computes, to which a formula may refer; some of it may be left out."""
+    """What the forward pass computes, to which a formula may refer; some of it may be left out.
+
+    rules are tried before all others: what is assumed of inputs.
+    """
 
     output: Node
     without: frozenset[Node] = frozenset()
+    rules: tuple[tuple[Reason, Rewrite], ...] = ()
 
     @cached_property
     def nodes(self) -> tuple[Node, ...]:
@@ -57,7 +61,7 @@ class Forward:
             parts = [o for o in node.operands if not isinstance(o, Constant | Ones | Delta)]
             if isinstance(node, Input | Add) or (isinstance(node, Contract) and all(o in plain for o in parts)):
                 plain.add(node)
-        return Forward(self.output, self.without | plain)
+        return Forward(self.output, self.without | plain, self.rules)
 
     @cached_property
     def patterns(self) -> tuple[tuple[Node, Term], ...]:
@@ -369,7 +373,7 @@ def _simplified(node: Node, forward: Forward, *, most: int = MOST_TERMS) -> tupl
 
 def _next(terms: Terms, forward: Forward, seen: set[Terms]) -> tuple[Reason, Terms] | None:
     """What the first rule that applies makes of the terms; what was there before does not come again."""
-    for why, rule in REWRITES.items():
+    for why, rule in (*forward.rules, *REWRITES.items()):
         made = rule(terms, forward)
         # What a rule has put in may be a sum, which is multiplied out.
         changed = None if made is None else opened(made, forward.whole)

@@ -112,7 +112,7 @@ def test_every_layer_has_the_section(layer, depth):
 
 def test_an_output_that_is_one_number_has_one_term():
     blocks = section(dot, n=3)
-    assert "the chain rule has one term" in words(blocks)
+    assert "With respect to one entry of an input" in words(blocks)
     assert printed(equation(blocks, "entry.u.sum")) == "∂L/∂u₁ = ∂L/∂y·∂y/∂u₁ = v₁"
     assert not any(
         contains(line.right, Inner) for block in blocks if isinstance(block, Equation) for line in block.lines

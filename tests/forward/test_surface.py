@@ -7,7 +7,7 @@ import pytest
 import sympy
 
 import derive
-from derive.document.code import numpy_class
+from derive.code import numpy_class
 from derive.errors import ShapeError
 from derive.forward import functions
 from derive.forward.layer import Layer

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 import derive
-from derive.document.code import numpy_class
+from derive.code import numpy_class
 from derive.forward import field
 from derive.forward.shape import bind
 from derive.layers import index, load

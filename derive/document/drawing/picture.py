@@ -12,7 +12,7 @@ from itertools import count
 
 from derive.document.drawing.drawing import Arc, Vertex
 from derive.document.drawing.sign import sign_of
-from derive.document.words import output_name
+from derive.document.words import is_loss, output_name
 from derive.forward.layer import Layer
 from derive.forward.matrix import read
 from derive.forward.nodes import Constant, Input, Node, Ones
@@ -57,11 +57,14 @@ def picture(route: GraphRoute) -> Picture | None:
     """The picture of a derivation, with names where they are needed; None if it has too many operations."""
     if len(route.operations) > MOST_OPERATIONS:
         return None
-    names: dict[Node, Name] = {}
+    # The values between the stages of a network have names already.
+    given = {node: Name(word, array(node)) for word, node in route.layer.named if route.layer.stages}
+    names = dict(given)
     rules = _Rules.of(route)
     while (wide := _unnamed(found := rules.written(names), names)) is not None:
         free = _free_names(route.layer)
-        names = {n: Name(next(free), array(n)) for n in found.operations if n in names or n is wide}
+        wanted = (n for n in found.operations if n in names or n is wide)
+        names = given | {n: Name(next(free), array(n)) for n in wanted if n not in given}
     _name_sent(found)
     return found
 
@@ -88,6 +91,7 @@ def _unnamed(found: Picture, names: dict[Node, Name]) -> Node | None:
 def _free_names(layer: Layer) -> Iterator[str]:
     """A_1, A_2, ... in a letter that the layer does not use."""
     taken = {word.partition("_")[0].upper() for node in layer.inputs for word in (node.name, node.letter)}
+    taken |= {word.partition("_")[0].upper() for word, _ in layer.named} if layer.stages else set()
     taken |= {*layer.letters, layer.output_name.upper(), layer.loss, layer.upstream.name}
     letter = next((letter for letter in "AZHUVTSRQPKCFEBXYW" if letter not in taken), "Value")
     return (f"{letter}_{number}" for number in count(1))
@@ -231,9 +235,16 @@ class _Part:
         return self._vertices, self._arcs
 
     def _loss(self) -> None:
-        """The loss node h, at which 1 arrives."""
+        """The loss node h, at which 1 arrives; an output that is the loss needs none."""
         whole, layer = self._whole, self._whole.route.layer
         source = self._source(layer.output)
+        if is_loss(layer):
+            gradient = whole.gradient[layer.output]
+            number = output_name(layer)
+            end = self._add(layer.output, Vertex("value", number, number))
+            plain = self._vertices[source].kind == "value"
+            self._arcs.append(Arc(source, end, number, Relation.equal(gradient, Number(1)), plain))
+            return
         loss, name = Name(layer.loss), output_name(layer)
         self._vertices.append(Vertex("operation", Name("h"), loss))
         at = len(self._vertices) - 1

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
 from derive.document.blocks import EvidenceRow, EvidenceTable, Ref, Run, Text
 from derive.document.draft import Draft
+from derive.document.kinks import kinks
 from derive.document.material import Material
-from derive.document.numeric_table import equation
-from derive.document.words import array_name, output_name
+from derive.document.numeric_table import equation, number
+from derive.document.sections import assumed
+from derive.document.words import array_name, is_loss, output_name
+from derive.forward.layer import Layer
 from derive.locale import N_
 from derive.notation.tree import (
     Beside,
@@ -41,11 +45,15 @@ _METHODS = {
     "entry": N_("every step for every entry by itself, in SymPy"),
     "index": N_("sums over indices, against reverse mode"),
     "graph": N_("every node's rule, against its derivation by indices; every sum of what arrives at a node"),
+    "stages": N_("stage by stage, every entry, in SymPy; the chain rule joins the stages"),
     "numpy": N_("central differences of the forward code, in NumPy"),
     "torch": N_("Jacobian by PyTorch's autograd, contracted with the upstream gradient"),
     "transposed": N_("transposed, it is the formula of the layer whose samples are rows"),
     "vector": N_("for a vector at the end: each component's derivatives, every entry, in SymPy"),
     "blocks": N_("split into blocks, they are the gradients of the layer with its bias apart: every entry, in SymPy"),
+    "assumed": N_("where the assumptions hold: against the formula without them, every step and entry, in SymPy"),
+    "assumed, in numbers": N_("central differences of the forward code, at inputs that satisfy the assumptions"),
+    "assumed, by PyTorch": N_("Jacobian by PyTorch's autograd, at inputs that satisfy the assumptions"),
     "one sample": N_("it is the formula of the layer for any number of samples, taken for one"),
 }
 
@@ -63,9 +71,11 @@ def write(draft: Draft, material: Material) -> None:
         box=(box,),
     )
     draft.items(*(draft.runs(message) for message in _comparisons(material)))
+    assumed.check(draft, material)
     header = (draft.translate(N_("Evidence")), draft.translate(N_("Method")), draft.translate(N_("Sizes")))
     draft.evidence(EvidenceTable("check.evidence", header, tuple(_rows(draft, material))))
-    if not any(dict(sizes) == dict(material.sizes) for e in _exact(material) for sizes in e.sizes):
+    written = any(e.route == "jacobian" for found in material.evidence.values() for e in found)
+    if written and not any(dict(sizes) == dict(material.sizes) for e in _exact(material) for sizes in e.sizes):
         draft.prose(N_("The Jacobians at the sizes of this document have too many entries to write each of them out."))
     _numbers(draft, material)
 
@@ -76,10 +86,17 @@ def _exact(material: Material) -> list[Evidence]:
 
 def _comparisons(material: Material) -> Iterator[str]:
     """What the formulas were compared with, as far as it was done for every gradient."""
-    yield N_(
-        "*Jacobians and single entries:* component by component, and entry by entry. Every step was carried out with a "
-        "symbol for each entry, and both sides were compared in exact arithmetic."
-    )
+    if any(e.route == "stages" for found in material.evidence.values() for e in found):
+        yield N_(
+            "*Stages:* what each of them sends back was compared by itself, for whatever gradient arrives at it, with "
+            "Jacobians, single entries and sums over indices, in exact arithmetic. By the chain rule the gradients of "
+            "the network are these, one after the other."
+        )
+    else:
+        yield N_(
+            "*Jacobians and single entries:* component by component, and entry by entry. Every step was carried out "
+            "with a symbol for each entry, and both sides were compared in exact arithmetic."
+        )
     if _for_all_sizes(material, "index"):
         yield N_(
             "*Indices:* with letters for indices and sizes. This ends at the same sums of products, up to the order of "
@@ -143,7 +160,42 @@ def _numbers(draft: Draft, material: Material) -> None:
         )
     given: list[Tree] = [equation(array_name(node), sample.arrays[node.name], layer) for node in layer.inputs]
     draft.equation("check.given", Beside(tuple(given)))
-    letters = ("i", "j")[: len(layer.output.shape)]
+    if is_loss(layer):
+        draft.prose(N_("It gives {loss}, and the formulas give"), loss=_value(sample.output, layer))
+    else:
+        _weighted(draft, layer, sample)
+        draft.prose(N_("The formulas give"))
+    found = [
+        equation(route.formula.name, np.asarray(value_of(route.formula, sample.arrays, sizes), dtype=float), layer)
+        for route in material.routes.values()
+    ]
+    draft.equation("check.gradients", Beside(tuple(found)))
+    if material.options.oracle == "torch":
+        _torch(draft, material, sample)
+    draft.prose(
+        N_(
+            "If each number of the input in turn is moved a little up and down, the loss changes at these rates, to "
+            "{digits} digits."
+        ),
+        digits=numeric.DIGITS,
+    )
+    if kinks(layer):
+        draft.prose(
+            N_(
+                "At kinks and ties the differences to both sides disagree, and numbers decide nothing about a "
+                "convention. So the random inputs that were compared lie away from them."
+            )
+        )
+
+
+def _value(output: Any, layer: Layer) -> Tree:
+    """y = 4.8333."""
+    return Relation.equal(output_name(layer), number(np.asarray(output)[()]))
+
+
+def _weighted(draft: Draft, layer: Layer, sample: numeric.Sample) -> None:
+    """The output, and a loss that makes a number of it."""
+    letters = ("i", "j", "k", "l", "m")[: len(layer.output.shape)]
     entry = Entry(layer.output_letter, letters)
     weight = Entry(layer.upstream.letter, letters)
     bounds = tuple((letter, str(size)) for letter, size in zip(letters, layer.output.shape, strict=False))
@@ -163,21 +215,6 @@ def _numbers(draft: Draft, material: Material) -> None:
                 equation(upstream, sample.arrays[layer.upstream.name], layer),
             )
         ),
-    )
-    draft.prose(N_("The formulas give"))
-    found = [
-        equation(route.formula.name, np.asarray(value_of(route.formula, sample.arrays, sizes), dtype=float), layer)
-        for route in material.routes.values()
-    ]
-    draft.equation("check.gradients", Beside(tuple(found)))
-    if material.options.oracle == "torch":
-        _torch(draft, material, sample)
-    draft.prose(
-        N_(
-            "If each number of the input in turn is moved a little up and down, the loss changes at these rates, to "
-            "{digits} digits."
-        ),
-        digits=numeric.DIGITS,
     )
 
 

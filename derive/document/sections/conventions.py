@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 from derive.document.blocks import Runs, Verbatim
 from derive.document.draft import Draft, Values
+from derive.document.kinks import kink_message, kinks
 from derive.document.material import Material
-from derive.document.words import array_name, coloured_letters, map_name
+from derive.document.sections import assumed
+from derive.document.words import array_name, coloured_letters, is_loss, map_name
 from derive.forward.layer import Layer
 from derive.forward.nodes import Input, Ones, topological
 from derive.locale import N_
@@ -48,12 +50,17 @@ def _items(draft: Draft, material: Material) -> Iterator[Runs]:
     yield _flattening(draft, flattened)
     yield draft.runs(
         N_(
+            "*Jacobians are in numerator layout:* {J} has a row for each component, here the only one, and a column "
+            "for each variable; the entry in column {j} is {partial}."
+        )
+        if is_loss(layer)
+        else N_(
             "*Jacobians are in numerator layout:* {J} has a row for each component of {y} and a column for each "
             "variable; the entry in row {i}, column {j} is {partial}."
         ),
         J=JacobianOf(map_name(layer)),
         y=map_name(layer),
-        partial=Partial(Entry("y", ("i",)), Entry("x", ("j",))),
+        partial=Partial(Entry("y", () if is_loss(layer) else ("i",)), Entry("x", ("j",))),
     )
     yield from _gradients(draft, material)
     yield from _names(draft, material)
@@ -70,16 +77,29 @@ def _items(draft: Draft, material: Material) -> Iterator[Runs]:
             identity=Identity(size),
         )
     yield from _stretched(draft, layer)
+    yield from _kinks(draft, layer)
+    if is_loss(layer):
+        yield draft.runs(N_("*Nothing arrives:* {Y} is the loss {L} itself, so that {one}."), one=_one(draft))
+        yield draft.runs(
+            N_("*Assumed:* all entries are real numbers, and while one input varies the others are held constant.")
+        )
+        return
     yield draft.runs(
         N_("*Upstream gradient:* {G} comes from the next layer and is taken as known; in code it is called {letter}."),
         letter=Verbatim(layer.upstream.name),
     )
-    yield draft.runs(
-        N_(
-            "*Assumed:* all entries are real numbers, {L} is a differentiable function of {Y}, and while one input "
-            "varies the others are held constant. Nothing else."
-        )
-    )
+    yield from assumed.conventions(draft, material)
+
+
+def _one(draft: Draft) -> Relation:
+    """∂L/∂y = 1."""
+    return Relation.equal(draft.words["G"], Number(1))
+
+
+def _kinks(draft: Draft, layer: Layer) -> Iterator[Runs]:
+    """Which derivative is taken where a function has none."""
+    for kind in kinks(layer):
+        yield draft.runs(kink_message(kind))
 
 
 def _stretched(draft: Draft, layer: Layer) -> Iterator[Runs]:
@@ -140,6 +160,11 @@ def _samples(draft: Draft, material: Material) -> Iterator[Runs]:
     elif layer.sample_size:
         first = draft.words[next(node.name for node in layer.inputs if len(node.shape) > 1)]
         coloured = len(coloured_letters(layer)) > 1
+        if is_loss(layer):
+            yield draft.runs(
+                N_("*Samples are rows:* row {i} of {first} is sample {i}, and has a colour of its own."), first=first
+            )
+            return
         yield draft.runs(
             N_(
                 "*Samples are rows:* row {i} of {first} is sample {i}, and row {i} of {Y} is its output. Both have one "

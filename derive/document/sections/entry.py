@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from derive.document.blocks import Prose, Ref
 from derive.document.draft import Draft, Values
+from derive.document.entrywise import in_notation, is_indexed, shown_formula
 from derive.document.layout import fits
 from derive.document.material import Material
 from derive.document.reading import reading
-from derive.document.words import output_name
+from derive.document.words import is_loss, output_name
 from derive.engine.single import SingleEntry
 from derive.engine.tables import EntryTable
 from derive.locale import N_
@@ -50,7 +51,9 @@ def write_brief(draft: Draft, material: Material) -> None:
     """Adds for each input one entry, all entries, and the formula."""
     draft.heading("entry", N_("One entry at a time"))
     draft.prose(
-        N_(
+        N_("The loss {L} is the number {Y}; it is differentiated with respect to each entry of an input by itself.")
+        if is_loss(material.layer)
+        else N_(
             "The loss is one number, and so is its derivative with respect to one entry of an input: {G} is multiplied "
             "entry by entry by the derivatives of {Y} with respect to that entry, and all the products are added."
         )
@@ -112,13 +115,14 @@ def _one_entry(draft: Draft, route: EntryRoute) -> None:
     if not route.map.output_shape:
         draft.prose(
             N_(
-                "The loss is one number, and so is its derivative with respect to one number, such as {variable}. "
-                "Since {Y} is one number too, the chain rule has one term:"
+                "The loss {L} is the number {Y}. With respect to one entry of an input, such as {variable}, it is a "
+                "function of one variable, while everything else is held constant, and is differentiated as such:"
             ),
             **values,
         )
-        written_out = Relation.equal(left, _sum(route), added)
-        draft.equation(f"entry.{name}.sum", written_out if fits(written_out) else Relation.equal(left, _sum(route)))
+        partial = Partial(output_name(route.map.layer), route.single(0).variable)
+        written_out = Relation.equal(left, partial, added)
+        draft.equation(f"entry.{name}.sum", written_out if fits(written_out) else Relation.equal(left, partial))
         return
     draft.prose(
         N_(
@@ -197,15 +201,17 @@ def _every_entry(draft: Draft, material: Material, of: JacobianRoute) -> None:
     elif factor is not None:
         draft.prose(N_("Every entry is a row of one matrix times a column of another, so all of them are a product:"))
     else:
-        draft.prose(N_("In matrix notation, this is"))
+        draft.prose(in_notation(route.map.layer))
     if factor is not None:
         draft.equation(f"entry.{name}.factors", Relation.equal(route.formula.name, factor.after))
-    draft.result(f"entry.{name}.formula", route.formula.equation)
+    draft.result(f"entry.{name}.formula", shown_formula(route.map.layer, route.formula))
     if route.map.input.shape and route.map.output_shape:
         _one_number(draft, material, route)
 
 
 def _collected(route: EntryRoute) -> str:
+    if is_loss(route.map.layer):
+        return N_("In the same way, for every entry of {array}:")
     if len(route.single(0).moved()) > 1:
         return N_(
             "On the way forward {variable} took part in {moved}; on the way back it collects from each of them the "
@@ -218,7 +224,7 @@ def _collected(route: EntryRoute) -> str:
 def _entries(route: EntryRoute) -> Tree:
     """∂L/∂W, entry by entry; derivatives that are too long keep their names."""
     entries = {step.reason: step for step in route.derivation.steps}[ENTRIES].after
-    if fits(Relation.equal(route.formula.name, entries)):
+    if fits(Relation.equal(route.formula.name, entries)) or is_loss(route.map.layer):
         return entries
     columns = route.layout[1]
     return Explicit(EntryTable("", route.layout, lambda i, j: route.single(i * columns + j).named(), dict))
@@ -247,6 +253,9 @@ def _in_short(draft: Draft, route: EntryRoute, *, boxed: bool) -> None:
     name = route.map.input.name
     single = route.single(0)
     steps = Derivation("entry", name, route.steps_of(0))
+    if is_loss(route.map.layer):
+        _of_a_loss(draft, route, boxed=boxed)
+        return
     one = N_("For {array}: {variable} takes part in {moved}, so that")
     number = N_("{variable} takes part in {moved}, so that")
     draft.prose(
@@ -256,7 +265,7 @@ def _in_short(draft: Draft, route: EntryRoute, *, boxed: bool) -> None:
     if route.map.output_shape:
         shown.insert(0, Relation.equal(_by(route, single), steps.step(VALUES.name).after))
     draft.equation(f"entry.{name}.sum", *(shown if fits(*shown) else [Relation.equal(single.name, single.named())]))
-    formula = () if boxed else (route.formula.tree,)
+    formula = () if boxed or is_indexed(route.map.layer) else (route.formula.tree,)
     if route.map.input.shape:
         draft.prose(N_("and all entries together are"))
         draft.equation(f"entry.{name}.entries", Relation.equal(route.formula.name, _entries(route), *formula))
@@ -264,4 +273,17 @@ def _in_short(draft: Draft, route: EntryRoute, *, boxed: bool) -> None:
         draft.prose(N_("or, in matrix notation,"))
         draft.equation(f"entry.{name}.entries", Relation.equal(route.formula.name, *formula))
     if boxed:
-        draft.result(f"entry.{name}.formula", route.formula.equation)
+        draft.result(f"entry.{name}.formula", shown_formula(route.map.layer, route.formula))
+
+
+def _of_a_loss(draft: Draft, route: EntryRoute, *, boxed: bool) -> None:
+    """The same for a number: one derivative, and all of them."""
+    name = route.map.input.name
+    steps = Derivation("entry", name, route.steps_of(0))
+    one = Relation.equal(route.single(0).name, _scalar(steps.step(SUM.name).after))
+    draft.prose(N_("For {array}, in the same way:"), **_values(draft, route))
+    if fits(one):
+        draft.equation(f"entry.{name}.sum", one)
+    draft.equation(f"entry.{name}.entries", Relation.equal(route.formula.name, _entries(route)))
+    if boxed:
+        draft.result(f"entry.{name}.formula", shown_formula(route.map.layer, route.formula))

@@ -9,10 +9,13 @@ from derive.document.draft import Draft
 from derive.document.drawing.pages import draw
 from derive.document.drawing.picture import Picture, array, picture
 from derive.document.drawing.sign import sign_of
+from derive.document.entrywise import Entrywise, is_indexed, shown_formula
 from derive.document.layout import LINE_WIDTH
 from derive.document.local import LocalText
 from derive.document.material import Material
-from derive.forward.nodes import Add, Constant, Contract, Input, Map, MatrixFunction, Node, Reduce
+from derive.document.words import is_loss
+from derive.forward.nodes import Add, Constant, Contract, Input, Map, MatrixFunction, Node, Reduce, Select
+from derive.forward.normal import replaced
 from derive.locale import N_
 from derive.notation.code import print_code
 from derive.notation.measure import width
@@ -42,10 +45,19 @@ _TOGETHER = 7
 def write(draft: Draft, material: Material) -> None:
     """Adds the section."""
     route = derive_graph(material.layer, *material.routes)
+    if is_indexed(material.layer):
+        _indexed(draft, material, route)
+        return
     drawn = picture(route)
     draft.heading("graph", N_("The computational graph"))
     draft.prose(
         N_(
+            "A *computational graph* takes the layer apart into operations, each simple enough to be differentiated at "
+            "a glance. A circle is an operation, and an edge carries a value from one operation to the next. The last "
+            "of them gives {Y}, which is the loss."
+        )
+        if is_loss(material.layer)
+        else N_(
             "A *computational graph* takes the layer apart into operations, each simple enough to be differentiated at "
             "a glance. A circle is an operation, and an edge carries a value from one operation to the next. The node "
             "{h} stands for all following layers, which turn {Y} into the loss."
@@ -61,10 +73,46 @@ def write(draft: Draft, material: Material) -> None:
 def write_brief(draft: Draft, material: Material) -> None:
     """Adds the picture and the formulas that can be read off it."""
     route = derive_graph(material.layer, *material.routes)
+    if is_indexed(material.layer):
+        _indexed(draft, material, route)
+        return
     drawn = picture(route)
     draft.heading("graph", N_("The computational graph"))
     _figure(draft, route, drawn)
     _gradients(draft, route, drawn)
+
+
+def _indexed(draft: Draft, material: Material, route: GraphRoute) -> None:
+    """The operations and what each sends back, entry by entry, without a picture."""
+    draft.heading("graph", N_("The computational graph"))
+    draft.prose(
+        N_(
+            "A *computational graph* takes the layer apart into operations, each simple enough to be differentiated at "
+            "a glance; each is given the gradient of its result, and sends one to each of its operands. Its edges "
+            "would carry arrays of many axes, so here it is no picture, but a list: for each operation, whose operands "
+            "are called a and b and whose result z, what an entry of the result is, and what it sends back."
+        )
+    )
+    for number, (node, places) in enumerate(_kinds(route).values(), start=1):
+        local = route.local(node)
+        reader = Entrywise(local.layer)
+        given: dict[Node, Node] = {
+            fresh: node.operands[place]
+            for fresh, place in zip(local.layer.inputs, local.places, strict=True)
+            if isinstance(node.operands[place], Select)
+        }
+        statements = [reader.value("z", replaced(local.layer.output, given))]
+        for place in places:
+            fresh = local.layer.inputs[local.places.index(place)]
+            if fresh not in given:
+                statements.append(reader.gradient(fresh.letter, replaced(local.claimed[place], given)))
+        in_one_line = Beside(tuple(statements))
+        shown = [in_one_line] if draft.fits(in_one_line) else statements
+        draft.equation(f"graph.rule.{number}", *shown)
+    draft.prose(
+        N_("Put together from the last operation to the first, with sums where a value is used twice, they give")
+    )
+    draft.result("graph.formulas", *(shown_formula(material.layer, route.formula(node.name)) for node in route.inputs))
 
 
 def _bias(draft: Draft, route: GraphRoute) -> None:
@@ -114,6 +162,17 @@ def _equations(draft: Draft, id: str, equations: Sequence[Tree]) -> None:
 def _walk(draft: Draft, material: Material) -> None:
     layer = material.layer
     loss = Name(layer.loss)
+    if is_loss(layer):
+        draft.prose(
+            N_(
+                "Now walk from the loss back to the inputs. On every edge belongs the gradient of {L} with respect to "
+                "the value that the edge carries, in the shape of that value. It begins with {one}, since {Y} is the "
+                "loss, and from there on a node has to know nothing but itself: given the gradient of its result, it "
+                "sends one to each of its operands."
+            ),
+            one=Relation.equal(draft.words["G"], Number(1)),
+        )
+        return
     draft.prose(
         N_(
             "Now walk from the loss back to the inputs. On every edge belongs the gradient of {L} with respect to the "
@@ -230,7 +289,11 @@ def _gradients(draft: Draft, route: GraphRoute, drawn: Picture | None) -> None:
             _equations(draft, "graph.sums", sums)
     formulas = [route.formula(node.name) for node in route.inputs]
     if drawn is None or all(width(formula.equation) <= LINE_WIDTH for formula in formulas):
-        draft.prose(N_("What arrives at the inputs is, in terms of the inputs alone,"))
+        draft.prose(
+            N_("What arrives at the inputs is, with the names of the values between the stages,")
+            if route.layer.stages
+            else N_("What arrives at the inputs is, in terms of the inputs alone,")
+        )
         draft.result("graph.formulas", *(formula.equation for formula in formulas))
         return
     draft.prose(N_("What arrives at the inputs is, with the names above,"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from derive.document.blocks import Ref
 from derive.document.draft import Draft
 from derive.document.material import Material
-from derive.document.words import map_name
+from derive.document.words import is_loss, map_name
 from derive.engine import tables
 from derive.locale import N_
 from derive.notation.tree import (
@@ -15,6 +15,7 @@ from derive.notation.tree import (
     JacobianOf,
     MatMul,
     Name,
+    Number,
     Relation,
     Signature,
     Space,
@@ -30,6 +31,9 @@ def write(draft: Draft, material: Material) -> None:
     vector = Name(route.map.input.letter, "vector")
     y, h, loss = map_name(layer), Name("h"), Name(layer.loss)
     draft.heading("idea", N_("The idea"))
+    if is_loss(layer):
+        _of_a_loss(draft, material)
+        return
     draft.prose(
         N_(
             "Let {map} be the function that computes the loss from the entries of {Y}, read row by row. Let one of the "
@@ -79,4 +83,29 @@ def write(draft: Draft, material: Material) -> None:
             "The same letters {y} and {L} are used whichever input varies."
         ),
         Jy=JacobianOf(y),
+    )
+
+
+def _of_a_loss(draft: Draft, material: Material) -> None:
+    """For a number there is no chain: the Jacobian is a row, and that row is the gradient."""
+    layer = material.layer
+    route = next(iter(material.routes.values()))
+    vector, y, loss = Name(route.map.input.letter, "vector"), map_name(layer), Name(layer.loss)
+    draft.prose(
+        N_(
+            "Nothing follows: the output {Y} is the loss {L} itself, and backpropagation begins here, with {one}. Let "
+            "one of the inputs vary, hold the others constant, and read its entries into a vector {vector}. The loss "
+            "is then a function {map} of them, and its Jacobian is a single row, with a derivative for each entry:"
+        ),
+        one=Relation.equal(draft.words["G"], Number(1)),
+        vector=vector,
+        map=Signature(y, Space((route.map.domain,)), Space(())),
+    )
+    row = Explicit(tables.derivatives(route.chain_rule))
+    draft.equation("idea.chain", Relation.equal(At(JacobianOf(loss), vector), At(JacobianOf(y), vector), row))
+    draft.prose(
+        N_(
+            "Put back in the places of the input, these derivatives are its gradient. It is what the layer before "
+            "receives as its upstream gradient. The same letter {y} is used whichever input varies."
+        )
     )

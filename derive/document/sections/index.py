@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from derive.document.blocks import Line, Math, Prose, Run, Runs, Text
 from derive.document.draft import Draft
+from derive.document.entrywise import in_notation, shown_formula
 from derive.document.indexed import IndexReader
 from derive.document.layout import LINE_WIDTH, reason_room
 from derive.document.material import Material
@@ -135,7 +136,10 @@ def _entry(draft: Draft, material: Material) -> IndexReader | None:
     reader = IndexReader(material.layer)
     try:
         output = reader.output()
-        definitions = reader.definitions()
+        # Derivatives may use more names, and how a name is written depends on how many there are.
+        for route in material.routes.values():
+            _chains(draft, reader, route)
+        output, definitions = reader.output(), reader.definitions()
     except UnsupportedError:
         _refuse(draft)
         return None
@@ -269,10 +273,10 @@ def _contracted(step: Step[IndexSum]) -> tuple[str, str]:
 def _formula(draft: Draft, route: JacobianRoute) -> None:
     told = reading(draft, route)
     if told is None:
-        draft.prose(N_("In matrix notation, this is"))
+        draft.prose(in_notation(route.map.layer))
     else:
         draft.add(Prose(told))
-    draft.result(f"index.{route.map.input.name}.formula", route.formula.equation)
+    draft.result(f"index.{route.map.input.name}.formula", shown_formula(route.map.layer, route.formula))
 
 
 def _skip(draft: Draft, material: Material, route: JacobianRoute) -> None:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from math import prod
 
 from derive.document.blocks import Prose, Ref
 from derive.document.draft import Draft, Values
-from derive.document.layout import fit, grids
+from derive.document.entrywise import in_notation, is_indexed, shown_formula
+from derive.document.layout import fit, fits, grids
 from derive.document.material import Material
 from derive.document.reading import reading
 from derive.document.sections import stacks
-from derive.document.words import map_name
+from derive.document.words import is_loss, map_name, named_values
 from derive.engine import tables
 from derive.engine.concrete import unflat
 from derive.engine.tables import EntryTable
-from derive.forward.nodes import Constant, Ones
+from derive.forward.nodes import Constant, Ones, topological
 from derive.locale import N_
+from derive.notation.measure import width
 from derive.notation.tree import (
     At,
     Dots,
@@ -32,6 +35,7 @@ from derive.notation.tree import (
     Space,
     Tree,
 )
+from derive.routes.entry import EntryRoute
 from derive.routes.jacobian import CHAIN, FACTOR, KRONECKER, REGROUP, VALUES, JacobianRoute
 from derive.steps import Reason, Step
 
@@ -39,6 +43,15 @@ __all__ = ["write", "write_brief"]
 
 _LISTED = 6
 """So many entries of the row are written out, each in a line of its own."""
+
+_SMALL = 6
+"""A matrix of so many rows and columns is shown whole."""
+
+_EXAMPLES = 2
+"""So many entries of a Jacobian are written out where all of them would be too long."""
+
+_INLINE = 16.0
+"""The width in em of a derivative in a sentence."""
 
 _SEARCHED = 64
 """So many components are looked through for one that does not contain a variable."""
@@ -67,17 +80,32 @@ def write_brief(draft: Draft, material: Material) -> None:
             N_("While the other inputs are held constant, and {array} and {Y} are read row by row, the Jacobian is"),
             array=array,
         )
-        draft.equation(f"{name}.jacobian", _jacobian(route))
+        if not _is_readable(_jacobian(route)):
+            _pattern(draft, route)
+        else:
+            draft.equation(f"{name}.jacobian", _jacobian(route))
         _why(draft, material, route)
-        draft.prose(
-            N_("The row of upstream derivatives times this matrix, put back in the places of {array}, is"), array=array
-        )
         regrouped, factor = _step(route, REGROUP), _step(route, FACTOR)
         assert regrouped is not None
-        parts = [route.formula.name, regrouped.after, *([factor.after] if factor else [])]
-        draft.equation(f"{name}.gradient", Relation.equal(*parts))
-        draft.prose(N_("or, in matrix notation,"))
-        draft.result(f"{name}.formula", route.formula.equation)
+        parts = Relation.equal(route.formula.name, regrouped.after, *([factor.after] if factor else []))
+        if _is_readable(parts):
+            draft.prose(
+                N_("Put back in the places of {array}, these derivatives are the gradient:")
+                if is_loss(material.layer)
+                else N_("The row of upstream derivatives times this matrix, put back in the places of {array}, is"),
+                array=array,
+            )
+            draft.equation(f"{name}.gradient", parts)
+            draft.prose(
+                N_("or, with letters for indices,") if is_indexed(material.layer) else N_("or, in matrix notation,")
+            )
+        else:
+            draft.prose(
+                N_("The row of upstream derivatives times this matrix is the gradient. With letters for indices, it is")
+                if is_indexed(material.layer)
+                else N_("The row of upstream derivatives times this matrix is the gradient. In matrix notation, it is")
+            )
+        draft.result(f"{name}.formula", shown_formula(route.map.layer, route.formula))
     stacks.write(draft, material)
 
 
@@ -97,7 +125,12 @@ def _map(draft: Draft, route: JacobianRoute, *, first: bool) -> None:
         "map": Signature(map_name(map.layer), Space((map.domain,)), Space((map.codomain,))),
     }
     if not others:
-        draft.prose(N_("Read {array} as a vector {vector}. The layer is then the map {map} with"), **values)
+        draft.prose(
+            N_("Read {array} row by row into a vector {vector}. The layer is then the map {map} with")
+            if len(map.input.shape) > 1
+            else N_("The layer is the map {map} with"),
+            **values,
+        )
     elif first and len(map.input.shape) < 2:
         draft.prose(
             N_(
@@ -119,9 +152,15 @@ def _map(draft: Draft, route: JacobianRoute, *, first: bool) -> None:
             N_(
                 "Now {array} varies, {others} are constant, and the layer is a map {map}. The components are the same "
                 "expressions; what has changed is which of the letters are variables:"
+            )
+            if len(others) > 1
+            else N_(
+                "Now {array} varies, {others} is constant, and the layer is a map {map}. The components are the same "
+                "expressions; what has changed is which of the letters are variables:"
             ),
             **values,
         )
+    _dependent(draft, route)
     mapping = Relation(
         (
             Relation.equal(vector, Explicit(tables.variables(map))),
@@ -130,7 +169,27 @@ def _map(draft: Draft, route: JacobianRoute, *, first: bool) -> None:
         ),
         ("maps", "="),
     )
+    if is_loss(map.layer):
+        values_of = tables.components(map).tree(0, 0)
+        whole = Relation.equal(At(Entry(map.layer.output_letter), vector), values_of)
+        draft.equation(f"{name}.map", whole)
+        return
     draft.equation(f"{name}.map", mapping)
+
+
+def _dependent(draft: Draft, route: JacobianRoute) -> None:
+    """Which values that have a name vary with this input."""
+    map = route.map
+    names = tuple(item.name for item in named_values(map.layer) if map.input in topological(item.node))
+    if names:
+        draft.prose(
+            N_(
+                "The entries of {names} stand for what they are computed from. They depend on {array}, and are "
+                "differentiated with it by the chain rule:"
+            ),
+            names=Listed(names),
+            array=draft.words[map.input.name],
+        )
 
 
 def _chain_rule(draft: Draft, material: Material, route: JacobianRoute, *, first: bool) -> None:
@@ -138,6 +197,8 @@ def _chain_rule(draft: Draft, material: Material, route: JacobianRoute, *, first
     name = map.input.name
     step = _step(route, CHAIN)
     assert step is not None
+    if is_loss(map.layer):
+        return
     loss = At(JacobianOf(Name(map.layer.loss)), Name(map.input.letter, "vector"))
     if first:
         draft.prose(
@@ -191,6 +252,10 @@ def _why(draft: Draft, material: Material, route: JacobianRoute) -> None:
 
 def _values(draft: Draft, material: Material, route: JacobianRoute, *, first: bool) -> None:
     name = route.map.input.name
+    if not _is_readable(_jacobian(route)):
+        _pattern(draft, route)
+        _why(draft, material, route)
+        return
     if first:
         _example(draft, route)
     rows, columns = route.jacobian.shape
@@ -216,6 +281,49 @@ def _values(draft: Draft, material: Material, route: JacobianRoute, *, first: bo
     _why(draft, material, route)
 
 
+def _is_readable(statement: Relation) -> bool:
+    """Whether the statement fits into the page, and a small matrix fits without dots."""
+    if not fits(statement):
+        return False
+    sizes = [grid.size for line in fit(statement) for grid in grids(line) if grid.size is not None]
+    return all(max(size) > _SMALL for size in sizes)
+
+
+def _pattern(draft: Draft, route: JacobianRoute) -> None:
+    """Which derivatives are zero, and what the first of the others are, where all of them would be too long."""
+    jacobian, name = route.jacobian, route.map.input.name
+    rows, columns = jacobian.shape
+
+    def tree(i: int, j: int) -> Tree:
+        return Number(0) if jacobian.is_zero(i, j) else jacobian.partial(i, j)
+
+    table = tables.values(jacobian)
+    named = EntryTable("", jacobian.shape, tree, dict, table.blocks, sparse=True)
+    left = At(JacobianOf(map_name(route.map.layer)), Name(route.map.input.letter, "vector"))
+    zeros = rows * columns - jacobian.nnz
+    draft.prose(
+        N_(
+            "Of its {all} entries, {nnz} can differ from zero. Written out they are long, so here they keep their "
+            "names:"
+        )
+        if zeros
+        else N_("Written out, its {all} entries are long, so here they keep their names:"),
+        all=rows * columns,
+        nnz=jacobian.nnz,
+    )
+    draft.equation(f"{name}.jacobian", Relation.equal(left, Explicit(named)))
+    places = list(islice(jacobian.nonzeros(), _EXAMPLES))
+    shown = [Relation.equal(jacobian.partial(*place), jacobian.shown(*place)) for place in places]
+    shown = [statement for statement in shown if fits(statement)]
+    if shown:
+        draft.prose(
+            N_("They are all made alike. The first of them is")
+            if len(shown) == 1
+            else N_("They are all made alike. The first of them are")
+        )
+        draft.equation(f"{name}.entries", *shown)
+
+
 def _begins_kronecker(material: Material, route: JacobianRoute) -> bool:
     """Whether this is the first of the derivations that shows a Kronecker product, and has to say what one is."""
     steps = ((other, _step(other, KRONECKER)) for other in material.routes.values())
@@ -231,6 +339,8 @@ def _example(draft: Draft, route: JacobianRoute) -> None:
         return
     row, column = place
     values = {"one": Relation.equal(jacobian.partial(row, column), jacobian.shown(row, column))}
+    if width(values["one"], display=False) > _INLINE:
+        return
     searched = range(min(jacobian.shape[0], _SEARCHED))
     other = next((n for n in searched if jacobian.is_zero(n, column)), None)
     variable = Entry(route.map.input.letter, unflat(column, route.map.input_shape))
@@ -249,6 +359,8 @@ def _example(draft: Draft, route: JacobianRoute) -> None:
 
 def _row(draft: Draft, material: Material, route: JacobianRoute, *, first: bool) -> None:
     name = route.map.input.name
+    if is_loss(route.map.layer):
+        return
     count, what = _column_count(route), _counted(draft, material, route)
     if count == route.map.codomain:
         message = N_("Multiply the row of upstream derivatives by each column:")
@@ -270,7 +382,8 @@ def _row(draft: Draft, material: Material, route: JacobianRoute, *, first: bool)
         )
     draft.prose(message, m=route.map.codomain, count=count, what=what)
     names, entries = tables.derivatives(route.chain_rule), tables.row(route.chain_rule)
-    draft.equation(f"{name}.row", *_listed(names, entries))
+    listed = _listed(names, entries)
+    draft.equation(f"{name}.row", *(listed if all(map(fits, listed)) else _listed(names, _unevaluated(route))))
 
 
 def _summed(route: JacobianRoute) -> list[tuple[int, ...]]:
@@ -300,24 +413,35 @@ def _listed(names: EntryTable, entries: EntryTable) -> list[Tree]:
     return [Relation.equal(names.tree(0, n), entries.tree(0, n)) if n >= 0 else Dots("column") for n in shown]
 
 
+def _unevaluated(route: JacobianRoute) -> EntryTable:
+    """The row whose entries use the derivatives by their names."""
+    entries = EntryRoute(route.map)
+    return EntryTable("", (1, route.map.domain), lambda i, j: entries.single(j).named(), dict)
+
+
 def _regroup(draft: Draft, route: JacobianRoute) -> None:
     map = route.map
     name = map.input.name
     step, factor = _step(route, REGROUP), _step(route, FACTOR)
     assert step is not None
     array = draft.words[name]
-    if len(map.input.shape) > 1:
+    if is_loss(map.layer):
+        draft.prose(N_("{L} is {Y}, so these derivatives, in the places of {array}, are the gradient:"), array=array)
+    elif len(map.input.shape) > 1:
         draft.prose(N_("Put each entry of the row back in the place that its variable has in {array}:"), array=array)
     else:
         draft.prose(N_("These entries, in their order, are the gradient:"))
-    draft.equation(f"{name}.gradient", Relation.equal(route.formula.name, step.before, step.after))
+    whole = Relation.equal(route.formula.name, step.before, step.after)
+    if not _is_readable(whole):
+        whole = Relation.equal(route.formula.name, step.before)
+    draft.equation(f"{name}.gradient", whole)
     reason = reading(draft, route)
     if factor is None:
-        draft.prose(N_("In matrix notation, this is"))
+        draft.prose(in_notation(route.map.layer))
     elif reason is not None:
         draft.add(Prose(reason))
     else:
         draft.prose(N_("These are the sums that a product of matrices is made of:"))
     if factor is not None:
         draft.equation(f"{name}.factors", Relation.equal(route.formula.name, factor.after))
-    draft.result(f"{name}.formula", route.formula.equation)
+    draft.result(f"{name}.formula", shown_formula(route.map.layer, route.formula))

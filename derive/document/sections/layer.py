@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from derive.document.draft import Draft
+from derive.document.entrywise import is_indexed, shown_forward
 from derive.document.material import Material
 from derive.document.sections import stacks
-from derive.document.words import array_name, output_name, written_name
+from derive.document.words import array_name, named_values, output_name, written_name
 from derive.engine import tables
 from derive.engine.concrete import Concrete, unflat
 from derive.forward.layer import Layer
@@ -16,6 +17,7 @@ from derive.notation.tree import (
     Beside,
     Entry,
     Explicit,
+    Listed,
     MatMul,
     Name,
     Relation,
@@ -34,7 +36,8 @@ def write(draft: Draft, material: Material) -> None:
     concrete = next(iter(material.routes.values())).map.concrete
     draft.heading("layer", N_("The layer"))
     draft.prose(layer.prose.forward or N_("The layer computes"))
-    draft.equation("layer.forward", _forward(layer, draft))
+    draft.equation("layer.forward", *_forward(layer, draft))
+    _names(draft, layer)
     stacks.introduce(draft, layer)
     if layer.samples == "columns" and layer.origin is not None:
         draft.prose(
@@ -49,6 +52,13 @@ def write(draft: Draft, material: Material) -> None:
         draft.equation("layer.transposed", _transposed(layer.origin, draft))
     for message in layer.prose.arrays or (N_("The arrays that enter the layer are"),):
         draft.prose(message)
+    if any(len(node.shape) > 2 for node in (*layer.inputs, layer.output)):
+        draft.prose(
+            N_(
+                "(An array with more than two axes is written as its slices, which are matrices over the last two "
+                "axes, one under the other in the order of the other indices.)"
+            )
+        )
     arrays = [_array(node, concrete) for node in layer.inputs]
     draft.equation("layer.inputs", Beside(tuple(arrays)))
     for node, term, axis in _broadcast_inputs(layer):
@@ -65,7 +75,10 @@ def write(draft: Draft, material: Material) -> None:
                 vector=draft.words[node.name],
             )
         draft.equation(f"layer.broadcast.{node.name}", _broadcast(node, term, axis, layer, concrete))
-    draft.prose(layer.prose.output or N_("The output, entry by entry, is"))
+    if layer.prose.output or layer.output.shape:
+        draft.prose(layer.prose.output or N_("The output, entry by entry, is"))
+    else:
+        draft.prose(N_("The output is one number, the loss. Written out, it is"))
     draft.equation("layer.output", _output(layer, concrete))
     for number, remark in enumerate(layer.prose.remarks, start=1):
         draft.prose(remark.message, **dict(remark.values))
@@ -73,12 +86,45 @@ def write(draft: Draft, material: Material) -> None:
             draft.display(f"layer.remark.{number}", *remark.formulas)
 
 
-def _forward(layer: Layer, draft: Draft) -> Tree:
+def _forward(layer: Layer, draft: Draft) -> list[Tree]:
+    """Where every array lies, and what is computed of it, in one line if it is short."""
     sizes = tuple(map(str, layer.output.shape))
     membership = Relation((draft.words["Y"], Space(sizes)), ("in",)) if sizes else None
     statement = Relation.equal(draft.words["Y"], draft.words["forward"])
     inputs = [Relation((draft.words[node.name], Space(tuple(map(str, node.shape)))), ("in",)) for node in layer.inputs]
-    return Beside((statement, *inputs, *([membership] if membership else [])))
+    spaces = (*inputs, *([membership] if membership else []))
+    indexed = shown_forward(layer) if is_indexed(layer) else None
+    if indexed is not None:
+        return [*indexed, Beside(spaces)]
+    values = [item.equation for item in named_values(layer)]
+    in_one_line = Beside((statement, *spaces))
+    if not values and draft.fits(in_one_line):
+        return [in_one_line]
+    return [*values, statement, Beside(spaces)]
+
+
+def _names(draft: Draft, layer: Layer) -> None:
+    """What the names are that values on the way have, and how their entries are written."""
+    values = named_values(layer)
+    if not values:
+        return
+    last = next((item for item in reversed(values) if item.entries is not None and item.node.shape), None)
+    draft.prose(
+        N_("{names} is a value on the way to {Y} that has a name because it is needed again.")
+        if len(values) == 1
+        else N_("{names} are values on the way to {Y} that have names because they are needed again."),
+        names=Listed(tuple(item.name for item in values)),
+    )
+    if last is not None and last.entries is not None:
+        index = ("i", "j", "k", "l")[: len(last.node.shape)]
+        draft.prose(
+            N_(
+                "Their entries are written in small letters: {entry} is an entry of {name}, a number that the forward "
+                "pass has computed. It is no constant: it varies with the inputs that it is computed from."
+            ),
+            entry=Entry(last.entries.letter, index),
+            name=last.name,
+        )
 
 
 def _transposed(origin: Layer, draft: Draft) -> Tree:
@@ -131,13 +177,16 @@ def _broadcast(node: Input, term: Node, axis: int, layer: Layer, concrete: Concr
     repeated = tables.EntryTable("", shape, lambda i, j: vector.tree(*((0, j), (i, 0))[axis]), dict)
     parts: list[Tree] = [layer.read(term), product, Explicit(repeated)]
     taken = {item.name for item in (*layer.inputs, layer.upstream)}
-    if node.name.upper() not in taken:
+    # The capital of a letter is a name; that of beta is none.
+    if len(node.name) == 1 and node.name.upper() not in taken:
         parts.insert(0, Name(node.name.upper(), "matrix"))
     return Relation.equal(*parts)
 
 
 def _output(layer: Layer, concrete: Concrete) -> Tree:
     shape = concrete.shape(layer.output)
+    if not shape:
+        return Relation.equal(output_name(layer), concrete.shown_output(()))
     written = tables.array(concrete, layer.output)
     names = tables.EntryTable(
         "",

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from derive.code import numpy_class
 from derive.document.blocks import Verbatim
-from derive.document.code import numpy_class
 from derive.document.draft import Draft
+from derive.document.entrywise import is_indexed, shown_definition, shown_formula
 from derive.document.material import Material
+from derive.document.sections import assumed
 from derive.forward.formula import Formula
 from derive.forward.layer import Layer
 from derive.forward.nodes import Node
 from derive.locale import N_
-from derive.notation.tree import Beside, Gradient, MatMul, Name, Ones, Relation, Shaped, SumAxis, Transpose, Tree
+from derive.notation.tree import Beside, Delta, Gradient, MatMul, Name, Ones, Relation, Shaped, SumAxis, Transpose, Tree
+from derive.notation.walk import contains
 
 __all__ = ["with_shapes", "write"]
 
@@ -29,11 +32,32 @@ def write(draft: Draft, material: Material) -> None:
         if layer.output.shape
         else N_("The output is a number, the loss {L} itself. Its gradients with respect to what enters are")
     )
-    formulas = [route.formula for route in material.routes.values()]
-    annotated = [Relation.equal(_labelled(f.name, f.wrt.shape, layer), with_shapes(f.tree, layer)) for f in formulas]
+    formulas = list(material.formulas.values())
+    annotated: list[Tree] = [
+        Relation.equal(_labelled(f.name, f.wrt.shape, layer), with_shapes(f.tree, layer)) for f in formulas
+    ]
+    if is_indexed(layer):
+        annotated = [shown_formula(layer, formula) for formula in formulas]
     in_one_line = Beside(tuple(annotated))
     draft.result("result.formulas", *([in_one_line] if draft.fits(in_one_line) else annotated))
-    _definitions(draft, formulas)
+    if is_indexed(layer):
+        draft.prose(
+            N_(
+                "Arrays with more than two axes, and windows of arrays, have no matrix notation. These formulas are "
+                "in *index notation*, entry by entry: the letters on the left run over all places of the array, and "
+                "the code below says the same for whole arrays."
+            )
+        )
+        if any(contains(item, Delta) for item in annotated):
+            draft.prose(
+                N_(
+                    "The *Kronecker delta* {delta} is 1 if {i} = {j} and 0 otherwise: it picks, among all terms, those "
+                    "whose place in the window is the entry on the left."
+                ),
+                delta=Delta(("i", "j")),
+            )
+    _definitions(draft, layer, formulas)
+    assumed.write(draft, material)
     if layer.prose.purpose and len(formulas) == len(layer.inputs):
         draft.prose(layer.prose.purpose)
     draft.prose(
@@ -43,14 +67,14 @@ def write(draft: Draft, material: Material) -> None:
         letter=Verbatim(layer.upstream.name),
         results=Verbatim(", ".join(f"d{formula.wrt.name}" for formula in formulas)),
     )
-    draft.code("result.code", numpy_class(layer, formulas))
+    draft.code("result.code", numpy_class(material.assumed or layer, formulas))
 
 
-def _definitions(draft: Draft, formulas: Sequence[Formula]) -> None:
+def _definitions(draft: Draft, layer: Layer, formulas: Sequence[Formula]) -> None:
     """What the formulas call by a name: values of the forward pass, and gradients that several of them use."""
     used = {item.text: item for formula in formulas for item in formula.definitions}
-    forward = [item.equation for item in used.values() if not item.backward]
-    backward = [item.equation for item in used.values() if item.backward]
+    forward = [shown_definition(layer, item) for item in used.values() if not item.backward]
+    backward = [shown_definition(layer, item) for item in used.values() if item.backward]
     if forward:
         draft.prose(
             N_("The forward pass has computed")

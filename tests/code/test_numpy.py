@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import derive
-from derive.document.code import numpy_class
+from derive.code import numpy_class
 from derive.errors import UnsupportedError
 
 

@@ -1,0 +1,86 @@
+"""Writes a program in NumPy: a class with a forward and a backward method, or one function."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from derive.code.layout import Function, Passes, camel, indented, shape_text, signature, told
+from derive.code.printer import Printer
+from derive.code.program import Program
+from derive.notation.code import ATOM
+from derive.notation.tree import Call, Negative, Tree
+
+__all__ = ["HELPERS", "NumpyPrinter", "class_lines", "function_lines", "imports"]
+
+HELPERS = {
+    "softmax": '''
+def softmax(A, axis):
+    """exp(A) / sum(exp(A)) along the axis; the largest exponent is 0."""
+    E = np.exp(A - np.max(A, axis=axis, keepdims=True))
+    return E / np.sum(E, axis=axis, keepdims=True)
+''',
+    "logsumexp": '''
+def logsumexp(A, axis):
+    """log(sum(exp(A))) along the axis; the largest exponent is 0."""
+    m = np.max(A, axis=axis, keepdims=True)
+    return np.squeeze(m, axis=axis) + np.log(np.sum(np.exp(A - m), axis=axis))
+''',
+    "scatter": '''
+def scatter(A, places, size, axis=0):
+    """Adds A to an array that has `size` entries along an axis, each where places say; A has their axes there."""
+    total = np.zeros((*A.shape[:axis], size, *A.shape[axis + np.ndim(places) :]), A.dtype)
+    np.add.at(total, (slice(None),) * axis + (places,), A)
+    return total
+''',
+}
+
+
+@dataclass(frozen=True)
+class NumpyPrinter(Printer):
+    """NumPy's words."""
+
+    module: str = "np."
+
+    def rule(self, tree: Tree) -> tuple[str, int]:
+        match tree:
+            case Call("sigmoid", (operand,)):
+                # 1 / (1 + exp(-x)) overflows on its way to 0.
+                return f"np.exp(-np.logaddexp(0, {self.text(Negative(operand))}))", ATOM
+        return super().rule(tree)
+
+    def einsum(self, pattern: str, factors: tuple[Tree, ...]) -> str:
+        text = super().einsum(pattern, factors)
+        # Several factors are multiplied two at a time only if one asks for it.
+        return f"{text[:-1]}, optimize=True)" if len(factors) > 2 else text
+
+
+def imports(body: Sequence[str]) -> list[str]:
+    """What the code takes from elsewhere."""
+    modules = ["import math"] if any("math." in line for line in body) else []
+    erf = ["from math import erf"] if any("vectorize(erf" in line for line in body) else []
+    return [*modules, *erf, *([""] if modules or erf else []), "import numpy as np"]
+
+
+def class_lines(program: Program) -> list[str]:
+    """A class that keeps what the backward pass needs; shapes stand in its docstrings."""
+    passes = Passes.of(program, NumpyPrinter(like=""), NumpyPrinter(like=""))
+    kept = passes.kept
+    keep = [f"{', '.join(f'self.{name}' for name in kept)} = {', '.join(kept)}"] if kept else []
+    restore = [f"{', '.join(kept)} = {', '.join(f'self.{name}' for name in kept)}"] if kept else []
+    arguments = "self" if program.is_loss else f"self, {program.upstream.name}"
+    return [
+        f"class {camel(program.name)}:",
+        f"    def forward(self, {signature(program.inputs)}):",
+        f'        """{shape_text(program.inputs)}"""',
+        *indented([*passes.forward, *keep, f"return {passes.output}"], 2),
+        "",
+        f"    def backward({arguments}):",
+        f'        """{told(program)}"""',
+        *indented([*restore, *passes.backward, f"return {', '.join(passes.results)}"], 2),
+    ]
+
+
+def function_lines(program: Program, name: str) -> list[str]:
+    """A function that computes the gradients from the inputs and the upstream gradient alone."""
+    return Function.of(program, NumpyPrinter(like="")).lines(name)

@@ -1,0 +1,128 @@
+"""What the languages share when they print trees as code that is run, at no more cost than it need have."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from derive.code.program import AlongAxes, Statement, Value
+from derive.notation.code import ATOM, CodePrinter, numbers, written_places
+from derive.notation.tree import (
+    Call,
+    Einsum,
+    Gradient,
+    MatMul,
+    Name,
+    Negative,
+    Number,
+    OneHot,
+    Selection,
+    Transpose,
+    Tree,
+)
+from derive.notation.walk import children
+
+__all__ = ["Printer"]
+
+_MATH = {"arccos": "acos", "arcsin": "asin", "arctan": "atan"}
+_OF_NUMBERS = frozenset({"cos", "cosh", "erf", "exp", "log", "sin", "sinh", "sqrt", "tan", "tanh", *_MATH})
+"""Functions of numbers alone are those of the module math: they keep the type of the arrays beside them."""
+
+
+@dataclass(frozen=True)
+class Printer(CodePrinter):
+    """Prints values; like is an array whose type and place new arrays have.
+
+    A product with rows of the identity matrix adds entries to their places: `scatter(values, places, size, axis)`.
+    Written as a product of matrices it would cost as many multiplications as the matrix has entries.
+    """
+
+    like: str = ""
+
+    def statement(self, item: Statement, as_large_as: str = "") -> str:
+        """name = value; made as large as an array if NumPy would have to stretch it."""
+        return f"{item.name} = {self.whole(item, as_large_as)}"
+
+    def whole(self, item: Statement, as_large_as: str = "") -> str:
+        """The value of a statement, made as large as an array if NumPy would have to stretch it."""
+        text = self.value(item.value)
+        return text if item.full or not as_large_as else self.stretched(text, as_large_as)
+
+    def value(self, value: Value) -> str:
+        """A tree, or softmax or logsumexp, which do not overflow."""
+        # One computes with what has a name: truth values become numbers.
+        return self.along(value) if isinstance(value, AlongAxes) else self.text(numbers(value))
+
+    def along(self, value: AlongAxes) -> str:
+        """Softmax or logsumexp along axes; by a function that is printed before the code."""
+        axes: object = value.axes[0] if len(value.axes) == 1 else value.axes
+        axis = None if len(value.axes) == value.rank > 1 else axes
+        return f"{value.function}({self.text(value.operand)}, axis={axis})"
+
+    def stretched(self, text: str, like: str) -> str:
+        """The value in the shape of an array."""
+        return f"{self.module}full_like({like}, {text})"
+
+    def zeros(self, shape: str) -> str:
+        """An array of zeros."""
+        return f"{self.module}zeros({shape})"
+
+    def constant(self, tree: Tree) -> tuple[str, int] | None:
+        """A function of numbers."""
+        if isinstance(tree, Call) and tree.function in _OF_NUMBERS and not _has_array(tree):
+            (operand,) = tree.operands
+            return f"math.{_MATH.get(tree.function, tree.function)}({self.text(operand)})", ATOM
+        return ("math.pi", ATOM) if tree == Number("pi") else None
+
+    def rule(self, tree: Tree) -> tuple[str, int]:
+        known = self.constant(tree)
+        if known is not None:
+            return known
+        match tree:
+            case Call("log", (Call("sigmoid", (operand,)),)):
+                return self.bound(Negative(Call("softplus", (Negative(operand),))))
+            case MatMul((Transpose(OneHot(index, size)), factor)):
+                return f"scatter({self.text(factor)}, {self.text(index)}, {size})", ATOM
+            case Einsum(pattern, factors):
+                return self.contraction(pattern, factors), ATOM
+        return super().rule(tree)
+
+    def contraction(self, pattern: str, factors: tuple[Tree, ...]) -> str:
+        """An einsum, in which rows of identity matrices take entries from their places, or put them there."""
+        before, output = pattern.split("->")
+        pairs = [*zip(factors, before.split(","), strict=True)]
+        for place, (factor, row) in enumerate(pairs):
+            if not isinstance(factor, Selection | OneHot):
+                continue
+            chosen, last = row[:-1], row[-1]
+            others = pairs[:place] + pairs[place + 1 :]
+            alone = not any(last in letters for _, letters in others)
+            if alone and others and last in output and not set(chosen) & set(output):
+                return self._scattered(factor, chosen, last, others, output)
+        return self.einsum(pattern, tuple(factors))
+
+    def _scattered(
+        self, factor: Selection | OneHot, chosen: str, last: str, others: list[tuple[Tree, str]], output: str
+    ) -> str:
+        inner = output.replace(last, chosen)
+        axis = output.index(last)
+        text = self.contraction(f"{','.join(row for _, row in others)}->{inner}", tuple(tree for tree, _ in others))
+        places = self.text(factor.index) if isinstance(factor, OneHot) else self.places(factor)
+        return f"scatter({text}, {places}, {factor.size}{f', axis={axis}' if axis else ''})"
+
+    def places(self, selection: Selection) -> str:
+        """The numbers of the rows of the identity matrix, as an array."""
+        written = written_places(selection, self.module)
+        if not selection.rows:
+            return written
+        return f"{self.module}arange({selection.size})[{written}]"
+
+    def einsum(self, pattern: str, factors: tuple[Tree, ...]) -> str:
+        """The contraction as the language's own function computes it."""
+        before, output = pattern.split("->")
+        if before == output:
+            return self.text(factors[0])
+        return CodePrinter.rule(self, Einsum(pattern, factors))[0]
+
+
+def _has_array(tree: Tree) -> bool:
+    return isinstance(tree, Name | Gradient) or any(map(_has_array, children(tree)))

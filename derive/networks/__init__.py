@@ -1,0 +1,1 @@
+"""Networks: stages one after another, read from text and put together to one layer."""
