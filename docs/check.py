@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from derive.checking import Report, Verdict
+from derive.errors import UserError
 from tests.checking.case import RIGHT, WRONG, Case, cases
 from tests.checking.gradcheck import passes, typical
 from tests.checking.verdict import checked
@@ -35,7 +36,7 @@ class Row:
 
     case: Case
     differences: bool
-    report: Report
+    report: Report | UserError
 
     @property
     def is_found_by_differences(self) -> bool:
@@ -45,7 +46,14 @@ class Row:
     @property
     def is_found(self) -> bool:
         """Whether derive refutes the gradients that are wrong, and no other."""
+        if isinstance(self.report, UserError):
+            return False
         return {verdict.name for verdict in self.report.gradients if not verdict.ok} == set(self.case.wrong)
+
+    @property
+    def gradients(self) -> tuple[Verdict, ...]:
+        """The verdicts; none of what is refused."""
+        return () if isinstance(self.report, UserError) else self.report.gradients
 
 
 def rows() -> Iterator[Row]:
@@ -77,7 +85,7 @@ def _table(layer: str, found: Sequence[Row]) -> str:
             row.case.style,
             row.case.label,
             differences,
-            _stressed(_said(row.report.gradients), row.is_found),
+            _stressed(_said(row.gradients), row.is_found),
         )
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join((*lines, ""))
@@ -93,6 +101,8 @@ def _said(verdicts: Sequence[Verdict]) -> str:
     for verdict in verdicts:
         words = "wrong at a kink" if verdict.kink_is_wrong else verdict.strength.value
         together.setdefault(words, []).append(f"d{verdict.name}")
+    if not together:
+        return "refused"
     if len(together) == 1:
         return next(iter(together))
     return "; ".join(f"{', '.join(names)} {words}" for words, names in together.items())
@@ -101,17 +111,18 @@ def _said(verdicts: Sequence[Verdict]) -> str:
 def _summary(found: Sequence[Row]) -> str:
     right = [row for row in found if row.case.label == RIGHT]
     wrong = [row for row in found if row.case.label == WRONG]
-    verdicts = [verdict for row in right for verdict in row.report.gradients]
-    proved = sum(verdict.proved for verdict in verdicts)
+    verdicts = [verdict for row in right for verdict in row.gradients]
+    proved, count = sum(verdict.proved for verdict in verdicts), sum(len(row.case.wrt) for row in right)
     lines = [
         "| | finite differences | derive |",
         "|---|---|---|",
         f"| wrong ones that pass, of {len(wrong)} | {sum(row.differences for row in wrong)} "
-        f"| {sum(row.report.ok for row in wrong)} |",
+        f"| {sum(all(verdict.ok for verdict in row.gradients) for row in wrong if row.gradients)} |",
         f"| right ones that fail, of {len(right)} | {sum(not row.differences for row in right)} "
-        f"| {sum(not row.report.ok for row in right)} |",
-        f"| gradients proved, of {len(verdicts)} that are in right ones | none | "
-        f"{proved}, {100 * proved / len(verdicts):.1f} % |",
+        f"| {sum(not all(verdict.ok for verdict in row.gradients) for row in right)} |",
+        f"| what is refused | none | {sum(not row.gradients for row in found)} |",
+        f"| gradients proved, of {count} in right ones | none | "
+        f"{proved}, {100 * proved / count:.1f} % |",
     ]
     return "\n".join((*lines, ""))
 
