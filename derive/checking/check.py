@@ -6,15 +6,17 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any
 
 from derive.checking.budget import Budget, OutOfTimeError
+from derive.checking.causes import likely_cause
 from derive.checking.counterexample import Finding, search
 from derive.checking.every_size import Traced, traced
 from derive.checking.exactly import Branch, branches, raised
 from derive.checking.generic import vanishes_generically
 from derive.checking.kinks import Kink, kinks
-from derive.checking.points import size_choices
+from derive.checking.points import more_sizes, size_choices
 from derive.checking.report import Report, Verdict
 from derive.checking.reproduce import command_words
 from derive.checking.rule import rule
@@ -28,6 +30,9 @@ __all__ = ["check_backward"]
 
 SECONDS = 10.0
 """How long a check may take before it says what it knows by then."""
+
+_CAUSES = 2.0
+"""How long the cause of what is wrong is looked for."""
 
 _ALL = "the code, run on letters for sizes, has the canonical form of the derived gradient"
 _AT = "every entry, in the exact field of the inputs' entries"
@@ -95,6 +100,8 @@ class _Check:
     reasons: dict[str, str] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     traced: Traced | None = None
+    runs: list[Branch] = field(default_factory=list)
+    causes: dict[str, str] = field(default_factory=dict)
 
     def verdicts(self) -> tuple[Verdict, ...]:
         """One for each gradient."""
@@ -113,6 +120,7 @@ class _Check:
         jumps: dict[str, Kink] = {}
         with suppress(OutOfTimeError), self.budget.interrupting():
             search(self.subject, self.sizes, self.budget, finding)
+            self._find_causes(finding)
             jumps = kinks(self.subject, self.sizes[0], self.budget)
         if finding.failures and not finding.wrong:
             raise UserError(f"check: {self.subject.name}: {finding.failures[0]}")
@@ -148,7 +156,8 @@ class _Check:
         proved = {node.name: True for node in self._open()}
         for sizes in self.sizes:
             try:
-                for branch in branches(self.subject, sizes, self.budget):
+                for number, branch in enumerate(branches(self.subject, sizes, self.budget)):
+                    self.runs += [] if number else [branch]
                     self._compare(branch, proved)
             except CodeError as error:
                 self._note(str(error))
@@ -187,6 +196,19 @@ class _Check:
                 return str(error)
         return ""
 
+    def _find_causes(self, finding: Finding) -> None:
+        if not finding.wrong:
+            return
+        runs = list(self.runs)
+        limit = Budget(min(_CAUSES, max(0.1, self.budget.seconds - self.budget.spent)))
+        with suppress(OutOfTimeError), limit.interrupting():
+            # At further sizes a factor N and a factor 2 are not the same.
+            for sizes in more_sizes(self.subject):
+                with suppress(Exception):
+                    runs += islice(branches(self.subject, sizes, limit), 1)
+            for name in finding.wrong:
+                self.causes[name] = likely_cause(self.subject, self.traced, runs, name, limit)
+
     def _verdict(self, node: Input, finding: Finding) -> Verdict:
         name = node.name
         shape = bind(node.shape, self.sizes[0])
@@ -195,7 +217,7 @@ class _Check:
         if wrong is not None:
             shown = rule(self.traced, name)
             return Verdict(
-                *(name, Strength.REFUTED, _POINTS, "", str(wrong), "", "", seconds),
+                *(name, Strength.REFUTED, _POINTS, "", str(wrong), self.causes.get(name, ""), "", seconds),
                 rule=shown,
                 shape=shape,
                 found=wrong,

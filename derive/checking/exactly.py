@@ -27,7 +27,7 @@ from derive.notation.tree import Index
 from derive.proof.field import Field
 from derive.proof.ring import Element
 
-__all__ = ["Branch", "branches", "layer_output", "raised", "whole_numbers"]
+__all__ = ["Branch", "branches", "entries_of", "layer_output", "node_entries", "raised", "whole_numbers"]
 
 _MOST_BRANCHES = 128
 _MOST_CHOICES = 24
@@ -192,10 +192,26 @@ class _Algebra:
         return self._scalars.apply(function, arguments)
 
 
+def node_entries(subject: Subject, branch: Branch, node: Node) -> Data:
+    """The entries of a node that is made of the inputs and the upstream gradient, in the field of a branch."""
+    scalars = Symbols(branch.field, Branches(), Budget(float("inf")))
+    arrays: dict[str, Any] = {
+        item.name: branch.whole[item.name] if item.below is not None else _variables(item, branch.sizes, scalars)
+        for item in subject.inputs
+    }
+    name = subject.upstream or "G"
+    arrays[name] = _variables(Input("G", (), "G"), branch.sizes, scalars, branch.output.shape, name)
+    return entries_of(node, branch.sizes, arrays, scalars).data
+
+
 def layer_output(subject: Subject, sizes: Sizes, arrays: Mapping[str, Any], scalars: Scalars) -> Sheet:
     """The output of a traced layer, entry by entry."""
     assert subject.layer is not None
-    node = subject.layer.output
+    return entries_of(subject.layer.output, sizes, arrays, scalars)
+
+
+def entries_of(node: Node, sizes: Sizes, arrays: Mapping[str, Any], scalars: Scalars) -> Sheet:
+    """The entries of a node, its inputs being given by their names."""
     shape = bind(node.shape, sizes)
     places = list(np.ndindex(shape))
     made = np.empty(shape, dtype=object)

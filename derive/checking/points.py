@@ -19,7 +19,7 @@ from derive.forward.nodes import Input, placeholder
 from derive.forward.shape import bind, letters
 from derive.proof.ring import Element, Kind, Ring
 
-__all__ = ["CHOICES", "Evaluator", "draws", "size_choices", "size_letters", "sizes_ascending"]
+__all__ = ["CHOICES", "Evaluator", "draws", "more_sizes", "size_choices", "size_letters", "sizes_ascending"]
 
 CHOICES: tuple[Sequence[float], ...] = (
     (1.0, 2.0, 3.0, -1.0, -2.0, 4.0),
@@ -115,7 +115,15 @@ def size_choices(subject: Subject, given: Mapping[str, int] | None) -> list[dict
         different = {letter: 1 + n % 3 for n, letter in enumerate(names)}
     first = {**different, **{k: v for k, v in (given or {}).items() if k in names}}
     equal = dict.fromkeys(names, 2)
-    return [first] if first == equal else [first, equal]
+    if first == equal and names:
+        equal = dict.fromkeys(names, 3)
+    return [first, equal] if names else [first]
+
+
+def more_sizes(subject: Subject) -> list[dict[str, int]]:
+    """Sizes that tell apart what those of the proofs do not."""
+    names = size_letters(subject.inputs)
+    return [{letter: 2 if n else 3 for n, letter in enumerate(names)}] if names else []
 
 
 def sizes_ascending(subject: Subject, largest_sizes: Mapping[str, int]) -> Iterator[dict[str, int]]:

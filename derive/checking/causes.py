@@ -1,0 +1,254 @@
+"""What probably went wrong: a mistake that many make, told only if it turns the derived gradient into the wrong one.
+
+Every candidate is compared in the exact field, at all the sizes that are at hand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+from derive.checking.budget import Budget
+from derive.checking.every_size import Traced
+from derive.checking.exactly import Branch, node_entries
+from derive.checking.generic import substituted, vanishes_generically
+from derive.checking.mutations import mutations
+from derive.checking.sheet import Data
+from derive.checking.subject import Subject
+from derive.checking.trial import Trial
+from derive.errors import DeriveError
+from derive.proof.ring import Element
+
+__all__ = ["likely_cause"]
+
+_ORDINALS = ("first", "second", "third", "fourth")
+
+
+def likely_cause(subject: Subject, traced: Traced | None, runs: Sequence[Branch], name: str, budget: Budget) -> str:
+    """The mistake in words; "" if none of those that are tried gives what the code gives, at all of the sizes."""
+    runs = [run for run in runs if not run.failure and name in run.got and name in run.expected]
+    if not runs:
+        return ""
+    for rule in (_factor, _turned, _unsummed, _summed_too_much, _one_of_the_sum, _other_axis, _diagonal):
+        budget.check()
+        if told := rule(subject, runs, name, budget):
+            return told
+    if traced is None or name not in traced.expected or traced.output is None:
+        return ""
+    least = min(runs, key=lambda run: run.got[name].size)
+    at = Trial.of(subject, least, name)
+    for told, node in mutations(traced.output, traced.expected[name], subject.smooth):
+        budget.check()
+        try:
+            # Most are ruled out by numbers, which take less time than algebra.
+            if at.agrees(node) and all(
+                _same(run, run.got[name].data, node_entries(subject, run, node), budget) for run in runs
+            ):
+                return told
+        except (DeriveError, ArithmeticError, ValueError):
+            # What the mistake makes has no value at these sizes.
+            continue
+    return ""
+
+
+def _same(run: Branch, a: Data, b: Data, budget: Budget) -> bool:
+    if a.shape != b.shape:
+        return False
+    if all(x == y for x, y in zip(a.ravel(), b.ravel(), strict=True)):
+        return True
+    return all(vanishes_generically(x - y, run.known, budget) for x, y in zip(a.ravel(), b.ravel(), strict=True))
+
+
+def _everywhere(runs: Sequence[Branch], name: str, budget: Budget, made: Callable[[Branch, Data], Data | None]) -> bool:
+    """Whether what is made of the expected gradient is what came, at all sizes."""
+    for run in runs:
+        candidate = made(run, run.expected[name])
+        if candidate is None or not _same(run, run.got[name].data, candidate, budget):
+            return False
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class _Factor:
+    told: str
+    value: Callable[[Mapping[str, int]], Fraction]
+
+
+def _factors(letters: Sequence[str]) -> Iterator[_Factor]:
+    """Factors by which gradients are off, the simplest first."""
+    yield _Factor("the sign is the other one", lambda sizes: Fraction(-1))
+    yield _Factor("a factor 1/2 is missing", lambda sizes: Fraction(2))
+    yield _Factor("a factor 2 is missing", lambda sizes: Fraction(1, 2))
+    chosen = [[letter] for letter in letters] + [[a, b] for n, a in enumerate(letters) for b in letters[n + 1 :]]
+    for group, extra in product(chosen, (Fraction(1), Fraction(-1), Fraction(2), Fraction(1, 2))):
+        text = "*".join(group) if len(group) == 1 else f"({'*'.join(group)})"
+        also = {Fraction(1): "", Fraction(-1): ", and the sign is the other one"}.get(
+            extra, f", and a factor {1 / extra} is missing"
+        )
+
+        def whole(sizes: Mapping[str, int], group: list[str] = group, extra: Fraction = extra) -> Fraction:
+            return extra * int(np.prod([sizes[letter] for letter in group], dtype=int))
+
+        yield _Factor(f"1/{text} is missing: a sum in the place of a mean{also}", whole)
+
+        def part(sizes: Mapping[str, int], group: list[str] = group, extra: Fraction = extra) -> Fraction:
+            return extra / int(np.prod([sizes[letter] for letter in group], dtype=int))
+
+        yield _Factor(f"1/{text} is too much: a mean in the place of a sum{also}", part)
+
+
+def _factor(subject: Subject, runs: Sequence[Branch], name: str, budget: Budget) -> str:
+    ratios = [_ratio(run, name) for run in runs]
+    if None in ratios:
+        return ""
+    for factor in _factors(tuple(runs[0].sizes)):
+        if all(factor.value(run.sizes) == ratio for run, ratio in zip(runs, ratios, strict=True)):
+
+            def made(run: Branch, expected: Data, factor: _Factor = factor) -> Data:
+                return expected * factor.value(run.sizes)
+
+            if _everywhere(runs, name, budget, made):
+                return factor.told
+    return ""
+
+
+def _ratio(run: Branch, name: str) -> Fraction | None:
+    """The number by which an entry that is not 0 is too large, if it is one."""
+    got, expected = run.got[name].data, run.expected[name]
+    if got.shape != expected.shape:
+        return None
+    for a, b in zip(got.ravel(), expected.ravel(), strict=True):
+        if b.terms and a.terms:
+            quotient = a / b
+            if set(quotient.terms) <= {0}:
+                return _fraction(quotient.terms[0])
+            first = next(iter(b.terms))
+            return _fraction(a.terms[first]) / _fraction(b.terms[first]) if first in a.terms else None
+    return None
+
+
+def _fraction(value: Any) -> Fraction:
+    return Fraction(int(value.numerator), int(value.denominator))
+
+
+def _turned(subject: Subject, runs: Sequence[Branch], name: str, budget: Budget) -> str:
+    def made(run: Branch, expected: Data) -> Data | None:
+        return expected.T if expected.ndim == 2 else None
+
+    return "it is transposed" if _everywhere(runs, name, budget, made) else ""
+
+
+def _unsummed(subject: Subject, runs: Sequence[Branch], name: str, budget: Budget) -> str:
+    """The gradient has an axis too many, or one that should have been summed."""
+    for axis in range(runs[0].got[name].ndim):
+
+        def holds(run: Branch, axis: int = axis) -> bool:
+            got, expected = run.got[name].data, run.expected[name]
+            kept = got.ndim == expected.ndim
+            return got.shape != expected.shape and _same(run, got.sum(axis=axis, keepdims=kept), expected, budget)
+
+        if all(map(holds, runs)):
+            return f"the sum over axis {axis} is missing"
+    return ""
+
+
+def _summed_too_much(subject: Subject, runs: Sequence[Branch], name: str, budget: Budget) -> str:
+    for axis, kept in product(range(runs[0].expected[name].ndim), (True, False)):
+
+        def made(run: Branch, expected: Data, axis: int = axis, kept: bool = kept) -> Data | None:
+            total = expected.sum(axis=axis, keepdims=kept)
+            total = total if isinstance(total, np.ndarray) else np.array(total, dtype=object)
+            shape = run.got[name].shape
+            return np.broadcast_to(total, shape) if total.ndim == len(shape) else None
+
+        try:
+            if _everywhere(runs, name, budget, made):
+                return f"a sum over axis {axis} is too much"
+        except ValueError:
+            # Nothing that is broadcast to the shape that came.
+            continue
+    return ""
+
+
+def _upstream(subject: Subject, run: Branch) -> dict[tuple[int, ...], int]:
+    """The generators of the entries of the upstream gradient."""
+    found = {}
+    for place in np.ndindex(run.output.shape):
+        index = f"[{','.join(map(str, place))}]" if place else ""
+        element = run.field.variable(f"{subject.upstream or 'G'}{index}")
+        ((monomial, _),) = element.terms.items()
+        found[place] = run.field.monomials[monomial][0][0]
+    return found
+
+
+def _one_of_the_sum(subject: Subject, runs: Sequence[Branch], name: str, budget: Budget) -> str:
+    """Only the first or the last entry along an axis of the upstream gradient arrives."""
+    if not subject.upstream:
+        return ""
+    for axis, last in product(range(runs[0].output.ndim), (False, True)):
+
+        def made(run: Branch, expected: Data, axis: int = axis, last: bool = last) -> Data:
+            kept = run.output.shape[axis] - 1 if last else 0
+            zeros = {n: run.field.zero for place, n in _upstream(subject, run).items() if place[axis] != kept}
+            return _each(expected, lambda entry: substituted(entry, zeros))
+
+        if _everywhere(runs, name, budget, made):
+            index = ", ".join([":"] * axis + ["-1" if last else "0"])
+            return f"the sum over axis {axis} of the upstream gradient is missing ({subject.upstream}[{index}])"
+    return ""
+
+
+def _diagonal(subject: Subject, runs: Sequence[Branch], name: str, budget: Budget) -> str:
+    """What an entry of the input changes at other places of the output is left out."""
+    if not subject.upstream:
+        return ""
+
+    def made(run: Branch, expected: Data) -> Data | None:
+        places = _upstream(subject, run)
+        if expected.shape != run.output.shape:
+            return None
+        kept = np.empty(expected.shape, dtype=object)
+        for place in np.ndindex(expected.shape):
+            kept[place] = substituted(expected[place], {n: run.field.zero for p, n in places.items() if p != place})
+        return kept
+
+    return "of the Jacobian only the diagonal is used" if _everywhere(runs, name, budget, made) else ""
+
+
+def _each(entries: Data, function: Callable[[Element], Any]) -> Data:
+    made = np.empty(entries.shape, dtype=object)
+    for place in np.ndindex(entries.shape):
+        made[place] = function(entries[place])
+    return made
+
+
+def _other_axis(subject: Subject, runs: Sequence[Branch], name: str, budget: Budget) -> str:
+    """An input that is broadcast: what each entry of the output sends back is summed over another axis."""
+    if not subject.upstream:
+        return ""
+    for axis in range(runs[0].output.ndim):
+
+        def holds(run: Branch, axis: int = axis) -> bool:
+            sent = _sent(subject, run, name)
+            total = sent.sum(axis=axis)
+            return isinstance(total, np.ndarray) and _same(run, run.got[name].data, total, budget)
+
+        if all(map(holds, runs)):
+            return f"the upstream gradient is summed over axis {axis}, which is another than that of the broadcast"
+    return ""
+
+
+def _sent(subject: Subject, run: Branch, name: str) -> Data:
+    """What each entry of the output sends back, to whichever entry of the input."""
+    places = _upstream(subject, run)
+    total = run.field.add(run.expected[name].ravel())
+    made = np.empty(run.output.shape, dtype=object)
+    for place, number in places.items():
+        others = {n: run.field.zero for n in places.values() if n != number}
+        made[place] = substituted(total, others)
+    return made

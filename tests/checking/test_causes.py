@@ -1,0 +1,80 @@
+"""The likely cause of what is wrong: each mistake here was made on purpose, and is told by its name."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from derive.checking import check_backward
+from tests.checking import backwards as b
+
+
+def causes(backward, forward):
+    return {v.name: v.cause for v in check_backward(backward, forward).gradients if not v.ok}
+
+
+@pytest.mark.parametrize(
+    ("backward", "forward", "name", "words"),
+    [
+        (b.affine_first_row, b.affine, "b", "the sum over axis 0 of the upstream gradient is missing (dout[0])"),
+        (b.affine_transposed, b.affine, "W", "it is transposed"),
+        (b.affine_mean, b.affine, "W", "1/N is too much: a mean in the place of a sum"),
+        (b.affine_mean, b.affine, "b", "1/N is too much: a mean in the place of a sum"),
+        (b.softmax_diagonal, b.softmax, "Z", "of the Jacobian only the diagonal is used"),
+        (b.layernorm_without_mean, b.layernorm, "X", "the term"),
+        (b.layernorm_epsilon_outside, b.layernorm, "X", "the ε stands outside of the root"),
+        (b.mse_rows, b.mse, "Y", "1/D is missing: a sum in the place of a mean"),
+        (b.mse_same_sign, b.mse, "T", "the sign is the other one"),
+    ],
+)
+def test_a_mistake_is_told_by_its_name(backward, forward, name, words):
+    assert words in causes(backward, forward)[name]
+
+
+def tanh(x: "N"):
+    y = np.tanh(x)
+    return y, (x, y)
+
+
+def test_a_value_before_the_function_and_one_after_it():
+    assert causes(lambda dout, cache: dout * (1 - cache[0] ** 2), tanh) == {
+        "x": "the value before tanh in the place of the one after it"
+    }
+    assert causes(lambda dout, cache: dout * (1 - np.tanh(cache[1]) ** 2), tanh) == {"x": "tanh(x) in the place of x"}
+
+
+def test_inputs_that_are_swapped():
+    def product(x: "N", y: "N"):
+        return x * y * y, (x, y)
+
+    def back(dout, cache):
+        y, x = cache
+        return dout * y**2, 2 * dout * x * y
+
+    assert causes(back, product) == {"x": "x and y are swapped"}
+
+
+def test_a_sum_that_is_missing_and_one_over_the_wrong_axis():
+    def scale(X: "N N", s: "N"):
+        return X * s
+
+    def unsummed(dout, X, s):
+        return dout * s, dout * X
+
+    def other_axis(dout, X, s):
+        return dout * s, (dout * X).sum(axis=1)
+
+    assert causes(unsummed, scale) == {"s": "the sum over axis 0 is missing"}
+    assert "summed over axis 1" in causes(other_axis, scale)["s"]
+
+
+def test_a_factor():
+    def square(x: "N"):
+        return x**2
+
+    assert causes(lambda dout, x: dout * x, square) == {"x": "a factor 2 is missing"}
+    assert causes(lambda dout, x: 4 * dout * x, square) == {"x": "a factor 1/2 is missing"}
+
+
+def test_what_nothing_explains_has_no_cause():
+    assert causes(lambda dout, cache: dout * np.cos(cache[0]), tanh) == {"x": ""}
