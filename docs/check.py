@@ -121,8 +121,7 @@ def _summary(found: Sequence[Row]) -> str:
         f"| right ones that fail, of {len(right)} | {sum(not row.differences for row in right)} "
         f"| {sum(not all(verdict.ok for verdict in row.gradients) for row in right)} |",
         f"| what is refused | none | {sum(not row.gradients for row in found)} |",
-        f"| gradients proved, of {count} in right ones | none | "
-        f"{proved}, {100 * proved / count:.1f} % |",
+        f"| gradients proved, of {count} in right ones | none | {proved}, {100 * proved / count:.1f} % |",
     ]
     return "\n".join((*lines, ""))
 
