@@ -12,6 +12,7 @@ import pytest
 from derive.forward.formula import Formula
 from derive.forward.layer import Layer
 from derive.notation.code import print_code
+from tests.running import namespace
 
 _GOLDEN = Path(__file__).parent / "golden"
 
@@ -51,7 +52,7 @@ def pytest_make_parametrize_id(config, val, argname):
 
 
 def _run(formula: Formula, names: Mapping[str, object]) -> np.ndarray:
-    known = {"np": np, **names}
+    known = namespace(**names)
     for item in formula.definitions:
         known[item.text] = eval(print_code(item.tree, module="np."), known)
     return np.asarray(eval(print_code(formula.tree, module="np."), known))

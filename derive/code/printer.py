@@ -10,16 +10,20 @@ from derive.notation.tree import (
     Call,
     Einsum,
     Gradient,
+    Greater,
+    Hadamard,
     MatMul,
     Name,
     Negative,
     Number,
     OneHot,
+    Product,
     Selection,
+    Sum,
     Transpose,
     Tree,
 )
-from derive.notation.walk import children
+from derive.notation.walk import children, replace
 
 __all__ = ["Printer"]
 
@@ -78,6 +82,10 @@ class Printer(CodePrinter):
         if known is not None:
             return known
         match tree:
+            case Hadamard(factors) | Product(factors) if (kept := _damped(factors)) != factors:
+                return self.rule(type(tree)(kept))
+            case Call("where", (Greater(left, Number(0)) as condition, first, second)):
+                return super().rule(Call("where", (condition, first, _with_small_powers(second, left))))
             case Call("log", (Call("sigmoid", (operand,)),)):
                 return self.bound(Negative(Call("softplus", (Negative(operand),))))
             case MatMul((Transpose(OneHot(index, size)), factor)):
@@ -122,6 +130,21 @@ class Printer(CodePrinter):
         if before == output:
             return self.text(factors[0])
         return CodePrinter.rule(self, Einsum(pattern, factors))[0]
+
+
+def _damped(factors: tuple[Tree, ...]) -> tuple[Tree, ...]:
+    """The factors beside [A <= 0], in which exp(A) must not overflow: 0 times infinity is no number."""
+    for factor in factors:
+        match factor:
+            case Sum((Number(1), Negative(Greater(left, Number(0))))):
+                return tuple(_with_small_powers(other, left) for other in factors)
+    return factors
+
+
+def _with_small_powers(tree: Tree, exponent: Tree) -> Tree:
+    """The tree with exp(min(A, 0)) in the place of exp(A)."""
+    power, bound = Call("exp", (exponent,)), Call("minimum", (exponent, Number(0)))
+    return replace(tree, lambda item: Call("exp", (bound,)) if item == power else None)
 
 
 def _has_array(tree: Tree) -> bool:

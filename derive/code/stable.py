@@ -10,10 +10,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from sympy import exp, log
+from sympy import Integer, exp, log
 
-from derive.forward.nodes import Contract, Input, Map, Node, Ones, placeholder, topological
-from derive.forward.normal import apply, contract, replaced
+from derive.forward.nodes import Constant, Contract, Input, Map, Node, Ones, placeholder, topological
+from derive.forward.normal import add, apply, contract, replaced
 
 __all__ = ["Along", "Stable"]
 
@@ -81,15 +81,33 @@ class Stable:
             return None
         function, operands = node.function, [*node.operands]
         for place, operand in enumerate(operands):
-            known = _sum_of_exponentials(operand)
             taken = function.subs(log(placeholder(place)), _LOGARITHM)
-            if known is not None and taken != function and not taken.has(placeholder(place)):
-                operands[place] = self._stand_in("logsumexp", *known)
+            logarithm = self._logarithm(operand) if taken != function and not taken.has(placeholder(place)) else None
+            if logarithm is not None:
+                operands[place] = logarithm
                 function = taken.subs(_LOGARITHM, placeholder(place))
         return None if operands == [*node.operands] else apply(function, operands)
 
+    def _logarithm(self, node: Node) -> Node | None:
+        """logsumexp(A) for Σ exp(A), A - logsumexp(A) for softmax(A)."""
+        known = _sum_of_exponentials(node)
+        if known is not None:
+            return self._stand_in("logsumexp", *known)
+        made = self._values.get(node)
+        soft = next((item for item in self.found if item.function == "softmax" and item.stand_in is made), None)
+        if soft is None:
+            return None
+        total = self._stand_in_of("logsumexp", soft.argument, soft.axes)
+        every = range(len(node.shape))
+        ones = [(Ones(node.shape[axis]), (axis,)) for axis in soft.axes]
+        row = tuple(axis for axis in every if axis not in soft.axes)
+        terms = [(Constant(Integer(-1)), ()), (total, row), *ones]
+        return add([soft.argument, contract([term[0] for term in terms], [term[1] for term in terms], every)])
+
     def _stand_in(self, function: Literal["softmax", "logsumexp"], power: Map, axes: tuple[int, ...]) -> Input:
-        argument = apply(power.function.args[0], power.operands)
+        return self._stand_in_of(function, apply(power.function.args[0], power.operands), axes)
+
+    def _stand_in_of(self, function: Literal["softmax", "logsumexp"], argument: Node, axes: tuple[int, ...]) -> Input:
         for known in self.found:
             if (known.function, known.argument, known.axes) == (function, argument, axes):
                 return known.stand_in

@@ -52,7 +52,8 @@ class Formula:
     `str()` gives the right-hand side in NumPy syntax, `G @ W.T`; definitions are the names it uses besides inputs and
     the upstream gradient, and those that they use, in the order of computation. node computes the gradient from inputs
     and the upstream gradient alone; short is it with stand-ins for gradients that have a name, if there are any. rows
-    is whether a vector is a row.
+    is whether a vector is a row. Definitions are those that the formulas of a layer share; alone is the formula without
+    those which it uses only once, and is what text shows.
     """
 
     wrt: Input
@@ -61,6 +62,7 @@ class Formula:
     definitions: tuple[Definition, ...] = ()
     rows: bool = False
     short: Node | None = None
+    alone: Formula | None = None
 
     @property
     def tree(self) -> Tree:
@@ -87,15 +89,16 @@ class Formula:
     @property
     def statements(self) -> tuple[str, ...]:
         """Lines of NumPy-style code: every definition, and then dX = ... with what they define."""
-        lines = [f"{item.text} = {print_value(item.tree)}" for item in self.definitions]
-        return (*lines, f"{self.name.letter} = {print_value(self.tree)}")
+        shown = self.alone or self
+        lines = [f"{item.text} = {print_value(item.tree)}" for item in shown.definitions]
+        return (*lines, f"{self.name.letter} = {print_value(shown.tree)}")
 
     def latex(self) -> str:
         """Both sides as LaTeX, without delimiters."""
         return print_latex(self.equation)
 
     def __str__(self) -> str:
-        return print_code(self.tree)
+        return print_code((self.alone or self).tree)
 
     def _repr_latex_(self) -> str:
         return f"$\\displaystyle {self.latex()}$"

@@ -5,7 +5,7 @@ A contraction is read against the declared order of its output axes; that is whe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from fractions import Fraction
 from string import ascii_lowercase
 from types import MappingProxyType
@@ -13,6 +13,8 @@ from types import MappingProxyType
 from sympy import Expr, Integer, fraction, prod
 
 from derive.errors import InternalError
+from derive.forward.idioms import Idiom, idiom, parts, root, shorter
+from derive.forward.masks import added
 from derive.forward.nodes import (
     Add,
     Constant,
@@ -32,8 +34,11 @@ from derive.forward.nodes import (
 )
 from derive.forward.scalar import number, read_scalar
 from derive.forward.selected import read_parts, read_selected, read_selection
+from derive.forward.stacks import permuted, repeated_entries, stacked_product, with_new_axes
+from derive.notation.code import LASTING
 from derive.notation.digits import is_decimal
 from derive.notation.tree import (
+    Along,
     Broadcast,
     Einsum,
     Extreme,
@@ -46,9 +51,9 @@ from derive.notation.tree import (
     Name,
     Negative,
     Number,
+    Power,
     Product,
     Quotient,
-    Slice,
     Sum,
     SumAxis,
     Take,
@@ -69,8 +74,8 @@ def read(node: Node, *, rows: bool = False, names: Mapping[Node, Tree] = Mapping
     """
     made: dict[Node, Tree] = {}
     readings = _READINGS_OF_ROWS if rows else _READINGS
-    for item in topological(node, leaves=names):
-        made[item] = names[item] if item in names else _read_one(item, made, readings)
+    for item in topological(node, leaves=names, below=parts):
+        made[item] = names[item] if item in names else _read_one(item, made, readings, names)
     return made[node]
 
 
@@ -87,7 +92,10 @@ def kind_of(node: Node) -> Kind:
     return kinds[min(len(node.shape), 2)]
 
 
-def _read_one(node: Node, made: dict[Node, Tree], readings: _Readings) -> Tree:
+def _read_one(node: Node, made: dict[Node, Tree], readings: _Readings, names: Collection[Node]) -> Tree:
+    found = idiom(node)
+    if found is not None:
+        return _read_idiom(found, made[found.operand])
     match node:
         case Input():
             return name_of(node)
@@ -103,14 +111,13 @@ def _read_one(node: Node, made: dict[Node, Tree], readings: _Readings) -> Tree:
             beside = read_parts(node, lambda part: made[part] if part in made else read(part))
             if beside is not None:
                 return beside
-            filled = [_filling(operand) for operand in node.operands]
-            if all(value is not None for value in filled):
-                filled = [None] * len(filled)
-            # A number beside an array is added to every entry.
-            terms = zip(node.operands, filled, strict=True)
-            return Sum(tuple(made[operand] if value is None else value for operand, value in terms))
+            return added(_next_to_each_other(node.operands, made, names))
         case Map():
-            return read_scalar(node.function, _next_to_each_other(node.operands, made))
+            inner = root(node)
+            if inner is not None:
+                exponent = 2 * node.function.as_base_exp()[1]
+                return read_scalar(placeholder(0) ** exponent, [made[inner]])
+            return read_scalar(node.function, _next_to_each_other(node.operands, made, names))
         case OneHot():
             return OneHotTree(
                 made[node.arguments[0]], str(node.size), str(node.shape[0]) if len(node.shape) == 2 else ""
@@ -121,44 +128,56 @@ def _read_one(node: Node, made: dict[Node, Tree], readings: _Readings) -> Tree:
         case MatrixFunction():
             return MatrixCall(node.name, made[node.arguments[0]])
         case Contract():
-            return _read_contraction(node, made, readings)
+            return _read_contraction(node, made, readings, names)
     raise InternalError(f"matrix notation: no rule for a node of kind {type(node).__name__}")
 
 
-def _next_to_each_other(operands: Sequence[Node], made: Mapping[Node, Tree]) -> list[Tree]:
-    """The operands of a function: how often one is repeated along an axis is not written where another says it."""
-    stretched = [_stretching(operand, made) for operand in operands]
-    if all(tree is not None for tree in stretched):
+def _read_idiom(found: Idiom, operand: Tree) -> Tree:
+    rank = len(found.operand.shape)
+    axes = found.axes if len(found.axes) < rank or found.function in LASTING else None
+    return _scaled(found.coefficient, [], Along(found.function, operand, axes, rank))
+
+
+def _next_to_each_other(operands: Sequence[Node], made: Mapping[Node, Tree], names: Collection[Node]) -> list[Tree]:
+    """The terms of a sum, or operands of a function: how often one is repeated is not written where another says it."""
+    rank = len(operands[0].shape)
+    loose = [_stretching(operand, made, names) for operand in operands]
+    covered = {axis for axes, _ in loose for axis in axes}
+    if len(covered) < rank:
         return [made[operand] for operand in operands]
-    return [made[operand] if tree is None else tree for operand, tree in zip(operands, stretched, strict=True)]
+    return [made[operand] if tree is None else tree for operand, (_, tree) in zip(operands, loose, strict=True)]
 
 
-def _stretching(node: Node, made: Mapping[Node, Tree]) -> Tree | None:
-    """An array that is only repeated along new axes, with None in their place."""
-    if not isinstance(node, Contract) or _has_name(made[node]):
-        return None
-    inner = [pair for pair in zip(node.operands, node.indices, strict=True) if not isinstance(pair[0], Ones)]
-    if len(inner) != 1 or len(inner) == len(node.operands) or node.summed():
-        return None
-    ((operand, row),) = inner
-    return _with_new_axes(made[operand], row, node.output) if row else made[operand]
-
-
-def _has_name(tree: Tree) -> bool:
-    """Whether a node is called by a name; then what it is made of may not have been read."""
-    return isinstance(tree, Name | Gradient)
-
-
-def _with_new_axes(tree: Tree, row: Indices, output: Indices) -> Tree | None:
-    """X[:, None]: the array with axes of size 1 where the output has others; None if its axes lie in another order."""
-    if tuple(index for index in output if index in row) != row:
-        return None
-    if len(output) == 2 and len(row) == 1:
-        return Broadcast(tree, 1 - output.index(row[0]), "")
-    items = [":" if index in row else "None" for index in output]
-    while items and items[0] == "None":
-        items.pop(0)
-    return Slice(tree, tuple(items)) if "None" in items else tree
+def _stretching(node: Node, known: Mapping[Node, Tree], names: Collection[Node]) -> tuple[set[int], Tree | None]:
+    """The axes that an array fills by itself, and the array with None in the place of the others."""
+    every = set(range(len(node.shape)))
+    number = _filling(node)
+    if number is not None and every:
+        return set(), number
+    if not isinstance(node, Contract) or node.summed() or node in names or idiom(node) is not None:
+        return every, None
+    made, coefficient = _averaged(node, known)
+    scalars: list[Tree] = []
+    arrays: list[tuple[Tree, Indices]] = []
+    for operand, row in zip(node.operands, node.indices, strict=True):
+        if isinstance(operand, Constant):
+            coefficient = coefficient * operand.value
+        elif not isinstance(operand, Ones):
+            if row:
+                arrays.append((made[operand], row))
+            elif isinstance(operand, Map) and operand not in names and _divisor(operand, known) is not None:
+                return every, None
+            else:
+                scalars.append(made[operand])
+    if len(arrays) > 1 or (len(arrays) == 1 and len(arrays[0][1]) == len(node.output)):
+        return every, None
+    if not arrays:
+        return set(), _scaled(coefficient, scalars[:-1], scalars[-1]) if scalars else None
+    ((tree, row),) = arrays
+    spread = with_new_axes(tree, row, node.output)
+    if spread is None:
+        return every, None
+    return {node.output.index(index) for index in row}, _scaled(coefficient, scalars, spread)
 
 
 def _filling(node: Node) -> Tree | None:
@@ -173,29 +192,43 @@ def _filling(node: Node) -> Tree | None:
     return number(prod((sizes[index] for index in node.summed()), start=value))
 
 
-def _read_contraction(node: Contract, made: dict[Node, Tree], readings: _Readings) -> Tree:
+def _read_contraction(node: Contract, made: dict[Node, Tree], readings: _Readings, names: Collection[Node]) -> Tree:
     coefficient: Expr = Integer(1)
     scalars: list[Tree] = []
     ones: dict[int, str] = {}
     core: list[tuple[Tree, Indices]] = []
     selects: list[tuple[Select, Indices]] = []
     under: list[tuple[Tree, Indices]] = []
+    stretched = False
     lone = len(node.operands) == 1
+    known, total = _averaged(node, made)
     for operand, row in zip(node.operands, node.indices, strict=True):
         if isinstance(operand, Constant) and not (lone and not node.output):
-            coefficient = coefficient * operand.value
-        elif isinstance(operand, Map) and not lone and (divisor := _divisor(operand, made)) is not None:
-            under.append((divisor, row))
+            coefficient = coefficient * operand.value * total
+        elif (
+            isinstance(operand, Map)
+            and not lone
+            and operand not in names
+            and (divisor := _divisor(operand, made)) is not None
+        ):
+            _, loose = _stretching(operand.operands[0], made, names) if len(row) > 1 else (set(), None)
+            under.append((divisor, row) if loose is None else (_raised(operand, loose), row))
+            stretched = stretched or loose is not None
         elif not row:
-            scalars.append(made[operand])
+            scalars.append(known[operand])
         elif isinstance(operand, Ones):
             ones[row[0]] = str(operand.size)
         elif isinstance(operand, Select):
             selects.append((operand, row))
         else:
-            core.append((made[operand], row))
+            core.append((known[operand], row))
     if under:
-        quotient = None if selects else _quotient(scalars, core, ones, under, node.output, readings)
+        whole = any(row == node.output for _, row in core)
+        quotient = (
+            None
+            if selects or (stretched and not whole)
+            else _quotient(scalars, core, ones, under, node.output, readings)
+        )
         if quotient is not None:
             return _scaled(coefficient, [], quotient)
         scalars += [Quotient(Number(1), tree) for tree, row in under if not row]
@@ -207,27 +240,65 @@ def _read_contraction(node: Contract, made: dict[Node, Tree], readings: _Reading
             selected = read_selected(*core[0], selects, node.output, node.sizes())
             if selected is not None:
                 return _scaled(coefficient, scalars, selected)
-        core += [(made[select], row) for select, row in selects]
+        core += [(known[select], row) for select, row in selects]
     for reading in readings:
         tree = reading(core, ones, node.output)
         if tree is not None:
+            sizes = node.sizes()
+            count = prod((sizes[index] for index in node.summed()), start=Integer(1))
+            if _is_mean(tree, coefficient, count):
+                return _scaled(coefficient * count, scalars, _mean(tree))
             return _scaled(coefficient, scalars, tree)
-    return _scaled(coefficient, [], _einsum(node, made))
+    return _scaled(coefficient, scalars, _einsum(node, known))
 
 
-def _divisor(node: Map, made: dict[Node, Tree]) -> Tree | None:
+def _averaged(node: Contract, made: Mapping[Node, Tree]) -> tuple[dict[Node, Tree], Expr]:
+    """The sums among the factors as means where the coefficient divides by the count, and what is then left over."""
+    coefficient = node.operands[0].value if isinstance(node.operands[0], Constant) else Integer(1)
+    known = {operand: made[operand] for operand in node.operands if operand in made}
+    total: Expr = Integer(1)
+    for operand in node.operands:
+        if isinstance(operand, Contract) and operand.summed() and isinstance(made.get(operand), SumAxis):
+            sizes = operand.sizes()
+            count = prod((sizes[index] for index in operand.summed()), start=Integer(1))
+            if _is_mean(made[operand], coefficient * total, count):
+                known[operand], total = _mean(made[operand]), total * count
+    return known, total
+
+
+def _is_mean(tree: Tree, coefficient: Expr, count: Expr) -> bool:
+    if not isinstance(tree, SumAxis) or (tree.rank == 1 and isinstance(tree.operand, Hadamard)):
+        return False
+    return shorter(coefficient * count, coefficient)
+
+
+def _mean(tree: Tree) -> Tree:
+    assert isinstance(tree, SumAxis)
+    return Along("mean", tree.operand, (tree.axis,) if isinstance(tree.axis, int) else tree.axis, tree.rank)
+
+
+def _divisor(node: Map, made: Mapping[Node, Tree]) -> Tree | None:
     """u where the node is 1 / u, u² where it is u^(-2); None for any other function."""
     base, exponent = node.function.as_base_exp()
-    if base != placeholder(0) or len(node.operands) != 1 or not exponent.is_negative or _has_name(made[node]):
+    if base != placeholder(0) or len(node.operands) != 1 or not exponent.is_negative:
         return None
+    inner = root(node)
+    if inner is not None:
+        return read_scalar(base ** (-2 * exponent), [made[inner]])
     return read_scalar(base**-exponent, [made[node.operands[0]]])
+
+
+def _raised(node: Map, base: Tree) -> Tree:
+    return read_scalar(placeholder(0) ** -node.function.as_base_exp()[1], [base])
 
 
 def _quotient(
     scalars: list[Tree], core: _Core, ones: _OnesOf, under: _Core, output: Indices, readings: _Readings
 ) -> Tree | None:
     """What stands over the divisors, divided by them entry by entry; None if a divisor is summed over."""
-    if any(not set(row) <= set(output) or len(row) > 2 for _, row in under) or len(output) > 2:
+    if any(not set(row) <= set(output) for _, row in under):
+        return None
+    if len(output) > 2 and any(with_new_axes(tree, row, output) is None for tree, row in under):
         return None
     over: Tree | None = None
     if core or ones:
@@ -249,11 +320,19 @@ def _beside(tree: Tree, row: Indices, output: Indices) -> Tree:
     """An array that is repeated, or transposed, to stand beside one with these axes."""
     if row in ((), output):
         return tree
-    return Broadcast(tree, 1 - output.index(row[0]), "") if len(row) == 1 else Transpose(tree)
+    if len(output) > 2:
+        spread = with_new_axes(tree, row, output)
+        assert spread is not None
+        return spread
+    return Broadcast(tree, 1 - output.index(row[0]), "") if len(row) == 1 else _transposed(tree)
 
 
 def _scaled(coefficient: Expr, scalars: Sequence[Tree], tree: Tree) -> Tree:
     """The number and the scalars times the tree; a divisor of the number stands below, its sign before all."""
+    if coefficient == -1 and not scalars and isinstance(tree, Sum) and len(tree.terms) == 2:
+        first, second = tree.terms
+        if isinstance(second, Negative) and not isinstance(first, Negative):
+            return Sum((second.operand, Negative(first)))
     minus = coefficient.could_extract_minus_sign()
     coefficient = -coefficient if minus else coefficient
     whole = coefficient.is_Rational and is_decimal(Fraction(int(coefficient.p), int(coefficient.q)))
@@ -277,7 +356,32 @@ def _rearranged(core: _Core, ones: _OnesOf, output: Indices) -> Tree | None:
     tree, row = core[0]
     if row == output:
         return tree
-    return Transpose(tree) if len(row) == 2 and row[::-1] == output else None
+    return _transposed(tree) if len(row) == 2 and row[::-1] == output else None
+
+
+def _transposed(tree: Tree) -> Tree:
+    """Aᵀ; of a product, the product of the transposes where that is no longer, and of a sum in the same way."""
+    match tree:
+        case Transpose(operand):
+            return operand
+        case MatMul(factors):
+            turned = sum(not isinstance(factor, Transpose) for factor in factors)
+            if 2 * turned - len(factors) < 2:
+                return MatMul(tuple(map(_transposed, reversed(factors))))
+        case Sum(terms):
+            flipped = tuple(map(_transposed, terms))
+            if all(any(term == other for other in terms) for term in flipped):
+                return tree
+        case Negative(operand):
+            return Negative(_transposed(operand))
+        case Hadamard(factors) if 2 * sum(isinstance(factor, Transpose) for factor in factors) > len(factors):
+            return Hadamard(tuple(map(_transposed, factors)))
+    return Transpose(tree)
+
+
+def _flat(factors: Sequence[Tree]) -> tuple[Tree, ...]:
+    """The factors of a product entry by entry, those that are such products opened."""
+    return tuple(inner for f in factors for inner in (_flat(f.factors) if isinstance(f, Hadamard) else (f,)))
 
 
 def _taken(core: _Core, ones: _OnesOf, output: Indices) -> Tree | None:
@@ -326,6 +430,9 @@ def _reduced(core: _Core, ones: _OnesOf, output: Indices) -> Tree | None:
     if kept != output or not set(ones) <= set(row):
         return None
     if not kept:
+        match tree:
+            case Power(Name() | Gradient() as vector, Number(2)) if len(row) == 1:
+                return SumAxis(Hadamard((vector, vector)), None, 1)
         return SumAxis(tree, None, len(row))
     if len(row) > 2:
         axes = tuple(axis for axis, index in enumerate(row) if index in ones)
@@ -364,15 +471,11 @@ def _elementwise(core: _Core, ones: _OnesOf, output: Indices) -> Tree | None:
     """A ⊙ B."""
     if len(core) < 2 or ones or any(row != output for _, row in core):
         return None
-    return Hadamard(tuple(tree for tree, _ in core))
+    return Hadamard(_flat([tree for tree, _ in core]))
 
 
 def _stretched(core: _Core, ones: _OnesOf, output: Indices) -> Tree | None:
     """A ⊙ (b 1ᵀ): matrices and vectors, which are repeated along the other axis, entry by entry."""
-    if len(output) > 2 and not ones and len(core) > 1 and any(row == output for _, row in core):
-        # The arrays with fewer axes first: what scales stands before what is scaled.
-        trees = [_with_new_axes(tree, row, output) for tree, row in sorted(core, key=lambda item: len(item[1]))]
-        return Hadamard(tuple(tree for tree in trees if tree is not None)) if None not in trees else None
     if len(output) != 2 or ones or any(not row or not set(row) <= set(output) for _, row in core):
         return None
     if not any(len(row) == 2 for _, row in core):
@@ -380,13 +483,18 @@ def _stretched(core: _Core, ones: _OnesOf, output: Indices) -> Tree | None:
     # The vectors first: what scales rows or columns stands before what is scaled.
     ordered = sorted(core, key=lambda item: len(item[1]))
     factors: list[Tree] = []
+    pair = [tree for tree, row in ordered if len(row) == 1]
+    if len(pair) == 2 and ordered[0][1] != ordered[1][1]:
+        by_index = {row[0]: tree for tree, row in ordered[:2]}
+        factors.append(MatMul((by_index[output[0]], Transpose(by_index[output[1]]))))
+        ordered = ordered[2:]
     for tree, row in ordered:
         if len(row) == 1:
             axis = 1 - output.index(row[0])
             factors.append(Broadcast(tree, axis, ""))
         else:
-            factors.append(tree if row == output else Transpose(tree))
-    return Hadamard(tuple(factors))
+            factors.append(tree if row == output else _transposed(tree))
+    return Hadamard(_flat(factors))
 
 
 def _inner(core: _Core, ones: _OnesOf, output: Indices) -> Tree | None:
@@ -394,7 +502,7 @@ def _inner(core: _Core, ones: _OnesOf, output: Indices) -> Tree | None:
     if len(core) < 2 or ones or any(row != core[0][1] for _, row in core):
         return None
     row = core[0][1]
-    body = Hadamard(tuple(tree for tree, _ in core))
+    body = Hadamard(_flat([tree for tree, _ in core]))
     if not output:
         return SumAxis(body, None, len(row))
     if len(row) == 2 and len(output) == 1:
@@ -444,19 +552,36 @@ def _chained(core: _Core, output: Indices, *, flip: bool) -> Tree | None:
         if len(row) == 1:
             factors.append(tree)
             return MatMul(tuple(factors)) if not remaining and end is None else None
-        factors.append(tree if row[0] == current else Transpose(tree))
+        factors.append(tree if row[0] == current else _transposed(tree))
         current = row[1] if row[0] == current else row[0]
     return MatMul(tuple(factors)) if current == end else None
 
 
 def _outer(core: _Core, ones: _OnesOf, output: Indices) -> Tree | None:
     """a bᵀ."""
-    if len(core) != 2 or ones or any(len(row) != 1 for _, row in core) or len(output) != 2:
+    if len(core) < 2 or ones or any(len(row) != 1 for _, row in core) or len(output) != 2:
         return None
-    by_index = {row[0]: tree for tree, row in core}
-    if set(by_index) != set(output):
+    sides = [[tree for tree, row in core if row == (index,)] for index in output]
+    if not all(sides):
         return None
-    return MatMul((by_index[output[0]], Transpose(by_index[output[1]])))
+    left, right = (side[0] if len(side) == 1 else Hadamard(_flat(side)) for side in sides)
+    return MatMul((left, Transpose(right)))
+
+
+def _diagonal(core: _Core, ones: _OnesOf, output: Indices) -> Tree | None:
+    """The matrix with a vector on its diagonal, or the diagonal of a matrix."""
+    units = [row for tree, row in core if isinstance(tree, Identity)]
+    others = [(tree, row) for tree, row in core if not isinstance(tree, Identity)]
+    if ones or len(units) != 1 or not others:
+        return None
+    if len(output) == len(others) == 1 and others[0][1] in (units[0], units[0][::-1]) and output[0] in units[0]:
+        return MatrixCall("diag", others[0][0])
+    if len(set(output)) != 2 or set(units[0]) != set(output):
+        return None
+    if len({row for _, row in others}) != 1 or len(others[0][1]) != 1:
+        return None
+    trees = [tree for tree, _ in others]
+    return MatrixCall("diag", trees[0] if len(trees) == 1 else Hadamard(_flat(trees)))
 
 
 def _outer_of_rows(core: _Core, ones: _OnesOf, output: Indices) -> Tree | None:
@@ -469,6 +594,7 @@ def _outer_of_rows(core: _Core, ones: _OnesOf, output: Indices) -> Tree | None:
 
 _READINGS: _Readings = (
     _taken,
+    _diagonal,
     _rearranged,
     _broadcast,
     _filled,
@@ -479,6 +605,9 @@ _READINGS: _Readings = (
     _inner,
     _chain,
     _outer,
+    permuted,
+    stacked_product,
+    repeated_entries,
 )
 
 _READINGS_OF_ROWS: _Readings = (_chain_from_row, _outer_of_rows, *_READINGS)
@@ -486,10 +615,11 @@ _READINGS_OF_ROWS: _Readings = (_chain_from_row, _outer_of_rows, *_READINGS)
 
 def _einsum(node: Contract, made: dict[Node, Tree]) -> Tree:
     letters = [ascii_lowercase[8 + i] if i < 18 else ascii_lowercase[i - 18] for i in range(26)]
+    factors = [(o, row) for o, row in zip(node.operands, node.indices, strict=True) if row]
+    order = list(dict.fromkeys(index for _, row in factors for index in row))
 
     def word(row: Sequence[int]) -> str:
-        return "".join(letters[index] for index in row)
+        return "".join(letters[order.index(index)] for index in row)
 
-    factors = [(o, row) for o, row in zip(node.operands, node.indices, strict=True) if not isinstance(o, Constant)]
     pattern = ",".join(word(row) for _, row in factors) + "->" + word(node.output)
     return Einsum(pattern, tuple(made[operand] for operand, _ in factors))

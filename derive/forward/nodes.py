@@ -12,8 +12,9 @@ walked iteratively, so depth is bounded by memory alone.
 from __future__ import annotations
 
 import threading
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any, ClassVar, Literal, TypeAlias
 from weakref import WeakValueDictionary
 
@@ -270,10 +271,12 @@ class OneHot(_Operation):
         _set_shape(self, (*self.arguments[0].shape, self.size))
 
 
-def topological(*roots: Node, leaves: Container[Node] = ()) -> Iterator[Node]:
+def topological(
+    *roots: Node, leaves: Container[Node] = (), below: Callable[[Node], Sequence[Node]] = attrgetter("operands")
+) -> Iterator[Node]:
     """Every node that the roots are computed from, operands before users; the order depends on the graph alone.
 
-    What the leaves are computed from is left out.
+    What the leaves are computed from is left out. below says what a node is computed from, if not from its operands.
     """
     seen: set[Node] = set()
     stack: list[tuple[Node, bool]] = [(root, False) for root in reversed(roots)]
@@ -285,4 +288,4 @@ def topological(*roots: Node, leaves: Container[Node] = ()) -> Iterator[Node]:
             seen.add(node)
             stack.append((node, True))
             if node not in leaves:
-                stack.extend((operand, False) for operand in reversed(node.operands) if operand not in seen)
+                stack.extend((operand, False) for operand in reversed(below(node)) if operand not in seen)

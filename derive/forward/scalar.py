@@ -11,20 +11,19 @@ from sympy import Add, Expr, Function, Integer, Mul, Pow, Rational, Symbol
 
 from derive.errors import InternalError
 from derive.forward.functions import DOTS, equal, logabs, step
+from derive.forward.masks import added, compared
 from derive.forward.nodes import placeholder
 from derive.notation.digits import is_decimal
 from derive.notation.tree import (
     Call,
     Dots,
     Equal,
-    Greater,
     Hadamard,
     Negative,
     Number,
     Power,
     Product,
     Quotient,
-    Sum,
     Tree,
 )
 
@@ -71,7 +70,7 @@ class _Reader:
                 # SymPy orders by its own key, which is canonical; a leading minus is moved off the first place if it
                 # can be.
                 terms = sorted(expr.as_ordered_terms(), key=lambda term: term.could_extract_minus_sign())
-                return Sum(tuple(map(self._term, terms)))
+                return added(tuple(map(self._term, terms)))
             case Mul():
                 return self._product(expr)
             case Pow():
@@ -99,7 +98,7 @@ class _Reader:
         terms = difference.as_ordered_terms()
         left = [term for term in terms if not term.could_extract_minus_sign()]
         right = [-term for term in terms if term.could_extract_minus_sign()]
-        return Greater(self.read(Add(*left)), self.read(Add(*right)))
+        return compared(self.read(Add(*left)), self.read(Add(*right)))
 
     def _term(self, expr: Expr) -> Tree:
         negative = isinstance(expr, Rational) and expr < 0

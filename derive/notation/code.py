@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from derive.errors import InternalError
 from derive.notation.digits import number_text
 from derive.notation.tree import (
+    Along,
+    AtLeast,
     BigSum,
     Broadcast,
     Call,
@@ -34,6 +36,7 @@ from derive.notation.tree import (
     Ones,
     Pad,
     Partial,
+    Permute,
     Power,
     Product,
     Quotient,
@@ -45,12 +48,15 @@ from derive.notation.tree import (
     Take,
     Transpose,
     Tree,
+    Where,
     Windows,
 )
 from derive.notation.walk import children
 
 __all__ = [
     "ATOM",
+    "HELPERS",
+    "LASTING",
     "POWER",
     "PRODUCT",
     "SUM",
@@ -191,14 +197,24 @@ class CodePrinter:
                 return self.listed("outer", _not_all_masks((left, right))), _ATOM
             case MatMul((Transpose(left), right)) if _rank(left) == _rank(right) == 1:
                 return self.listed("outer", _not_all_masks((left, right))), _ATOM
-            case MatMul((first, second, *rest)):
-                return self.joined((*_not_all_masks((first, second)), *rest), " @ "), _PRODUCT
+            case MatMul(factors):
+                # Code says in which order a product costs least; a formula leaves it open.
+                left, right, *others = factors if self.module else _unbracketed(factors)
+                return self.joined((*_not_all_masks((left, right)), *others), " @ "), _PRODUCT
             case Quotient(over, under):
                 return f"{self.at_least(over, _PRODUCT)} / {self.at_least(under, _UNARY)}", _PRODUCT
             case Power(base, exponent):
                 return f"{self.at_least(_numbers(base), _ATOM)}**{self.at_least(exponent, _UNARY)}", _POWER
             case Greater(left, right):
-                return f"({self.at_least(left, _SUM)} > {self.at_least(right, _SUM)})", _ATOM
+                return self.compared(left, ">", right), _ATOM
+            case AtLeast(left, right):
+                return self.compared(left, ">=", right), _ATOM
+            case Where(condition, left, right):
+                # The brackets of a call suffice.
+                asked = self.bound(condition)[0]
+                asked = asked[1:-1] if isinstance(condition, Greater | AtLeast | Equal) else asked
+                chosen = [self.bound(_numbers(item))[0] for item in (left, right)]
+                return f"{self.module}where({', '.join([asked, *chosen])})", _ATOM
             case Equal(left, right):
                 return f"({self.at_least(left, _SUM)} == {self.at_least(right, _SUM)})", _ATOM
             case Extreme(name, operand, axes):
@@ -206,14 +222,10 @@ class CodePrinter:
                 return f"{self.module}{name}({self.bound(operand)[0]}{where})", _ATOM
             case MatrixCall("logdet", operand) if self.module:
                 return f"{self.module}linalg.slogdet({self.bound(operand)[0]})[1]", _ATOM
+            case MatrixCall("diag", operand):
+                return f"{self.module}diag({self.bound(operand)[0]})", _ATOM
             case MatrixCall(name, operand):
                 return f"{self.module and f'{self.module}linalg.'}{name}({self.bound(operand)[0]})", _ATOM
-            case Call("where", (condition, *others)):
-                # The brackets of a call suffice.
-                asked = self.bound(condition)[0]
-                asked = asked[1:-1] if isinstance(condition, Greater | Equal) else asked
-                chosen = [self.bound(_numbers(other))[0] for other in others]
-                return f"{self.module}where({', '.join([asked, *chosen])})", _ATOM
             case Call(function, operands):
                 written = [self.bound(_numbers(operand))[0] for operand in operands]
                 if self.module and function in _SPELLED:
@@ -228,6 +240,14 @@ class CodePrinter:
             case SumAxis(operand, axis):
                 where = "" if axis is None else f", axis={axis}"
                 return f"{self.module}sum({self.bound(operand)[0]}{where})", _ATOM
+            case Along(function, operand, axes, rank, kept):
+                where = _along(function, axes, rank) + (", keepdims=True" if kept else "")
+                return f"{self.called(function)}({self.bound(operand)[0]}{where})", _ATOM
+            case Permute(operand, axes):
+                swapped = [axis for axis, other in enumerate(axes) if axis != other]
+                if len(swapped) == 2:
+                    return f"{self.module}swapaxes({self.bound(operand)[0]}, {swapped[0]}, {swapped[1]})", _ATOM
+                return f"{self.module}transpose({self.bound(operand)[0]}, {axes})", _ATOM
             case Ones(size):
                 return f"{self.module}ones({size})", _ATOM
             case Broadcast(operand, axis, ""):
@@ -269,6 +289,18 @@ class CodePrinter:
                 ranges = ", ".join(f"{letter}=1..{last}" for letter, last in bounds)
                 return f"Σ({self.bound(body)[0]}, {ranges})", _ATOM
         raise InternalError(f"code: no rule for notation of kind {type(tree).__name__}")
+
+    def called(self, function: str) -> str:
+        """The name of a function along axes; those that NumPy lacks are defined beside the code."""
+        if not self.module or function in HELPERS:
+            return function
+        return f"{self.module}linalg.norm" if function == "norm" else f"{self.module}{function}"
+
+    def compared(self, left: Tree, sign: str, right: Tree) -> str:
+        """a > b, the number or the size on the right."""
+        if isinstance(left, Number) and not isinstance(right, Number):
+            left, sign, right = right, sign.replace(">", "<"), left
+        return f"({self.at_least(left, _SUM)} {sign} {self.at_least(right, _SUM)})"
 
     def at_least(self, tree: Tree, level: int) -> str:
         """The text, in parentheses if it binds less tightly."""
@@ -349,6 +381,54 @@ _SPELLED: dict[str, Callable[..., tuple[str, int]]] = {
 """What NumPy has instead of functions that it lacks; erf is that of the module math."""
 
 
+LASTING = ("softmax", "log_softmax")
+"""Functions along axes whose result has the axes still."""
+
+HELPERS = {
+    "softmax": (
+        "def softmax(Z, axis=-1):",
+        "    H = np.exp(Z - np.max(Z, axis=axis, keepdims=True))",
+        "    return H / np.sum(H, axis=axis, keepdims=True)",
+    ),
+    "logsumexp": (
+        "def logsumexp(Z, axis=None, keepdims=False):",
+        "    top = np.max(Z, axis=axis, keepdims=True)",
+        "    total = np.log(np.sum(np.exp(Z - top), axis=axis, keepdims=True)) + top",
+        "    return total if keepdims else np.squeeze(total, axis=axis)",
+    ),
+    "log_softmax": (
+        "def log_softmax(Z, axis=-1):",
+        "    Z = Z - np.max(Z, axis=axis, keepdims=True)",
+        "    return Z - np.log(np.sum(np.exp(Z), axis=axis, keepdims=True))",
+    ),
+}
+"""Functions along axes that NumPy lacks, as code that does not overflow; they stand before code that uses them."""
+
+
+def _along(function: str, axes: tuple[int, ...] | None, rank: int) -> str:
+    """The argument axis=, where it is not what the function takes without it."""
+    every = tuple(range(rank)) if axes is None else axes
+    usual = (rank - 1,) if function in LASTING else tuple(range(rank))
+    return "" if every == usual else f", axis={every[0] if len(every) == 1 else every}"
+
+
+def _unbracketed(factors: Sequence[Tree]) -> Iterator[Tree]:
+    """A (B C) as A B C, where B is a matrix."""
+    yield factors[0]
+    for factor in factors[1:]:
+        if isinstance(factor, MatMul) and _rank(factor.factors[0]) == 2 and not _is_outer(factor):
+            yield from _unbracketed(factor.factors)
+        else:
+            yield factor
+
+
+def _is_outer(tree: MatMul) -> bool:
+    """Whether the product is written by another function, or as a column of ones."""
+    if _has_column(tree.factors) or all(map(_is_mask, tree.factors)):
+        return True
+    return len(tree.factors) == 2 and any(isinstance(f, Transpose) and _rank(f.operand) == 1 for f in tree.factors)
+
+
 def _mask_last(tree: Tree) -> Tree:
     """The product with a number as its first factor, which can take a sign."""
     if isinstance(tree, Quotient):
@@ -380,16 +460,13 @@ def _not_all_masks(factors: tuple[Tree, ...]) -> tuple[Tree, ...]:
 
 def numbers(tree: Tree) -> Tree:
     """A mask as numbers: truth values do not add up, change their sign or enter a function as numbers do."""
-    if isinstance(tree, Greater):
-        difference = tree.left if tree.right == Number(0) else Sum((tree.left, Negative(tree.right)))
-        return Call("heaviside", (difference, Number(0)))
-    return Call("where", (tree, Number(1), Number(0))) if _is_mask(tree) else tree
+    return Where(tree, Number(1), Number(0)) if _is_mask(tree) else tree
 
 
 def is_mask(tree: Tree) -> bool:
     """Whether NumPy computes truth values."""
     match tree:
-        case Greater() | Equal():
+        case Greater() | AtLeast() | Equal():
             return True
         case Hadamard(factors) | Product(factors) | Concatenate(factors):
             return all(map(_is_mask, factors))
@@ -413,10 +490,16 @@ def rank_of(tree: Tree) -> int:
             return 0
         case Extreme(_, _, axes, rank):
             return 0 if axes is None else rank - len(axes)
+        case MatrixCall("diag", operand):
+            return 3 - _rank(operand)
         case MatrixCall(name):
             return 2 if name == "inv" else 0
         case SumAxis(_, axis, rank):
             return 0 if axis is None else rank - (1 if isinstance(axis, int) else len(axis))
+        case Along(function, _, axes, rank, kept):
+            return rank if kept or function in LASTING else 0 if axes is None else rank - len(axes)
+        case Permute(_, axes):
+            return len(axes)
         case Einsum(pattern):
             return len(pattern.partition("->")[2])
         case Slice(_, items):

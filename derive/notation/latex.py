@@ -14,7 +14,9 @@ from derive.errors import InternalError
 from derive.notation.code import written_items, written_places
 from derive.notation.digits import number_text
 from derive.notation.tree import (
+    Along,
     At,
+    AtLeast,
     Beside,
     BigSum,
     Broadcast,
@@ -47,6 +49,7 @@ from derive.notation.tree import (
     Ones,
     Pad,
     Partial,
+    Permute,
     Power,
     Product,
     Quotient,
@@ -62,6 +65,7 @@ from derive.notation.tree import (
     Take,
     Transpose,
     Tree,
+    Where,
     Windows,
 )
 from derive.notation.walk import is_fraction, is_tall
@@ -157,6 +161,11 @@ class _Printer:
                 return rf"\sqrt{{{self.text(operand)}}}", _ATOM
             case Greater(left, right):
                 return rf"\left[{self.text(left)} > {self.text(right)}\right]", _ATOM
+            case AtLeast(left, right):
+                return rf"\left[{self.text(left)} \ge {self.text(right)}\right]", _ATOM
+            case Where(condition, left, right):
+                chosen = ", ".join(map(self.text, (condition, left, right)))
+                return rf"\operatorname{{where}}\left({chosen}\right)", _ATOM
             case Equal(left, right):
                 return rf"\left[{self.text(left)} = {self.text(right)}\right]", _ATOM
             case Extreme(name, operand, axes):
@@ -169,7 +178,8 @@ class _Printer:
             case MatrixCall("logdet", operand):
                 return rf"\log\left|\det\left({self.text(operand)}\right)\right|", _ATOM
             case MatrixCall(name, operand):
-                return rf"\{name}\left({self.text(operand)}\right)", _ATOM
+                head = rf"\{name}" if name == "det" else rf"\operatorname{{{name}}}"
+                return rf"{head}\left({self.text(operand)}\right)", _ATOM
             case Call("abs", (operand,)):
                 return rf"\left|{self.text(operand)}\right|", _ATOM
             case Call(function, operands):
@@ -188,6 +198,12 @@ class _Printer:
                 return rf"{self.raised(operand)}^{{\top}}", _POWER
             case SumAxis(operand, axis, rank):
                 return self.sum_axis(operand, axis, rank), _PRODUCT
+            case Along(function, operand, axes, _, _):
+                where = "" if axes is None else rf"_{{\text{{{_axes(axes)}}}}}"
+                return rf"\operatorname{{{_escaped(function)}}}{where}\left({self.text(operand)}\right)", _ATOM
+            case Permute(operand, axes):
+                order = ", ".join(str(axis + 1) for axis in axes)
+                return rf"\operatorname{{transpose}}_{{{order}}}\left({self.text(operand)}\right)", _ATOM
             case Broadcast(operand, axis, _):
                 if axis == 0:
                     return rf"\mathbf{{1}} {self.raised(operand)}^{{\top}}", _PRODUCT

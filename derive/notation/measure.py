@@ -16,7 +16,9 @@ from derive.notation.code import written_items, written_places
 from derive.notation.digits import number_text
 from derive.notation.glyphs import BOLD, ITALIC
 from derive.notation.tree import (
+    Along,
     At,
+    AtLeast,
     Beside,
     BigSum,
     Broadcast,
@@ -50,6 +52,7 @@ from derive.notation.tree import (
     Ones,
     Pad,
     Partial,
+    Permute,
     Power,
     Product,
     Quotient,
@@ -65,6 +68,7 @@ from derive.notation.tree import (
     Take,
     Transpose,
     Tree,
+    Where,
     Windows,
 )
 from derive.notation.walk import children, is_fraction, is_tall
@@ -191,7 +195,9 @@ def _of(tree: Tree, depth: int, display: bool) -> float:
             return _raised(base, depth, display) + script(exponent)
         case Call("sqrt", (operand,)):
             return inner(operand) + (1.05 if _is_high(operand) else 0.85)
-        case Greater(larger, smaller) | Equal(larger, smaller):
+        case Where(condition, over, under):
+            return _name("where", depth, "vector") + 0.92 + _called((condition, over, under), inner, depth)
+        case Greater(larger, smaller) | AtLeast(larger, smaller) | Equal(larger, smaller):
             wrapping = max(_wrapping(side, depth) for side in (larger, smaller))
             return inner(larger) + inner(smaller) + _RELATIONS["="] + wrapping
         case Extreme(name, operand, axes):
@@ -228,6 +234,14 @@ def _of(tree: Tree, depth: int, display: bool) -> float:
             right = 0.58 if axis == 1 or (axis is None and rank == 2) else 0.0
             beside = _THIN * _is_inner(operand) * (bool(left) + bool(right))
             return (left + right + beside) * scale + inner(operand, _POWER)
+        case Along(function, operand, axes, _, _):
+            along = "" if axes is None else f"axes {', '.join(str(axis + 1) for axis in axes)}"
+            return _name(function, depth, "vector") + _characters(along, depth + 1) + _called((operand,), inner, depth)
+        case Permute(operand, axes):
+            order = ", ".join(str(axis + 1) for axis in axes)
+            return (
+                _name("transpose", depth, "vector") + _characters(order, depth + 1) + _called((operand,), inner, depth)
+            )
         case Broadcast(operand, axis, _):
             return 1.24 * scale + (_raised(operand, depth, display) if axis == 0 else inner(operand, _ATOM))
         case Einsum(pattern, factors):

@@ -18,7 +18,9 @@ from derive.notation.ink import BOLD, PLAIN, QUIET, Ink, painted, row_colour
 from derive.notation.script import entry_text, index_text, name_text, raised, shape_text, space_text
 from derive.notation.spacing import glue, opened
 from derive.notation.tree import (
+    Along,
     At,
+    AtLeast,
     Beside,
     BigSum,
     Broadcast,
@@ -51,6 +53,7 @@ from derive.notation.tree import (
     Ones,
     Pad,
     Partial,
+    Permute,
     Power,
     Product,
     Quotient,
@@ -66,6 +69,7 @@ from derive.notation.tree import (
     Take,
     Transpose,
     Tree,
+    Where,
     Windows,
 )
 
@@ -167,6 +171,10 @@ class _Printer:
                 return beside(Box(("√",)), self.box(operand)), _ATOM
             case Greater(larger, smaller):
                 return Box((f"[{self.flat(larger)} > {self.flat(smaller)}]",)), _ATOM
+            case AtLeast(left, right):
+                return Box((f"[{self.flat(left)} ≥ {self.flat(right)}]",)), _ATOM
+            case Where(condition, left, right):
+                return beside(Box(("where",)), parenthesised(self.joined((condition, left, right), ", ", _SUM))), _ATOM
             case Equal(left, right):
                 return Box((f"[{self.flat(left)} = {self.flat(right)}]",)), _ATOM
             case Extreme(name, operand, axes):
@@ -202,6 +210,12 @@ class _Printer:
                 row = (Transpose(Ones("")),) if axis in (0, None) else ()
                 column = (Ones(""),) if axis == 1 or (axis is None and rank == 2) else ()
                 return self.product((*row, operand, *column)), _PRODUCT
+            case Along(function, operand, along, _, _):
+                where = "" if along is None else f"[axis {', '.join(str(axis + 1) for axis in along)}]"
+                return beside(Box((f"{function}{where}",)), parenthesised(self.box(operand))), _ATOM
+            case Permute(operand, order):
+                where = ", ".join(str(axis + 1) for axis in order)
+                return beside(Box((f"transpose[{where}]",)), parenthesised(self.box(operand))), _ATOM
             case Broadcast(operand, axis, _):
                 pair = (Ones(""), Transpose(operand)) if axis == 0 else (operand, Transpose(Ones("")))
                 return self.product(pair), _PRODUCT

@@ -15,7 +15,9 @@ from fractions import Fraction
 from typing import Literal, Protocol, TypeAlias
 
 __all__ = [
+    "Along",
     "At",
+    "AtLeast",
     "Beside",
     "BigSum",
     "Broadcast",
@@ -51,6 +53,7 @@ __all__ = [
     "Ones",
     "Pad",
     "Partial",
+    "Permute",
     "Power",
     "Product",
     "Quotient",
@@ -67,6 +70,7 @@ __all__ = [
     "Take",
     "Transpose",
     "Tree",
+    "Where",
     "Windows",
 ]
 
@@ -190,6 +194,23 @@ class Greater:
 
 
 @dataclass(frozen=True, slots=True)
+class AtLeast:
+    """[a ≥ b], entry by entry: 1 where it holds and 0 elsewhere."""
+
+    left: Tree
+    right: Tree
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """a where a condition holds and b elsewhere, entry by entry; the condition is a comparison."""
+
+    condition: Tree
+    left: Tree
+    right: Tree
+
+
+@dataclass(frozen=True, slots=True)
 class Equal:
     """[a = b], entry by entry: 1 where it holds and 0 elsewhere."""
 
@@ -266,6 +287,28 @@ class SumAxis:
     operand: Tree
     axis: int | tuple[int, ...] | None
     rank: int
+
+
+@dataclass(frozen=True, slots=True)
+class Along:
+    """A function of an array along axes, or of all its entries (None): mean, var, norm, logsumexp, softmax, ...
+
+    rank is that of the array. Softmax and its logarithm keep the axes, others only where kept says so, with size 1.
+    """
+
+    function: str
+    operand: Tree
+    axes: tuple[int, ...] | None
+    rank: int
+    kept: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Permute:
+    """The axes of an array in another order."""
+
+    operand: Tree
+    axes: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -525,6 +568,8 @@ Tree: TypeAlias = (
     | Power
     | Call
     | Greater
+    | AtLeast
+    | Where
     | Equal
     | Extreme
     | MatrixCall
@@ -535,6 +580,8 @@ Tree: TypeAlias = (
     | Hadamard
     | Inner
     | SumAxis
+    | Along
+    | Permute
     | Broadcast
     | Identity
     | Kronecker

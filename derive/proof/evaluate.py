@@ -21,6 +21,8 @@ from derive.forward.layer import Samples
 from derive.forward.nodes import placeholder
 from derive.forward.shape import evaluated
 from derive.notation.tree import (
+    Along,
+    AtLeast,
     Broadcast,
     Call,
     Concatenate,
@@ -42,6 +44,7 @@ from derive.notation.tree import (
     OneHot,
     Ones,
     Pad,
+    Permute,
     Power,
     Product,
     Quotient,
@@ -53,6 +56,7 @@ from derive.notation.tree import (
     Take,
     Transpose,
     Tree,
+    Where,
     Windows,
 )
 from derive.proof.ring import Element
@@ -142,12 +146,21 @@ class _Evaluation:
                 return np.power(value(base), int(power) if power == int(power) else power)
             case SumAxis(operand, axis, _):
                 return np.sum(value(operand), axis=axis)
+            case Along(function, operand, axes, _, kept):
+                return _along(function, np.asarray(value(operand)), axes, kept=kept)
+            case Permute(operand, axes):
+                return np.transpose(value(operand), axes)
             case Broadcast(operand, axis, ""):
                 return np.expand_dims(value(operand), axis)
             case Broadcast(operand, axis, size):
                 return np.repeat(np.expand_dims(value(operand), axis), self._size(size), axis)
             case Greater(left, right):
                 return _call("step", np.subtract(value(left), value(right)))
+            case AtLeast(left, right):
+                return np.subtract(1, _call("step", np.subtract(value(right), value(left))))
+            case Where(condition, left, right):
+                holds = value(condition)
+                return np.multiply(holds, value(left)) + np.multiply(np.subtract(1, holds), value(right))
             case Equal(left, right):
                 return _call("equal", value(left), value(right))
             case Extreme(name, operand, axes):
@@ -248,6 +261,38 @@ def _exact(function: Callable[..., Expr], operands: Sequence[Array]) -> Array:
     return result
 
 
+def _along(function: str, array: Array, axes: tuple[int, ...] | None, *, kept: bool) -> Array:
+    """A function along axes, from its definition."""
+    axes = tuple(range(array.ndim)) if axes is None else axes
+    count = int(np.prod([array.shape[axis] for axis in axes]))
+
+    def total(values: Array, keepdims: bool = kept) -> Array:
+        return np.asarray(np.sum(values, axis=axes, keepdims=keepdims))
+
+    def mean(values: Array, keepdims: bool = kept) -> Array:
+        return np.multiply(total(values, keepdims), sympy.Rational(1, count) if array.dtype == object else 1 / count)
+
+    if function in ("sum", "mean"):
+        return total(array) if function == "sum" else mean(array)
+    if function in ("var", "std"):
+        distance = np.subtract(array, mean(array, keepdims=True))
+        variance = mean(np.power(distance, 2))
+        return variance if function == "var" else _call("sqrt", variance)
+    if function == "norm":
+        return _call("sqrt", total(np.power(array, 2)))
+    # What is largest is subtracted from numbers, so that they do not overflow; symbols do not.
+    top = 0 if array.dtype == object else np.max(array, axis=axes, keepdims=True)
+    powers = _call("exp", np.subtract(array, top))
+    if function == "softmax":
+        return np.divide(powers, total(powers, keepdims=True))
+    logarithm = np.add(_call("log", total(powers, keepdims=True)), top)
+    if function == "log_softmax":
+        return np.subtract(array, logarithm)
+    if function == "logsumexp":
+        return logarithm if kept else np.squeeze(logarithm, axis=axes)
+    raise InternalError(f"evaluation: no rule for the function {function} along axes")
+
+
 def _one_hot(index: Array, size: int) -> Array:
     """Rows of the identity matrix; of entries that are symbols, whether they are equal to the number of the column."""
     if index.dtype != object:
@@ -267,6 +312,8 @@ def _extreme(name: str, array: Array, axes: tuple[int, ...] | None) -> Array:
 
 
 def _of_matrix(name: str, matrix: Array) -> Array:
+    if name == "diag":
+        return np.diag(matrix)
     if matrix.dtype != object:
         return np.linalg.slogdet(matrix)[1] if name == "logdet" else getattr(np.linalg, name)(matrix)
     rows = matrix.tolist()

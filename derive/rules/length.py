@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from derive.forward.idioms import idiom, parts, root
 from derive.forward.nodes import Add, Constant, Contract, Delta, Input, Map, Node, Ones, topological
 
 __all__ = ["lengths"]
@@ -14,14 +15,19 @@ _LONGEST = 1000
 def lengths(*roots: Node, named: Collection[Node] = ()) -> dict[Node, int]:
     """The length of every node that the roots are computed from; one that has a name is that name where it is used."""
     found: dict[Node, int] = {}
-    for node in topological(*roots):
-        inner = sum(1 if operand in named else found[operand] for operand in node.operands)
+    for node in topological(*roots, below=parts):
+        inner = sum(1 if operand in named else found[operand] for operand in parts(node))
         found[node] = min(_own(node) + inner, _LONGEST)
     return found
 
 
 def _own(node: Node) -> int:
     """What is written besides the operands."""
+    found = idiom(node)
+    if found is not None:
+        return len(found.function) + 2 + (8 if len(node.shape) + found.reduced * len(found.axes) > 1 else 0)
+    if root(node) is not None:
+        return 4
     match node:
         case Input(name):
             return len(name)

@@ -7,17 +7,19 @@ long and several write. The author's own names come first, and the output is cal
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import chain, count
 
 from derive.forward.entry import share_symbols
 from derive.forward.formula import Definition, Formula
 from derive.forward.functions import equal, step
+from derive.forward.idioms import parts
 from derive.forward.layer import Layer
 from derive.forward.matrix import kind_of, read
-from derive.forward.nodes import Contract, Input, Map, Node, topological
+from derive.forward.nodes import Add, Contract, Input, Map, Node, topological
 from derive.forward.normal import replaced
+from derive.notation.code import print_code
 from derive.notation.tree import Gradient, Name, Tree
 from derive.rules.adjoint import RULES
 from derive.rules.assumed import assumed
@@ -32,6 +34,11 @@ _TWICE = 10
 
 _SHARED = 26
 """So many, if several formulas write them once each."""
+
+_BRIEF = 64
+"""A definition of so many characters that a formula uses once is put in its place when the formula stands alone."""
+
+_FEW_TIMES = 3
 
 _OTHERS = "SUVPQRKABCE"
 _LINEAR, _FUNCTION, _QUOTIENT = "ZA", "HA", "P"
@@ -90,8 +97,53 @@ def _formulas(layer: Layer, rules: tuple[object, ...]) -> Mapping[str, Formula]:
     for wrt, node in found.inputs.items():
         short = replaced(node, naming.stand_ins)
         rows = layer.samples == "one"
-        made[wrt.name] = Formula(wrt, found.whole(node), layer.loss, naming.used(short), rows, short)
+        whole = Formula(wrt, found.whole(node), layer.loss, naming.used(short), rows, short)
+        made[wrt.name] = replace(whole, alone=_alone(whole, {name for name, _ in layer.named}))
     return made
+
+
+def _alone(formula: Formula, given: Collection[str]) -> Formula:
+    """The formula with definitions that it uses once, and that nobody has asked for, put in their place."""
+    short, kept = formula.short or formula.node, list(formula.definitions)
+    while True:
+        sources = {item.node: item.source or item.node for item in kept}
+        times = _uses([short, *sources.values()], sources)
+        once = next((d for d in kept if d.text not in given and _is_needless(d, short, times[d.node])), None)
+        if once is None:
+            return replace(formula, definitions=tuple(kept), short=short)
+        kept.remove(once)
+        if once.source is not None:
+            short = replaced(short, {once.node: once.source})
+            kept = [
+                d if d.source is None else replace(d, source=replaced(d.source, {once.node: once.source})) for d in kept
+            ]
+        names: dict[Node, Tree] = {}
+        for place, item in enumerate(kept):
+            tree = read(item.source or item.node, rows=formula.rows, names=names)
+            kept[place] = replace(item, tree=tree)
+            names[item.node] = item.name
+
+
+def _uses(roots: Sequence[Node], named: Collection[Node]) -> dict[Node, int]:
+    """How often each name is written in formulas and in definitions; once in a value that is written twice is twice."""
+    total = dict.fromkeys(named, 0)
+    for root in roots:
+        times: dict[Node, int] = {root: 1}
+        for node in reversed(list(topological(root, leaves=set(named) - {root}, below=parts))):
+            if node is not root and node in total:
+                total[node] += times[node]
+                continue
+            for operand in parts(node):
+                times[operand] = min(times.get(operand, 0) + times[node], 1000)
+    return total
+
+
+def _is_needless(definition: Definition, short: Node, times: int) -> bool:
+    """Whether a name is used once, or the formula is but the name, or using it saves nothing."""
+    length = len(print_code(definition.tree))
+    if definition.node is short or (times == 1 and length <= _BRIEF):
+        return True
+    return 1 < times <= _FEW_TIMES and definition.source is None and times * (length + 1) <= length + 4 + 2 * times
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +191,7 @@ class _Naming:
         pending = [written]
         while pending:
             root = pending.pop()
-            for node in topological(root, leaves=by_node.keys() - {root}):
+            for node in topological(root, leaves=by_node.keys() - {root}, below=parts):
                 if node in by_node and node not in used:
                     used.add(node)
                     source = by_node[node].source
@@ -177,12 +229,16 @@ def _chosen(roots: Sequence[Node], forward: Collection[Node], given: set[Node], 
 
 def _is_mask(node: Node) -> bool:
     """Whether a value says where something holds: NumPy's truth values, by a name, would not add up like numbers."""
+    if isinstance(node, Add):
+        return any(map(_is_mask, node.operands))
     return isinstance(node, Map) and isinstance(node.function, step | equal)
 
 
 def _outermost(nodes: set[Node]) -> set[Node]:
     """Those among the nodes that no other of them is computed from: a name for the whole may make others needless."""
-    inside = {inner for node in nodes for inner in topological(node) if inner is not node and inner in nodes}
+    inside = {
+        inner for node in nodes for inner in topological(node, below=parts) if inner is not node and inner in nodes
+    }
     return nodes - inside
 
 
@@ -192,10 +248,10 @@ def _written(roots: Sequence[Node], named: Collection[Node]) -> tuple[dict[Node,
     total: dict[Node, int] = {}
     for root in (*roots, *named):
         times: dict[Node, int] = {root: 1}
-        for node in reversed(list(topological(root, leaves=set(named) - {root}))):
+        for node in reversed(list(topological(root, leaves=set(named) - {root}, below=parts))):
             if node is not root and node in named:
                 continue
-            for operand in node.operands:
+            for operand in parts(node):
                 times[operand] = min(times.get(operand, 0) + times[node], 1000)
         del times[root]
         for node, number in times.items():

@@ -21,6 +21,7 @@ from itertools import chain, count
 
 from sympy import Expr, Integer, cancel, expand
 
+from derive.forward.idioms import idiom
 from derive.forward.nodes import Add, Constant, Contract, Delta, Input, Map, Node, Ones, placeholder, topological
 from derive.forward.normal import add, apply, contract
 from derive.rules.length import lengths
@@ -46,7 +47,8 @@ class Forward:
         """Its values, later ones first."""
         plain = (Constant, Ones, Delta)
         found = [node for node in topological(self.output) if not isinstance(node, plain) and not is_view(node)]
-        return tuple(node for node in reversed(found) if node not in self.without)
+        kept = [node for node in reversed(found) if node not in self.without]
+        return (*(node for node in map(_share, kept) if node is not None), *kept)
 
     @cached_property
     def whole(self) -> frozenset[Node]:
@@ -86,6 +88,18 @@ class Forward:
                 if term and len(term.powers) == 1 and not term.powers[0].exponent.is_integer and term.coefficient == 1:
                     found.append((node, term.powers[0], term.coefficient))
         return tuple(found)
+
+
+def _share(node: Node) -> Node | None:
+    """Softmax, for its logsumexp: the gradient has it where the forward pass has not."""
+    found = idiom(node) if isinstance(node, Map) else None
+    if found is None or found.function != "logsumexp":
+        return None
+    (total,) = node.operands
+    powers = next(operand for operand in total.operands if isinstance(operand, Map))
+    axes = range(len(powers.shape))
+    kept = [axis for axis in axes if axis not in found.axes]
+    return contract([powers, apply(1 / placeholder(0), [total])], [axes, kept], axes)
 
 
 Rewrite = Callable[[Terms, Forward], Terms | None]
@@ -434,10 +448,34 @@ def _built(terms: Terms) -> Node:
         # What is added comes before what is subtracted.
         ordered = sorted(terms.terms, key=lambda term: bool(term.coefficient.could_extract_minus_sign()))
         terms = replace(terms, terms=tuple(ordered))
-        first = ordered[0].coefficient
-        ratios = [term.coefficient / first for term in ordered]
-        if first not in (1, -1) and all(ratio in (1, -1) for ratio in ratios):
-            scaled = tuple(replace(t, coefficient=ratio) for t, ratio in zip(ordered, ratios, strict=True))
+        common = _common([term.coefficient for term in ordered])
+        if common != 1:
+            scaled = tuple(replace(term, coefficient=term.coefficient / common) for term in ordered)
             axes = list(range(len(terms.free)))
-            return contract([Constant(first), build(replace(terms, terms=scaled))], [[], axes], axes)
+            return contract([Constant(common), build(replace(terms, terms=scaled))], [[], axes], axes)
     return build(terms)
+
+
+def _common(coefficients: Sequence[Expr]) -> Expr:
+    """The coefficient, up to its sign, that is shortest to write once, with what is left of the others."""
+
+    def written(common: Expr) -> int:
+        left = (coefficient / common for coefficient in coefficients)
+        return _digits(common) + sum(map(_digits, left))
+
+    candidates = (
+        c for c in (*coefficients, *(-c for c in coefficients)) if not any(_has_size(b / c) for b in coefficients)
+    )
+    found = min((Integer(1), *candidates), key=written)
+    return found if found != -1 else Integer(1)
+
+
+def _has_size(coefficient: Expr) -> bool:
+    """Whether a size stands above the line: then a mean would be written as a sum."""
+    return bool(coefficient.as_numer_denom()[0].free_symbols)
+
+
+def _digits(coefficient: Expr) -> int:
+    """How many characters a coefficient takes before a factor; its sign joins the terms."""
+    size = -coefficient if coefficient.could_extract_minus_sign() else coefficient
+    return 0 if size == 1 else len(str(size)) + 3

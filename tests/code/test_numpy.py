@@ -46,3 +46,21 @@ def test_a_size_that_no_shape_tells_is_refused():
     formulas = [gradient.formula for gradient in derive.derive(layer, H=3, K=2).gradients.values()]
     with pytest.raises(UnsupportedError, match="no shape of the arrays tells the size"):
         numpy_class(layer, formulas)
+
+
+def test_a_function_for_one_gradient_computes_what_it_uses():
+    assert derive.derive("affine").wrt("W").code("numpy") == (
+        "import numpy as np\n\n"
+        "def gradient_W(X, W, b, G):\n"
+        '    """dL/dW (D, M).\n\n'
+        "    G = dL/dY, shape (N, M).\n"
+        "    X (N, D), W (D, M), b (M,).\n"
+        '    """\n'
+        "    return X.T @ G"
+    )
+    source = derive.derive("softmax", n=2, k=3).wrt("Z").code("numpy")
+    scope: dict[str, object] = {}
+    exec(source, scope)
+    Z, G = np.array([[0.0, 1000.0, 0.0], [1.0, 1.0, -1000.0]]), np.array([[1.0, 2.0, 3.0], [4.0, 8.0, 2.0]])
+    # S = (0, 1, 0) and (1/2, 1/2, 0), and S (G - rowsum(S G)).
+    np.testing.assert_allclose(scope["gradient_Z"](Z, G), [[0, 0, 0], [-1, 1, 0]], atol=1e-12)

@@ -12,6 +12,7 @@ from derive.notation.code import print_code
 from derive.notation.latex import print_latex
 from derive.proof.evaluate import evaluate, value_of
 from derive.proof.evidence import Strength
+from tests.running import namespace
 
 SHAPES = {"X": "N D", "Y": "N D", "Z": "N 2*K", "Q": "N D M", "x": "N", "A": "N N", "B": "N D", "s": ""}
 SIZES = ({"N": 3, "D": 4, "M": 2, "K": 2}, {"N": 2, "D": 3, "M": 4, "K": 1})
@@ -92,7 +93,7 @@ def test_values_are_numpys_and_gradients_pytorchs(name, sizes):
     layer = traced(function)
     bound, arrays = numbers(layer, sizes)
     expected = layer.function(*(arrays[node.name] for node in layer.inputs))
-    space = {"np": np, **bound, **arrays}
+    space = namespace(**bound, **arrays)
     assert bind(layer.output.shape, bound) == np.shape(expected)
     np.testing.assert_allclose(np.asarray(evaluate(read(layer.output), arrays, bound), dtype=float), expected)
     np.testing.assert_allclose(eval(print_code(read(layer.output), module="np."), space), expected)

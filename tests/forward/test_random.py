@@ -27,6 +27,7 @@ from derive.proof.evaluate import value_of
 from derive.proof.evidence import Strength
 from derive.proof.prove import prove
 from derive.routes.jacobian import derive_jacobian
+from tests.running import namespace
 
 LETTERS = ("N", "D", "M")
 NAMES = ("A", "b", "X", "W_1", "E", "beta", "x", "G")
@@ -221,7 +222,7 @@ RANDOM = st.randoms(use_true_random=False)
 
 def by_printed_code(case: Example, wrt: str) -> np.ndarray:
     formula = derive_jacobian(case.layer, wrt, case.sizes).formula
-    known = {"np": np, **case.sizes, **case.arrays}
+    known = namespace(**case.sizes, **case.arrays)
     for item in formula.definitions:
         known[item.text] = eval(print_code(item.tree, module="np."), known)
     return np.asarray(eval(print_code(formula.tree, module="np."), known), dtype=float)

@@ -13,6 +13,7 @@ from derive.forward.shape import bind
 from derive.notation.code import print_code
 from derive.proof.evaluate import evaluate, value_of
 from derive.proof.evidence import Strength
+from tests.running import namespace
 
 SHAPES = {
     "X": "N D",
@@ -123,7 +124,7 @@ def test_what_is_traced_is_what_numpy_computes(name, sizes):
     expected = layer.function(*(arrays[node.name] for node in layer.inputs))
     assert bind(layer.output.shape, bound) == np.shape(expected)
     np.testing.assert_allclose(np.asarray(evaluate(read(layer.output), arrays, bound), dtype=float), expected)
-    printed = eval(print_code(read(layer.output), module="np."), {"np": np, **bound, **arrays})
+    printed = eval(print_code(read(layer.output), module="np."), namespace(**bound, **arrays))
     np.testing.assert_allclose(printed, expected)
 
 
@@ -154,7 +155,7 @@ def test_its_gradient_is_pytorchs_and_the_printed_formula_runs(name, sizes):
         formula = derived.wrt(node.name).formula
         np.testing.assert_allclose(np.asarray(value_of(formula, arrays, bound), dtype=float), expected, atol=1e-12)
         np.testing.assert_allclose(
-            np.broadcast_to(printed(formula, {"np": np, **bound, **arrays}), expected.shape), expected, atol=1e-12
+            np.broadcast_to(printed(formula, namespace(**bound, **arrays)), expected.shape), expected, atol=1e-12
         )
 
 

@@ -14,6 +14,7 @@ from derive.notation.code import print_code
 from derive.proof import numeric
 from derive.proof.evaluate import evaluate, value_of
 from derive.proof.evidence import Strength
+from tests.running import namespace
 
 SHAPES = {"W": "V D", "Z": "N V", "X": "N D", "t": "N in V", "T": "N M in V", "c": "D in V", "x": "N"}
 SIZES = ({"N": 3, "D": 2, "V": 5, "M": 4}, {"N": 4, "D": 3, "V": 2, "M": 1})
@@ -73,7 +74,7 @@ def test_values_are_numpys_and_gradients_pytorchs(name, sizes):
     function, in_torch = LAYERS[name]
     layer = traced(function)
     bound, arrays = numbers(layer, sizes)
-    space = {"np": np, **bound, **arrays}
+    space = namespace(**bound, **arrays)
     expected = function(*(arrays[node.name] for node in layer.inputs))
     np.testing.assert_allclose(np.asarray(evaluate(read(layer.output), arrays, bound), dtype=float), expected)
     np.testing.assert_allclose(eval(print_code(read(layer.output), module="np."), space), expected)

@@ -61,16 +61,16 @@ MASKS = [
     (Negative(Hadamard((MASK, B))), "-B * (A > 0)"),
     (Negative(Hadamard((Hadamard((MASK, B)), A))), "-B * (A > 0) * A"),
     (Negative(Hadamard((MASK, OTHER))), "-np.where((A > 0) * (B > A), 1, 0)"),
-    (Sum((Hadamard((MASK, OTHER)), MASK)), "np.where((A > 0) * (B > A), 1, 0) + np.heaviside(A, 0)"),
+    (Sum((Hadamard((MASK, OTHER)), MASK)), "np.where((A > 0) * (B > A), 1, 0) + np.where(A > 0, 1, 0)"),
     (Sum((A, Negative(Hadamard((MASK, OTHER, B))))), "A - (A > 0) * (B > A) * B"),
     (Negative(Quotient(Hadamard((MASK, B)), Number(2))), "-B * (A > 0) / 2"),
-    (Negative(Quotient(MASK, Number(2))), "-np.heaviside(A, 0) / 2"),
-    (Negative(MatMul((MASK, B))), "-np.heaviside(A, 0) @ B"),
+    (Negative(Quotient(MASK, Number(2))), "-np.where(A > 0, 1, 0) / 2"),
+    (Negative(MatMul((MASK, B))), "-np.where(A > 0, 1, 0) @ B"),
     (Negative(Transpose(MASK)), "-np.where((A > 0).T, 1, 0)"),
-    (MatMul((MASK, OTHER, B)), "np.heaviside(A, 0) @ (B > A) @ B"),
-    (Sum((Product((MASK, OTHER)), MASK)), "np.where((A > 0) * (B > A), 1, 0) + np.heaviside(A, 0)"),
-    (Call("sqrt", (OTHER,)), "np.sqrt(np.heaviside(B - A, 0))"),
-    (Power(MASK, Number(2)), "np.heaviside(A, 0)**2"),
+    (MatMul((MASK, OTHER, B)), "np.where(A > 0, 1, 0) @ (B > A) @ B"),
+    (Sum((Product((MASK, OTHER)), MASK)), "np.where((A > 0) * (B > A), 1, 0) + np.where(A > 0, 1, 0)"),
+    (Call("sqrt", (OTHER,)), "np.sqrt(np.where(B > A, 1, 0))"),
+    (Power(MASK, Number(2)), "np.where(A > 0, 1, 0)**2"),
 ]
 
 

@@ -19,7 +19,9 @@ from derive.notation.latex import print_latex
 from derive.notation.measure import height, width
 from derive.notation.plain import print_plain
 from derive.notation.tree import (
+    Along,
     At,
+    AtLeast,
     Beside,
     BigSum,
     Broadcast,
@@ -52,6 +54,7 @@ from derive.notation.tree import (
     Ones,
     Pad,
     Partial,
+    Permute,
     Power,
     Product,
     Quotient,
@@ -67,6 +70,7 @@ from derive.notation.tree import (
     Take,
     Transpose,
     Tree,
+    Where,
     Windows,
 )
 from derive.render.latex import render_fragment
@@ -102,6 +106,8 @@ TREES = {
     Call: Call("tanh", (x,)),
     Greater: Greater(x, Number(0)),
     Equal: Equal(x, y),
+    AtLeast: AtLeast(x, Number(0)),
+    Where: Where(Greater(x, Number(0)), x, y),
     Extreme: Extreme("max", X, (1,), 2),
     MatrixCall: MatrixCall("inv", X),
     BigSum: BigSum((("k", 4096),), x),
@@ -111,6 +117,8 @@ TREES = {
     Hadamard: Hadamard((X, W)),
     Inner: Inner(X, W),
     SumAxis: SumAxis(X, 0, 2),
+    Along: Along("softmax", X, (1,), 2),
+    Permute: Permute(X, (1, 0)),
     Broadcast: Broadcast(b, 0, "N"),
     Identity: Identity("N"),
     Kronecker: Kronecker((X, W)),
