@@ -8,7 +8,7 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 
-.PHONY: handout test thorough check nightly formulas format messages benchmarks clean
+.PHONY: handout test thorough check nightly formulas check-page format messages benchmarks clean
 
 handout: $(VENV)/pdf.stamp
 	@$(BIN)/derive affine --n 2 --d 2 --m 3 --pdf
@@ -33,6 +33,9 @@ nightly: $(VENV)/dev.stamp
 
 formulas: $(VENV)/dev.stamp
 	$(BIN)/python -m docs.formulas > docs/formulas.md
+
+check-page: $(VENV)/dev.stamp
+	$(BIN)/python -m docs.check > docs/check.md
 
 format: $(VENV)/dev.stamp
 	$(BIN)/ruff format .

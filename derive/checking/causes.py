@@ -32,7 +32,8 @@ _ORDINALS = ("first", "second", "third", "fourth")
 def likely_cause(subject: Subject, traced: Traced | None, runs: Sequence[Branch], name: str, budget: Budget) -> str:
     """The mistake in words; "" if none of those that are tried gives what the code gives, at all of the sizes."""
     runs = [run for run in runs if not run.failure and name in run.got and name in run.expected]
-    if not runs:
+    if not runs or all(_same(run, run.got[name].data, run.expected[name], budget) for run in runs):
+        # What is wrong at single points only has no cause in the formula.
         return ""
     for rule in (_factor, _turned, _unsummed, _summed_too_much, _one_of_the_sum, _other_axis, _diagonal):
         budget.check()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ import numpy as np
 from derive.checking.budget import Budget
 from derive.checking.exactly import Branch, branches
 from derive.checking.numerically import Differences, Expected, Mismatch, compared
-from derive.checking.points import draws, sizes_ascending
+from derive.checking.points import critical_numbers, draws, sizes_ascending
 from derive.checking.report import Counterexample
 from derive.checking.subject import CodeError, Subject
 from derive.errors import UserError
@@ -160,10 +160,24 @@ def _tries(
     if shape is None:
         return
     draw = np.random.default_rng(1)
-    for arrays in islice(draws(subject, sizes, _POINTS), 4 * _POINTS):
+    # Where the code compares entries with numbers, both sides are visited, and the number itself.
+    turns = critical_numbers(source.branch.field) if isinstance(source, Expected) else []
+    every = chain(draws(subject, sizes, _POINTS), _all_of(subject, sizes, turns))
+    for arrays in every:
         budget.check()
         upstream = draw.choice([-2.0, -1.0, 1.0, 2.0, 3.0], size=shape) if _takes_upstream(subject) else np.ones(shape)
         yield source, arrays, upstream
+
+
+def _all_of(subject: Subject, sizes: Sizes, numbers: Sequence[float]) -> Iterator[dict[str, Any]]:
+    """Arrays that hold one of the numbers everywhere."""
+    for number in numbers:
+        yield {
+            node.name: np.zeros(bind(node.shape, sizes), dtype=int)
+            if node.below is not None
+            else np.full(bind(node.shape, sizes), number)
+            for node in subject.inputs
+        }
 
 
 def _takes_upstream(subject: Subject) -> bool:

@@ -13,7 +13,7 @@ from mpmath import exp, log, mpf, mpmathify, workdps  # type: ignore[import-unty
 from sympy import Expr, lambdify
 
 from derive.checking.subject import Subject
-from derive.forward.functions import EXACT, defined, largest, smallest, step
+from derive.forward.functions import EXACT, defined, equal, largest, smallest, step
 from derive.forward.layer import axes_of
 from derive.forward.nodes import Input, placeholder
 from derive.forward.shape import bind, letters
@@ -22,6 +22,7 @@ from derive.proof.ring import Element, Kind, Ring
 __all__ = [
     "CHOICES",
     "Evaluator",
+    "critical_numbers",
     "differs_somewhere",
     "draws",
     "more_sizes",
@@ -41,6 +42,8 @@ CHOICES: tuple[Sequence[float], ...] = (
 
 _MOST_ENTRIES = 32
 """Sizes of proofs are from 2 on if the inputs have at most so many entries then."""
+
+_MOST_TURNS = 12
 
 _DIGITS = 40
 _NEAR = mpf(10) ** -20
@@ -124,6 +127,21 @@ def differs_somewhere(value: Element) -> bool:
         return bool(abs(evaluator.value(value)) > _NEAR) and not evaluator.kink
     except (ArithmeticError, ValueError, TypeError):
         return False
+
+
+def critical_numbers(field: Ring) -> list[float]:
+    """Numbers at which a comparison of one entry with a number turns, and their neighbours: each branch is visited."""
+    found: dict[float, None] = {}
+    for generator in field.generators:
+        if generator.name not in (step, equal):
+            continue
+        u = generator.arguments[0] if generator.name is step else generator.arguments[0] - generator.arguments[1]
+        others = [(field.monomials[monomial], coefficient) for monomial, coefficient in u.terms.items() if monomial]
+        if len(others) == 1 and len(others[0][0]) == 1 and others[0][0][0][1] == 1:
+            ((_, slope),) = others
+            turn = -float(_number(u.terms.get(0, 0))) / float(_number(slope))
+            found.update(dict.fromkeys((turn, turn - 1, turn + 1)))
+    return list(found)[:_MOST_TURNS]
 
 
 def size_letters(inputs: Sequence[Input]) -> tuple[str, ...]:

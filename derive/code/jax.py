@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from derive.code.layout import Function, Passes, indented, shape_text, signature, told
 from derive.code.printer import Printer
-from derive.code.program import AlongAxes, Array, Program
+from derive.code.program import Array, Program
 from derive.notation.code import ATOM
-from derive.notation.tree import Call, Tree, Windows
+from derive.notation.tree import Along, Call, Tree, Windows
 
 __all__ = ["HELPERS", "JaxPrinter", "class_lines", "function_lines", "imports"]
 
@@ -38,13 +38,6 @@ class JaxPrinter(Printer):
 
     module: str = "jnp."
 
-    def along(self, value: AlongAxes) -> str:
-        axes: object = value.axes[0] if len(value.axes) == 1 else value.axes
-        return f"jax.nn.{value.function}({self.text(value.operand)}, axis={axes})"
-
-    def called(self, function: str) -> str:
-        return f"jax.nn.{function}" if function in _NN else super().called(function)
-
     def zeros(self, shape: str) -> str:
         return f"jnp.zeros({shape}, {self.like}.dtype)"
 
@@ -54,6 +47,10 @@ class JaxPrinter(Printer):
                 return f"jax.scipy.special.erf({self.text(operand)})", ATOM
             case Call(("relu" | "sigmoid" | "softplus") as function, (operand,)):
                 return f"jax.nn.{function}({self.text(operand)})", ATOM
+            case Along(("softmax" | "log_softmax" | "logsumexp") as function, operand, axes, rank, kept):
+                every = tuple(range(rank)) if axes is None else axes
+                where = f", axis={every[0] if len(every) == 1 else every}{', keepdims=True' if kept else ''}"
+                return f"jax.nn.{function}({self.text(operand)}{where})", ATOM
             case Windows(operand, axes, sizes):
                 listed = [", ".join(map(str, item)) + ("," if len(item) == 1 else "") for item in (sizes, axes)]
                 return f"windows({self.text(operand)}, ({listed[0]}), ({listed[1]}))", ATOM

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from derive.code.layout import Function, Passes, camel, indented, shape_text, signature, told
 from derive.code.printer import Printer
 from derive.code.program import Program
-from derive.notation import code as notation
 from derive.notation.code import ATOM
+from derive.notation.code import HELPERS as ALONG
 from derive.notation.tree import Call, Negative, Tree
 
 __all__ = ["HELPERS", "NumpyPrinter", "class_lines", "function_lines", "imports"]
@@ -18,7 +18,7 @@ _LEFT = 76
 """The characters that may stand before the = of an assignment to several names."""
 
 HELPERS = {
-    **{name: "\n" + "\n".join(lines) + "\n" for name, lines in notation.HELPERS.items()},
+    **{name: "\n".join(lines) for name, lines in ALONG.items()},
     "scatter": '''
 def scatter(A, places, size, axis=0):
     """Adds A to an array that has `size` entries along an axis, each where places say; A has their axes there."""

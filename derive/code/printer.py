@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from derive.code.program import AlongAxes, Statement, Value
+from derive.code.program import Statement
 from derive.notation.code import ATOM, CodePrinter, numbers, written_places
 from derive.notation.tree import (
     AtLeast,
@@ -27,7 +27,7 @@ from derive.notation.tree import (
 )
 from derive.notation.walk import children, replace
 
-__all__ = ["Printer"]
+__all__ = ["Printer", "with_small_powers"]
 
 _MATH = {"arccos": "acos", "arcsin": "asin", "arctan": "atan"}
 _OF_NUMBERS = frozenset({"cos", "cosh", "erf", "exp", "log", "sin", "sinh", "sqrt", "tan", "tanh", *_MATH})
@@ -53,16 +53,9 @@ class Printer(CodePrinter):
         text = self.value(item.value)
         return text if item.full or not as_large_as else self.stretched(text, as_large_as)
 
-    def value(self, value: Value) -> str:
-        """A tree, or softmax or logsumexp, which do not overflow."""
-        # One computes with what has a name: truth values become numbers.
-        return self.along(value) if isinstance(value, AlongAxes) else self.text(numbers(value))
-
-    def along(self, value: AlongAxes) -> str:
-        """Softmax or logsumexp along axes; by a function that is printed before the code."""
-        axes: object = value.axes[0] if len(value.axes) == 1 else value.axes
-        axis = None if len(value.axes) == value.rank > 1 else axes
-        return f"{value.function}({self.text(value.operand)}, axis={axis})"
+    def value(self, value: Tree) -> str:
+        """What gets a name: one computes with it, and truth values become numbers."""
+        return self.text(numbers(value))
 
     def stretched(self, text: str, like: str) -> str:
         """The value in the shape of an array."""
@@ -87,7 +80,7 @@ class Printer(CodePrinter):
             case Hadamard(factors) | Product(factors) if (kept := _damped(factors)) != factors:
                 return self.rule(type(tree)(kept))
             case Where(Greater(left, Number(0)) as condition, first, second):
-                return super().rule(Where(condition, first, _with_small_powers(second, left)))
+                return super().rule(Where(condition, first, with_small_powers(second, left)))
             case Call("log", (Call("sigmoid", (operand,)),)):
                 return self.bound(Negative(Call("softplus", (Negative(operand),))))
             case MatMul((Transpose(OneHot(index, size)), factor)):
@@ -139,11 +132,11 @@ def _damped(factors: tuple[Tree, ...]) -> tuple[Tree, ...]:
     for factor in factors:
         match factor:
             case Sum((Number(1), Negative(Greater(left, Number(0))))) | AtLeast(Number(0), left):
-                return tuple(_with_small_powers(other, left) for other in factors)
+                return tuple(with_small_powers(other, left) for other in factors)
     return factors
 
 
-def _with_small_powers(tree: Tree, exponent: Tree) -> Tree:
+def with_small_powers(tree: Tree, exponent: Tree) -> Tree:
     """The tree with exp(min(A, 0)) in the place of exp(A)."""
     power, bound = Call("exp", (exponent,)), Call("minimum", (exponent, Number(0)))
     return replace(tree, lambda item: Call("exp", (bound,)) if item == power else None)

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from derive.code.layout import Function, Passes, camel, indented, shape_text, signature, told
-from derive.code.printer import Printer
-from derive.code.program import AlongAxes, Array, Program
+from derive.code.printer import Printer, with_small_powers
+from derive.code.program import Array, Program
 from derive.errors import UnsupportedError
 from derive.notation.code import ATOM, LASTING, PRODUCT, UNARY, is_mask, written_items
 from derive.notation.tree import (
@@ -55,14 +55,21 @@ class TorchPrinter(Printer):
 
     module: str = "torch."
 
-    def along(self, value: AlongAxes) -> str:
-        text = self.text(value.operand)
-        axes: object = value.axes[0] if len(value.axes) == 1 else value.axes
-        if value.function == "logsumexp":
-            return f"torch.logsumexp({text}, dim={axes})"
-        if len(value.axes) == 1:
-            return f"torch.softmax({text}, dim={axes})"
-        return f"torch.exp({text} - torch.logsumexp({text}, dim={axes}, keepdim=True))"
+    def along(self, tree: Along) -> tuple[str, int]:
+        """A function along axes: softmax and its kin, mean, variance, norm."""
+        text, function = self.text(tree.operand), tree.function
+        every = tuple(range(tree.rank)) if tree.axes is None else tree.axes
+        where = f"dim={every[0] if len(every) == 1 else every}"
+        kept = ", keepdim=True" if tree.kept else ""
+        if function in LASTING:
+            if len(every) == 1:
+                return f"torch.{function}({text}, {where})", ATOM
+            logarithm = f"{text} - torch.logsumexp({text}, {where}, keepdim=True)"
+            return (f"torch.exp({logarithm})", ATOM) if function == "softmax" else (f"({logarithm})", ATOM)
+        if function not in _ALONG:
+            raise UnsupportedError(f"code: PyTorch's name of {function} along axes is not known; write it out")
+        called, more = _ALONG[function]
+        return f"torch.{called}({text}, {where}{more}{kept})", ATOM
 
     def stretched(self, text: str, like: str) -> str:
         return f"torch.zeros_like({like}) + {f'({text})' if _is_loose(text) else text}"
@@ -77,12 +84,18 @@ class TorchPrinter(Printer):
         match tree:
             case Hadamard(factors) | Product(factors) if self._has_numbers(factors):
                 return " * ".join(map(self._factor, _numbers_first(factors))), PRODUCT
+            case Along():
+                return self.along(tree)
+            case Permute(operand, axes):
+                return f"{self.at_least(operand, ATOM)}.permute({', '.join(map(str, axes))})", ATOM
+            case Call("heaviside", (difference, Number(0))):
+                return self.rule(Greater(difference, Number(0)))
             case Where(condition, Number(1), Number(0)):
                 return self.bound(condition)
+            case Where(Greater(left, Number(0)) as condition, first, second):
+                return self._chosen(condition, first, with_small_powers(second, left))
             case Where(condition, first, second):
-                asked = Printer.rule(self, condition)[0]
-                chosen = f"{self.like}.new_tensor({self.text(first)})" if _is_number(first) else self.text(first)
-                return f"torch.where({asked}, {chosen}, {self.text(second)})", ATOM
+                return self._chosen(condition, first, second)
             case Call(function, (first, second)) if function in _BOUNDS:
                 return self._bounded(function, first, second)
             case Call(("erf" | "relu" | "sigmoid") as function, (operand,)):
@@ -110,31 +123,15 @@ class TorchPrinter(Printer):
             case Windows(operand, axes, sizes):
                 taken = "".join(f".unfold({axis}, {size}, 1)" for axis, size in zip(axes, sizes, strict=True))
                 return f"{self.at_least(operand, ATOM)}{taken}", ATOM
-            case Along():
-                return self.reduced(tree), ATOM
-            case Permute(operand, axes):
-                return f"{self.at_least(operand, ATOM)}.permute({', '.join(map(str, axes))})", ATOM
             case SumAxis(operand, axis) if axis is not None:
                 return f"torch.sum({self.text(operand)}, dim={axis})", ATOM
         text, level = super().rule(tree)
         return self._allocated(text), level
 
-    def reduced(self, tree: Along) -> str:
-        """A function along axes."""
-        text, every = self.text(tree.operand), tuple(range(tree.rank))
-        axes = every if tree.axes is None else tree.axes
-        if tree.function in LASTING:
-            return self._lasting(tree.function, text, axes)
-        function, more = _ALONG[tree.function]
-        whole = axes == every and tree.function != "logsumexp"
-        where = "" if whole and not tree.kept else f", dim={axes[0] if len(axes) == 1 else axes}"
-        return f"torch.{function}({text}{where}{more}{', keepdim=True' if tree.kept else ''})"
-
-    def _lasting(self, function: str, text: str, axes: tuple[int, ...]) -> str:
-        if len(axes) == 1:
-            return f"torch.{function}({text}, dim={axes[0]})"
-        logarithm = f"{text} - torch.logsumexp({text}, dim={axes}, keepdim=True)"
-        return f"torch.exp({logarithm})" if function == "softmax" else f"({logarithm})"
+    def _chosen(self, condition: Tree, first: Tree, second: Tree) -> tuple[str, int]:
+        """Where a condition holds one thing, elsewhere another; of two numbers one becomes a tensor of our type."""
+        one = f"{self.like}.new_tensor({self.text(first)})" if _is_number(first) else self.text(first)
+        return f"torch.where({Printer.rule(self, condition)[0]}, {one}, {self.text(second)})", ATOM
 
     @property
     def _kind(self) -> str:
@@ -183,7 +180,7 @@ _ALONG = {
     "sum": ("sum", ""),
     "var": ("var", ", correction=0"),
 }
-"""PyTorch's name of a function along axes, and what makes it NumPy's."""
+"""PyTorch's names of functions along axes, and what they take besides."""
 
 _BOUNDS = {"maximum": "min", "minimum": "max"}
 

@@ -32,7 +32,8 @@ from derive.document.words import coloured_letters, named_values, words_of
 from derive.forward.layer import Layer
 from derive.locale import N_, translator
 from derive.notation.measure import width
-from derive.notation.tree import Number, Relation
+from derive.notation.tree import Number, Quotient, Relation
+from derive.notation.walk import contains
 
 __all__ = ["compose"]
 
@@ -123,8 +124,9 @@ def _subtitle(draft: Draft, material: Material) -> Runs:
     layer = material.layer
     equation = Relation.equal(words_of(layer)["Y"], words_of(layer)["forward"])
     forward: Run = Math(equation)
-    # A formula that would be long, or that uses names, is told where there is room to.
-    brief = not named_values(layer) and not is_indexed(layer) and width(equation, display=False) <= _LONGEST_HEAD
+    # A formula that would be long or in small print, or that uses names, is told where there is room to.
+    named = bool(named_values(layer)) or is_indexed(layer) or contains(equation, Quotient)
+    brief = not named and width(equation, display=False) <= _LONGEST_HEAD
     if layer.stages:
         forward, brief = Verbatim(layer.text), True
     counted: list[Runs] = []

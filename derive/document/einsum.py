@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import chain
 
 from derive.forward.layer import Layer
 from derive.forward.nodes import Input
-from derive.notation.code import print_code
+from derive.notation.code import HELPERS, print_code
 from derive.routes.composition import Composition
 
 __all__ = ["einsum_program"]
@@ -40,6 +41,8 @@ def einsum_program(composition: Composition, sizes: Mapping[str, int]) -> str:
     shown = ", ".join(str(item) for item in _shapes(composition, sizes))
     lines += [f"print({shapes})  # {shown}"]
     lines += [f'assert np.allclose(J, np.einsum("{composition.pattern}", J_{G}, J_{F}), atol=1e-6)']
+    helpers = [helper for name, helper in HELPERS.items() if any(f"{name}(" in line for line in lines)]
+    lines[1:1] = ["", *chain.from_iterable(helpers)] if helpers else []
     program = "\n".join(lines)
     return f"from math import erf\n{program}" if "vectorize(erf" in program else program
 

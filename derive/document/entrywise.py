@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeGuard
 
 from derive.document.layout import fits
 from derive.document.words import named_values
@@ -45,6 +46,7 @@ from derive.notation.tree import (
     Number,
     Pad,
     Product,
+    Quotient,
     Relation,
     Reshape,
     Selection,
@@ -65,6 +67,7 @@ __all__ = [
     "shown_definition",
     "shown_formula",
     "shown_forward",
+    "shown_output",
 ]
 
 _PLAIN = "ijpqrstuvabcdekln"
@@ -92,8 +95,14 @@ class Entrywise:
 
     def value(self, letter: str, node: Node) -> Relation:
         """y_ij = ..., for what is called so."""
-        free, tree = self._read(replaced(node, {k: v for k, v in self.names.items() if k is not node}))
+        others = {k: v for k, v in self.names.items() if k is not node or self._is_called_otherwise(letter, v)}
+        free, tree = self._read(replaced(node, others))
         return Relation.equal(Entry(letter, free), tree)
+
+    @staticmethod
+    def _is_called_otherwise(letter: str, entries: Node) -> bool:
+        """Whether what is defined has another name already, so that this one is said to be the same."""
+        return isinstance(entries, Input) and entries.letter != letter
 
     def gradient(self, of: str, node: Node) -> Relation:
         """∂L/∂x_ij = ..., for the array whose entries have this letter."""
@@ -149,7 +158,11 @@ class Entrywise:
         kept = [part.operand if isinstance(part, Negative) else part for part in read]
         kept = [part for part in kept if part not in (Number(1), Number(-1))]
         kept.sort(key=lambda part: 0 if isinstance(part, Number) else 2 if isinstance(part, DeltaTree) else 1)
+        under = [part.under for part in kept if _is_reciprocal(part)]
+        kept = [part for part in kept if not _is_reciprocal(part)]
         body: Tree = Product(tuple(kept)) if len(kept) > 1 else kept[0] if kept else Number(1)
+        if under:
+            body = Quotient(body, Product(tuple(under)) if len(under) > 1 else under[0])
         bounds = tuple((letter, str(sizes[letter])) for letter in sums)
         tree = BigSum(bounds, body) if bounds else body
         return Negative(tree) if minus else tree
@@ -286,6 +299,10 @@ def _tidied(place: str) -> str:
     return (f"{rest}{number:+d}" if number else rest) or str(number)
 
 
+def _is_reciprocal(part: Tree) -> TypeGuard[Quotient]:
+    return isinstance(part, Quotient) and part.over == Number(1)
+
+
 def _is_selection(part: Part) -> bool:
     return isinstance(part, Factor) and isinstance(part.node, Select)
 
@@ -352,6 +369,16 @@ def shown_definition(layer: Layer, definition: Definition) -> Relation:
     except UnsupportedError:
         return definition.equation
     return found if fits(found) else definition.equation
+
+
+def shown_output(layer: Layer) -> Relation | None:
+    """y_ij = ..., what an entry of the output is; None where that cannot be read or is too long."""
+    try:
+        others = [item for item in named_values(layer) if item.node is not layer.output]
+        found = Entrywise.of(layer, others).value(layer.output_letter, layer.output)
+    except UnsupportedError:
+        return None
+    return found if fits(found) else None
 
 
 def in_notation(layer: Layer) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from derive.forward.layer import Layer
-from derive.forward.nodes import Map, Reduce, topological
+from derive.forward.nodes import Constant, Map, Reduce, placeholder, topological
 from derive.locale import N_
 
 __all__ = ["kink_message", "kinks"]
@@ -16,6 +18,10 @@ _MESSAGES = {
     "abs": N_(
         "*At the kink:* `abs` has no derivative at 0. There 0 is taken, as PyTorch does; it is a subgradient, as is "
         "every number from minus 1 to 1. Elsewhere nothing depends on this."
+    ),
+    "bound": N_(
+        "*At the kink:* the larger of an entry and a number has no derivative where both are equal. There 0 is taken, "
+        "as PyTorch does; it is a subgradient, as is every number from 0 to 1. Elsewhere nothing depends on this."
     ),
     "maximum": N_(
         "*At ties:* the larger of two numbers has no derivative where both are equal. There the second one receives "
@@ -47,6 +53,8 @@ def kinks(layer: Layer) -> tuple[str, ...]:
         match node:
             case Map(function=function):
                 names = _names(function)
+                if "maximum" in names and _has_number(function, node):
+                    names = (names - {"maximum"}) | {"bound"}
                 found |= dict.fromkeys(name for name in _MESSAGES if name in names)
             case Reduce():
                 found["Reduce"] = None
@@ -62,6 +70,15 @@ def _names(function: object) -> set[str]:
         names.add(type(item).__name__)
         pending += getattr(item, "args", ())
     return names
+
+
+def _has_number(function: object, node: Map) -> bool:
+    """Whether the second of the two that are compared is a number."""
+    arguments: tuple[Any, ...] = getattr(function, "args", ())
+    if type(function).__name__ != "maximum":
+        return any(_has_number(argument, node) for argument in arguments)
+    numbers = {str(placeholder(p)) for p, operand in enumerate(node.operands) if isinstance(operand, Constant)}
+    return bool(arguments[1].is_number) or str(arguments[1]) in numbers
 
 
 def kink_message(kind: str) -> str:

@@ -13,7 +13,7 @@ from derive.notation.measure import height, width
 from derive.notation.tree import Beside, Dots, Explicit, Grid, MatMul, Negative, Relation, Sum, Table, Tree
 from derive.notation.walk import children, is_tall, replace
 
-__all__ = ["LINE_WIDTH", "TEXT_WIDTH", "fit", "fits", "grid", "grids", "reason_room"]
+__all__ = ["LINE_WIDTH", "TEXT_WIDTH", "fit", "fits", "grid", "grids", "is_readable", "reason_room"]
 
 TEXT_WIDTH = 41.0
 """The width of the text on both papers, in em: 160 mm."""
@@ -25,6 +25,9 @@ _HEIGHT = 32.0
 _SHRINK = 0.8
 _SHORT_LEFT = 9.0
 _REASON, _REASON_GAP = 18.0, 1.5
+_SMALL = 6
+"""A matrix of no more rows and columns is shown whole."""
+
 _CONTINUED = 1.0
 """How far a line that goes on is moved to the right."""
 
@@ -116,6 +119,14 @@ def fits(*statements: Tree) -> bool:
     fewest = [[_elided(part, _LEVELS[-1]) for part in _parts(statement)] for statement in statements]
     lines = [line for s, parts in zip(statements, fewest, strict=True) for line, _ in _broken(s, parts)]
     return all(_width(line, lines) <= LINE_WIDTH / _SHRINK for line in lines)
+
+
+def is_readable(statement: Tree) -> bool:
+    """Whether the statement fits into the page, a small matrix without dots."""
+    if not fits(statement):
+        return False
+    sizes = [grid.size for line in fit(statement) for grid in grids(line) if grid.size is not None]
+    return all(max(size) > _SMALL for size in sizes)
 
 
 def grid(table: Table, rows: int, columns: int, *, large: bool = False) -> Grid:

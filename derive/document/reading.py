@@ -10,6 +10,7 @@ from derive.document.draft import Draft
 from derive.forward.matrix import read
 from derive.forward.nodes import Constant, Ones
 from derive.locale import N_
+from derive.notation.measure import width
 from derive.notation.tree import Listed, Name, Transpose, Tree
 from derive.routes.index import derive_index
 from derive.routes.jacobian import JacobianRoute
@@ -18,9 +19,16 @@ from derive.rules.index import Factor, IndexSum
 __all__ = ["reading"]
 
 
+_WIDEST = 8.0
+"""A factor that is wider, in em, is not called by what it is in the middle of a sentence."""
+
+
 def reading(draft: Draft, route: JacobianRoute) -> Runs | None:
     """The sentence, or None where the gradient is no product of two matrices and no sum along an axis."""
     gradient = derive_index(route.map.layer, route.map.input.name).gradient
+    factors = [part for product in gradient.products for part in product.factors if isinstance(part, Factor)]
+    if any(width(read(part.node), display=False) > _WIDEST for part in factors):
+        return None
     if route.map.layer.samples == "one":
         return _of_rows(draft, gradient)
     if len(gradient.products) != 1 or len(gradient.products[0].sums) != 1:

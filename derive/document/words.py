@@ -40,7 +40,8 @@ def written_name(name: Name, layer: Layer) -> Tree:
 
 def named_values(layer: Layer) -> tuple[Definition, ...]:
     """The values on the way to the output that have a name, in the order of computation."""
-    return tuple(item for item in definitions(layer) if not item.backward and item.node is not layer.output)
+    found = (item for item in definitions(layer) if not item.backward)
+    return tuple(item for item in found if item.node is not layer.output or item.text != layer.output_name)
 
 
 def forward(layer: Layer) -> Tree:

@@ -19,6 +19,7 @@ CODE_WIDTH = 88
 
 _INDENT = 4
 _ASSIGNMENT = re.compile(r"(\w[\w., ]*\s=\s|return\s)(.*)")
+_ASSIGNED = re.compile(r"([\w.]+(?:, [\w.]+)+) = ([\w.]+(?:, [\w.]+)+)")
 _OPERATORS = frozenset({"+", "-", "*", "/", "@"})
 
 
@@ -31,6 +32,10 @@ def _lines(line: str, width: int) -> list[str]:
     if len(line) <= width:
         return [line]
     indent = line[: len(line) - len(line.lstrip())]
+    parts = _ASSIGNED.fullmatch(line.strip())
+    if parts is not None:
+        targets, values = parts.groups()
+        return _apart(indent, targets.split(", "), values.split(", "), width)
     if line.lstrip().startswith('"""'):
         return _filled(line.split(" "), indent, width)
     whole = _filled(_pieces(line), f"{indent}{' ' * _INDENT}", width)
@@ -43,6 +48,21 @@ def _lines(line: str, width: int) -> list[str]:
     inner = f"{indent}{' ' * _INDENT}"
     bracketed = [f"{indent}{head}(", *_filled(_pieces(f"{inner}{value}", level=0), inner, width), f"{indent})"]
     return min(whole, bracketed, key=lambda lines: max(map(len, lines)))
+
+
+def _apart(indent: str, targets: list[str], values: list[str], width: int) -> list[str]:
+    """a, b = c, d as several statements."""
+    lines: list[str] = []
+    while targets:
+        fitting = (
+            n
+            for n in range(len(targets), 0, -1)
+            if n == 1 or len(f"{indent}{', '.join(targets[:n])} = {', '.join(values[:n])}") <= width
+        )
+        count = next(fitting)
+        lines.append(f"{indent}{', '.join(targets[:count])} = {', '.join(values[:count])}")
+        targets, values = targets[count:], values[count:]
+    return lines
 
 
 def _filled(pieces: list[str], indent: str, width: int) -> list[str]:

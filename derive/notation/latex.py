@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from derive.errors import InternalError
+from derive.notation.accents import accented
 from derive.notation.code import written_items, written_places
 from derive.notation.digits import number_text
 from derive.notation.tree import (
@@ -336,7 +337,10 @@ class _Printer:
 
 def _name(text: str, kind: str = "scalar") -> str:
     body, *subscripts = text.split("_")
-    if body in _GREEK:
+    letter, accent = accented(body)
+    if accent:
+        symbol = rf"\{accent}{{{_name(letter, kind)}}}"
+    elif body in _GREEK:
         symbol = rf"\boldsymbol{{\{body}}}" if kind != "scalar" else rf"\{body}"
     elif len(body) > 1:
         symbol = rf"\mathrm{{{_escaped(body)}}}" if kind == "scalar" else rf"\mathbf{{{_escaped(body)}}}"
@@ -366,7 +370,9 @@ def _glue(left: Tree, right: Tree) -> str:
 
 def _entry(letter: str, index: tuple[Index, ...]) -> str:
     name, *subscripts = letter.split("_")
-    symbol = rf"\{name}" if name in _GREEK else (name if len(name) == 1 else rf"\mathit{{{_escaped(name)}}}")
+    plain, accent = accented(name)
+    symbol = rf"\{plain}" if plain in _GREEK else (plain if len(plain) == 1 else rf"\mathit{{{_escaped(plain)}}}")
+    symbol = rf"\{accent}{{{symbol}}}" if accent else symbol
     if not index:
         return symbol + (rf"_{{{_escaped(','.join(subscripts))}}}" if any(subscripts) else "")
     if any(subscripts):

@@ -12,6 +12,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from derive.errors import InternalError
+from derive.notation.accents import accented
 from derive.notation.code import written_items, written_places
 from derive.notation.digits import number_text
 from derive.notation.glyphs import BOLD, ITALIC
@@ -301,6 +302,7 @@ def _called(operands: tuple[Tree, ...], inner: Callable[[Tree], float], depth: i
 
 def _name(text: str, depth: int, kind: Kind = "scalar") -> float:
     body, _, below = text.partition("_")
+    body, _ = accented(body)
     # A word is set upright or in text italics, for which bold letters are wide enough.
     widths = ITALIC if kind == "scalar" and (len(body) == 1 or body in ITALIC) else BOLD
     head = widths[body] if body in widths else sum(widths.get(c, 0.6) for c in body)

@@ -6,6 +6,7 @@
     forward factor          a / (a b) = 1 / b                where it computes a b
     forward power           u^(-1/2) = 1 / s                 where it computes s = √u
     constant sum            Σ_j (x_j - Σ_k x_k / N) = 0      what its own definition adds up to
+    own mask                relu(u) [u > 0] = relu(u), u sign(u) = |u|
     common factor           a b + a c = a (b + c)
 
 Every rule makes the terms fewer or the factors fewer, so they come to an end; every application is recorded, and
@@ -21,6 +22,8 @@ from itertools import chain, count
 
 from sympy import Expr, Integer, cancel, expand
 
+from derive.forward.functions import abs as absolute
+from derive.forward.functions import relu, sign, step
 from derive.forward.idioms import idiom
 from derive.forward.nodes import Add, Constant, Contract, Delta, Input, Map, Node, Ones, placeholder, topological
 from derive.forward.normal import add, apply, contract
@@ -311,7 +314,33 @@ def _summed(node: Node, axes: tuple[int, ...], forward: Forward) -> Expr | None:
     return None
 
 
+def own_mask(terms: Terms, forward: Forward) -> Terms | None:
+    """relu(u) [u > 0] = relu(u), and u sign(u) = |u|.
+
+    Source: the functions' definitions; at 0 both sides are 0.
+    """
+    for number, term in enumerate(terms.terms):
+        for place, power in enumerate(term.powers):
+            if not isinstance(power.node, Map) or power.exponent != 1:
+                continue
+            function = power.node.function
+            for beside in term.powers:
+                if beside.index != power.index or beside.exponent < 1 or not beside.exponent.is_integer:
+                    continue
+                if function == step(placeholder(0)) and beside.node is apply(relu(placeholder(0)), power.node.operands):
+                    return _replaced(terms, number, place, Term(Integer(1), ()))
+                if function == sign(placeholder(0)) and beside.node is power.node.operands[0]:
+                    size = Power(apply(absolute(placeholder(0)), power.node.operands), power.index)
+                    left = replace(beside, exponent=beside.exponent - 1)
+                    powers = tuple(left if p is beside else p for p in term.powers)
+                    without = replace(term, powers=powers)
+                    changed = replace(terms, terms=(*terms.terms[:number], without, *terms.terms[number + 1 :]))
+                    return _replaced(changed, number, place, Term(Integer(1), (size,)))
+    return None
+
+
 REWRITES: dict[Reason, Rewrite] = {
+    Reason("own mask", "relu(u) [u > 0] = relu(u), u sign(u) = |u|"): own_mask,
     Reason("like terms", "a b + b a = 2 a b"): like_terms,
     Reason("forward function", "1 - tanh(u)² = 1 - T²"): forward_function,
     Reason("forward value", "exp(u) / s = P"): forward_value,

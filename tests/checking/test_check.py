@@ -315,3 +315,21 @@ def test_forward_that_is_random_is_refused_with_the_remedy():
 
 def test_masks_as_whole_numbers_are_zeros_and_ones():
     assert strengths(lambda dout, X: dout * (X > 0).astype(int), relu) == {"X": ALL}
+
+
+def test_a_branch_that_is_hardly_ever_visited_is_visited():
+    def cube(x: "N"):
+        return x**3, x
+
+    def far(dout, x):
+        dx = 3 * x**2 * dout
+        dx[x > 100] = 0
+        return dx
+
+    def at_seven(dout, x):
+        dx = 3 * x**2 * dout
+        dx[x == 7] = 0
+        return dx
+
+    assert strengths(far, cube) == {"x": REFUTED}
+    assert strengths(at_seven, cube) == {"x": REFUTED}

@@ -18,7 +18,7 @@ from derive.code import numpy_class
 from derive.forward import field
 from derive.forward.shape import bind
 from derive.layers import index, load
-from derive.notation.code import print_code
+from tests.running import namespace
 
 torch = pytest.importorskip("torch")
 F = torch.nn.functional
@@ -220,9 +220,9 @@ def check_layer(name: str, order: int) -> None:
 
 def run_class(layer, gradients, arrays, upstream) -> dict[str, Any]:
     """What the class on the page gives; its forward pass is compared with the layer's own code."""
-    namespace: dict[str, Any] = {}
-    exec(numpy_class(layer, [gradient.formula for gradient in gradients.values()]), namespace)
-    (made,) = (value for value in namespace.values() if isinstance(value, type))
+    defined: dict[str, Any] = {}
+    exec(numpy_class(layer, [gradient.formula for gradient in gradients.values()]), defined)
+    (made,) = (value for value in defined.values() if isinstance(value, type))
     instance = made()
     output = instance.forward(*(array.copy() for array in arrays.values()))
     np.testing.assert_allclose(output, layer.function(*arrays.values()), rtol=1e-9, atol=1e-9)
@@ -234,7 +234,7 @@ def run(formula, known: dict[str, Any]) -> Any:
     """The text of a formula, run as NumPy; the names that it uses are computed before it."""
     functions = {name: getattr(field, name) for name in field.__all__}
     functions["sliding_window_view"] = np.lib.stride_tricks.sliding_window_view
-    namespace = {**vars(np), **functions, **known}
-    for item in formula.definitions:
-        namespace[item.text] = eval(print_code(item.tree), namespace)
-    return eval(str(formula), namespace)
+    space = {**vars(np), **namespace(norm=np.linalg.norm), **functions, **known}
+    for line in formula.statements[:-1]:
+        exec(line, space)
+    return eval(str(formula), space)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import derive
-from derive.forward.functions import sigmoid
+from derive.forward.functions import relu, sigmoid
 from derive.forward.library import FUNCTIONS
 from derive.forward.matrix import read
 from derive.forward.shape import bind
@@ -28,6 +28,8 @@ KNOWN = [
     ("a norm", lambda X: np.linalg.norm(X), "X", "G * X / norm(X)"),
     ("the sigmoid", lambda X: X.apply("sigmoid", sigmoid, X), "X", "G * sigmoid(X) * (1 - sigmoid(X))"),
     ("relu between", lambda X, W, c: np.maximum(X @ W, 0) @ c, "X", "G[:, None] * (c * (X @ W > 0) @ W.T)"),
+    ("a squared rectifier", lambda X: X.apply("relu", relu, X) ** 2, "X", "2 * G * relu(X)"),
+    ("a signed square", lambda X: np.sign(X) * X**2, "X", "2 * G * abs(X)"),
     ("a product with itself", lambda X: X @ X.T, "X", "(G + G.T) @ X"),
 ]
 SHAPES = {"X": "N D", "Y": "N D", "Z": "N M", "W": "D M", "V": "M K", "A": "N N", "x": "N", "c": "M", "b": "D"}
@@ -41,6 +43,8 @@ OTHERS = {
     "cross entropy": lambda X, Y: -np.sum(Y * FUNCTIONS["log_softmax"](X)) / X.shape[0],
     "variance": lambda X: X.var(axis=1),
     "symmetric": lambda A: A @ A.T + A.T @ A,
+    "logsumexp": lambda X: FUNCTIONS["logsumexp"](X, 1),
+    "several coefficients": lambda X, b: np.sum((X - b.mean()) ** 2) / X.shape[0],
     "powers": lambda X: X**3 / (1 + X**2) ** 2,
 }
 

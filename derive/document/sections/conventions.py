@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from derive.document.blocks import Runs, Verbatim
 from derive.document.draft import Draft, Values
+from derive.document.entrywise import is_indexed
 from derive.document.kinks import kink_message, kinks
 from derive.document.material import Material
 from derive.document.sections import assumed
@@ -30,6 +31,8 @@ from derive.notation.tree import (
 from derive.notation.tree import Ones as OnesTree
 
 __all__ = ["write"]
+
+_LETTERS = ("i", "j", "k", "l", "m", "n")
 
 _CODE = 60
 """The characters of an expression in a sentence, at most."""
@@ -64,7 +67,7 @@ def _items(draft: Draft, material: Material) -> Iterator[Runs]:
     )
     yield from _gradients(draft, material)
     yield from _names(draft, material)
-    if any(isinstance(node, Ones) for node in topological(layer.output)):
+    if any(isinstance(node, Ones) for node in topological(layer.output)) and not is_indexed(layer):
         size = layer.sample_size or layer.letters[0]
         yield draft.runs(
             N_(
@@ -158,7 +161,15 @@ def _samples(draft: Draft, material: Material) -> Iterator[Runs]:
             first=draft.words[next(node.name for node in layer.inputs if len(node.shape) > 1)],
         )
     elif layer.sample_size:
-        first = draft.words[next(node.name for node in layer.inputs if len(node.shape) > 1)]
+        array = next(node for node in layer.inputs if len(node.shape) > 1)
+        first = draft.words[array.name]
+        if len(array.shape) > 2:
+            if layer.output.shape and layer.output.shape[0] == array.shape[0]:
+                yield draft.runs(
+                    N_("*Samples come first:* the first index of {first}, and that of {Y}, says which sample it is."),
+                    first=first,
+                )
+            return
         coloured = len(coloured_letters(layer)) > 1
         if is_loss(layer):
             yield draft.runs(
@@ -183,7 +194,12 @@ def _flattening(draft: Draft, wrt: Input) -> Runs:
     corner = (0,) * (len(wrt.shape) - 1)
     shown = Listed((Entry(wrt.letter, (*corner, 0)), Entry(wrt.letter, (*corner, 1)), Dots()), wrapped=True)
     return draft.runs(
-        N_("*Matrices are flattened row by row:* {array} becomes the vector {vector}."),
+        N_(
+            "*Arrays are flattened row by row*, so that the last index runs fastest: {array} becomes the vector "
+            "{vector}."
+        )
+        if len(wrt.shape) > 2
+        else N_("*Matrices are flattened row by row:* {array} becomes the vector {vector}."),
         array=Name(wrt.name, "matrix"),
         vector=Relation.equal(vector, shown),
     )
@@ -222,9 +238,9 @@ def _gradients(draft: Draft, material: Material) -> Iterator[Runs]:
             "places of {first}. It is called a gradient although it is a rearrangement of one."
         ),
         gradient=route.formula.name,
-        entry=Gradient(Entry(wrt.letter, ("i", "j")[: len(wrt.shape)]), "d", layer.loss),
+        entry=Gradient(Entry(wrt.letter, _LETTERS[: len(wrt.shape)]), "d", layer.loss),
         first=draft.words[wrt.name],
-        place=draft.words["ij"] if len(wrt.shape) > 1 else Name("i"),
+        place=Listed(tuple(map(Name, _LETTERS[: len(wrt.shape)])), wrapped=True) if len(wrt.shape) > 1 else Name("i"),
     )
     vector = next((node for node in layer.inputs if len(node.shape) == 1), None)
     if vector is not None and layer.samples == "columns":

@@ -227,7 +227,10 @@ def _entries(route: EntryRoute) -> Tree:
     if fits(Relation.equal(route.formula.name, entries)) or is_loss(route.map.layer):
         return entries
     columns = route.layout[1]
-    return Explicit(EntryTable("", route.layout, lambda i, j: route.single(i * columns + j).named(), dict))
+    named = Explicit(EntryTable("", route.layout, lambda i, j: route.single(i * columns + j).named(), dict))
+    if fits(Relation.equal(route.formula.name, named)):
+        return named
+    return Explicit(EntryTable("", route.layout, lambda i, j: route.single(i * columns + j).name, dict))
 
 
 def _one_number(draft: Draft, material: Material, route: EntryRoute) -> None:

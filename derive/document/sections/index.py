@@ -197,7 +197,7 @@ def _introduce(draft: Draft, reader: IndexReader, route: JacobianRoute) -> None:
 
 def _chain_rule(draft: Draft, reader: IndexReader, route: JacobianRoute, chain: _Chain) -> None:
     if not route.map.layer.output.shape:
-        message = N_("The loss depends on {entry} through the number {Y}:")
+        message = N_("The loss is the number {Y} itself, so that the first factor of the chain rule is 1:")
     elif any(link.left is not None for link in chain.links):
         message = N_(
             "The loss depends on {entry} through the entries of {Y}. The chain rule goes over all of them, and the "

@@ -7,8 +7,8 @@ from math import prod
 
 from derive.document.blocks import Prose, Ref
 from derive.document.draft import Draft, Values
-from derive.document.entrywise import in_notation, is_indexed, shown_formula
-from derive.document.layout import fit, fits, grids
+from derive.document.entrywise import in_notation, is_indexed, shown_formula, shown_output
+from derive.document.layout import fit, fits, grids, is_readable
 from derive.document.material import Material
 from derive.document.reading import reading
 from derive.document.sections import stacks
@@ -35,6 +35,7 @@ from derive.notation.tree import (
     Space,
     Tree,
 )
+from derive.notation.walk import contains
 from derive.routes.entry import EntryRoute
 from derive.routes.jacobian import CHAIN, FACTOR, KRONECKER, REGROUP, VALUES, JacobianRoute
 from derive.steps import Reason, Step
@@ -43,9 +44,6 @@ __all__ = ["write", "write_brief"]
 
 _LISTED = 6
 """So many entries of the row are written out, each in a line of its own."""
-
-_SMALL = 6
-"""A matrix of so many rows and columns is shown whole."""
 
 _EXAMPLES = 2
 """So many entries of a Jacobian are written out where all of them would be too long."""
@@ -80,7 +78,7 @@ def write_brief(draft: Draft, material: Material) -> None:
             N_("While the other inputs are held constant, and {array} and {Y} are read row by row, the Jacobian is"),
             array=array,
         )
-        if not _is_readable(_jacobian(route)):
+        if not is_readable(_jacobian(route)):
             _pattern(draft, route)
         else:
             draft.equation(f"{name}.jacobian", _jacobian(route))
@@ -88,7 +86,7 @@ def write_brief(draft: Draft, material: Material) -> None:
         regrouped, factor = _step(route, REGROUP), _step(route, FACTOR)
         assert regrouped is not None
         parts = Relation.equal(route.formula.name, regrouped.after, *([factor.after] if factor else []))
-        if _is_readable(parts):
+        if is_readable(parts):
             draft.prose(
                 N_("Put back in the places of {array}, these derivatives are the gradient:")
                 if is_loss(material.layer)
@@ -122,9 +120,13 @@ def _map(draft: Draft, route: JacobianRoute, *, first: bool) -> None:
         "vector": vector,
         "array": draft.words[name],
         "others": Listed(tuple(others)),
-        "map": Signature(map_name(map.layer), Space((map.domain,)), Space((map.codomain,))),
+        "map": Signature(
+            map_name(map.layer), Space((map.domain,)), Space(() if is_loss(map.layer) else (map.codomain,))
+        ),
     }
-    if not others:
+    if is_loss(map.layer):
+        draft.prose(_of_a_loss(len(others), first=first), **values)
+    elif not others:
         draft.prose(
             N_("Read {array} row by row into a vector {vector}. The layer is then the map {map} with")
             if len(map.input.shape) > 1
@@ -172,9 +174,28 @@ def _map(draft: Draft, route: JacobianRoute, *, first: bool) -> None:
     if is_loss(map.layer):
         values_of = tables.components(map).tree(0, 0)
         whole = Relation.equal(At(Entry(map.layer.output_letter), vector), values_of)
+        if not fits(whole) and (entry := shown_output(map.layer)) is not None:
+            whole = Relation.equal(At(Entry(map.layer.output_letter), vector), entry.parts[1])
         draft.equation(f"{name}.map", whole)
         return
+    if not is_readable(mapping):
+        shown = tuple(Explicit(table) for table in (tables.variables(map), tables.component_names(map)))
+        mapping = Relation((Relation.equal(vector, shown[0]), shown[1]), ("maps",))
     draft.equation(f"{name}.map", mapping)
+
+
+def _of_a_loss(others: int, *, first: bool) -> str:
+    """What varies, and what the loss is a function of."""
+    if not others:
+        return N_("With the entries of {array} in a vector {vector}, the loss is a function {map}:")
+    if first:
+        return N_(
+            "Hold {others} constant and read the entries of {array} into a vector {vector}. The loss is then a "
+            "function {map}:"
+        )
+    if others > 1:
+        return N_("Now {array} varies and {others} are constant. The loss, as a function {map} of {vector}, is")
+    return N_("Now {array} varies and {others} is constant. The loss, as a function {map} of {vector}, is")
 
 
 def _dependent(draft: Draft, route: JacobianRoute) -> None:
@@ -198,6 +219,15 @@ def _chain_rule(draft: Draft, material: Material, route: JacobianRoute, *, first
     step = _step(route, CHAIN)
     assert step is not None
     if is_loss(map.layer):
+        return
+    if not first and not is_readable(_jacobian(route)):
+        draft.prose(
+            N_(
+                "The row of upstream derivatives is the same as before. It multiplies another Jacobian, with a column "
+                "for each entry of {array}."
+            ),
+            array=draft.words[name],
+        )
         return
     loss = At(JacobianOf(Name(map.layer.loss)), Name(map.input.letter, "vector"))
     if first:
@@ -252,7 +282,7 @@ def _why(draft: Draft, material: Material, route: JacobianRoute) -> None:
 
 def _values(draft: Draft, material: Material, route: JacobianRoute, *, first: bool) -> None:
     name = route.map.input.name
-    if not _is_readable(_jacobian(route)):
+    if not is_readable(_jacobian(route)):
         _pattern(draft, route)
         _why(draft, material, route)
         return
@@ -279,14 +309,6 @@ def _values(draft: Draft, material: Material, route: JacobianRoute, *, first: bo
             P=Name("P", "matrix"),
         )
     _why(draft, material, route)
-
-
-def _is_readable(statement: Relation) -> bool:
-    """Whether the statement fits into the page, and a small matrix fits without dots."""
-    if not fits(statement):
-        return False
-    sizes = [grid.size for line in fit(statement) for grid in grids(line) if grid.size is not None]
-    return all(max(size) > _SMALL for size in sizes)
 
 
 def _pattern(draft: Draft, route: JacobianRoute) -> None:
@@ -382,8 +404,9 @@ def _row(draft: Draft, material: Material, route: JacobianRoute, *, first: bool)
         )
     draft.prose(message, m=route.map.codomain, count=count, what=what)
     names, entries = tables.derivatives(route.chain_rule), tables.row(route.chain_rule)
-    listed = _listed(names, entries)
-    draft.equation(f"{name}.row", *(listed if all(map(fits, listed)) else _listed(names, _unevaluated(route))))
+    listed = _listed(names, _without_needless_dots(route, entries))
+    short = is_readable(_jacobian(route)) and all(map(fits, listed))
+    draft.equation(f"{name}.row", *(listed if short else _listed(names, _unevaluated(route))))
 
 
 def _summed(route: JacobianRoute) -> list[tuple[int, ...]]:
@@ -413,6 +436,17 @@ def _listed(names: EntryTable, entries: EntryTable) -> list[Tree]:
     return [Relation.equal(names.tree(0, n), entries.tree(0, n)) if n >= 0 else Dots("column") for n in shown]
 
 
+def _without_needless_dots(route: JacobianRoute, entries: EntryTable) -> EntryTable:
+    """The row, in which dots stand for terms only where too many are left."""
+    single = EntryRoute(route.map).single
+
+    def tree(i: int, j: int) -> Tree:
+        shown = entries.tree(i, j)
+        return single(j).shown() if contains(shown, Dots) else shown
+
+    return EntryTable(entries.name, entries.shape, tree, entries.nonzeros, entries.blocks)
+
+
 def _unevaluated(route: JacobianRoute) -> EntryTable:
     """The row whose entries use the derivatives by their names."""
     entries = EntryRoute(route.map)
@@ -432,7 +466,7 @@ def _regroup(draft: Draft, route: JacobianRoute) -> None:
     else:
         draft.prose(N_("These entries, in their order, are the gradient:"))
     whole = Relation.equal(route.formula.name, step.before, step.after)
-    if not _is_readable(whole):
+    if not is_readable(whole):
         whole = Relation.equal(route.formula.name, step.before)
     draft.equation(f"{name}.gradient", whole)
     reason = reading(draft, route)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from derive.document.draft import Draft
-from derive.document.entrywise import is_indexed, shown_forward
+from derive.document.entrywise import is_indexed, shown_forward, shown_output
+from derive.document.layout import is_readable
 from derive.document.material import Material
 from derive.document.sections import stacks
 from derive.document.words import array_name, named_values, output_name, written_name
@@ -36,7 +37,10 @@ def write(draft: Draft, material: Material) -> None:
     concrete = next(iter(material.routes.values())).map.concrete
     draft.heading("layer", N_("The layer"))
     draft.prose(layer.prose.forward or N_("The layer computes"))
-    draft.equation("layer.forward", *_forward(layer, draft))
+    statements, spaces = _forward(layer, draft)
+    draft.equation("layer.forward", *statements)
+    if spaces:
+        draft.prose(N_("where {spaces}."), spaces=Listed(tuple(spaces)))
     _names(draft, layer)
     stacks.introduce(draft, layer)
     if layer.samples == "columns" and layer.origin is not None:
@@ -50,15 +54,15 @@ def write(draft: Draft, material: Material) -> None:
             rows=Relation.equal(draft.words["Y"], read(layer.origin.output)),
         )
         draft.equation("layer.transposed", _transposed(layer.origin, draft))
-    for message in layer.prose.arrays or (N_("The arrays that enter the layer are"),):
-        draft.prose(message)
     if any(len(node.shape) > 2 for node in (*layer.inputs, layer.output)):
         draft.prose(
             N_(
-                "(An array with more than two axes is written as its slices, which are matrices over the last two "
-                "axes, one under the other in the order of the other indices.)"
+                "An array with more than two axes is written as its slices, which are matrices over the last two "
+                "axes, one under the other in the order of the other indices."
             )
         )
+    for message in layer.prose.arrays or (N_("The arrays that enter the layer are"),):
+        draft.prose(message)
     arrays = [_array(node, concrete) for node in layer.inputs]
     draft.equation("layer.inputs", Beside(tuple(arrays)))
     for node, term, axis in _broadcast_inputs(layer):
@@ -75,19 +79,34 @@ def write(draft: Draft, material: Material) -> None:
                 vector=draft.words[node.name],
             )
         draft.equation(f"layer.broadcast.{node.name}", _broadcast(node, term, axis, layer, concrete))
-    if layer.prose.output or layer.output.shape:
-        draft.prose(layer.prose.output or N_("The output, entry by entry, is"))
-    else:
-        draft.prose(N_("The output is one number, the loss. Written out, it is"))
-    draft.equation("layer.output", _output(layer, concrete))
+    _written_out(draft, layer, concrete)
     for number, remark in enumerate(layer.prose.remarks, start=1):
         draft.prose(remark.message, **dict(remark.values))
         if remark.formulas:
             draft.display(f"layer.remark.{number}", *remark.formulas)
 
 
-def _forward(layer: Layer, draft: Draft) -> list[Tree]:
-    """Where every array lies, and what is computed of it, in one line if it is short."""
+def _written_out(draft: Draft, layer: Layer, concrete: Concrete) -> None:
+    """The output with all its entries, or with the one that they are all like if they are long."""
+    written, entry = _output(layer, concrete), shown_output(layer)
+    if is_readable(written) or entry is None:
+        draft.prose(
+            (layer.prose.output or N_("The output, entry by entry, is"))
+            if layer.output.shape
+            else N_("The output is one number, the loss. Written out, it is")
+        )
+        draft.equation("layer.output", written)
+    elif not is_indexed(layer) or shown_forward(layer) is None:
+        draft.prose(
+            N_("The entries of the output are all made alike:")
+            if layer.output.shape
+            else N_("The output is one number, the loss. Written with sums, it is")
+        )
+        draft.equation("layer.output", entry)
+
+
+def _forward(layer: Layer, draft: Draft) -> tuple[list[Tree], list[Tree]]:
+    """What is computed, and where every array lies: beside it in one line if that is short, else apart."""
     sizes = tuple(map(str, layer.output.shape))
     membership = Relation((draft.words["Y"], Space(sizes)), ("in",)) if sizes else None
     statement = Relation.equal(draft.words["Y"], draft.words["forward"])
@@ -95,12 +114,12 @@ def _forward(layer: Layer, draft: Draft) -> list[Tree]:
     spaces = (*inputs, *([membership] if membership else []))
     indexed = shown_forward(layer) if is_indexed(layer) else None
     if indexed is not None:
-        return [*indexed, Beside(spaces)]
+        return [*indexed], [*spaces]
     values = [item.equation for item in named_values(layer)]
     in_one_line = Beside((statement, *spaces))
     if not values and draft.fits(in_one_line):
-        return [in_one_line]
-    return [*values, statement, Beside(spaces)]
+        return [in_one_line], []
+    return [*values, statement], [*spaces]
 
 
 def _names(draft: Draft, layer: Layer) -> None:

@@ -11,7 +11,7 @@ from derive.document.blocks import Verbatim
 from derive.document.draft import Draft
 from derive.document.material import Material
 from derive.document.numeric_table import DECIMALS, array_table, equation, is_short, number, sparse_table
-from derive.document.words import array_name, map_name, output_name
+from derive.document.words import array_name, is_loss, map_name, output_name
 from derive.engine import tables
 from derive.engine.tables import EntryTable
 from derive.errors import InternalError
@@ -117,6 +117,12 @@ def _rounding(draft: Draft, worked: Worked, shown: list[Any]) -> None:
 
 def _upstream(draft: Draft, material: Material, worked: Worked) -> None:
     layer = material.layer
+    if is_loss(layer):
+        draft.prose(
+            N_("The output is the loss itself: {loss}."),
+            loss=Relation.equal(Name(layer.loss), output_name(layer), number(worked.loss)),
+        )
+        return
     letters = ("i", "j", "k", "l")[: len(layer.output.shape)]
     entry, weight = Entry(layer.output_letter, letters), Entry(layer.upstream.letter, letters)
     bounds = tuple((letter, str(size)) for letter, size in zip(letters, layer.output.shape, strict=False))
@@ -154,6 +160,9 @@ def _gradient(draft: Draft, route: JacobianRoute, worked: Worked, formula: list[
     )
     numbers = sparse_table("", symbols.shape, symbols.blocks, found.jacobian)
     draft.equation(f"numbers.{name}.jacobian", Relation.equal(jacobian, Explicit(numbers)))
+    if is_loss(map.layer):
+        _comparison(draft, route, found, formula, first=first)
+        return
     draft.prose(
         N_(
             "The upstream gradient, read row by row, is the row that multiplies it. Entry {j} of the product is the "
@@ -182,6 +191,13 @@ def _comparison(
     map, name = route.map, route.map.input.name
     array = array_name(map.input)
     output, wrt = "ijmnop"[: len(map.output_shape)], "klqrst"[: len(map.input_shape)]
+    value = equation(route.formula.name, found.contracted, map.layer)
+    if is_loss(map.layer):
+        draft.prose(N_("In the shape of {array} this row is the gradient:"), array=array)
+        draft.equation(f"numbers.{name}.gradient", value)
+        draft.prose(N_("The formula gives the same:"))
+        draft.equation(f"numbers.{name}.formula", *formula)
+        return
     upstream = Gradient(output_name(map.layer), map.layer.upstream.name, map.layer.loss)
     jacobian = Name("J", "matrix")
     contracted = Einsum(f"{output},{output}{wrt}->{wrt}", (upstream, jacobian))
@@ -195,7 +211,6 @@ def _comparison(
         array=array,
         J=Relation((jacobian, Space((*map.output_shape, *map.input_shape))), ("in",)),
     )
-    value = equation(route.formula.name, found.contracted, map.layer)
     draft.equation(f"numbers.{name}.gradient", Relation.equal(value.parts[0], contracted, value.parts[1]))
     draft.prose(N_("The formula needs no Jacobian, and gives the same:"))
     draft.equation(f"numbers.{name}.formula", *formula)

@@ -12,8 +12,9 @@ from derive.document.material import Material
 from derive.document.words import array_name, output_name
 from derive.engine.cost import dense_product, operations
 from derive.forward.layer import Layer
+from derive.forward.nodes import Select, topological
 from derive.locale import N_
-from derive.notation.tree import Entry, Number, Partial, Product, Relation, Tree
+from derive.notation.tree import Entry, Listed, Number, Partial, Product, Relation, Tree
 from derive.routes.jacobian import JacobianRoute, derive_jacobian
 
 __all__ = ["real_sizes", "write"]
@@ -23,6 +24,12 @@ _COLUMNS = 3
 
 _BYTES = 4
 """What a number in float32 takes."""
+
+_FEW = 2
+"""So many factors stand in a product that no line ends in."""
+
+_COUNTED = 10**6
+"""Of a Jacobian with more entries, zeros are counted only if a pattern tells them."""
 
 _SAMPLES, _FEATURES = 64, 1024
 """The real sizes of a layer that names none: of its samples, and of everything else."""
@@ -111,11 +118,22 @@ def _axes(route: JacobianRoute) -> Runs:
 
 def _matrix(route: JacobianRoute) -> Runs:
     """NM × ND."""
-    sides: list[Tree] = []
+    runs: list[Run] = []
     for shape in (route.map.layer.output.shape, route.map.input.shape):
         numbers = tuple(Number(_size(axis)) for axis in shape)
-        sides.append(Product(numbers) if len(numbers) > 1 else (*numbers, Number(1))[0])
-    return _times(sides)
+        runs += [Text(" × ")] if runs else []
+        if len(numbers) <= _FEW:
+            runs.append(Math(Product(numbers) if len(numbers) > 1 else (*numbers, Number(1))[0]))
+            continue
+        for place, number in enumerate(numbers):
+            # A line may end between many factors.
+            wrapped = Listed((number,), wrapped=True) if _is_sum(number) else number
+            runs += [*([Text(" ")] if place else []), Math(wrapped)]
+    return tuple(runs)
+
+
+def _is_sum(number: Number) -> bool:
+    return any(sign in str(number.value) for sign in "+-")
 
 
 def _size(axis: object) -> int | str:
@@ -163,10 +181,17 @@ def _numbers(draft: Draft, at: Sequence[JacobianRoute], sizes: Mapping[str, int]
     yield row(N_("array"), lambda r: amounts.shape((*r.map.output_shape, *r.map.input_shape), translate))
     yield row(N_("Jacobian"), lambda r: amounts.shape(r.jacobian.shape, translate))
     yield row(N_("entries"), lambda r: amounts.counted(prod(r.jacobian.shape)))
-    yield row(N_("zeros among them"), lambda r: amounts.zeros(r.jacobian.nnz, prod(r.jacobian.shape), translate))
+    if not any(_is_costly(r, sizes) for r in at):
+        yield row(N_("zeros among them"), lambda r: amounts.zeros(r.jacobian.nnz, prod(r.jacobian.shape), translate))
     yield row(N_("memory in float32"), lambda r: amounts.memory(_BYTES * prod(r.jacobian.shape), translate))
     yield row(N_("operations, row times Jacobian"), lambda r: amounts.counted(dense_product(*r.jacobian.shape)))
     yield row(N_("operations, formula"), lambda r: amounts.counted(operations(r.formula.node, sizes)))
+
+
+def _is_costly(route: JacobianRoute, sizes: Mapping[str, int]) -> bool:
+    """Whether counting the zeros takes long: where selections say which entries they are, all places are visited."""
+    selected = any(isinstance(n, Select) for term in route.jacobian.terms for n in topological(term.coefficient))
+    return selected and prod(route.jacobian.shape) > _COUNTED
 
 
 def _conclude(draft: Draft, material: Material, sizes: Mapping[str, int]) -> None:
