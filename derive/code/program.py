@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, count
-from typing import Literal, TypeAlias
 
 from derive.code.stable import Along, Stable
 from derive.errors import UnsupportedError
@@ -18,6 +17,7 @@ from derive.forward.matrix import kind_of
 from derive.forward.nodes import Node, topological
 from derive.forward.shape import Shape
 from derive.notation.code import rank_of
+from derive.notation.tree import Along as AlongTree
 from derive.notation.tree import (
     AtLeast,
     Broadcast,
@@ -41,7 +41,7 @@ from derive.notation.walk import children
 from derive.notation.walk import replace as replaced_in
 from derive.rules.naming import definitions
 
-__all__ = ["AlongAxes", "Array", "Program", "Result", "Statement", "Value", "program_of"]
+__all__ = ["Array", "Program", "Result", "Statement", "program_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,24 +54,11 @@ class Array:
 
 
 @dataclass(frozen=True, slots=True)
-class AlongAxes:
-    """softmax or logsumexp of a tree along axes, of rank axes in all; code must not overflow in it."""
-
-    function: Literal["softmax", "logsumexp"]
-    operand: Tree
-    axes: tuple[int, ...]
-    rank: int
-
-
-Value: TypeAlias = Tree | AlongAxes
-
-
-@dataclass(frozen=True, slots=True)
 class Statement:
     """name = value. full says that the value has its shape as it is written; what NumPy would stretch has not."""
 
     name: str
-    value: Value
+    value: Tree
     full: bool = True
 
 
@@ -124,18 +111,18 @@ def program_of(layer: Layer, formulas: Sequence[Formula], *, reserved: Iterable[
             names[found.stand_in] = Name(_fresh(found, words), kind_of(found.stand_in))
     by_stand_in: dict[Node, Along] = {found.stand_in: found for found in stable.found}
 
-    def value(node: Node) -> Value:
+    def value(node: Node) -> Tree:
         along = by_stand_in.get(node)
         if along is not None:
-            return AlongAxes(along.function, read(along.argument), along.axes, len(along.argument.shape))
+            return AlongTree(along.function, read(along.argument), along.axes, len(along.argument.shape))
         known = {other: name for other, name in names.items() if other is not node}
         return layer.read(node, known)
 
     def read(node: Node) -> Tree:
         return layer.read(stable.of(node), names)
 
-    ahead: dict[str, Value] = {}
-    back: dict[str, Value] = {}
+    ahead: dict[str, Tree] = {}
+    back: dict[str, Tree] = {}
     for found in stable.found:
         place = ahead if found.argument in forward else back
         place[_text(names[found.stand_in])] = value(found.stand_in)
@@ -197,17 +184,14 @@ def _renaming(layer: Layer, words: set[str], reserved: set[str]) -> Mapping[str,
     return found
 
 
-def _statement(name: str, value: Value, renaming: Mapping[str, str]) -> Statement:
+def _statement(name: str, value: Tree, renaming: Mapping[str, str]) -> Statement:
     def change(tree: Tree) -> Tree | None:
         return replace(tree, text=renaming[tree.text]) if isinstance(tree, Name) and tree.text in renaming else None
 
-    if isinstance(value, AlongAxes):
-        value = replace(value, operand=replaced_in(value.operand, change))
-        return Statement(renaming.get(name, name), value)
     return Statement(renaming.get(name, name), replaced_in(value, change), _is_full(value))
 
 
-def _in_order(values: Mapping[str, Value], wanted: Iterable[Value]) -> list[str]:
+def _in_order(values: Mapping[str, Tree], wanted: Iterable[Tree]) -> list[str]:
     """The values that the wanted ones need, each after those that it is computed from."""
     order: list[str] = []
     needed = [word for value in wanted for word in _words(value) if word in values]
@@ -225,9 +209,9 @@ def _in_order(values: Mapping[str, Value], wanted: Iterable[Value]) -> list[str]
     return order
 
 
-def _words(value: Value) -> set[str]:
+def _words(value: Tree) -> set[str]:
     found: set[str] = set()
-    pending: list[Tree] = [value.operand if isinstance(value, AlongAxes) else value]
+    pending: list[Tree] = [value]
     while pending:
         tree = pending.pop()
         match tree:
