@@ -20,8 +20,6 @@ NAMES = (
     "self",
     "ctx",
     "G",
-    "softmax",
-    "log_softmax",
     "scatter",
     "kept",
     "erf",
