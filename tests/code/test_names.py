@@ -6,27 +6,13 @@ import numpy as np
 import pytest
 
 import derive
-from derive.errors import UnknownNameError, UnsupportedError
+from derive.errors import UnknownNameError, UnsupportedError, UserError
 from tests.code.running import executed
 
 torch = pytest.importorskip("torch")
 
-NAMES = (
-    "np",
-    "torch",
-    "jax",
-    "jnp",
-    "math",
-    "self",
-    "ctx",
-    "G",
-    "scatter",
-    "kept",
-    "erf",
-    "dX",
-    "P",
-    "lse",
-)
+NAMES = ("torch", "jax", "jnp", "math", "ctx", "G", "scatter", "kept", "P", "lse")
+REFUSED = ("np", "self", "erf", "dX", "softmax")
 
 
 def derived(name: str) -> derive.Derived:
@@ -44,6 +30,12 @@ def expected() -> list[np.ndarray]:
     tensors = [torch.tensor(array, requires_grad=True) for array in (X, W)]
     output = torch.softmax(tensors[0] @ tensors[1], 1) / 3**0.5
     return [g.numpy() for g in torch.autograd.grad(output, tensors, torch.tensor(G))]
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_an_input_that_is_called_as_something_in_formulas_is_refused(name):
+    with pytest.raises(UserError, match=f"{name} is .* rename that input"):
+        derived(name).code()
 
 
 @pytest.mark.parametrize("name", NAMES)
