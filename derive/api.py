@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from os import PathLike
@@ -24,20 +24,27 @@ from derive.layers import listing, load
 from derive.notation.latex import print_latex
 from derive.options import TAKEN, DocumentOptions, document_option_names, document_options, quoted
 from derive.proof.assumed import check_assumed, uses
+from derive.proof.at_numbers import at_numbers
 from derive.proof.evidence import Evidence, Strength
+from derive.proof.jacobian_formula import check_jacobian_formula
 from derive.proof.prove import check_sizes, prove
+from derive.proof.second import check_second
 from derive.proof.symbolic import Exact
 from derive.proof.values import Given, given_values
 from derive.proof.vector import check_vector
 from derive.proof.worked import Worked, work
 from derive.render.latex import render_fragment, render_latex
 from derive.routes.jacobian import JacobianRoute, derive_jacobian
+from derive.routes.jacobian_formula import ReadableJacobian
+from derive.routes.second import Hessian, SecondRoute, derive_second
 from derive.routes.vector import derive_vector
+from derive.rules.assumed import assuming
 from derive.rules.naming import formula
+from derive.rules.networks import StageGradients, stage_gradients
 from derive.version import __version__
 
 if TYPE_CHECKING:
-    from derive.engine import ChainRule, Jacobian, Reshaped, VectorMap
+    from derive.engine import ChainRule, Reshaped, VectorMap
     from derive.forward.formula import Formula
 
 __all__ = ["Derived", "DerivedGradient", "derive"]
@@ -56,6 +63,8 @@ class DerivedGradient:
     oracle: str = "numpy"
     exact: Exact | None = None
     assumed: Layer | None = None
+    with_jacobian: bool = False
+    with_second: bool = False
 
     @property
     def map(self) -> VectorMap:
@@ -63,8 +72,8 @@ class DerivedGradient:
         return self.route.map
 
     @property
-    def jacobian(self) -> Jacobian:
-        """J_y; `[i, j]` is ∂y_i/∂x_j."""
+    def jacobian(self) -> ReadableJacobian:
+        """J_y; `[i, j]` is ∂y_i/∂x_j, and `formula` the matrix for all sizes, None if it has no such form."""
         return self.route.jacobian
 
     @property
@@ -88,6 +97,59 @@ class DerivedGradient:
         return () if self.assumed is None else uses(self.assumed, self.route.map.input.name)
 
     @cached_property
+    def second(self) -> SecondRoute:
+        """The second derivatives of the loss; those of Σ G ⊙ Y where the output is no number."""
+        map = self.route.map
+        return derive_second(map.layer, map.input.name, map.concrete.sizes)
+
+    @property
+    def hessian(self) -> Hessian:
+        """H; `[i, j]` is ∂²L/∂x_i∂x_j, and `formula` the matrix for all sizes, None if it has no such form."""
+        return self.second.hessian
+
+    @property
+    def hvp(self) -> Formula:
+        """H V for a direction V in the shape of the input, called as `second.direction` says."""
+        return self.second.product
+
+    @property
+    def further_statements(self) -> tuple[str, ...]:
+        """Lines of NumPy-style code for what is asked for besides: J_X = ..., H_X = ... and hvp_X = ...
+
+        Every part defines again the names that it uses, which may be other values than before.
+        """
+        name = self.route.map.input.name
+        lines: list[str] = []
+        if self.with_jacobian:
+            jacobian = self.jacobian.formula
+            none = f"# J_{name}: no product or sum of Kronecker products and diagonal matrices"
+            lines += (none,) if jacobian is None else jacobian.statements
+        if self.with_second:
+            hessian = self.hessian.formula
+            none = f"# H_{name}: no product or sum of Kronecker products and diagonal matrices"
+            lines += (none,) if hessian is None else hessian.statements
+            *before, _ = self.hvp.statements
+            lines += [*before, f"hvp_{name} = {self.hvp}  # H_{name} times {self.second.direction.name}"]
+        return tuple(lines)
+
+    @cached_property
+    def further(self) -> tuple[Evidence, ...]:
+        """How the Jacobian as a formula and second derivatives were verified, as far as they are asked for.
+
+        Raises: RefutedError if one of them is false.
+        """
+        map, exact = self.route.map, self.exact or Exact(self.route.map.layer)
+        sizes = _two_sizes(map.layer)
+        found: tuple[Evidence, ...] = ()
+        written = self.jacobian.formula if self.with_jacobian else None
+        if written is not None:
+            found = (*found, check_jacobian_formula(map.layer, written, sizes, exact))
+        if self.with_second:
+            found = (*found, *check_second(self.second, sizes, exact))
+        _refuse_false(map.layer, map.input.name, found)
+        return found
+
+    @cached_property
     def evidence(self) -> tuple[Evidence, ...]:
         """How the formula was verified.
 
@@ -99,12 +161,8 @@ class DerivedGradient:
         if self.assumed is not None:
             sizes = check_sizes(map.layer)
             evidence = (*evidence, *check_assumed(self.assumed, name, sizes, exact, oracle=self.oracle))
-        for item in evidence:
-            if item.strength is Strength.REFUTED:
-                raise RefutedError(
-                    f"{map.layer.name}: the gradient of {map.input.name} is false: {item.counterexample}"
-                )
-        return evidence
+        _refuse_false(map.layer, name, evidence)
+        return (*evidence, *self.further)
 
     def code(self, language: str = "numpy") -> str:
         """The source of a function that computes the gradient: `gradient_W(X, W, b, G)`.
@@ -127,6 +185,21 @@ class DerivedGradient:
 
     def _repr_latex_(self) -> str:
         return self.formula._repr_latex_()
+
+
+def _two_sizes(layer: Layer) -> tuple[Mapping[str, int], ...]:
+    """Two sizes of further checks; a layer of one letter has one of them, and gets the next."""
+    first, *others = check_sizes(layer)
+    larger = {letter: number + 1 for letter, number in first.items()}
+    if not others and first and not layer.misfit(larger):
+        others = [larger]
+    return (first, *others[:1])
+
+
+def _refuse_false(layer: Layer, name: str, evidence: Iterable[Evidence]) -> None:
+    for item in evidence:
+        if item.strength is Strength.REFUTED:
+            raise RefutedError(f"{layer.name}: the gradient of {name} is false: {item.counterexample}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,7 +242,7 @@ class Derived:
         layer = columns or (single(plain) if alone and not written.stages else None) or plain
         turned = layer.samples == "columns"
         moved = moved_assumptions(assumptions, written.inputs, layer.inputs, written.name, turned=turned)
-        assumed = replace(layer, assumptions=moved) if moved else layer
+        assumed = assuming(layer, moved) if moved else layer
         return Derived(written, layer, complete, options, assumed, given)
 
     @cached_property
@@ -216,8 +289,30 @@ class Derived:
         if name not in self._found:
             route = derive_jacobian(self.layer, name, self._bound)
             assumed = self.assumed if self.assumed.assumptions else None
-            self._found[name] = DerivedGradient(route, self.options.oracle, self._exact, assumed)
+            options = self.options
+            chosen = "jacobians" in options.chosen_sections(), "second" in options.chosen_sections()
+            self._found[name] = DerivedGradient(route, options.oracle, self._exact, assumed, *chosen)
         return self._found[name]
+
+    @property
+    def stages(self) -> tuple[StageGradients, ...]:
+        """The stages of a network, what each receives and what it sends; none if the layer is no network."""
+        return stage_gradients(self.layer) if self.layer.stages else ()
+
+    def evaluate(self, arrays: Mapping[str, Any]) -> dict[str, Any]:
+        """The values of the forward pass that have a name, the output, and all gradients, at these arrays.
+
+        Shapes: those of the layer; the upstream gradient, G, is among the arrays unless the output is the loss itself.
+        Raises: UnknownNameError for an array that is not known; UserError if one is missing; ShapeError for one of
+        another shape.
+
+        Example:
+            >>> found = derive("mse", n=1, d=2).evaluate({"P": [[1, 2]], "T": [[0, 0]]})
+            >>> found["dP"].tolist()
+            [[1.0, 2.0]]
+        """
+        formulas = {name: gradient.formula for name, gradient in self.gradients.items()}
+        return at_numbers(self.layer, formulas, arrays, self._bound)
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -263,18 +358,27 @@ class Derived:
                 f"--end vector: the output of {self.layer.name} is a number, the loss itself, so nothing follows it; "
                 f"leave the option out"
             )
+        if "network" in self.options.sections and not self.layer.stages:
+            raise UserError(
+                f"--sections network: {self.layer.name} is one layer and no network; write derive network "
+                f"'affine(3) > relu', or leave the section out"
+            )
         return compose(self._material())
 
     def _with(self, options: DocumentOptions) -> Derived:
         """The same with other options; what they do not touch is not derived again."""
         old = self.options
-        same = [(one.convention, one.samples, one.oracle, one.assume, one.numbers()) for one in (old, options)]
+        same = [
+            (one.convention, one.samples, one.oracle, one.assume, one.jacobian, one.order, one.numbers())
+            for one in (old, options)
+        ]
         return replace(self, options=options) if same[0] == same[1] else Derived.of(self.written, self.sizes, options)
 
     def _material(self) -> Material:
         return Material(
             layer=self.layer,
             assumed=self.assumed if self.assumed.assumptions else None,
+            second={name: g.second for name, g in self.gradients.items() if g.with_second},
             sizes=self._bound,
             routes={name: gradient.route for name, gradient in self.gradients.items()},
             evidence={

@@ -32,6 +32,8 @@ SECTIONS = (
     "jacobian",
     "entry",
     "index",
+    "jacobians",
+    "second",
     "sizes",
     "graph",
     "vector",
@@ -47,8 +49,8 @@ _OF_LAYERS = tuple(section for section in SECTIONS if section != "network")
 ROUTES = ("jacobian", "entry", "index", "graph")
 """The sections among them that derive the gradients, one way each."""
 
-_ASKED_FOR: tuple[str, ...] = ("vector", "numbers", "flatten")
-"""The sections that a full handout has only if --sections names them, or for numbers --values and for vector --end."""
+_ASKED_FOR: tuple[str, ...] = ("vector", "numbers", "flatten", "jacobians", "second")
+"""The sections that a handout has only if --sections names them, or --values, --end, --jacobian or --order asks."""
 
 DEFAULT_VALUES = "seed:1"
 """The numbers where --sections asks for numbers and --values is not given."""
@@ -87,7 +89,7 @@ class DocumentOptions:
     give one number or also a vector, names how gradients are written. values are the numbers of a worked example,
     seed:7, a JSON file or JSON itself, none if empty; oracle is what the formulas are compared with in numbers: NumPy
     always, and PyTorch on request, so that pages do not depend on what is installed. assume is what formulas may use of
-    inputs, "T rows sum to 1".
+    inputs, "T rows sum to 1". jacobian adds the Jacobians as formulas, an order of 2 the second derivatives.
     """
 
     wrt: tuple[str, ...] = ()
@@ -107,6 +109,8 @@ class DocumentOptions:
     values: str = ""
     oracle: Literal["numpy", "torch"] = "numpy"
     assume: tuple[str, ...] = ()
+    jacobian: bool = False
+    order: Literal["1", "2"] = "1"
     language: str = "en"
 
     def __post_init__(self) -> None:
@@ -130,7 +134,8 @@ class DocumentOptions:
 
     def chosen_sections(self, *, network: bool = False) -> tuple[str, ...]:
         """The sections of the document, in their order."""
-        asked = tuple(section for section in _ASKED_FOR if section == self.end)
+        wanted = {self.end: True, "jacobians": self.jacobian, "second": self.order == "2"}
+        asked = tuple(section for section in _ASKED_FOR if wanted.get(section))
         if self.sections:
             return tuple(section for section in SECTIONS if section in (*self.sections, *asked))
         asked = (*asked, *(("numbers",) if self.values else ()))
@@ -159,6 +164,9 @@ class DocumentOptions:
             if name == "assume":
                 # Without all of it the command would derive other formulas.
                 words += [word for item in value for word in ("--assume", quoted(item))]
+                continue
+            if value is True:
+                words.append(f"--{name}")
                 continue
             text = ",".join(value) if isinstance(value, tuple) else str(value)
             # The folder is this machine's own; a page says which file.
@@ -201,6 +209,8 @@ def document_options(**chosen: Any) -> DocumentOptions:
     for name in _LISTS:
         if isinstance(chosen.get(name), str):
             chosen[name] = tuple(part for part in chosen[name].replace(" ", "").split(",") if part)
+    if isinstance(chosen.get("order"), int):
+        chosen["order"] = str(chosen["order"])
     if "assume" in chosen:
         chosen["assume"] = _assumptions(chosen["assume"])
     if isinstance(chosen.get("values"), Mapping):

@@ -45,7 +45,8 @@ class Texts:
             _ = gradient.evidence
         lines = [line for gradient in self._derived.gradients.values() for line in gradient.formula.statements]
         notes = [f"# {note}" for note in self._derived.assumption_notes]
-        return "".join(f"{line}\n" for line in [*dict.fromkeys(lines), *notes])
+        further = [line for gradient in self._derived.gradients.values() for line in gradient.further_statements]
+        return "".join(f"{line}\n" for line in [*dict.fromkeys(lines), *notes, *further])
 
     def code(self, language: str) -> str:
         """Source of both passes, which runs as it is."""

@@ -102,7 +102,8 @@ def _stem(derived: Derived) -> str:
     changed = derived.options.changed()
     variants = [f"{option}-{value}" for option, value in derived.written.variant]
     variants += [*derived.gradients] if "wrt" in changed else []
-    variants += [value for name, value in changed.items() if choices(name)]
+    variants += [f"{'order' if name == 'order' else ''}{value}" for name, value in changed.items() if choices(name)]
+    variants += ["jacobian"] if "jacobian" in changed else []
     variants += [_assumption_name(text) for text in changed.get("assume", ())]
     variants += [_values_name(derived.options.values)] if "values" in changed else []
     return "-".join([_name(derived.written), *([sizes] if sizes else []), *variants])

@@ -50,12 +50,22 @@ DOCUMENT = {
         'Work the example out with numbers: seed:7, or a JSON file such as {"X": [[1, 2]], ...}, from which the sizes '
         f"are read. The section numbers, asked for alone, takes {DEFAULT_VALUES}.",
     ),
+    "oracle": ("", "What formulas are compared with in numbers; torch, if installed, comes beside NumPy."),
     "assume": (
         "TEXT",
         'What formulas may use, printed beside them: "A symmetric", "Y rows sum to 1", "Y columns sum to 1", '
         '"y sums to 1", "x > 0", "x >= 0", "x != 0"; may be given more than once.',
     ),
-    "oracle": ("", "What formulas are compared with in numbers; torch, if installed, comes beside NumPy."),
+    "jacobian": (
+        "",
+        "Add the Jacobians as formulas, J_X = kron(eye(N), W.T): lines of --formula, parts of --json, and a section "
+        "jacobians with each of them written out.",
+    ),
+    "order": (
+        "",
+        "2 adds second derivatives, the Hessian and its product with a direction: lines of --formula, parts of --json, "
+        "and a section second.",
+    ),
 }
 """What stands in the place of a value, '' for the choices themselves, and what the option does."""
 
@@ -122,9 +132,10 @@ def _document() -> Iterator[Parameter]:
             placeholder, help = DOCUMENT[field.name]
             values = choices(field.name)
             # What stands in a tuple with commas in it is given one by one.
-            several = field.name == "assume"
-            kind: Any = list[str] if several else _literal(values) if values else str
-            yield option(field.name, kind, field.default or ([] if several else ""), help, placeholder)
+            several, flag = field.name == "assume", field.default is False
+            kind: Any = list[str] if several else bool if flag else _literal(values) if values else str
+            default = field.default or ([] if several else False if flag else "")
+            yield option(field.name, kind, default, help, placeholder)
 
 
 def size_option(letter: str) -> Parameter:

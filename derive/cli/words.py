@@ -33,9 +33,10 @@ def values_of(option: str, words: list[str]) -> list[str]:
 
 
 def first_argument(words: list[str]) -> str | None:
-    """The first word that is neither an option nor the value of one."""
+    """The first word that is neither an option nor the value of one; - stands for stdin."""
     before = ["", *words]
-    return next((w for last, w in zip(before, words, strict=False) if w[:1] != "-" and not _EXPECTS.match(last)), None)
+    arguments = (w for last, w in zip(before, words, strict=False) if not _EXPECTS.match(last))
+    return next((word for word in arguments if word == "-" or not word.startswith("-")), None)
 
 
 def protected(words: list[str]) -> list[str]:

@@ -14,6 +14,9 @@ from derive.notation.tree import Call, Negative, Tree
 
 __all__ = ["HELPERS", "NumpyPrinter", "class_lines", "function_lines", "imports"]
 
+_LEFT = 76
+"""The characters that may stand before the = of an assignment to several names."""
+
 HELPERS = {
     **{name: "\n" + "\n".join(lines) + "\n" for name, lines in notation.HELPERS.items()},
     "scatter": '''
@@ -56,7 +59,7 @@ def class_lines(program: Program) -> list[str]:
     """A class that keeps what the backward pass needs; shapes stand in its docstrings."""
     passes = Passes.of(program, NumpyPrinter(like=""), NumpyPrinter(like=""))
     kept = passes.kept
-    keep = [f"{', '.join(f'self.{name}' for name in kept)} = {', '.join(kept)}"] if kept else []
+    keep = [f"{', '.join(f'self.{name}' for name in part)} = {', '.join(part)}" for part in _parted(kept)]
     restore = [f"{', '.join(kept)} = {', '.join(f'self.{name}' for name in kept)}"] if kept else []
     arguments = "self" if program.is_loss else f"self, {program.upstream.name}"
     return [
@@ -74,3 +77,14 @@ def class_lines(program: Program) -> list[str]:
 def function_lines(program: Program, name: str) -> list[str]:
     """A function that computes the gradients from the inputs and the upstream gradient alone."""
     return Function.of(program, NumpyPrinter(like="")).lines(name)
+
+
+def _parted(names: Sequence[str]) -> list[list[str]]:
+    """The names, as many together as stand on the left of one =, where no bracket lets a line go on."""
+    parts: list[list[str]] = []
+    for name in names:
+        if parts and sum(len(f"self.{other}, ") for other in (*parts[-1], name)) <= _LEFT:
+            parts[-1].append(name)
+        else:
+            parts.append([name])
+    return parts

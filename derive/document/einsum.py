@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
+from derive.code.numpy import HELPERS
 from derive.forward.layer import Layer
 from derive.forward.nodes import Input
 from derive.notation.code import print_code
@@ -30,16 +32,24 @@ def einsum_program(composition: Composition, sizes: Mapping[str, int]) -> str:
     lines = ["import numpy as np", "", *_JACOBIAN.split("\n"), ""]
     lines += [f"{', '.join(letters)} = {numbers}", "rng = np.random.default_rng(0)"]
     lines += [f"{node.name} = rng.normal(size={_shape(node)})" for node in both.inputs]
+    F, G = composition.names
     entering, between = first.inputs[0].name, second.inputs[0].name
-    lines += ["", f"def F({entering}): return {_forward(first)}"]
-    lines += [f"def G({between}): return {_forward(second)}", ""]
-    lines += [f"J_F = jacobian(F, {entering})", f"J_G = jacobian(G, F({entering}))"]
-    lines += [f"J = jacobian(lambda {entering}: G(F({entering})), {entering})"]
-    shapes = ", ".join(f"{name}.shape" for name in ("J_G", "J_F", "J"))
+    lines += ["", f"def {F}({entering}): return {_forward(first)}"]
+    lines += [f"def {G}({between}): return {_forward(second)}", ""]
+    lines += [f"J_{F} = jacobian({F}, {entering})", f"J_{G} = jacobian({G}, {F}({entering}))"]
+    lines += [f"J = jacobian(lambda {entering}: {G}({F}({entering})), {entering})"]
+    shapes = ", ".join(f"{name}.shape" for name in (f"J_{G}", f"J_{F}", "J"))
     shown = ", ".join(str(item) for item in _shapes(composition, sizes))
     lines += [f"print({shapes})  # {shown}"]
-    lines += [f'assert np.allclose(J, np.einsum("{composition.pattern}", J_G, J_F), atol=1e-6)']
+    lines += [f'assert np.allclose(J, np.einsum("{composition.pattern}", J_{G}, J_{F}), atol=1e-6)']
     program = "\n".join(lines)
+    helpers = [text.strip("\n") for name, text in HELPERS.items() if re.search(rf"(?<![.\w]){name}\(", program)]
+    if helpers:
+        # In expressions the axis may be left out: softmax goes along the last one, logsumexp along all.
+        defaults = {"softmax(A, axis)": "softmax(A, axis=-1)", "logsumexp(A, axis)": "logsumexp(A, axis=None)"}
+        for short, full in defaults.items():
+            helpers = [text.replace(short, full) for text in helpers]
+        program = program.replace("import numpy as np\n", "\n\n".join(["import numpy as np", *helpers, ""]), 1)
     return f"from math import erf\n{program}" if "vectorize(erf" in program else program
 
 

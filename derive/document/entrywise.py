@@ -324,7 +324,9 @@ def shown_formula(layer: Layer, formula: Formula) -> Relation:
     """The formula of a gradient as the page shows it: in index notation where the layer is written in it."""
     if not is_indexed(layer):
         return formula.equation
-    reader = Entrywise.of(layer, [item for item in formula.definitions if not item.backward])
+    # The gradient of a value that a network's formula does not use otherwise has the letter of that value, too.
+    known = named_values(layer) if layer.stages else [item for item in formula.definitions if not item.backward]
+    reader = Entrywise.of(layer, known)
     try:
         found = reader.gradient(formula.wrt.letter, formula.short or formula.node)
     except UnsupportedError:
@@ -343,7 +345,8 @@ def shown_definition(layer: Layer, definition: Definition) -> Relation:
             letter = reader.letters.get(of.text, layer.output_letter) if isinstance(of, Name) else layer.output_letter
             found = reader.gradient(letter, definition.source)
         elif definition.entries is not None:
-            found = reader.value(definition.entries.letter, definition.node)
+            # A value between the stages of a network is an array of its own to what follows.
+            found = reader.value(definition.entries.letter, definition.source or definition.node)
         else:
             return definition.equation
     except UnsupportedError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from derive.forward.formula import Formula
 from derive.forward.layer import Layer
@@ -11,6 +11,7 @@ from derive.options import DocumentOptions
 from derive.proof.evidence import Evidence
 from derive.proof.worked import Worked
 from derive.routes.jacobian import JacobianRoute
+from derive.routes.second import SecondRoute
 from derive.rules.naming import formula
 
 __all__ = ["Material"]
@@ -23,7 +24,7 @@ class Material:
     The routes assume nothing. assumed is the layer with what is assumed of its inputs, which the formulas of the result
     use; None where nothing is.
 
-    worked is the example in numbers, if the reader asked for one.
+    worked is the example in numbers, and second are the second derivatives, if the reader asked for them.
     """
 
     layer: Layer
@@ -35,6 +36,7 @@ class Material:
     version: str
     worked: Worked | None = None
     assumed: Layer | None = None
+    second: Mapping[str, SecondRoute] = field(default_factory=dict)
 
     @property
     def formulas(self) -> Mapping[str, Formula]:

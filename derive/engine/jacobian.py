@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from heapq import merge
 from itertools import combinations, compress, groupby
 from math import prod
@@ -19,7 +19,7 @@ from derive.errors import SizeError
 from derive.forward.entry import Entries
 from derive.forward.nodes import Node
 from derive.notation.tree import Entry, Number, Partial, Sum, Tree
-from derive.rules.rewrite import Forward, simplify
+from derive.rules.rewrite import REWRITES, Forward, simplify
 
 __all__ = ["EXPLICIT_ENTRIES", "Jacobian", "jacobian"]
 
@@ -30,6 +30,12 @@ _COUNTED_AT_ONCE = 10**8
 
 EXPLICIT_ENTRIES = 10**6
 """A SymPy matrix of more non-zero entries is refused."""
+
+
+@lru_cache(maxsize=512)
+def _shortened(coefficient: Node, output: Node, rules: tuple[object, ...]) -> Node:
+    """Made once for all sizes and routes, and for the rules by which it is made."""
+    return simplify(coefficient, Forward(output))[0]
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,9 +56,9 @@ class Jacobian:
     @cached_property
     def terms(self) -> tuple[Term, ...]:
         """The derivative as patterns with coefficients, these as short as the rewriting rules make them."""
-        forward = Forward(self.map.layer.output)
-        found = differentiate(self.map.layer.output, self.map.input)
-        return tuple(replace(term, coefficient=simplify(term.coefficient, forward)[0]) for term in found)
+        output, rules = self.map.layer.output, tuple(REWRITES.values())
+        found = differentiate(output, self.map.input)
+        return tuple(replace(term, coefficient=_shortened(term.coefficient, output, rules)) for term in found)
 
     @property
     def shape(self) -> tuple[int, int]:

@@ -115,6 +115,7 @@ class Entries(Generic[Value]):
         self.names = names
         self._made: dict[tuple[Node, Position], Value] = {}
         self._plans: dict[Node, _Plan] = {}
+        self._grouped: dict[tuple[Node, Position], list[_Group]] = {}
 
     def one(self, node: Node, position: Position) -> Value:
         """The entry of the node at the position."""
@@ -212,7 +213,9 @@ class Entries(Generic[Value]):
 
     def _needs(self, node: Node, position: Position) -> Iterator[tuple[Node, Position]]:
         if isinstance(node, Contract):
-            for _, terms in self._groups(node, position):
+            # Kept until the entry is made, for which they are needed again.
+            self._grouped[node, position] = self._groups(node, position)
+            for _, terms in self._grouped[node, position]:
                 for factors in terms:
                     yield from factors
         elif isinstance(node, Reduce | MatrixFunction):
@@ -269,7 +272,7 @@ class Entries(Generic[Value]):
             case Contract():
                 totals = [
                     algebra.total(node, counts, [_product(algebra, [made[factor] for factor in f]) for f in terms])
-                    for counts, terms in self._groups(node, position)
+                    for counts, terms in self._grouped.pop((node, position), None) or self._groups(node, position)
                 ]
                 if not totals:
                     return algebra.number(Integer(0))

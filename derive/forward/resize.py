@@ -18,9 +18,7 @@ def resized_shape(shape: Shape, sizes: Mapping[Symbol, Size]) -> Shape:
     return tuple(_put(axis, sizes) for axis in shape)
 
 
-def resized(
-    roots: Mapping[str, Node], sizes: Mapping[Symbol, Size], inputs: Mapping[Input, Input] | Mapping[Input, Node]
-) -> dict[str, Node]:
+def resized(roots: Mapping[str, Node], sizes: Mapping[Symbol, Size], inputs: Mapping[Input, Node]) -> dict[str, Node]:
     """The nodes with other sizes and inputs, in normal form.
 
     Shapes: those of the nodes, with the sizes in the place of their letters.

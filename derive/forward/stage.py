@@ -11,7 +11,17 @@ from derive.forward.nodes import Input
 if TYPE_CHECKING:
     from derive.forward.layer import Layer
 
-__all__ = ["Stage", "run_stages"]
+__all__ = ["Forward", "Stage", "run_stages"]
+
+
+@dataclass(frozen=True, slots=True)
+class Forward:
+    """The forward code of the layer that a stage was made of; it pickles, since the layer knows where it is found."""
+
+    layer: Layer
+
+    def __call__(self, *arrays: Any) -> Any:
+        return self.layer.function(*arrays)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,9 @@ from typing import Any, TypeVar
 from derive.errors import DeriveError, ShapeError, UnsupportedError, UserError
 from derive.forward.assumption import read_assumptions
 from derive.forward.entry import share_symbols
+from derive.forward.functions import ELEMENTWISE
 from derive.forward.layer import Layer, Prose, Stack, axes_of
+from derive.forward.library import FUNCTIONS
 from derive.forward.nodes import Constant, Input, Node, topological
 from derive.forward.shape import Shape, Size, letters, parse_shape, size
 from derive.forward.stretch import noticing
@@ -24,6 +26,9 @@ from derive.forward.tensor import SUPPORTED, Tensor, node_of
 __all__ = ["layer", "let", "trace"]
 
 Value = TypeVar("Value")
+
+_CALLED = frozenset({*FUNCTIONS, *ELEMENTWISE, "arange", "eye", "identity", "np", "ones", "self", "zeros"})
+"""What printed formulas and code call; an input of such a name would hide it from them."""
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)*\Z")
 
@@ -127,9 +132,13 @@ def trace(
 
 def _refuse_taken(word: str, inputs: Iterable[Input], sizes: Collection[str], where: str) -> None:
     """An intermediate value must not be called like anything else."""
-    what = "a size" if word in sizes else "an argument" if word in {node.name for node in inputs} else ""
+    names = {node.name for node in inputs}
+    what = "a size" if word in sizes else "an argument" if word in names else ""
     if what:
         raise UserError(f"{where}: let: {word} is {what} already; call the value otherwise")
+    if word in _CALLED or (word[1:] in names and word[0] == "d"):
+        meant = "a name that formulas call" if word in _CALLED else f"what the gradient of {word[1:]} is called"
+        raise UserError(f"{where}: let: {word} is {meant}; call the value otherwise")
 
 
 def _stacks(written: str, plain: Layer) -> tuple[Stack, ...]:
@@ -215,6 +224,14 @@ def _refuse_ambiguous(inputs: tuple[Input, ...], name: str) -> None:
         if share_symbols(first, second):
             raise UserError(
                 f"{name}: an entry of {first.name} would have the same name as one of {second.name}; rename one of them"
+            )
+    names = {node.name for node in inputs}
+    for node in inputs:
+        if node.name in _CALLED:
+            raise UserError(f"{name}: {node.name} is a name that formulas call; rename that input")
+        if f"d{node.name}" in names:
+            raise UserError(
+                f"{name}: d{node.name} is what the gradient with respect to {node.name} is called; rename that input"
             )
 
 

@@ -7,8 +7,9 @@ affine brings the number of its outputs, is the number in brackets.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import count
 from typing import Any
 
@@ -17,15 +18,13 @@ from derive.forward.layer import Layer, Prose
 from derive.forward.nodes import Input, Node, topological
 from derive.forward.resize import resized, resized_shape
 from derive.forward.shape import letters
-from derive.forward.stage import Stage, run_stages
+from derive.forward.stage import Forward, Stage, run_stages
 from derive.networks.catalogue import Part, find_part
 from derive.networks.fit import Fit, fit
 from derive.networks.names import Names
 from derive.networks.text import WHERE, Written, read_network, refuse
 
 __all__ = ["network"]
-
-_PLACEHOLDER = "_chain"
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,10 +59,12 @@ def network(text: str) -> Layer:
     parts = _parts(text, written)
     numbers = _numbers(parts)
     names = Names()
-    made = _Made(names)
+    made = _Made(text, names)
     entering = _first_input(parts[0], names)
     for place, (part, number) in enumerate(zip(parts, numbers, strict=True)):
-        fitted = _fitted(text, part, entering, names, number)
+        # The letters of what enters the network are its own already, such as K in an axis H+K-1.
+        kept = letters([entering.shape]) if place == 0 else ()
+        fitted = _fitted(text, part, entering, partial(_fresh, names, number, kept))
         entering = made.add(part, fitted, entering, number, last=place == len(parts) - 1)
     return _whole(" > ".join(stage.text for stage in written), made)
 
@@ -100,9 +101,13 @@ def _first_input(part: Part, names: Names) -> Input:
     return names.array("X", None, shape)
 
 
-def _fitted(text: str, part: Part, entering: Input, names: Names, number: int | None) -> Fit:
+def _fresh(names: Names, number: int | None, kept: Sequence[str], letter: str) -> str:
+    return letter if letter in kept else names.size(letter, number)
+
+
+def _fitted(text: str, part: Part, entering: Input, fresh: Callable[[str], str]) -> Fit:
     try:
-        return fit(part, entering.shape, lambda letter: names.size(letter, number))
+        return fit(part, entering.shape, fresh)
     except UserError as error:
         refuse(text, part.written.before, f"{part.written.text}: {error}")
 
@@ -110,7 +115,8 @@ def _fitted(text: str, part: Part, entering: Input, names: Names, number: int | 
 class _Made:
     """The network as far as it is put together."""
 
-    def __init__(self, names: Names) -> None:
+    def __init__(self, text: str, names: Names) -> None:
+        self.text = text
         self.names = names
         self.stages: list[Stage] = []
         self.sizes: dict[str, int] = {}
@@ -129,7 +135,7 @@ class _Made:
         nodes = resized({**inner, "": layer.output}, fitted.sizes, renamed)
         output = nodes.pop("")
         if output is entering:
-            raise UserError(f"{WHERE}: {part.written.text} gives back what it gets; leave it out")
+            refuse(self.text, part.written.start, f"{part.written.text} gives back what it gets; leave it out")
         value = self._value(part, output, number, last=last)
         named = tuple((self.names.array(name, number, node.shape).name, node) for name, node in nodes.items())
         self.sizes |= fitted.stated
@@ -145,6 +151,7 @@ class _Made:
                     output=output,
                     output_name=value.name,
                     output_letter=value.letter,
+                    function=Forward(layer),
                     defaults=(),
                     prose=Prose(),
                     named=named,

@@ -15,6 +15,7 @@ from derive.notation.tree import (
     Call,
     Concatenate,
     Delta,
+    Diagonal,
     Dots,
     Einsum,
     Entry,
@@ -219,6 +220,9 @@ class CodePrinter:
             case Extreme(name, operand, axes):
                 where = "" if axes is None else f", axis={axes[0] if len(axes) == 1 else axes}"
                 return f"{self.module}{name}({self.bound(operand)[0]}{where})", ATOM
+            case Diagonal(operand, rank):
+                vector = self.at_least(numbers(operand), ATOM) + ".reshape(-1)" if rank > 1 else ""
+                return f"{self.module}diag({vector or self.bound(numbers(operand))[0]})", ATOM
             case MatrixCall("logdet", operand) if self.module:
                 return f"{self.module}linalg.slogdet({self.bound(operand)[0]})[1]", ATOM
             case MatrixCall("diag", operand):
@@ -233,7 +237,7 @@ class CodePrinter:
             case Identity(size):
                 return f"{self.module}eye({size})", ATOM
             case Kronecker(factors):
-                return self.nested(f"{self.module}kron", _not_all_masks(factors)), ATOM
+                return self.nested(f"{self.module}kron", _not_all_masks(tuple(map(_upright, factors)))), ATOM
             case Transpose(operand):
                 return f"{self.at_least(operand, ATOM)}.T", ATOM
             case SumAxis(operand, axis):
@@ -483,7 +487,7 @@ def rank_of(tree: Tree) -> int:
             return {"scalar": 0, "vector": 1, "matrix": 2}[kind]
         case Ones():
             return 1
-        case Broadcast() | Identity() | Kronecker():
+        case Broadcast() | Identity() | Kronecker() | Diagonal():
             return 2
         case Inner():
             return 0
@@ -529,6 +533,18 @@ def rank_of(tree: Tree) -> int:
             return 0
     # What is left works entry by entry, and only numbers are stretched.
     return next((rank for rank in map(rank_of, children(tree)) if rank), 0)
+
+
+def _upright(factor: Tree) -> Tree:
+    """A factor of a Kronecker product as an array with two axes: a vector is a column, a transposed one a row."""
+    turned = isinstance(factor, Transpose)
+    inner = factor.operand if isinstance(factor, Transpose) else factor
+    if isinstance(inner, Ones):
+        ones = inner, Transpose(Ones("1"))
+        return MatMul((Ones("1"), Transpose(inner)) if turned else ones)
+    if rank_of(inner) != 1:
+        return factor
+    return Slice(inner, ("None", ":") if turned else (":", "None"))
 
 
 def _entry(letter: str, index: tuple[Index, ...]) -> str:

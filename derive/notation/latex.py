@@ -24,6 +24,7 @@ from derive.notation.tree import (
     Composition,
     Concatenate,
     Delta,
+    Diagonal,
     Dots,
     Einsum,
     Entry,
@@ -177,6 +178,10 @@ class _Printer:
                 return rf"{self.raised(operand)}^{{-\top}}", _POWER
             case MatrixCall("logdet", operand):
                 return rf"\log\left|\det\left({self.text(operand)}\right)\right|", _ATOM
+            case Diagonal(operand, rank):
+                inner = self.text(operand)
+                inner = rf"\operatorname{{vec}}\left({inner}\right)" if rank > 1 else inner
+                return rf"\operatorname{{diag}}\left({inner}\right)", _ATOM
             case MatrixCall(name, operand):
                 head = rf"\{name}" if name == "det" else rf"\operatorname{{{name}}}"
                 return rf"{head}\left({self.text(operand)}\right)", _ATOM

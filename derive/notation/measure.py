@@ -26,6 +26,7 @@ from derive.notation.tree import (
     Composition,
     Concatenate,
     Delta,
+    Diagonal,
     Dots,
     Einsum,
     Entry,
@@ -211,6 +212,9 @@ def _of(tree: Tree, depth: int, display: bool) -> float:
             return _raised(operand, depth, display) + 0.66 * scale
         case MatrixCall("logdet", operand):
             return 3.4 * scale + _called((operand,), inner, depth)
+        case Diagonal(operand, rank):
+            vec = _name("vec", depth, "vector") + _wrapping(operand, depth) if rank > 1 else 0.0
+            return _name("diag", depth, "vector") + vec + _called((operand,), inner, depth)
         case MatrixCall(name, operand):
             return _name(name, depth, "vector") + _called((operand,), inner, depth)
         case Call("abs", (operand,)):

@@ -28,6 +28,7 @@ from derive.notation.tree import (
     Composition,
     Concatenate,
     Delta,
+    Diagonal,
     Dots,
     Einsum,
     Entry,
@@ -186,6 +187,10 @@ class _Printer:
                 return topped(self.at_least(operand, _ATOM), "⁻ᵀ"), _POWER
             case MatrixCall("logdet", operand):
                 return Box((f"log|det({self.flat(operand)})|",)), _ATOM
+            case Diagonal(operand, rank):
+                inner = parenthesised(self.box(operand))
+                inner = parenthesised(beside(Box(("vec",)), inner)) if rank > 1 else inner
+                return beside(Box(("diag",)), inner), _ATOM
             case MatrixCall(name, operand):
                 return beside(Box((name,)), parenthesised(self.box(operand))), _ATOM
             case Call("abs", (operand,)):

@@ -25,6 +25,7 @@ __all__ = [
     "Composition",
     "Concatenate",
     "Delta",
+    "Diagonal",
     "Dots",
     "Einsum",
     "Entry",
@@ -331,6 +332,14 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True)
+class Diagonal:
+    """diag(a), the matrix with these entries on its diagonal; of more axes, read row by row: diag(vec A)."""
+
+    operand: Tree
+    rank: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class Kronecker:
     """A ⊗ B ⊗ ..."""
 
@@ -573,6 +582,7 @@ Tree: TypeAlias = (
     | Equal
     | Extreme
     | MatrixCall
+    | Diagonal
     | BigSum
     | Ones
     | Transpose

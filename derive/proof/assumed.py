@@ -53,13 +53,23 @@ _NEAR = 1e-9
 
 def uses(layer: Layer, wrt: str) -> tuple[Assumption, ...]:
     """The assumptions of a layer that the gradient of one input uses, or a gradient with a name that it uses."""
-    if not layer.assumptions:
-        return ()
-    found = assumed(layer, gradients(layer))
-    shown = {item.text for item in formula(layer, wrt).definitions if item.backward}
-    steps = (*found.steps.get(layer.input(wrt), ()), *(found.steps[None] if shown else ()))
-    reasons = {step.reason.name for step in steps}
+    reasons = {step.reason.name for step in _steps(layer, wrt)} if layer.assumptions else set()
     return tuple(item for item in layer.assumptions if str(item) in reasons)
+
+
+def _steps(layer: Layer, wrt: str) -> tuple[Step[Node], ...]:
+    """The rewrites that led to the formula of one input; of a network those of all stages from the last to its own."""
+    if not layer.stages:
+        found = assumed(layer, gradients(layer))
+        named = any(item.backward for item in formula(layer, wrt).definitions)
+        return (*found.steps.get(layer.input(wrt), ()), *(found.steps[None] if named else ()))
+    steps: list[Step[Node]] = []
+    for stage in reversed(layer.stages):
+        own = any(node.name == wrt for node in stage.layer.inputs)
+        steps += _steps(stage.layer, wrt if own else stage.input.name)
+        if own:
+            break
+    return tuple(steps)
 
 
 def check_assumed(
@@ -87,9 +97,7 @@ def _symbolic(
     layer: Layer, wrt: str, sides: tuple[Node, Node], chosen: Sequence[Sizes], exact: Exact
 ) -> Evidence | None:
     """Both formulas, and both sides of every step, entry by entry; None where no symbols satisfy the assumptions."""
-    rewrites = assumed(layer, gradients(layer)).steps
-    steps = [*rewrites[None], *rewrites.get(layer.input(wrt), ())]
-    pairs = [(step.reason.name, step) for step in steps]
+    pairs = [(step.reason.name, step) for step in _steps(layer, wrt)]
     undecided, where = False, []
     for sizes in chosen:
         concrete = exact.at(sizes)

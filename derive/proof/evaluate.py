@@ -26,6 +26,7 @@ from derive.notation.tree import (
     Broadcast,
     Call,
     Concatenate,
+    Diagonal,
     Einsum,
     Equal,
     Explicit,
@@ -125,7 +126,9 @@ class _Evaluation:
             case Identity(size):
                 return np.eye(self._size(size), dtype=int)
             case Kronecker(factors):
-                return reduce(np.kron, (np.atleast_2d(value(f)) if self.rows else _column(value(f)) for f in factors))
+                return reduce(np.kron, map(self._upright_factor, factors))
+            case Diagonal(operand, _):
+                return np.diagflat(value(operand))
             case Transpose(operand):
                 return value(operand).T
             case Negative(operand):
@@ -197,6 +200,11 @@ class _Evaluation:
             case Concatenate(parts, axis, stacked):
                 return (np.stack if stacked else np.concatenate)([value(part) for part in parts], axis=axis)
         raise InternalError(f"evaluation: no rule for notation of kind {type(tree).__name__}")
+
+    def _upright_factor(self, factor: Tree) -> Array:
+        """A factor of a Kronecker product: a vector is a column, or a row if it is transposed or vectors are rows."""
+        array = self.value(factor)
+        return np.atleast_2d(array) if self.rows or isinstance(factor, Transpose) else _column(array)
 
     def _product(self, factors: Sequence[Tree]) -> Array:
         values = self._upright(factors)

@@ -43,7 +43,7 @@ from derive.forward.shape import bind
 from derive.proof.evaluate import Array, evaluate, value_of
 from derive.proof.numeric import Sample
 
-__all__ = ["DIGITS", "disagreement", "gradient", "require_torch"]
+__all__ = ["DIGITS", "disagreement", "gradient", "require_torch", "run_graph"]
 
 DIGITS = 9
 """How many decimal digits have to agree; both compute in double precision, which has about 16."""
@@ -81,7 +81,7 @@ def gradient(layer: Layer, wrt: str, at: Sample) -> Array:
     tensors = {name: torch.tensor(array, dtype=torch.float64) for name, array in at.arrays.items()}
 
     def forward(x: Any) -> Any:
-        return _run(torch, layer.output, {**tensors, wrt: x}, at.sizes)
+        return run_graph(torch, layer.output, {**tensors, wrt: x}, at.sizes)
 
     _compare_output(layer, forward(tensors[wrt]).numpy(), at.output)
     jacobian = torch.autograd.functional.jacobian(forward, tensors[wrt])
@@ -119,7 +119,7 @@ def _compare_output(layer: Layer, got: Array, expected: Array) -> None:
         )
 
 
-def _run(torch: Any, output: Node, tensors: Mapping[str, Any], sizes: Mapping[str, int]) -> Any:
+def run_graph(torch: Any, output: Node, tensors: Mapping[str, Any], sizes: Mapping[str, int]) -> Any:
     """The output of the graph, whose inputs are tensors."""
     made: dict[Node, Any] = {}
     for node in topological(output):

@@ -16,7 +16,7 @@ from derive.document.material import Material
 from derive.document.spelling import Speller, speller
 from derive.engine.concrete import LISTED_TERMS, flat
 from derive.errors import SizeError
-from derive.forward.formula import Definition
+from derive.forward.formula import Definition, Formula
 from derive.forward.layer import Layer
 from derive.forward.nodes import Node
 from derive.notation.code import print_code, print_value
@@ -27,7 +27,10 @@ from derive.proof.assumed import uses
 from derive.proof.evidence import Evidence, Strength
 from derive.render.numbers import worked_numbers
 from derive.routes.jacobian import JacobianRoute, derive_jacobian
+from derive.routes.jacobian_formula import JacobianFormula
+from derive.routes.second import SecondRoute
 from derive.rules.naming import definitions
+from derive.rules.networks import StageGradients, stage_gradients
 
 __all__ = ["LISTED_ENTRIES", "MOST_ENTRIES", "SCHEMA_VERSION", "render_json"]
 
@@ -84,6 +87,8 @@ def render_json(material: Material, *, all_entries: bool = False) -> str:
         "assumptions": [] if material.assumed is None else _assumptions(material, material.assumed),
         "gradients": {name: _gradient(route, material, cap, spell) for name, route in routes.items()},
     }
+    if layer.stages:
+        document["stages"] = [_stage(item, spell) for item in stage_gradients(layer)]
     if material.worked is not None:
         document["numbers"] = worked_numbers(
             material.worked, layer.upstream.name, lambda shape: _leading(shape, cap), cap
@@ -113,6 +118,23 @@ def _value(item: Definition, material: Material, spell: Speller) -> dict[str, An
         **_shapes(material, item.node),
         "formula": print_code(item.tree),
         "latex": print_latex(spell(item.tree)),
+    }
+
+
+def _stage(item: StageGradients, spell: Speller) -> dict[str, Any]:
+    """A stage of a network: what it computes, receives and sends."""
+    value = item.value
+    return {
+        "text": item.stage.text,
+        "input": item.stage.input.name,
+        "output": value.text,
+        "formula": print_code(value.tree),
+        "latex": print_latex(spell(value.tree)),
+        "receives": None if item.receives is None else print_code(item.receives),
+        "sends": [
+            {"name": print_code(sent.name), "formula": str(sent), "latex": print_latex(spell(sent.tree))}
+            for sent in item.sends
+        ],
     }
 
 
@@ -149,7 +171,9 @@ def _gradient(route: JacobianRoute, material: Material, cap: int | None, spell: 
             "shape": list(jacobian.shape),
             "nnz": jacobian.nnz,
             "entries": [[i, j, _expression(jacobian.listed(i, j))] for i, j in islice(jacobian.nonzeros(), cap)],
+            "formula": _written(jacobian.formula if "jacobians" in material.options.chosen_sections() else None),
         },
+        "second": _second(material.second.get(map.input.name), cap),
         "row": [_expression(row.listed(0, n)) for n in islice(range(map.domain), cap)],
         "matrix": _nested(route, (), _leading(map.input_shape, cap)),
         "definitions": [
@@ -157,6 +181,31 @@ def _gradient(route: JacobianRoute, material: Material, cap: int | None, spell: 
             for item in formula.definitions
         ],
         "evidence": [_evidence(item) for item in evidence],
+    }
+
+
+def _written(found: JacobianFormula | Formula | None) -> dict[str, Any] | None:
+    """A formula with the names that it uses, or null."""
+    if found is None:
+        return None
+    named = [{"name": item.text, "formula": print_value(item.tree)} for item in found.definitions]
+    return {"text": str(found), "latex": print_latex(found.tree), "definitions": named}
+
+
+def _second(route: SecondRoute | None, cap: int | None) -> dict[str, Any] | None:
+    """The second derivatives, or null if nobody has asked for them."""
+    if route is None:
+        return None
+    hessian = route.hessian
+    return {
+        "direction": route.direction.name,
+        "product": _written(route.product),
+        "hessian": {
+            "shape": list(hessian.shape),
+            "nnz": hessian.nnz,
+            "entries": [[i, j, _expression(hessian.listed(i, j))] for i, j in islice(hessian.nonzeros(), cap)],
+            "formula": _written(hessian.formula),
+        },
     }
 
 

@@ -13,6 +13,8 @@ from derive.routes.jacobian import JacobianRoute, derive_jacobian
 
 __all__ = ["Composition", "derive_composition"]
 
+_NAMES = (("F", "G"), ("P", "Q"), ("U", "V"), ("R", "S"))
+
 _MOST_AXES = 8
 """Pairs of stages between which arrays have more axes are passed over, as long as there are others."""
 
@@ -35,6 +37,12 @@ class Composition:
         return tuple(  # type: ignore[return-value]  # three of them
             derive_jacobian(layer, layer.inputs[0].name, _of(layer, sizes)) for layer in layers
         )
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """F and G, or other letters where an array is called so."""
+        taken = {node.name for node in (*self.both.inputs, self.second.input)} | set(self.both.letters)
+        return next(pair for pair in (*_NAMES, ("phi", "psi")) if not taken & set(pair))
 
     @property
     def pattern(self) -> str:

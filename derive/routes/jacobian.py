@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from derive.engine import ChainRule, Jacobian, Reshaped, VectorMap, chain, jacobian, reshape, tables, vectorize
+from derive.engine import ChainRule, Reshaped, VectorMap, chain, reshape, tables, vectorize
 from derive.forward.formula import Formula
 from derive.forward.layer import Layer
 from derive.forward.nodes import Node
 from derive.notation.tree import Explicit, MatMul, Tree
+from derive.routes.jacobian_formula import ReadableJacobian
 from derive.routes.kronecker import kronecker
 from derive.rules.adjoint import reverse
 from derive.rules.naming import formula
@@ -34,9 +35,9 @@ class JacobianRoute:
     map: VectorMap
 
     @cached_property
-    def jacobian(self) -> Jacobian:
+    def jacobian(self) -> ReadableJacobian:
         """J_y."""
-        return jacobian(self.map)
+        return ReadableJacobian(self.map)
 
     @cached_property
     def chain_rule(self) -> ChainRule:

@@ -27,7 +27,7 @@ from derive.rules.rewrite import Forward, simplify
 from derive.rules.terms import Power, Term, Terms, flatten, gathered
 from derive.steps import Reason, Step
 
-__all__ = ["Assumed", "assumed", "assumed_rules"]
+__all__ = ["Assumed", "assumed", "assumed_rules", "assuming"]
 
 Rewrite = Callable[[Terms, Forward], Terms | None]
 
@@ -41,6 +41,17 @@ class Assumed:
 
     gradients: Gradients
     steps: Mapping[Input | None, tuple[Step[Node], ...]]
+
+
+def assuming(layer: Layer, assumptions: Sequence[Assumption]) -> Layer:
+    """The layer that assumes this; of a network each stage assumes what is said of its own inputs."""
+
+    def inside(stage: Layer) -> Layer:
+        names = {node.name for node in stage.inputs}
+        return replace(stage, assumptions=tuple(item for item in assumptions if item.name in names))
+
+    stages = tuple(stage.changed(inside) for stage in layer.stages)
+    return replace(layer, assumptions=tuple(assumptions), stages=stages)
 
 
 def assumed(layer: Layer, found: Gradients) -> Assumed:

@@ -9,40 +9,28 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from itertools import chain, count
 
-from derive.forward.entry import share_symbols
 from derive.forward.formula import Definition, Formula
-from derive.forward.functions import equal, step
 from derive.forward.idioms import parts
 from derive.forward.layer import Layer
 from derive.forward.matrix import kind_of, read
-from derive.forward.nodes import Add, Contract, Input, Map, Node, topological
+from derive.forward.nodes import Input, Node, topological
 from derive.forward.normal import replaced
 from derive.notation.code import print_code
 from derive.notation.tree import Gradient, Name, Tree
 from derive.rules.adjoint import RULES
 from derive.rules.assumed import assumed
+from derive.rules.choice import choose
 from derive.rules.gradients import Cut, Gradients, gradients
-from derive.rules.length import lengths
 from derive.rules.rewrite import Forward
+from derive.rules.words import Words
 
-__all__ = ["definitions", "entry_names", "formula", "formulas"]
-
-_TWICE = 10
-"""So many characters have to be written twice in one formula before they are worth a name."""
-
-_SHARED = 26
-"""So many, if several formulas write them once each."""
+__all__ = ["definitions", "entry_names", "formula", "formula_of", "formulas"]
 
 _BRIEF = 64
 """A definition of so many characters that a formula uses once is put in its place when the formula stands alone."""
 
 _FEW_TIMES = 3
-
-_OTHERS = "SUVPQRKABCE"
-_LINEAR, _FUNCTION, _QUOTIENT = "ZA", "HA", "P"
-"""Letters for sums and products of inputs, for a function of one array, and for what is divided; then the others."""
 
 
 def formula(layer: Layer, wrt: str) -> Formula:
@@ -61,6 +49,15 @@ def formulas(layer: Layer) -> Mapping[str, Formula]:
 
         return network_formulas(layer)
     return _formulas(layer, tuple(RULES.values()))
+
+
+def formula_of(layer: Layer, wrt: Input, node: Node) -> Formula:
+    """The formula of a node in the shape of an input, with names for values of the forward pass.
+
+    Shapes: node has the axes of wrt.
+    """
+    naming = _Naming.of(layer, Gradients({wrt: node}, (), ()))
+    return Formula(wrt, node, layer.loss, naming.used(node), layer.samples == "one", node)
 
 
 def definitions(layer: Layer) -> tuple[Definition, ...]:
@@ -160,8 +157,8 @@ class _Naming:
         given = {node: name for name, node in layer.named}
         roots = (*found.inputs.values(), *(cut.gradient for cut in found.cuts))
         cut = {item.node for item in found.cuts}
-        chosen = _chosen(roots, forward - set(layer.inputs), {*given, *cut}, layer.output)
-        words = _Words(layer, [name for name, _ in layer.named])
+        chosen = choose(roots, forward - set(layer.inputs), {*given, *cut}, layer.output)
+        words = Words(layer)
         order = [node for node in topological(layer.output) if node in chosen or node in given or node in cut]
         names: dict[Node, Name] = {}
         for node in order:
@@ -177,7 +174,7 @@ class _Naming:
         stand_ins: dict[Node, Node] = {}
         for item in found.cuts:
             written = replaced(item.gradient, stand_ins)
-            final = _final(item, names[item.node].text)
+            final = _final(item, names[item.node].text, words)
             stand_ins[item.stand_in] = final
             name = Gradient(names[item.node], final.name, layer.loss)
             made.append(Definition(name, final, read(written, rows=rows, names=known), source=written))
@@ -199,105 +196,6 @@ class _Naming:
         return tuple(definition for definition in self.definitions if definition.node in used)
 
 
-def _final(cut: Cut, name: str) -> Input:
-    return Input(f"d{name}", cut.node.shape, f"d{name}", gradient_of=name)
-
-
-def _chosen(roots: Sequence[Node], forward: Collection[Node], given: set[Node], output: Node) -> set[Node]:
-    """The values of the forward pass that get a name: those that are given one, and those that it shortens."""
-    named: set[Node] = set()
-    while True:
-        most, total = _written(roots, named)
-        long = lengths(*roots, *named, named=named)
-        wanted = {
-            node
-            for node in total
-            if node in given
-            or (
-                node in forward
-                and not _is_mask(node)
-                and (
-                    (long[node] >= _TWICE and (most[node] > 1 or node is output))
-                    or (long[node] >= _SHARED and total[node] > 1)
-                )
-            )
-        } - named
-        if not wanted:
-            return named
-        named |= _outermost(wanted)
-
-
-def _is_mask(node: Node) -> bool:
-    """Whether a value says where something holds: NumPy's truth values, by a name, would not add up like numbers."""
-    if isinstance(node, Add):
-        return any(map(_is_mask, node.operands))
-    return isinstance(node, Map) and isinstance(node.function, step | equal)
-
-
-def _outermost(nodes: set[Node]) -> set[Node]:
-    """Those among the nodes that no other of them is computed from: a name for the whole may make others needless."""
-    inside = {
-        inner for node in nodes for inner in topological(node, below=parts) if inner is not node and inner in nodes
-    }
-    return nodes - inside
-
-
-def _written(roots: Sequence[Node], named: Collection[Node]) -> tuple[dict[Node, int], dict[Node, int]]:
-    """How often each node is written: at the most in one formula or definition, and in all of them together."""
-    most: dict[Node, int] = {}
-    total: dict[Node, int] = {}
-    for root in (*roots, *named):
-        times: dict[Node, int] = {root: 1}
-        for node in reversed(list(topological(root, leaves=set(named) - {root}, below=parts))):
-            if node is not root and node in named:
-                continue
-            for operand in parts(node):
-                times[operand] = min(times.get(operand, 0) + times[node], 1000)
-        del times[root]
-        for node, number in times.items():
-            most[node] = max(most.get(node, 0), number)
-            total[node] = total.get(node, 0) + number
-    return most, total
-
-
-class _Words:
-    """Hands out names that nothing else has, and whose entries nothing else has either."""
-
-    def __init__(self, layer: Layer, given: Sequence[str]) -> None:
-        self._arrays = [*layer.inputs, layer.upstream]
-        self._functions = Forward(layer.output).functions.whole
-        self._taken = {*given, *layer.letters, layer.output_name, layer.loss, layer.output_letter, "G", "I"}
-
-    def letter(self, word: str, node: Node) -> str:
-        """What the entries of a value are called by: the small letter, unless that is another's."""
-        low = Input(word, node.shape, word.lower())
-        others = [array for array in self._arrays if array.name != word]
-        return word.lower() if not any(low.letter == o.letter or share_symbols(low, o) for o in others) else word
-
-    def fresh(self, node: Node) -> str:
-        """A letter for a node: a capital for a matrix."""
-        letters = self._preferred(node) + _OTHERS
-        pool = letters if len(node.shape) > 1 else letters.lower()
-        for word in chain(pool, (f"{pool[0]}_{n}" for n in count(1))):
-            made = Input(word, node.shape, word.lower())
-            if word not in self._taken and self._is_free(made):
-                self._taken.add(word)
-                self._arrays.append(made)
-                return word
-        raise AssertionError("the pool does not end")
-
-    def _preferred(self, node: Node) -> str:
-        if isinstance(node, Map) and len(node.operands) == 1:
-            return _FUNCTION
-        if node not in self._functions:
-            return _LINEAR
-        divided = isinstance(node, Contract) and any(
-            isinstance(o, Map) and o.function.as_base_exp()[1].is_negative for o in node.operands
-        )
-        return _QUOTIENT if divided else ""
-
-    def _is_free(self, made: Input) -> bool:
-        return not any(
-            made.name == other.name or made.letter == other.letter or share_symbols(made, other)
-            for other in self._arrays
-        )
+def _final(cut: Cut, name: str, words: Words) -> Input:
+    word = words.gradient(name)
+    return Input(word, cut.node.shape, word, gradient_of=name)

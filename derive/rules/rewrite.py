@@ -28,7 +28,7 @@ from derive.rules.length import lengths
 from derive.rules.terms import MOST_TERMS, Power, Term, Terms, build, cost, flatten, gathered, is_view, opened
 from derive.steps import Reason, Step
 
-__all__ = ["REWRITES", "Forward", "simplify"]
+__all__ = ["REWRITES", "Forward", "regrouped", "simplify"]
 
 
 @dataclass(frozen=True)
@@ -419,6 +419,39 @@ def factored(terms: Terms) -> Node:
     outer = build(Terms((Term(Integer(1), (chosen, Power(inner, inner_free))),), terms.free, terms.shape))
     rest = tuple(term for number, term in enumerate(terms.terms) if number not in numbers)
     return add([outer, factored(replace(terms, terms=rest))]) if rest else outer
+
+
+def regrouped(node: Node, forward: Forward) -> Node:
+    """a b x + a c x = a (b + c) x: the factors that all terms have are taken out at once, of the node made short.
+
+    So each can be multiplied where that is least work. A node that has none, or too many terms, is left as it is.
+
+    Shapes: unchanged.
+    """
+    terms = flatten(simplify(node, forward)[0], forward.whole)
+    if terms is None:
+        return node
+    taken: list[Power] = []
+    inner = terms
+    while (found := _shared_by_all(inner)) is not None:
+        unit, inner = found
+        taken.append(unit)
+    powers = (*taken, Power(factored(inner), inner.free))
+    return build(replace(terms, terms=(Term(Integer(1), powers),))) if taken else node
+
+
+def _shared_by_all(terms: Terms) -> tuple[Power, Terms] | None:
+    """A factor that all of several terms have, and what is left of them; None if there is none."""
+    for power in terms.terms[0].powers if len(terms.terms) > 1 else ():
+        unit = replace(power, exponent=power.exponent / abs(power.exponent)) if power.exponent.is_integer else power
+        sharing = _sharing(unit, terms)
+        kept = _kept(sharing, unit, terms)
+        if len(sharing) == len(terms.terms) and len(kept) <= max(2, len(terms.free)):
+            sizes = dict(zip(unit.index, unit.node.shape, strict=True)) | dict(
+                zip(terms.free, terms.shape, strict=True)
+            )
+            return unit, Terms(tuple(term for _, term in sharing), kept, tuple(sizes[i] for i in kept))
+    return None
 
 
 def _kept(sharing: Sequence[tuple[int, Term]], unit: Power, terms: Terms) -> tuple[int, ...]:

@@ -42,6 +42,7 @@ def test_a_layer_has_every_option_of_the_handout(command):
     assert options(shown.stdout) == {
         *("--n", "--d", "--m", "--size", "--bias", "--wrt", "--route", "--sections", "--depth", "--convention"),
         *("--samples", "--end", "--names", "--paper", "--values", "--oracle", "--assume"),
+        *("--jacobian", "--order"),
         *("--title", "--author", "--course", "--date", "--license"),
         *("--tex", "--pdf", "--json", "--all-entries", "--formula", "--fragment", "--code"),
         *("--output", "--name", "--engine", "--quiet", "--debug", "--help"),
@@ -91,7 +92,7 @@ def test_document_options_have_the_same_defaults():
     given: dict[str, Parameter] = {parameter.name: parameter for parameter in parameters(affine())}
     for field in fields(DocumentOptions):
         if field.name in DOCUMENT:
-            assert given[field.name].default == (field.default or ([] if field.name == "assume" else ""))
+            assert given[field.name].default == (field.default or {"assume": [], "jacobian": False}.get(field.name, ""))
 
 
 def test_every_engine_can_be_chosen():

@@ -14,7 +14,7 @@ from derive.forward.shape import parse_shape
 def traced(signature: str, body: str) -> derive.layer:
     """The layer of a function whose arguments are written 'X: N D; b: D'."""
     arguments = ", ".join(f"{part.partition(':')[0]}: '{part.partition(':')[2]}'" for part in signature.split("; "))
-    namespace: dict[str, object] = {}
+    namespace: dict[str, object] = {"let": derive.let}
     exec(f"def f({arguments}):\n    return {body}\n", namespace)
     return derive.layer()(namespace["f"])
 
@@ -145,3 +145,20 @@ def test_greek_names_are_printed_as_greek_letters():
     found = derive.derive(traced("X:N D; gamma:D", "X * gamma"), {"N": 2, "D": 3}).wrt("gamma")
     assert r"\boldsymbol{\gamma}" in found.formula.latex()
     assert str(found.map.variables[1]) == "gamma_2"
+
+
+@pytest.mark.parametrize(
+    ("signature", "body", "said"),
+    [
+        ("X:N D; W:N D; dX:N D", "X * W * dX", "dX is what the gradient with respect to X is called"),
+        ("sum:N D", "sum * 2", "sum is a name that formulas call"),
+        ("np:N D", "np * 2", "np is a name that formulas call"),
+        ("self:N D", "self * 2", "self is a name that formulas call"),
+        ("X:N D", 'let("dX", X * X) * X', "dX is what the gradient of X is called"),
+        ("X:N D", 'let("exp", X * X) * X', "exp is a name that formulas call"),
+    ],
+)
+def test_names_of_what_is_printed_are_refused(signature, body, said):
+    """In dX = W * dX; dW = X * dX the second dX would be another than was meant."""
+    with pytest.raises(UserError, match=said):
+        traced(signature, body)

@@ -43,7 +43,7 @@ def test_the_steps_are_those_of_the_source_document():
 
 
 @pytest.mark.parametrize(
-    ("wrt", "product"), [("X", "kron(eye(N), W.T)"), ("W", "kron(X, eye(M))"), ("b", "kron(ones(N), eye(M))")]
+    ("wrt", "product"), [("X", "kron(eye(N), W.T)"), ("W", "kron(X, eye(M))"), ("b", "kron(ones((N, 1)), eye(M))")]
 )
 def test_the_jacobian_is_read_as_a_kronecker_product(wrt, product):
     derivation = derive_jacobian(load("affine"), wrt, SIZES).derivation

@@ -112,3 +112,16 @@ def test_options_that_change_keep_what_is_assumed() -> None:
     assert isinstance(derived, Derived)
     assert "--assume 'T rows sum to 1'" in derived.command
     assert "adds up to" in repr(derived.document(depth="brief"))
+
+
+def test_a_stage_of_a_network_uses_what_is_assumed_of_its_targets() -> None:
+    """Nielsen, "Neural Networks and Deep Learning", chapter 3: δ = (a - y) / N at the last layer."""
+    text = "affine(3) > sigmoid > affine(2) > cross_entropy"
+    plain, derived = (derive.derive(derive.network(text), **more) for more in ({}, {"assume": "T rows sum to 1"}))
+    (before,), (line,) = (
+        [line for line in made.wrt("W_2").formula.statements if line.startswith("dZ_2 = ")] for made in (plain, derived)
+    )
+    assert "sum(T" in before
+    assert "sum(T" not in line
+    assert {item.route for item in derived.wrt("X").evidence} >= {"assumed", "assumed, in numbers"}
+    assert derived.assumption_notes[0].startswith("assumed: T rows sum to 1 (used in dX, dW_1, db_1, dW_2, db_2")

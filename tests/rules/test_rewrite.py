@@ -11,8 +11,9 @@ from derive.forward.library import FUNCTIONS
 from derive.forward.matrix import read
 from derive.forward.shape import bind
 from derive.proof.evaluate import evaluate
+from derive.routes.second import derive_second
 from derive.rules.adjoint import reverse
-from derive.rules.rewrite import Forward, simplify
+from derive.rules.rewrite import Forward, regrouped, simplify
 
 SIZES = {"N": 3, "D": 2, "M": 4, "K": 5}
 softmax = FUNCTIONS["softmax"]
@@ -93,3 +94,12 @@ def test_softmax_refers_to_its_own_output():
     found, _ = simplify(reverse(layer.output, layer.upstream, layer.input("X"))[0], Forward(layer.output))
     probabilities = str(layer.output)
     assert str(found).count(probabilities) == 2 and str(found).startswith(f"{probabilities} * (G - ")
+
+
+def test_factors_that_all_terms_have_are_taken_out_at_once() -> None:
+    """h_n (1 - h_n) Σ_d X_nd v_d: the product with v is formed once, and nothing is transposed."""
+    found = derive.derive("sum(sigmoid(X @ w))", shapes={"X": "N D", "w": "D"})
+    layer = derive_second(found.layer, "w", found.sizes).directional
+    made = regrouped(derive_second(found.layer, "w", found.sizes).product.node, Forward(layer.output))
+    assert str(made).count("X @ v") == 1
+    assert ".T).T" not in str(made)

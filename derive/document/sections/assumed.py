@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from derive.document.blocks import Runs, Text
 from derive.document.draft import Draft
 from derive.document.material import Material
-from derive.document.words import array_name
+from derive.document.words import array_name, is_loss
 from derive.forward.assumption import Assumption, Kind
 from derive.locale import N_
 from derive.notation.tree import Listed, Number, Tree
@@ -75,22 +75,22 @@ def _sum(item: Assumption) -> str:
 
 def conventions(draft: Draft, material: Material) -> Iterator[Runs]:
     """The sentence that closes the conventions."""
-    if material.assumed is None:
-        yield draft.runs(
-            N_(
-                "*Assumed:* all entries are real numbers, {L} is a differentiable function of {Y}, and while one input "
-                "varies the others are held constant. Nothing else."
-            )
+    always = (
+        N_("*Assumed:* all entries are real numbers, and while one input varies the others are held constant.")
+        if is_loss(material.layer)
+        else N_(
+            "*Assumed:* all entries are real numbers, {L} is a differentiable function of {Y}, and while one input "
+            "varies the others are held constant."
         )
+    )
+    if material.assumed is None:
+        yield (*draft.runs(always), Text(" "), *draft.runs(N_("Nothing else.")))
         return
     statements = [_statement(draft, material, item) for item in material.assumed.assumptions]
     yield (
-        *draft.runs(
-            N_(
-                "*Assumed:* all entries are real numbers, {L} is a differentiable function of {Y}, and while one input "
-                "varies the others are held constant. Of the inputs, after differentiating, this, and nothing else: "
-            )
-        ),
+        *draft.runs(always),
+        Text(" "),
+        *draft.runs(N_("Of the inputs, after differentiating, this, and nothing else: ")),
         *(run for number, runs in enumerate(statements) for run in ((Text("; "),) if number else ()) + runs),
         Text("."),
     )

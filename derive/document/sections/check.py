@@ -54,6 +54,9 @@ _METHODS = {
     "assumed": N_("where the assumptions hold: against the formula without them, every step and entry, in SymPy"),
     "assumed, in numbers": N_("central differences of the forward code, at inputs that satisfy the assumptions"),
     "assumed, by PyTorch": N_("Jacobian by PyTorch's autograd, at inputs that satisfy the assumptions"),
+    "jacobian formula": N_("the Jacobian as a formula, against all partial derivatives, every entry, in SymPy"),
+    "second": N_("the loss differentiated twice: the Hessian and its product with a direction, every entry, in SymPy"),
+    "second, in numbers": N_("central differences of the gradient along a direction, in NumPy"),
     "one sample": N_("it is the formula of the layer for any number of samples, taken for one"),
 }
 

@@ -39,7 +39,6 @@ from derive.routes.jacobian import JacobianRoute
 __all__ = ["write"]
 
 _BYTES = 4
-_F, _G = Name("F"), Name("G")
 
 
 def write(draft: Draft, material: Material) -> None:
@@ -55,7 +54,13 @@ def write(draft: Draft, material: Material) -> None:
     _cost(draft, found, material)
 
 
+def _names(found: Pair) -> tuple[Name, Name]:
+    first, second = found.names
+    return Name(first), Name(second)
+
+
 def _matrices(draft: Draft, found: Pair, sizes: Mapping[str, int]) -> None:
+    F, G = _names(found)
     first, second, both = found.routes(sizes)
     entering, between = array_name(found.first.input), array_name(found.second.input)
     draft.prose(
@@ -64,23 +69,23 @@ def _matrices(draft: Draft, found: Pair, sizes: Mapping[str, int]) -> None:
             "they are the function {both}. Read row by row into vectors, what they compute has Jacobians, and the "
             "chain rule says that these are multiplied:"
         ),
-        F=_F,
-        G=_G,
+        F=F,
+        G=G,
         one=Verbatim(found.first.text),
         two=Verbatim(found.second.text),
         X=entering,
         Z=between,
         A=output_name(found.second.layer),
-        both=Composition((_G, _F)),
+        both=Composition((G, F)),
     )
-    whole = JacobianOf(Composition((_G, _F)))
+    whole = JacobianOf(Composition((G, F)))
     draft.equation(
         "composition.rule",
-        Relation.equal(At(whole, entering), MatMul((At(JacobianOf(_G), between), At(JacobianOf(_F), entering)))),
+        Relation.equal(At(whole, entering), MatMul((At(JacobianOf(G), between), At(JacobianOf(F), entering)))),
     )
     draft.prose(N_("At the sizes of this page the factors are"))
-    draft.equation("composition.second", Relation.equal(JacobianOf(_G), Explicit(tables.values(second.jacobian))))
-    draft.equation("composition.first", Relation.equal(JacobianOf(_F), Explicit(tables.values(first.jacobian))))
+    draft.equation("composition.second", Relation.equal(JacobianOf(G), Explicit(tables.values(second.jacobian))))
+    draft.equation("composition.first", Relation.equal(JacobianOf(F), Explicit(tables.values(first.jacobian))))
     draft.prose(N_("and their product is the Jacobian of both, differentiated at once:"))
     draft.equation("composition.both", Relation.equal(whole, Explicit(tables.values(both.jacobian))))
 
@@ -152,8 +157,9 @@ def _checked(draft: Draft, evidence: tuple[Evidence, ...]) -> None:
 
 def _cost(draft: Draft, found: Pair, material: Material) -> None:
     """How large the tensors are, and why the product is never formed."""
+    F, G = _names(found)
     real = real_sizes(material.layer)
-    header = (JacobianOf(_G), JacobianOf(_F), JacobianOf(Composition((_G, _F))))
+    header = (JacobianOf(G), JacobianOf(F), JacobianOf(Composition((G, F))))
     now, later = found.routes(material.sizes), found.routes(real)
     order = (1, 0, 2)
     translate = draft.translate
@@ -194,8 +200,9 @@ def _cost(draft: Draft, found: Pair, material: Material) -> None:
 
 
 def _row(found: Pair) -> Tree:
-    """(g J_G) J_F."""
-    return MatMul((MatMul((JacobianOf(Name(found.both.loss)), JacobianOf(_G))), JacobianOf(_F)))
+    """(J_L J_G) J_F."""
+    F, G = _names(found)
+    return MatMul((MatMul((JacobianOf(Name(found.both.loss)), JacobianOf(G))), JacobianOf(F)))
 
 
 def _sizes(sizes: Mapping[str, int]) -> Runs:

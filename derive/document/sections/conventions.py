@@ -80,14 +80,14 @@ def _items(draft: Draft, material: Material) -> Iterator[Runs]:
     yield from _kinks(draft, layer)
     if is_loss(layer):
         yield draft.runs(N_("*Nothing arrives:* {Y} is the loss {L} itself, so that {one}."), one=_one(draft))
+    else:
         yield draft.runs(
-            N_("*Assumed:* all entries are real numbers, and while one input varies the others are held constant.")
+            N_(
+                "*Upstream gradient:* {G} comes from the next layer and is taken as known; in code it is called "
+                "{letter}."
+            ),
+            letter=Verbatim(layer.upstream.name),
         )
-        return
-    yield draft.runs(
-        N_("*Upstream gradient:* {G} comes from the next layer and is taken as known; in code it is called {letter}."),
-        letter=Verbatim(layer.upstream.name),
-    )
     yield from assumed.conventions(draft, material)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from derive.document.blocks import Line, Math, Run, Runs, Text, Verbatim
 from derive.document.draft import Draft
+from derive.document.entrywise import shown_definition, shown_formula
 from derive.document.layout import reason_room
 from derive.document.material import Material
 from derive.document.numeric_table import equation
@@ -36,8 +37,10 @@ _TOGETHER = 5
 
 
 def write(draft: Draft, material: Material) -> None:
-    """Adds the section."""
+    """Adds the section; a layer that is no network has none."""
     layer = material.layer
+    if not layer.stages:
+        return
     draft.heading("network", N_("Stage by stage"))
     stages = list(enumerate(stage_gradients(layer), start=1))
     shown = stages if len(stages) <= _MOST else [*stages[: _MOST // 2], *stages[-(_MOST // 2) :]]
@@ -56,19 +59,26 @@ def _forward(draft: Draft, layer: Layer, stages: Sequence[StageGradients], *, le
             "of its own. What stands between two stages has a name here. On the way forward:"
         )
     )
-    lines = [(_line(item), _told(draft, stage.stage, item)) for stage in stages for item in (*stage.inner, stage.value)]
+    lines = [
+        (_line(layer, item), _told(draft, stage.stage, item))
+        for stage in stages
+        for item in (*stage.inner, stage.value)
+    ]
     if reason_room([line for line, _ in lines]) >= _REASON:
         draft.steps("network.forward", lines)
     else:
         for number, stage in enumerate(stages, start=1):
             told = _told(draft, stage.stage, stage.value)
             draft.prose(N_("{stage} computes"), stage=told)
-            draft.equation(f"network.forward.{number}", *(item.equation for item in (*stage.inner, stage.value)))
+            draft.equation(
+                f"network.forward.{number}", *(shown_definition(layer, item) for item in (*stage.inner, stage.value))
+            )
     _passed_over(draft, left_out)
 
 
-def _line(item: Definition) -> Line:
-    return Line(item.name, "=", item.tree)
+def _line(layer: Layer, item: Definition) -> Line:
+    name, tree = shown_definition(layer, item).parts
+    return Line(name, "=", tree)
 
 
 def _told(draft: Draft, stage: Stage, item: Definition) -> Runs:
@@ -108,8 +118,8 @@ def _backward(draft: Draft, layer: Layer, stages: Sequence[tuple[int, StageGradi
         _passed_over(draft, before - number - 1)
         before = number
         _introduce(draft, stage, number)
-        _shown(draft, f"network.back.{number}", [item.equation for item in stage.needed])
-        equations = [formula.equation for formula in stage.sends]
+        _shown(draft, f"network.back.{number}", [shown_definition(layer, item) for item in stage.needed])
+        equations = [shown_formula(layer, formula) for formula in stage.sends]
         draft.equation(f"network.sends.{number}", *_beside(draft, equations))
     draft.prose(
         N_(
@@ -172,7 +182,7 @@ def _numbers(draft: Draft, layer: Layer, worked: Worked) -> None:
     draft.prose(
         N_("With the numbers of the example, the stages compute, one after the other, and send back from the last on:")
     )
-    values: dict[str, Any] = dict(worked.given.arrays)
+    values: dict[str, Any] = dict(worked.arrays)
     made: list[tuple[Tree, Any]] = []
     for item in definitions(layer):
         values[item.text] = evaluate(item.tree, values, worked.given.sizes)

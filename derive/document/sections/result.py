@@ -19,6 +19,9 @@ from derive.notation.walk import contains
 
 __all__ = ["with_shapes", "write"]
 
+_TOGETHER, _IN_BOX = 12, 9
+"""So many equations stand under one number, and so many formulas in one box; more would not fit on a page."""
+
 
 def write(draft: Draft, material: Material) -> None:
     """Adds the section."""
@@ -39,7 +42,10 @@ def write(draft: Draft, material: Material) -> None:
     if is_indexed(layer):
         annotated = [shown_formula(layer, formula) for formula in formulas]
     in_one_line = Beside(tuple(annotated))
-    draft.result("result.formulas", *([in_one_line] if draft.fits(in_one_line) else annotated))
+    first, more = annotated[:_IN_BOX], annotated[_IN_BOX:]
+    draft.result("result.formulas", *([in_one_line] if not more and draft.fits(in_one_line) else first))
+    for number, start in enumerate(range(0, len(more), _IN_BOX), start=2):
+        draft.result(f"result.formulas.{number}", *more[start : start + _IN_BOX])
     if is_indexed(layer):
         draft.prose(
             N_(
@@ -70,6 +76,12 @@ def write(draft: Draft, material: Material) -> None:
     draft.code("result.code", numpy_class(material.assumed or layer, formulas))
 
 
+def _equations(draft: Draft, id: str, equations: Sequence[Tree]) -> None:
+    for start in range(0, len(equations), _TOGETHER):
+        name = id if start == 0 else f"{id}.{start // _TOGETHER + 1}"
+        draft.equation(name, *equations[start : start + _TOGETHER])
+
+
 def _definitions(draft: Draft, layer: Layer, formulas: Sequence[Formula]) -> None:
     """What the formulas call by a name: values of the forward pass, and gradients that several of them use."""
     used = {item.text: item for formula in formulas for item in formula.definitions}
@@ -81,7 +93,7 @@ def _definitions(draft: Draft, layer: Layer, formulas: Sequence[Formula]) -> Non
             if len(forward) == 1
             else N_("The forward pass has computed these values, which the formulas use:")
         )
-        draft.equation("result.forward", *forward)
+        _equations(draft, "result.forward", forward)
     if backward:
         draft.prose(
             N_("The gradient with respect to {array} is needed several times, so it is computed once:")
@@ -91,7 +103,7 @@ def _definitions(draft: Draft, layer: Layer, formulas: Sequence[Formula]) -> Non
                 iter(item.name.of for item in used.values() if isinstance(item.name, Gradient)), draft.words["Y"]
             ),
         )
-        draft.equation("result.backward", *backward)
+        _equations(draft, "result.backward", backward)
 
 
 def with_shapes(tree: Tree, layer: Layer) -> Tree:
