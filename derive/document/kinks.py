@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from derive.forward.layer import Layer
 from derive.forward.nodes import Constant, Map, Reduce, placeholder, topological
 from derive.locale import N_
@@ -72,7 +74,7 @@ def _names(function: object) -> set[str]:
 
 def _has_number(function: object, node: Map) -> bool:
     """Whether the second of the two that are compared is a number."""
-    arguments = getattr(function, "args", ())
+    arguments: tuple[Any, ...] = getattr(function, "args", ())
     if type(function).__name__ != "maximum":
         return any(_has_number(argument, node) for argument in arguments)
     numbers = {str(placeholder(p)) for p, operand in enumerate(node.operands) if isinstance(operand, Constant)}
