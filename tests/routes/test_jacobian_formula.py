@@ -19,6 +19,7 @@ from derive.proof.prove import check_sizes
 from derive.proof.symbolic import Exact
 from derive.proof.torch_oracle import run_graph
 from derive.routes.jacobian_formula import JacobianFormula, jacobian_formula
+from tests.running import namespace
 
 KNOWN = [
     # expression, shapes, input, Jacobian row by row, source
@@ -106,7 +107,7 @@ def test_the_text_runs_and_is_the_matrix_that_pytorch_gives(layer: Layer, wrt: s
 
 
 def run(found: JacobianFormula, names: dict[str, Any]) -> Any:
-    space: dict[str, Any] = {"np": np, **names}
+    space = namespace(**names)
     for item in found.definitions:
         space[item.text] = eval(print_value(item.tree, module="np."), space)
     return np.asarray(eval(print_code(found.tree, module="np."), space), dtype=float)

@@ -21,6 +21,7 @@ from derive.proof.second import check_second
 from derive.proof.symbolic import Exact
 from derive.proof.torch_oracle import run_graph
 from derive.routes.second import derive_second
+from tests.running import namespace
 
 REGRESSION = {"X": "N D", "w": "D", "y": "N"}
 
@@ -111,7 +112,7 @@ def test_second_derivatives_are_those_of_pytorch(layer: Layer, wrt: str, start: 
 
 
 def run(found: Any, names: dict[str, Any]) -> Any:
-    space: dict[str, Any] = {"np": np, **names}
+    space = namespace(**names)
     for item in found.definitions:
         space[item.text] = eval(print_value(item.tree, module="np."), space)
     return np.asarray(eval(print_code(found.tree, module="np."), space), dtype=float)
