@@ -13,6 +13,7 @@ from derive.errors import UnknownNameError, UserError
 
 __all__ = [
     "DEFAULT_VALUES",
+    "LANGUAGES",
     "ROUTES",
     "SECTIONS",
     "TAKEN",
@@ -54,6 +55,9 @@ _ASKED_FOR: tuple[str, ...] = ("vector", "numbers", "flatten", "jacobians", "sec
 DEFAULT_VALUES = "seed:1"
 """The numbers where --sections asks for numbers and --values is not given."""
 
+LANGUAGES = ("numpy", "torch", "jax")
+"""The languages in which code is written."""
+
 _BRIEF = ("result", "conventions", "jacobian")
 
 _OF_NETWORKS = ("result", "conventions", "network", "graph", "check")
@@ -61,8 +65,8 @@ _OF_NETWORKS = ("result", "conventions", "network", "graph", "check")
 
 TAKEN = frozenset(
     (
-        *("all-entries", "debug", "engine", "file", "formula", "fragment", "help", "json", "let", "name", "output"),
-        *("pdf", "quiet", "shape", "size", "tex"),
+        *("all-entries", "code", "debug", "engine", "file", "formula", "fragment", "help", "json", "let", "name"),
+        *("output", "pdf", "quiet", "shape", "size", "tex"),
     )
 )
 """What the options of a command are called besides those of DocumentOptions; a size that is called so has none."""

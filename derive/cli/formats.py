@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
+
+from derive.options import LANGUAGES
 
 if TYPE_CHECKING:
     from derive.api import Derived
@@ -46,6 +48,10 @@ class Texts:
         further = [line for gradient in self._derived.gradients.values() for line in gradient.further_statements]
         return "".join(f"{line}\n" for line in [*dict.fromkeys(lines), *notes, *further])
 
+    def code(self, language: str) -> str:
+        """Source of both passes, which runs as it is."""
+        return ended(self._derived.code(language))
+
 
 def ended(text: str) -> str:
     """The text with a newline at its end, as the tools that read files of lines expect."""
@@ -63,6 +69,7 @@ class Format:
         variant: What its files are called besides, where another format has the same ending.
         printed: Whether it goes to stdout when nothing else is asked for and no place is named.
         text: What fills it.
+        choices: What fills it for each value of its option, if that has one.
     """
 
     option: str
@@ -71,6 +78,11 @@ class Format:
     variant: str = ""
     printed: bool = False
     text: Callable[[Texts], str] | None = None
+    choices: Mapping[str, Callable[[Texts], str]] = field(default_factory=dict)
+
+    def chosen(self, value: str) -> Format:
+        """The format with one of its choices; its files are called by it."""
+        return replace(self, variant=value, text=self.choices[value])
 
 
 FORMATS = (
@@ -102,6 +114,13 @@ FORMATS = (
         help="Write one line an input, dW = X.T @ G; alone and without -o they are printed.",
         printed=True,
         text=lambda texts: texts.formulas,
+    ),
+    Format(
+        option="code",
+        ending=".py",
+        help="Write both passes as code that runs; alone and without -o it is printed.",
+        printed=True,
+        choices={language: partial(Texts.code, language=language) for language in LANGUAGES},
     ),
 )
 """In the order of their options."""

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 import typer
 
-from derive.cli.formats import FORMATS
+from derive.cli.formats import FORMATS, Format
 from derive.layers import Listing
 from derive.options import DEFAULT_VALUES, ROUTES, SECTIONS, TAKEN, DocumentOptions
 from derive.pdf import ENGINES
@@ -81,7 +81,7 @@ def parameters(listing: Listing) -> list[Parameter]:
         option("size", list[str], [], "A size by its letter; may be given more than once.", "LETTER=NUMBER"),
         *(option(name, _literal(values), values[0], _VARIANT) for name, values in listing.variants),
         *_document(),
-        *(option(format.option, bool, False, format.help) for format in FORMATS),
+        *map(_format, FORMATS),
         option("all_entries", bool, False, "With --json: list every entry, up to 100000 of them."),
         option("output", str, "", "Where to write: a folder, a file, or - for stdout.", "PLACE", short="-o"),
         option("name", str, "", "What to call the files, without ending.", "NAME"),
@@ -89,6 +89,12 @@ def parameters(listing: Listing) -> list[Parameter]:
         option("quiet", bool, False, "Print no notes on stderr.", short="-q"),
         option("debug", bool, False, "Print a traceback with every error."),
     ]
+
+
+def _format(format: Format) -> Parameter:
+    if format.choices:
+        return option(format.option, _literal(tuple(format.choices)), "", format.help)
+    return option(format.option, bool, False, format.help)
 
 
 def size_parameter(letter: str) -> str:

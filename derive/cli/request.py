@@ -40,7 +40,7 @@ def read_request(listing: Listing, values: Mapping[str, Any]) -> Request:
     Raises: UsageError for a value that the option cannot have; UserError for a text that cannot be set.
     """
     try:
-        formats = tuple(format for format in FORMATS if values.get(format.option))
+        formats = _formats(values)
         return Request(
             layer=listing.name,
             sizes=_sizes(listing, values),
@@ -57,6 +57,17 @@ def read_request(listing: Listing, values: Mapping[str, Any]) -> Request:
     except UsageError as error:
         error.command = f"derive {listing.name}"
         raise
+
+
+def _formats(values: Mapping[str, Any]) -> tuple[Format, ...]:
+    found: list[Format] = []
+    for format in FORMATS:
+        value = values.get(format.option)
+        if format.choices and value is not None:
+            found.append(format.chosen(_choice(format.option, value, tuple(format.choices))))
+        elif value:
+            found.append(format)
+    return tuple(found)
 
 
 def _all_entries(values: Mapping[str, Any]) -> bool:

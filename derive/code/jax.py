@@ -42,6 +42,9 @@ class JaxPrinter(Printer):
         axes: object = value.axes[0] if len(value.axes) == 1 else value.axes
         return f"jax.nn.{value.function}({self.text(value.operand)}, axis={axes})"
 
+    def called(self, function: str) -> str:
+        return f"jax.nn.{function}" if function in _NN else super().called(function)
+
     def zeros(self, shape: str) -> str:
         return f"jnp.zeros({shape}, {self.like}.dtype)"
 
@@ -61,6 +64,10 @@ class JaxPrinter(Printer):
         """What makes an array without another that says its type."""
         text = re.sub(r"jnp\.ones\((\([^()]*\)|\w+)\)", rf"jnp.ones(\1, {self.like}.dtype)", text)
         return re.sub(r"jnp\.eye\(([^(),]*)\)", rf"jnp.eye(\1, dtype={self.like}.dtype)", text)
+
+
+_NN = frozenset({"log_softmax", "logsumexp", "softmax"})
+"""Functions along axes that JAX has among those of networks."""
 
 
 def imports(body: Sequence[str]) -> list[str]:

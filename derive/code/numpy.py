@@ -8,24 +8,14 @@ from dataclasses import dataclass
 from derive.code.layout import Function, Passes, camel, indented, shape_text, signature, told
 from derive.code.printer import Printer
 from derive.code.program import Program
+from derive.notation import code as notation
 from derive.notation.code import ATOM
 from derive.notation.tree import Call, Negative, Tree
 
 __all__ = ["HELPERS", "NumpyPrinter", "class_lines", "function_lines", "imports"]
 
 HELPERS = {
-    "softmax": '''
-def softmax(A, axis):
-    """exp(A) / sum(exp(A)) along the axis; the largest exponent is 0."""
-    E = np.exp(A - np.max(A, axis=axis, keepdims=True))
-    return E / np.sum(E, axis=axis, keepdims=True)
-''',
-    "logsumexp": '''
-def logsumexp(A, axis):
-    """log(sum(exp(A))) along the axis; the largest exponent is 0."""
-    m = np.max(A, axis=axis, keepdims=True)
-    return np.squeeze(m, axis=axis) + np.log(np.sum(np.exp(A - m), axis=axis))
-''',
+    **{name: "\n" + "\n".join(lines) + "\n" for name, lines in notation.HELPERS.items()},
     "scatter": '''
 def scatter(A, places, size, axis=0):
     """Adds A to an array that has `size` entries along an axis, each where places say; A has their axes there."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from derive.code.program import AlongAxes, Statement, Value
 from derive.notation.code import ATOM, CodePrinter, numbers, written_places
 from derive.notation.tree import (
+    AtLeast,
     Call,
     Einsum,
     Gradient,
@@ -22,6 +23,7 @@ from derive.notation.tree import (
     Sum,
     Transpose,
     Tree,
+    Where,
 )
 from derive.notation.walk import children, replace
 
@@ -84,8 +86,8 @@ class Printer(CodePrinter):
         match tree:
             case Hadamard(factors) | Product(factors) if (kept := _damped(factors)) != factors:
                 return self.rule(type(tree)(kept))
-            case Call("where", (Greater(left, Number(0)) as condition, first, second)):
-                return super().rule(Call("where", (condition, first, _with_small_powers(second, left))))
+            case Where(Greater(left, Number(0)) as condition, first, second):
+                return super().rule(Where(condition, first, _with_small_powers(second, left)))
             case Call("log", (Call("sigmoid", (operand,)),)):
                 return self.bound(Negative(Call("softplus", (Negative(operand),))))
             case MatMul((Transpose(OneHot(index, size)), factor)):
@@ -136,7 +138,7 @@ def _damped(factors: tuple[Tree, ...]) -> tuple[Tree, ...]:
     """The factors beside [A <= 0], in which exp(A) must not overflow: 0 times infinity is no number."""
     for factor in factors:
         match factor:
-            case Sum((Number(1), Negative(Greater(left, Number(0))))):
+            case Sum((Number(1), Negative(Greater(left, Number(0))))) | AtLeast(Number(0), left):
                 return tuple(_with_small_powers(other, left) for other in factors)
     return factors
 

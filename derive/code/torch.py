@@ -10,8 +10,10 @@ from derive.code.layout import Function, Passes, camel, indented, shape_text, si
 from derive.code.printer import Printer
 from derive.code.program import AlongAxes, Array, Program
 from derive.errors import UnsupportedError
-from derive.notation.code import ATOM, PRODUCT, UNARY, is_mask, written_items
+from derive.notation.code import ATOM, LASTING, PRODUCT, UNARY, is_mask, written_items
 from derive.notation.tree import (
+    Along,
+    AtLeast,
     Call,
     Concatenate,
     Equal,
@@ -24,11 +26,13 @@ from derive.notation.tree import (
     Number,
     Ones,
     Pad,
+    Permute,
     Product,
     Slice,
     SumAxis,
     Transpose,
     Tree,
+    Where,
     Windows,
 )
 
@@ -68,16 +72,14 @@ class TorchPrinter(Printer):
 
     def rule(self, tree: Tree) -> tuple[str, int]:
         """The text, and how tightly it binds; truth values become numbers wherever PyTorch would not take them."""
-        if is_mask(tree) and isinstance(tree, Greater | Equal):
+        if is_mask(tree) and isinstance(tree, Greater | AtLeast | Equal):
             return f"{super().rule(tree)[0]}.to({self.like}.dtype)", ATOM
         match tree:
             case Hadamard(factors) | Product(factors) if self._has_numbers(factors):
                 return " * ".join(map(self._factor, _numbers_first(factors))), PRODUCT
-            case Call("heaviside", (difference, Number(0))):
-                return self.rule(Greater(difference, Number(0)))
-            case Call("where", (condition, Number(1), Number(0))):
+            case Where(condition, Number(1), Number(0)):
                 return self.bound(condition)
-            case Call("where", (condition, first, second)):
+            case Where(condition, first, second):
                 asked = Printer.rule(self, condition)[0]
                 chosen = f"{self.like}.new_tensor({self.text(first)})" if _is_number(first) else self.text(first)
                 return f"torch.where({asked}, {chosen}, {self.text(second)})", ATOM
@@ -108,10 +110,31 @@ class TorchPrinter(Printer):
             case Windows(operand, axes, sizes):
                 taken = "".join(f".unfold({axis}, {size}, 1)" for axis, size in zip(axes, sizes, strict=True))
                 return f"{self.at_least(operand, ATOM)}{taken}", ATOM
+            case Along():
+                return self.reduced(tree), ATOM
+            case Permute(operand, axes):
+                return f"{self.at_least(operand, ATOM)}.permute({', '.join(map(str, axes))})", ATOM
             case SumAxis(operand, axis) if axis is not None:
                 return f"torch.sum({self.text(operand)}, dim={axis})", ATOM
         text, level = super().rule(tree)
         return self._allocated(text), level
+
+    def reduced(self, tree: Along) -> str:
+        """A function along axes."""
+        text, every = self.text(tree.operand), tuple(range(tree.rank))
+        axes = every if tree.axes is None else tree.axes
+        if tree.function in LASTING:
+            return self._lasting(tree.function, text, axes)
+        function, more = _ALONG[tree.function]
+        whole = axes == every and tree.function != "logsumexp"
+        where = "" if whole and not tree.kept else f", dim={axes[0] if len(axes) == 1 else axes}"
+        return f"torch.{function}({text}{where}{more}{', keepdim=True' if tree.kept else ''})"
+
+    def _lasting(self, function: str, text: str, axes: tuple[int, ...]) -> str:
+        if len(axes) == 1:
+            return f"torch.{function}({text}, dim={axes[0]})"
+        logarithm = f"{text} - torch.logsumexp({text}, dim={axes}, keepdim=True)"
+        return f"torch.exp({logarithm})" if function == "softmax" else f"({logarithm})"
 
     @property
     def _kind(self) -> str:
@@ -125,11 +148,11 @@ class TorchPrinter(Printer):
 
     def _has_numbers(self, factors: tuple[Tree, ...]) -> bool:
         """Whether among the factors, and besides numbers, is an array that is no truth values."""
-        masks = [factor for factor in factors if isinstance(factor, Greater | Equal)]
+        masks = [factor for factor in factors if isinstance(factor, Greater | AtLeast | Equal)]
         return bool(masks) and any(not is_mask(f) and not isinstance(f, Number) for f in factors)
 
     def _factor(self, factor: Tree) -> str:
-        if isinstance(factor, Greater | Equal):
+        if isinstance(factor, Greater | AtLeast | Equal):
             return Printer.rule(self, factor)[0]
         return self.at_least(factor, UNARY)
 
@@ -152,12 +175,22 @@ class TorchPrinter(Printer):
         return (flipped if set(rest) == {":"} else f"{flipped}[{written_items(tuple(rest))}]"), ATOM
 
 
+_ALONG = {
+    "logsumexp": ("logsumexp", ""),
+    "mean": ("mean", ""),
+    "norm": ("linalg.vector_norm", ""),
+    "std": ("std", ", correction=0"),
+    "sum": ("sum", ""),
+    "var": ("var", ", correction=0"),
+}
+"""PyTorch's name of a function along axes, and what makes it NumPy's."""
+
 _BOUNDS = {"maximum": "min", "minimum": "max"}
 
 
 def _numbers_first(factors: tuple[Tree, ...]) -> tuple[Tree, ...]:
     """Truth values times a number would have PyTorch's usual type, whatever that of the arrays is."""
-    return tuple(sorted(factors, key=lambda factor: isinstance(factor, Greater | Equal)))
+    return tuple(sorted(factors, key=lambda factor: isinstance(factor, Greater | AtLeast | Equal)))
 
 
 def _is_number(tree: Tree) -> bool:

@@ -74,7 +74,6 @@ __all__ = [
 
 SUM, PRODUCT, UNARY, POWER, ATOM = range(5)
 """How tightly a text binds."""
-_SUM, _PRODUCT, _UNARY, _POWER, _ATOM = SUM, PRODUCT, UNARY, POWER, ATOM
 
 
 def print_code(tree: Tree, *, module: str = "") -> str:
@@ -87,7 +86,7 @@ def print_code(tree: Tree, *, module: str = "") -> str:
 
 def print_value(tree: Tree, *, module: str = "") -> str:
     """The tree as the text of a value that gets a name: a mask as numbers, since one computes with what has a name."""
-    return print_code(_numbers(tree), module=module)
+    return print_code(numbers(tree), module=module)
 
 
 def written_items(items: tuple[str, ...]) -> str:
@@ -153,145 +152,145 @@ class CodePrinter:
         """The same, made anew."""
         match tree:
             case Name(text) | Gradient(Name(), text):
-                return text, _ATOM
+                return text, ATOM
             case Entry(letter, index):
-                return _entry(letter, index), _ATOM
+                return _entry(letter, index), ATOM
             case Gradient(Entry(_, index), letter):
-                return _entry(letter, index), _ATOM
+                return _entry(letter, index), ATOM
             case Number("pi"):
-                return f"{self.module}pi", _ATOM
+                return f"{self.module}pi", ATOM
             case Number(value):
                 text = number_text(value)
                 if "/" in text:
-                    return text, _PRODUCT
-                return text, _UNARY if text.startswith("-") else _ATOM
+                    return text, PRODUCT
+                return text, UNARY if text.startswith("-") else ATOM
             case Delta((first, second)):
-                return _entry("delta", (first, second)), _ATOM
+                return _entry("delta", (first, second)), ATOM
             case Partial(of, by):
-                return f"d{self.bound(of)[0]}_d{self.bound(by)[0]}", _ATOM
+                return f"d{self.bound(of)[0]}_d{self.bound(by)[0]}", ATOM
             case Dots():
-                return "...", _ATOM
+                return "...", ATOM
             case Negative(operand):
                 # In -a * b the sign is that of the whole product, which must not be torn apart.
-                level = _PRODUCT if self.bound(operand)[1] == _PRODUCT else _UNARY
-                return f"-{self.at_least(_number_first(_mask_last(operand)), _PRODUCT)}", level
+                level = PRODUCT if self.bound(operand)[1] == PRODUCT else UNARY
+                return f"-{self.at_least(_number_first(_mask_last(operand)), PRODUCT)}", level
             case Sum(terms):
-                return self.sum(terms), _SUM
+                return self.sum(terms), SUM
             case Product((Number() as number, factor)) if not _is_scalar(factor):
                 # A number may be multiplied into the first factor as well as into the product.
-                return f"{self.at_least(number, _PRODUCT)} * {self.at_least(factor, _PRODUCT)}", _PRODUCT
+                return f"{self.at_least(number, PRODUCT)} * {self.at_least(factor, PRODUCT)}", PRODUCT
             case Product(factors):
                 glue = "*" if all(_is_scalar(factor) for factor in factors) else " * "
-                return self.joined(factors, glue), _PRODUCT
+                return self.joined(factors, glue), PRODUCT
             case Hadamard(factors):
-                return self.joined(factors, " * "), _PRODUCT
+                return self.joined(factors, " * "), PRODUCT
             case Inner(left, right):
-                return f"{self.module}sum({self.joined((left, right), ' * ')})", _ATOM
+                return f"{self.module}sum({self.joined((left, right), ' * ')})", ATOM
             case SumAxis(Hadamard((left, right)), None, 1):
-                return self.joined(_not_all_masks((left, right)), " @ "), _PRODUCT
+                return self.joined(_not_all_masks((left, right)), " @ "), PRODUCT
             case MatMul((Ones(rows), Transpose(Ones(columns)))):
-                return f"{self.module}ones(({rows}, {columns}))", _ATOM
+                return f"{self.module}ones(({rows}, {columns}))", ATOM
             case MatMul(factors) if _has_column(factors):
-                return " @ ".join(map(self.column, factors)), _PRODUCT
-            case MatMul((left, Transpose(right))) if _rank(right) == 1:
+                return " @ ".join(map(self.column, factors)), PRODUCT
+            case MatMul((left, Transpose(right))) if rank_of(right) == 1:
                 # NumPy has no columns: between two vectors @ is the inner product, whatever is transposed.
-                return self.listed("outer", _not_all_masks((left, right))), _ATOM
-            case MatMul((Transpose(left), right)) if _rank(left) == _rank(right) == 1:
-                return self.listed("outer", _not_all_masks((left, right))), _ATOM
+                return self.listed("outer", _not_all_masks((left, right))), ATOM
+            case MatMul((Transpose(left), right)) if rank_of(left) == rank_of(right) == 1:
+                return self.listed("outer", _not_all_masks((left, right))), ATOM
             case MatMul(factors):
                 # Code says in which order a product costs least; a formula leaves it open.
                 left, right, *others = factors if self.module else _unbracketed(factors)
-                return self.joined((*_not_all_masks((left, right)), *others), " @ "), _PRODUCT
+                return self.joined((*_not_all_masks((left, right)), *others), " @ "), PRODUCT
             case Quotient(over, under):
-                return f"{self.at_least(over, _PRODUCT)} / {self.at_least(under, _UNARY)}", _PRODUCT
+                return f"{self.at_least(over, PRODUCT)} / {self.at_least(under, UNARY)}", PRODUCT
             case Power(base, exponent):
-                return f"{self.at_least(_numbers(base), _ATOM)}**{self.at_least(exponent, _UNARY)}", _POWER
+                return f"{self.at_least(numbers(base), ATOM)}**{self.at_least(exponent, UNARY)}", POWER
             case Greater(left, right):
-                return self.compared(left, ">", right), _ATOM
+                return self.compared(left, ">", right), ATOM
             case AtLeast(left, right):
-                return self.compared(left, ">=", right), _ATOM
+                return self.compared(left, ">=", right), ATOM
             case Where(condition, left, right):
                 # The brackets of a call suffice.
                 asked = self.bound(condition)[0]
                 asked = asked[1:-1] if isinstance(condition, Greater | AtLeast | Equal) else asked
-                chosen = [self.bound(_numbers(item))[0] for item in (left, right)]
-                return f"{self.module}where({', '.join([asked, *chosen])})", _ATOM
+                chosen = [self.bound(numbers(item))[0] for item in (left, right)]
+                return f"{self.module}where({', '.join([asked, *chosen])})", ATOM
             case Equal(left, right):
-                return f"({self.at_least(left, _SUM)} == {self.at_least(right, _SUM)})", _ATOM
+                return f"({self.at_least(left, SUM)} == {self.at_least(right, SUM)})", ATOM
             case Extreme(name, operand, axes):
                 where = "" if axes is None else f", axis={axes[0] if len(axes) == 1 else axes}"
-                return f"{self.module}{name}({self.bound(operand)[0]}{where})", _ATOM
+                return f"{self.module}{name}({self.bound(operand)[0]}{where})", ATOM
             case Diagonal(operand, rank):
-                vector = self.at_least(_numbers(operand), _ATOM) + ".reshape(-1)" if rank > 1 else ""
-                return f"{self.module}diag({vector or self.bound(_numbers(operand))[0]})", _ATOM
+                vector = self.at_least(numbers(operand), ATOM) + ".reshape(-1)" if rank > 1 else ""
+                return f"{self.module}diag({vector or self.bound(numbers(operand))[0]})", ATOM
             case MatrixCall("logdet", operand) if self.module:
-                return f"{self.module}linalg.slogdet({self.bound(operand)[0]})[1]", _ATOM
+                return f"{self.module}linalg.slogdet({self.bound(operand)[0]})[1]", ATOM
             case MatrixCall("diag", operand):
-                return f"{self.module}diag({self.bound(operand)[0]})", _ATOM
+                return f"{self.module}diag({self.bound(operand)[0]})", ATOM
             case MatrixCall(name, operand):
-                return f"{self.module and f'{self.module}linalg.'}{name}({self.bound(operand)[0]})", _ATOM
+                return f"{self.module and f'{self.module}linalg.'}{name}({self.bound(operand)[0]})", ATOM
             case Call(function, operands):
-                written = [self.bound(_numbers(operand))[0] for operand in operands]
+                written = [self.bound(numbers(operand))[0] for operand in operands]
                 if self.module and function in _SPELLED:
                     return _SPELLED[function](self.module, *written)
-                return f"{self.module}{function}({', '.join(written)})", _ATOM
+                return f"{self.module}{function}({', '.join(written)})", ATOM
             case Identity(size):
-                return f"{self.module}eye({size})", _ATOM
+                return f"{self.module}eye({size})", ATOM
             case Kronecker(factors):
-                return self.nested(f"{self.module}kron", _not_all_masks(tuple(map(_upright, factors)))), _ATOM
+                return self.nested(f"{self.module}kron", _not_all_masks(tuple(map(_upright, factors)))), ATOM
             case Transpose(operand):
-                return f"{self.at_least(operand, _ATOM)}.T", _ATOM
+                return f"{self.at_least(operand, ATOM)}.T", ATOM
             case SumAxis(operand, axis):
                 where = "" if axis is None else f", axis={axis}"
-                return f"{self.module}sum({self.bound(operand)[0]}{where})", _ATOM
+                return f"{self.module}sum({self.bound(operand)[0]}{where})", ATOM
             case Along(function, operand, axes, rank, kept):
                 where = _along(function, axes, rank) + (", keepdims=True" if kept else "")
-                return f"{self.called(function)}({self.bound(operand)[0]}{where})", _ATOM
+                return f"{self.called(function)}({self.bound(operand)[0]}{where})", ATOM
             case Permute(operand, axes):
                 swapped = [axis for axis, other in enumerate(axes) if axis != other]
                 if len(swapped) == 2:
-                    return f"{self.module}swapaxes({self.bound(operand)[0]}, {swapped[0]}, {swapped[1]})", _ATOM
-                return f"{self.module}transpose({self.bound(operand)[0]}, {axes})", _ATOM
+                    return f"{self.module}swapaxes({self.bound(operand)[0]}, {swapped[0]}, {swapped[1]})", ATOM
+                return f"{self.module}transpose({self.bound(operand)[0]}, {axes})", ATOM
             case Ones(size):
-                return f"{self.module}ones({size})", _ATOM
+                return f"{self.module}ones({size})", ATOM
             case Broadcast(operand, axis, ""):
                 # Beside arrays of full shape NumPy repeats it by itself.
-                return self.bound(operand) if axis == 0 else (f"{self.at_least(operand, _ATOM)}[:, None]", _ATOM)
+                return self.bound(operand) if axis == 0 else (f"{self.at_least(operand, ATOM)}[:, None]", ATOM)
             case Broadcast(operand, axis, size):
                 shape = f"({size}, 1)" if axis == 0 else f"(1, {size})"
-                vector = self.at_least(operand, _ATOM)
-                return f"{self.module}ones({shape}) * {vector if axis == 0 else f'{vector}[:, None]'}", _PRODUCT
+                vector = self.at_least(operand, ATOM)
+                return f"{self.module}ones({shape}) * {vector if axis == 0 else f'{vector}[:, None]'}", PRODUCT
             case Einsum(pattern, factors):
                 arrays = [self.bound(factor)[0] for factor in _not_all_masks(factors)]
-                return f'{self.module}einsum("{pattern}", {", ".join(arrays)})', _ATOM
+                return f'{self.module}einsum("{pattern}", {", ".join(arrays)})', ATOM
             case Slice(operand, items):
-                return f"{self.at_least(operand, _ATOM)}[{written_items(items)}]", _ATOM
+                return f"{self.at_least(operand, ATOM)}[{written_items(items)}]", ATOM
             case Selection(_, size):
-                return f"{self.module}eye({size})[{written_places(tree, self.module)}]", _ATOM
+                return f"{self.module}eye({size})[{written_places(tree, self.module)}]", ATOM
             case OneHot(index, size):
-                return f"{self.module}eye({size})[{self.bound(index)[0]}]", _ATOM
+                return f"{self.module}eye({size})[{self.bound(index)[0]}]", ATOM
             case Take(operand, index, rows):
                 first = f"{self.module}arange({rows}), " if rows else ""
-                return f"{self.at_least(operand, _ATOM)}[{first}{self.bound(index)[0]}]", _ATOM
+                return f"{self.at_least(operand, ATOM)}[{first}{self.bound(index)[0]}]", ATOM
             case Pad(operand, widths):
                 pairs = ", ".join(f"({before}, {after})" for before, after in widths)
                 listed = f"({pairs},)" if len(widths) == 1 else f"({pairs})"
-                return f"{self.module}pad({self.bound(operand)[0]}, {listed})", _ATOM
+                return f"{self.module}pad({self.bound(operand)[0]}, {listed})", ATOM
             case Reshape(operand, shape):
-                return f"{self.at_least(operand, _ATOM)}.reshape({', '.join(shape) or '()'})", _ATOM
+                return f"{self.at_least(operand, ATOM)}.reshape({', '.join(shape) or '()'})", ATOM
             case Windows(operand, axes, sizes, rank):
                 module = self.module and f"{self.module}lib.stride_tricks."
                 shown = [", ".join(map(str, item)) for item in (sizes, axes)]
                 size, along = shown if len(axes) == 1 else (f"({item})" for item in shown)
                 where = "" if rank == 1 else f", axis={along}"
-                return f"{module}sliding_window_view({self.bound(operand)[0]}, {size}{where})", _ATOM
+                return f"{module}sliding_window_view({self.bound(operand)[0]}, {size}{where})", ATOM
             case Concatenate(parts, axis, stacked):
                 listed = ", ".join(self.bound(part)[0] for part in parts)
                 name = "stack" if stacked else "concatenate"
-                return f"{self.module}{name}([{listed}]{f', axis={axis}' if axis else ''})", _ATOM
+                return f"{self.module}{name}([{listed}]{f', axis={axis}' if axis else ''})", ATOM
             case BigSum(bounds, body):
                 ranges = ", ".join(f"{letter}=1..{last}" for letter, last in bounds)
-                return f"Σ({self.bound(body)[0]}, {ranges})", _ATOM
+                return f"Σ({self.bound(body)[0]}, {ranges})", ATOM
         raise InternalError(f"code: no rule for notation of kind {type(tree).__name__}")
 
     def called(self, function: str) -> str:
@@ -304,7 +303,7 @@ class CodePrinter:
         """a > b, the number or the size on the right."""
         if isinstance(left, Number) and not isinstance(right, Number):
             left, sign, right = right, sign.replace(">", "<"), left
-        return f"({self.at_least(left, _SUM)} {sign} {self.at_least(right, _SUM)})"
+        return f"({self.at_least(left, SUM)} {sign} {self.at_least(right, SUM)})"
 
     def at_least(self, tree: Tree, level: int) -> str:
         """The text, in parentheses if it binds less tightly."""
@@ -315,7 +314,7 @@ class CodePrinter:
         """The factors of a product."""
         # A product on the right would be read from the left, which for @ costs another order of evaluation.
         first, *rest = factors
-        return glue.join([self.at_least(first, _PRODUCT), *(self.at_least(factor, _UNARY) for factor in rest)])
+        return glue.join([self.at_least(first, PRODUCT), *(self.at_least(factor, UNARY) for factor in rest)])
 
     def column(self, factor: Tree) -> str:
         """A factor of a product of matrices, among which ones are a column or, transposed, a row."""
@@ -324,7 +323,7 @@ class CodePrinter:
                 return f"{self.module}ones(({size}, 1))"
             case Transpose(Ones(size)):
                 return f"{self.module}ones((1, {size}))"
-        return self.at_least(factor, _UNARY)
+        return self.at_least(factor, UNARY)
 
     def listed(self, function: str, operands: tuple[Tree, ...]) -> str:
         """A call of a function."""
@@ -336,12 +335,12 @@ class CodePrinter:
         loose = [_loosened(term) for term in terms]
         if any(term is None for term in loose):
             terms = tuple(old if new is None else new for old, new in zip(terms, loose, strict=True))
-        text = self.at_least(_numbers(terms[0]), _SUM)
+        text = self.at_least(numbers(terms[0]), SUM)
         for term in terms[1:]:
             if isinstance(term, Negative):
-                text += f" - {self.at_least(_numbers(term.operand), _PRODUCT)}"
+                text += f" - {self.at_least(numbers(term.operand), PRODUCT)}"
             else:
-                text += f" + {self.at_least(_numbers(term), _PRODUCT)}"
+                text += f" + {self.at_least(numbers(term), PRODUCT)}"
         return text
 
     def nested(self, function: str, factors: tuple[Tree, ...]) -> str:
@@ -373,14 +372,14 @@ def _loosened(term: Tree) -> Tree | None:
 def _has_column(factors: tuple[Tree, ...]) -> bool:
     """Whether ones stand among matrices."""
     others = [f for f in factors if not isinstance(f.operand if isinstance(f, Transpose) else f, Ones)]
-    return 0 < len(others) < len(factors) and all(_rank(other) == 2 for other in others)
+    return 0 < len(others) < len(factors) and all(rank_of(other) == 2 for other in others)
 
 
 _SPELLED: dict[str, Callable[..., tuple[str, int]]] = {
-    "erf": lambda np, x: (f"{np}vectorize(erf, otypes=[float])({x})", _ATOM),
-    "relu": lambda np, x: (f"{np}maximum({x}, 0)", _ATOM),
-    "sigmoid": lambda np, x: (f"1 / (1 + {np}exp(-({x})))", _PRODUCT),
-    "softplus": lambda np, x: (f"{np}logaddexp(0, {x})", _ATOM),
+    "erf": lambda np, x: (f"{np}vectorize(erf, otypes=[float])({x})", ATOM),
+    "relu": lambda np, x: (f"{np}maximum({x}, 0)", ATOM),
+    "sigmoid": lambda np, x: (f"1 / (1 + {np}exp(-({x})))", PRODUCT),
+    "softplus": lambda np, x: (f"{np}logaddexp(0, {x})", ATOM),
 }
 """What NumPy has instead of functions that it lacks; erf is that of the module math."""
 
@@ -420,7 +419,7 @@ def _unbracketed(factors: Sequence[Tree]) -> Iterator[Tree]:
     """A (B C) as A B C, where B is a matrix."""
     yield factors[0]
     for factor in factors[1:]:
-        if isinstance(factor, MatMul) and _rank(factor.factors[0]) == 2 and not _is_outer(factor):
+        if isinstance(factor, MatMul) and rank_of(factor.factors[0]) == 2 and not _is_outer(factor):
             yield from _unbracketed(factor.factors)
         else:
             yield factor
@@ -428,9 +427,9 @@ def _unbracketed(factors: Sequence[Tree]) -> Iterator[Tree]:
 
 def _is_outer(tree: MatMul) -> bool:
     """Whether the product is written by another function, or as a column of ones."""
-    if _has_column(tree.factors) or all(map(_is_mask, tree.factors)):
+    if _has_column(tree.factors) or all(map(is_mask, tree.factors)):
         return True
-    return len(tree.factors) == 2 and any(isinstance(f, Transpose) and _rank(f.operand) == 1 for f in tree.factors)
+    return len(tree.factors) == 2 and any(isinstance(f, Transpose) and rank_of(f.operand) == 1 for f in tree.factors)
 
 
 def _mask_last(tree: Tree) -> Tree:
@@ -440,14 +439,14 @@ def _mask_last(tree: Tree) -> Tree:
     if not isinstance(tree, Product | Hadamard):
         return tree
     factors = (_mask_last(tree.factors[0]), *tree.factors[1:])
-    return type(tree)(tuple(sorted(factors, key=_is_mask)) if _is_mask(factors[0]) else factors)
+    return type(tree)(tuple(sorted(factors, key=is_mask)) if is_mask(factors[0]) else factors)
 
 
 def _number_first(tree: Tree) -> Tree:
     """What a sign is written before: it is that of the first factor, which must not be a mask."""
     match tree:
-        case _ if _is_mask(tree):
-            return _numbers(tree)
+        case _ if is_mask(tree):
+            return numbers(tree)
         case Product((first, *rest)) | Hadamard((first, *rest)) | MatMul((first, *rest)):
             return type(tree)((_number_first(first), *rest))
         case Quotient(over, under):
@@ -459,12 +458,12 @@ def _number_first(tree: Tree) -> Tree:
 
 def _not_all_masks(factors: tuple[Tree, ...]) -> tuple[Tree, ...]:
     """Factors of a product that adds up: NumPy's sum of products of truth values is a truth value."""
-    return (_numbers(factors[0]), *factors[1:]) if all(map(_is_mask, factors)) else factors
+    return (numbers(factors[0]), *factors[1:]) if all(map(is_mask, factors)) else factors
 
 
 def numbers(tree: Tree) -> Tree:
     """A mask as numbers: truth values do not add up, change their sign or enter a function as numbers do."""
-    return Where(tree, Number(1), Number(0)) if _is_mask(tree) else tree
+    return Where(tree, Number(1), Number(0)) if is_mask(tree) else tree
 
 
 def is_mask(tree: Tree) -> bool:
@@ -473,11 +472,11 @@ def is_mask(tree: Tree) -> bool:
         case Greater() | AtLeast() | Equal():
             return True
         case Hadamard(factors) | Product(factors) | Concatenate(factors):
-            return all(map(_is_mask, factors))
+            return all(map(is_mask, factors))
         case Transpose(operand) | Slice(operand) | Reshape(operand) | Windows(operand) | Broadcast(operand, _, ""):
-            return _is_mask(operand)
+            return is_mask(operand)
         case Extreme(_, operand) | Pad(operand) | Take(operand):
-            return _is_mask(operand)
+            return is_mask(operand)
     return False
 
 
@@ -495,7 +494,7 @@ def rank_of(tree: Tree) -> int:
         case Extreme(_, _, axes, rank):
             return 0 if axes is None else rank - len(axes)
         case MatrixCall("diag", operand):
-            return 3 - _rank(operand)
+            return 3 - rank_of(operand)
         case MatrixCall(name):
             return 2 if name == "inv" else 0
         case SumAxis(_, axis, rank):
@@ -513,7 +512,7 @@ def rank_of(tree: Tree) -> int:
         case Pad(_, widths):
             return len(widths)
         case OneHot(index):
-            return _rank(index) + 1
+            return rank_of(index) + 1
         case Take(rank=rank):
             return rank
         case Reshape(_, shape):
@@ -521,19 +520,19 @@ def rank_of(tree: Tree) -> int:
         case Windows(_, axes, _, rank):
             return rank + len(axes)
         case Concatenate((first, *_), _, stacked):
-            return _rank(first) + stacked
+            return rank_of(first) + stacked
         case MatMul(factors) if _has_column(factors):
             return 2
-        case MatMul((_, Transpose(right))) if _rank(right) == 1:
+        case MatMul((_, Transpose(right))) if rank_of(right) == 1:
             return 2
-        case MatMul((Transpose(left), right)) if _rank(left) == _rank(right) == 1:
+        case MatMul((Transpose(left), right)) if rank_of(left) == rank_of(right) == 1:
             return 2
         case MatMul((first, *_, last)):
-            return _rank(first) + _rank(last) - 2
+            return rank_of(first) + rank_of(last) - 2
         case Number():
             return 0
     # What is left works entry by entry, and only numbers are stretched.
-    return next((rank for rank in map(_rank, children(tree)) if rank), 0)
+    return next((rank for rank in map(rank_of, children(tree)) if rank), 0)
 
 
 def _upright(factor: Tree) -> Tree:
@@ -543,12 +542,9 @@ def _upright(factor: Tree) -> Tree:
     if isinstance(inner, Ones):
         ones = inner, Transpose(Ones("1"))
         return MatMul((Ones("1"), Transpose(inner)) if turned else ones)
-    if _rank(inner) != 1:
+    if rank_of(inner) != 1:
         return factor
     return Slice(inner, ("None", ":") if turned else (":", "None"))
-
-
-_is_mask, _numbers, _rank = is_mask, numbers, rank_of
 
 
 def _entry(letter: str, index: tuple[Index, ...]) -> str:

@@ -44,7 +44,7 @@ def test_a_layer_has_every_option_of_the_handout(command):
         *("--samples", "--end", "--names", "--paper", "--values", "--oracle", "--assume"),
         *("--jacobian", "--order"),
         *("--title", "--author", "--course", "--date", "--license"),
-        *("--tex", "--pdf", "--json", "--all-entries", "--formula", "--fragment"),
+        *("--tex", "--pdf", "--json", "--all-entries", "--formula", "--fragment", "--code"),
         *("--output", "--name", "--engine", "--quiet", "--debug", "--help"),
     }
     assert "-o, --output" in shown.stdout

@@ -40,6 +40,9 @@ UNDER_OUTPUT = [
     ("-o a/b/notes.tex --fragment", ["a/b/notes.tex"]),
     ("-o notes --json", ["notes"]),
     ("--output notes.txt --formula", ["notes.txt"]),
+    ("--code torch -o there/", ["there/affine-2x2x3-torch.py"]),
+    ("--code NumPy --json", ["output/affine-2x2x3.json", "output/affine-2x2x3-numpy.py"]),
+    ("--code jax --name week3", ["output/week3.py"]),
 ]
 
 
