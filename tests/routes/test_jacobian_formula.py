@@ -20,6 +20,7 @@ from derive.proof.prove import check_sizes
 from derive.proof.symbolic import Exact
 from derive.proof.torch_oracle import run_graph
 from derive.routes.jacobian_formula import JacobianFormula, jacobian_formula
+from tests.running import namespace
 
 KNOWN = [
     # expression, shapes, input, Jacobian row by row, source

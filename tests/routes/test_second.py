@@ -22,6 +22,7 @@ from derive.proof.second import check_second
 from derive.proof.symbolic import Exact
 from derive.proof.torch_oracle import run_graph
 from derive.routes.second import derive_second
+from tests.running import namespace
 
 REGRESSION = {"X": "N D", "w": "D", "y": "N"}
 
