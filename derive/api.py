@@ -307,9 +307,9 @@ class Derived:
         another shape.
 
         Example:
-            >>> found = derive("mse", n=1, d=2).evaluate({"P": [[1, 2]], "T": [[0, 0]]})
+            >>> found = derive("mse", n=2, d=1).evaluate({"P": [[1], [2]], "T": [[0], [0]]})
             >>> found["dP"].tolist()
-            [[1.0, 2.0]]
+            [[1.0], [2.0]]
         """
         formulas = {name: gradient.formula for name, gradient in self.gradients.items()}
         return at_numbers(self.layer, formulas, arrays, self._bound)

@@ -368,7 +368,9 @@ class TestTable:
 
     def test_the_sections_that_exist_are_named_as_they_are_called(self):
         named = set(re.findall(r"`(\w+)`", SOURCES.read_text(encoding="utf-8")))
-        written = derive.derive("affine", sections=",".join(SECTIONS)).document()
+        # One layer is no network, and has no section of that name.
+        sections = [section for section in SECTIONS if section != "network"]
+        written = derive.derive("affine", sections=",".join(sections)).document()
         ids = {block.id for block in written.blocks if isinstance(block, Heading | Equation)}
         for section in ("result", "layer", "idea", "jacobian", "numbers", "check", "background"):
             assert section in SECTIONS and section in named

@@ -367,7 +367,8 @@ def _transposed(tree: Tree) -> Tree:
         case MatMul(factors):
             turned = sum(not isinstance(factor, Transpose) for factor in factors)
             if 2 * turned - len(factors) < 2:
-                return MatMul(tuple(map(_transposed, reversed(factors))))
+                # A factor may be a vector that is a product itself: bᵀ stays a row beside the column a.
+                return MatMul(tuple(f.operand if isinstance(f, Transpose) else Transpose(f) for f in reversed(factors)))
         case Sum(terms):
             flipped = tuple(map(_transposed, terms))
             if all(any(term == other for other in terms) for term in flipped):

@@ -53,7 +53,7 @@ def network(text: str) -> Layer:
         >>> [node.name for node in made.inputs]
         ['X', 'W_1', 'b_1', 'W_2', 'b_2', 'T']
         >>> [name for name, node in made.named]
-        ['Z_1', 'A_1', 'Z_2']
+        ['Z_1', 'A_1']
     """
     written = read_network(text)
     parts = _parts(text, written)

@@ -41,7 +41,7 @@ def test_what_is_near_nothing_is_exit_2_without_an_offer(command, words):
 def test_an_unknown_layer_lists_the_known_ones(command):
     said = command("zzzzzz").stderr
     assert "known: affine, attention, " in said
-    assert ", list, expr, layer, doctor" in said
+    assert ", list, expr, network, layer, check, doctor" in said
 
 
 def test_an_option_without_its_value_names_its_command(command):

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from running import namespace
 
 from derive.forward.layer import Layer
 from derive.forward.parse import parse

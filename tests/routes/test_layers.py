@@ -24,7 +24,7 @@ KRONECKERS = [
     ("X:N D; W:M D", "X @ W.T", "X", "kron(eye(N), W)"),
     ("W:M D; X:D N", "W @ X", "W", "kron(eye(M), X.T)"),
     ("W:M D; X:D N", "W @ X", "X", "kron(W, eye(N))"),
-    ("X:N D; b:D", "X + b", "b", "kron(ones(N), eye(D))"),
+    ("X:N D; b:D", "X + b", "b", "kron(ones((N, 1)), eye(D))"),
     ("X:N D; b:D", "X + b", "X", "kron(eye(N), eye(D))"),
     ("X:N D; V:D M; W:D M", "X @ V + X @ W", "X", "kron(eye(N), V.T + W.T)"),
     ("X:N D; W:D M", "3 * (X @ W)", "W", "kron(3 * X, eye(M))"),

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from running import namespace
 
 from derive.errors import UnsupportedError
 from derive.forward.layer import Layer
