@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sympy import Expr, Integer, Rational, exp, log, prod
+from sympy import Expr, Integer, Rational, exp, fraction, log, prod
 
 from derive.forward.nodes import Add, Constant, Contract, Map, Node, Ones, placeholder
 from derive.forward.normal import add, apply, contract
@@ -39,8 +39,9 @@ class Idiom:
 
 
 def shorter(first: Expr, second: Expr) -> bool:
-    """Whether a coefficient takes less to write than another."""
-    return len(str(first)) < len(str(second))
+    """Whether a coefficient takes less to write than another, and is not multiplied by sizes that the other is not."""
+    above = fraction(first)[0].free_symbols <= fraction(second)[0].free_symbols
+    return bool(above and len(str(first)) < len(str(second)))
 
 
 def parts(node: Node) -> Sequence[Node]:

@@ -107,3 +107,8 @@ def test_a_gradient_is_written_as_the_field_writes_it(expression, wrt, text):
     names = {n: s for n, s in shapes.items() if n in re.findall(r"\w+", expression)}
     formula = derive.derive(expression, shapes=names).wrt(wrt).formula
     assert "; ".join((*formula.statements[:-1], str(formula))) == text
+
+
+def test_a_sum_that_is_divided_by_one_of_its_sizes_alone_is_no_mean():
+    found = derive.derive("sum(T * log_softmax(Z)) / N", shapes={"T": "N K", "Z": "N K"})
+    assert str(found.layer.output) == "sum(T * log_softmax(Z)) / N"
