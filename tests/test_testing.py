@@ -58,7 +58,7 @@ def test_the_traceback_ends_in_the_test_and_not_in_derive(pytester):
             assert_gradients(lambda dout, X: dout * X, forward)
         """
     )
-    result = pytester.runpytest_subprocess("-p", "derive.pytest_plugin")
+    result = pytester.runpytest_subprocess()
     result.assert_outcomes(failed=1)
     shown = result.stdout.str()
     assert "GradientMismatch" in shown and "dX is wrong" in shown
@@ -75,7 +75,7 @@ def test_the_fixture_comes_with_the_plugin(pytester):
             gradients(lambda dout, X: 2 * dout * X, forward)
         """
     )
-    pytester.runpytest_subprocess("-p", "derive.pytest_plugin").assert_outcomes(passed=1)
+    pytester.runpytest_subprocess().assert_outcomes(passed=1)
 
 
 def test_the_plugin_imports_nothing_when_it_is_loaded():
