@@ -11,6 +11,7 @@ from derive.forward.shape import bind
 from derive.layers import load
 from derive.notation.latex import print_latex
 from derive.notation.tree import (
+    AtLeast,
     BigSum,
     Call,
     Delta,
@@ -23,6 +24,7 @@ from derive.notation.tree import (
     Product,
     Quotient,
     Sum,
+    Where,
 )
 from derive.proof import numeric, torch_oracle
 from derive.rules.naming import formulas
@@ -87,6 +89,10 @@ class Reader:
                 return self(base, at) ** self(exponent, at)
             case Greater(larger, smaller):
                 return float(self(larger, at) > self(smaller, at))
+            case AtLeast(larger, smaller):
+                return float(self(larger, at) >= self(smaller, at))
+            case Where(condition, left, right):
+                return self(left, at) if self(condition, at) else self(right, at)
             case Call(name, operands):
                 return FUNCTIONS[name](*(self(operand, at) for operand in operands))
         raise AssertionError(f"no rule for {type(tree).__name__}")
