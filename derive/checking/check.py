@@ -42,6 +42,7 @@ _KINKS = 1.5
 """How long a point at which the derivative jumps is looked for."""
 
 _ALL = "the code, run on letters for sizes, has the canonical form of the derived gradient"
+_BUT_BOUNDARIES = ", wherever none of its comparisons is at its boundary"
 _AT = "every entry, in the exact field of the inputs' entries"
 _POINTS = "the code itself, in floats, against the derivative with 40 digits"
 _ROUGH = "the code itself against central differences, both in floats"
@@ -264,7 +265,9 @@ class _Check:
             )
         strength = self.strengths.get(name)
         if strength is Strength.PROVED_FOR_ALL_SIZES:
-            return Verdict(name, strength, _ALL, seconds=seconds, shape=shape)
+            compares = self.traced is not None and self.traced.jumps(name)
+            method = _ALL + (_BUT_BOUNDARIES if compares else "")
+            return Verdict(name, strength, method, seconds=seconds, shape=shape)
         if strength is Strength.PROVED_AT_SIZES:
             return Verdict(name, strength, _AT, seconds=seconds, shape=shape)
         if not finding.points.get(name):

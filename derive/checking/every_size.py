@@ -14,7 +14,7 @@ from derive.checking.live import Live, stand_ins
 from derive.checking.subject import CodeError, Subject
 from derive.checking.world import World
 from derive.errors import UserError
-from derive.forward.functions import step
+from derive.forward.functions import equal, step
 from derive.forward.nodes import Constant, Input, Map, Node, topological
 from derive.forward.normal import replaced
 from derive.forward.shape import same
@@ -46,6 +46,12 @@ class Traced:
         if not all(map(same, got.shape, expected.shape)):
             return False
         return same_for_all_sizes(got, expected) or same_for_all_sizes(_one_sided(got), _one_sided(expected))
+
+    def jumps(self, name: str) -> bool:
+        """Whether the code compares: at the boundary of a comparison the canonical form says nothing."""
+        got = self.got.get(name)
+        nodes = () if got is None else topological(got)
+        return any(isinstance(node, Map) and node.function.has(step, equal) for node in nodes)
 
 
 def traced(subject: Subject, budget: Budget) -> Traced:
