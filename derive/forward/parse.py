@@ -84,7 +84,8 @@ def parse(
     """
     source = read_source(_with_lets(text, let or {}))
     read = {name: read_shape(shape, name) for name, shape in shapes.items()}
-    found = letters(parse_shape(shape) for shape in read.values())
+    # "N in V": whole numbers below V, which is a size as well.
+    found = letters(parse_shape(shape.replace(" in ", " ")) for shape in read.values())
     _check_names(source, read, found)
     defaults = " ".join(f"{letter}={number}" for letter, number in zip(found, count(2)))
     layer = trace(Program(source, read), defaults=defaults, name=_NAME)

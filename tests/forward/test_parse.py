@@ -192,3 +192,9 @@ def test_functions_of_numbers_are_numbers(text):
 def test_a_size_is_told_by_an_axis_that_is_longer_by_a_number():
     layer = parse("X.sum() / D + c * N", {"X": "N D+1", "c": ""})
     assert layer.function(np.ones((2, 4)), np.ones(())) == 8 / 3 + 2
+
+
+def test_rows_are_picked_by_whole_numbers():
+    layer = parse("W[t]", {"W": "V D", "t": "N in V"})
+    assert [str(size) for size in layer.output.shape] == ["N", "D"]
+    assert set(layer.letters) == {"V", "D", "N"}
