@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections import defaultdict
+from collections.abc import Container, Iterator, Sequence
 from fractions import Fraction
 from typing import Any, overload
 
@@ -34,14 +35,20 @@ def rational(value: Any) -> Coefficient:
 
 
 class Monomials(Sequence[Monomial]):
-    """The monomials that have been met, by their numbers; 1 is number 0."""
+    """The monomials that have been met, by their numbers; 1 is number 0.
+
+    A monomial is kept as two sets, of its powers and of their generators, each a whole number with a bit for each member:
+    that two monomials share no generator, and what their product is, is found without a look at their exponents.
+    """
 
     def __init__(self) -> None:
         self._powers: list[tuple[int, Coefficient]] = []
-        self._numbers_of_powers: dict[tuple[int, Coefficient], int] = {}
-        self._inside: list[dict[int, int]] = [{}]
-        self._numbers: dict[frozenset[int], int] = {frozenset(): 0}
-        self._written: dict[int, Monomial] = {}
+        self._bits: dict[tuple[int, Coefficient], int] = {}
+        self._bits_of: defaultdict[int, int] = defaultdict(int)
+        self._inside: list[int] = [0]
+        self._generators: list[int] = [0]
+        self._numbers: dict[int, int] = {0: 0}
+        self._written: dict[int, Monomial] = {0: ()}
 
     def __len__(self) -> int:
         return len(self._inside)
@@ -55,47 +62,65 @@ class Monomials(Sequence[Monomial]):
             return [self[place] for place in range(len(self))[number]]
         found = self._written.get(number)
         if found is None:
-            powers = [self._powers[power] for power in self._inside[number].values()]
-            found = self._written[number] = tuple(sorted(powers))
+            found = self._written[number] = tuple(sorted(self._powers[place] for place in _places(self._inside[number])))
         return found
 
     def number(self, monomial: Monomial) -> int:
         """The number by which a monomial goes."""
-        return self._number({generator: self._power(generator, exponent) for generator, exponent in monomial})
+        inside = generators = 0
+        for generator, exponent in monomial:
+            inside |= self._bit(generator, exponent)
+            generators |= 1 << generator
+        return self._number(inside, generators)
 
     def product(self, first: int, second: int, obeying: Container[int]) -> tuple[int, list[tuple[int, Coefficient]]]:
         """The number of the product, and apart from it the powers of generators that obey a relation and meet here."""
         one, other = self._inside[first], self._inside[second]
-        if one.keys().isdisjoint(other):
-            return self._number({**one, **other}), []
-        merged = {**one, **other}
+        met, generators = self._generators[first], self._generators[second]
+        shared = met & generators
+        if not shared:
+            return self._number(one | other, met | generators), []
+        inside, generators = one | other, met | generators
         apart = []
-        for generator, power in other.items():
-            if generator not in one:
-                continue
-            total = self._powers[one[generator]][1] + self._powers[power][1]
+        for generator in _places(shared):
+            bits = self._bits_of[generator]
+            inside &= ~bits
+            total = self._exponent(one & bits) + self._exponent(other & bits)
             if type(total) is not int:
                 total = rational(total)
             if total and generator not in obeying:
-                merged[generator] = self._power(generator, total)
+                inside |= self._bit(generator, total)
                 continue
-            del merged[generator]
+            generators &= ~(1 << generator)
             if total:
                 apart.append((generator, total))
-        return self._number(merged), apart
+        return self._number(inside, generators), apart
 
-    def _power(self, generator: int, exponent: Coefficient) -> int:
+    def _exponent(self, bit: int) -> Coefficient:
+        return self._powers[bit.bit_length() - 1][1]
+
+    def _bit(self, generator: int, exponent: Coefficient) -> int:
+        """The power as a set of one member."""
         key = (generator, exponent)
-        found = self._numbers_of_powers.get(key)
+        found = self._bits.get(key)
         if found is None:
-            found = self._numbers_of_powers[key] = len(self._powers)
+            found = self._bits[key] = 1 << len(self._powers)
+            self._bits_of[generator] |= found
             self._powers.append(key)
         return found
 
-    def _number(self, inside: dict[int, int]) -> int:
-        key = frozenset(inside.values())
-        found = self._numbers.get(key)
+    def _number(self, inside: int, generators: int) -> int:
+        found = self._numbers.get(inside)
         if found is None:
-            found = self._numbers[key] = len(self._inside)
+            found = self._numbers[inside] = len(self._inside)
             self._inside.append(inside)
+            self._generators.append(generators)
         return found
+
+
+def _places(bits: int) -> Iterator[int]:
+    """The members of a set of whole numbers, in order."""
+    while bits:
+        lowest = bits & -bits
+        yield lowest.bit_length() - 1
+        bits ^= lowest
