@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import prod
@@ -56,11 +56,15 @@ def positions(shape: Sequence[int]) -> Iterator[tuple[int, ...]]:
 
 @dataclass(frozen=True, eq=False)
 class Concrete:
-    """A layer and a number for each of its sizes; exact entries are SymPy scalars, or what its algebra makes."""
+    """A layer and a number for each of its sizes; exact entries are SymPy scalars, or what its algebra makes.
+
+    entries makes them, those that are asked for, or those of a node together.
+    """
 
     layer: Layer
     sizes: Mapping[str, int]
     algebra: ExactAlgebra[Any] = field(default_factory=SympyAlgebra)
+    entries: Callable[[Mapping[str, int], ExactAlgebra[Any]], Entries[Any]] = Entries
     _shapes: dict[Node, tuple[int, ...]] = field(init=False, repr=False, default_factory=dict)
     _exact: Entries[Any] = field(init=False, repr=False)
     _shown: Entries[Tree] = field(init=False, repr=False)
@@ -69,7 +73,7 @@ class Concrete:
     _listed_output: Entries[Tree] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_exact", Entries(self.sizes, self.algebra))
+        object.__setattr__(self, "_exact", self.entries(self.sizes, self.algebra))
         shown, listed = DottedAlgebra(SHOWN_TERMS), SigmaAlgebra(LISTED_TERMS)
         names = entry_names(self.layer)
         # What the output is must not be answered with its name.

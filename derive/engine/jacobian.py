@@ -13,11 +13,11 @@ from sympy import Expr, Integer, SparseMatrix
 
 from derive.engine.concrete import flat, positions, unflat
 from derive.engine.pattern import Labels, Term, differentiate
-from derive.engine.support import Counting, count_positive, support
+from derive.engine.support import Counting, Factor, count_positive, positive_places, support
 from derive.engine.vectorize import VectorMap
 from derive.errors import SizeError
 from derive.forward.entry import Entries
-from derive.forward.nodes import Node
+from derive.forward.nodes import Input, Node
 from derive.notation.tree import Entry, Number, Partial, Sum, Tree
 from derive.rules.rewrite import REWRITES, Forward, simplify
 
@@ -28,6 +28,9 @@ _Masks = list[tuple[Node, Labels]]
 _COUNTED_AT_ONCE = 10**8
 """So many positions fit into an array of truth values, which NumPy fills faster than they are visited."""
 
+_KEPT = 10**6
+"""Where a coefficient of so many entries is zero is found out once and kept."""
+
 EXPLICIT_ENTRIES = 10**6
 """A SymPy matrix of more non-zero entries is refused."""
 
@@ -36,6 +39,18 @@ EXPLICIT_ENTRIES = 10**6
 def _shortened(coefficient: Node, output: Node, rules: tuple[object, ...]) -> Node:
     """Made once for all sizes and routes, and for the rules by which it is made."""
     return simplify(coefficient, Forward(output))[0]
+
+
+@lru_cache(maxsize=64)
+def _terms(output: Node, wrt: Input, rules: tuple[object, ...]) -> tuple[Term, ...]:
+    """So are the terms of a derivative."""
+    found = differentiate(output, wrt)
+    return tuple(replace(term, coefficient=_shortened(term.coefficient, output, rules)) for term in found)
+
+
+@lru_cache(maxsize=512)
+def _support(coefficient: Node) -> tuple[Factor, ...]:
+    return support(coefficient)
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,9 +71,7 @@ class Jacobian:
     @cached_property
     def terms(self) -> tuple[Term, ...]:
         """The derivative as patterns with coefficients, these as short as the rewriting rules make them."""
-        output, rules = self.map.layer.output, tuple(REWRITES.values())
-        found = differentiate(output, self.map.input)
-        return tuple(replace(term, coefficient=_shortened(term.coefficient, output, rules)) for term in found)
+        return _terms(self.map.layer.output, self.map.input, tuple(REWRITES.values()))
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -133,14 +146,14 @@ class Jacobian:
         total = 0
         for place in positions(tuple(sizes.values())):
             at = dict(zip(sizes, place, strict=True))
-            total += all(any(self._positive(factors, at) for factors in check) for check in group)
+            total += all(any(self._all_positive(factors, at) for factors in check) for check in group)
         return total
 
     @cached_property
     def _masks(self) -> dict[Term, _Masks]:
         """For each term the factors of its coefficient, with labels, that say where it is zero by structure."""
         return {
-            term: [(f.node, tuple(term.value[axis] for axis in f.axes)) for f in support(term.coefficient)]
+            term: [(f.node, tuple(term.value[axis] for axis in f.axes)) for f in _support(term.coefficient)]
             for term in self.terms
         }
 
@@ -148,7 +161,28 @@ class Jacobian:
     def _counts(self) -> Entries[int]:
         return Entries(self.map.concrete.sizes, Counting())
 
-    def _positive(self, factors: _Masks, at: Mapping[int, int]) -> bool:
+    @cached_property
+    def _visible(self) -> dict[Term, bytes | None]:
+        """For each term whether its coefficient is not zero, position by position; None where there are too many."""
+        sizes, shape_of = self.map.concrete.sizes, self.map.concrete.shape
+        return {
+            term: positive_places(_support(term.coefficient), shape_of(term.coefficient), sizes).tobytes()
+            if self._masks[term] and prod(shape_of(term.coefficient)) <= _KEPT
+            else None
+            for term in self.terms
+        }
+
+    def _positive(self, term: Term, at: Mapping[int, int]) -> bool:
+        """Whether the coefficient of a term is not zero by structure, where the labels have these values."""
+        visible = self._visible[term]
+        if visible is None:
+            return self._all_positive(self._masks[term], at)
+        place = 0
+        for label, size in zip(term.value, self.map.concrete.shape(term.coefficient), strict=True):
+            place = place * size + at[label]
+        return bool(visible[place])
+
+    def _all_positive(self, factors: _Masks, at: Mapping[int, int]) -> bool:
         return all(self._counts.one(node, tuple(at[label] for label in labels)) for node, labels in factors)
 
     def __getitem__(self, place: tuple[int, int]) -> Expr:
@@ -167,7 +201,7 @@ class Jacobian:
             at: dict[int, int] = {}
             labels = term.output + term.input
             agree = all(at.setdefault(label, p) == p for label, p in zip(labels, output + wrt, strict=True))
-            if agree and self._positive(self._masks[term], at):
+            if agree and self._positive(term, at):
                 yield term, tuple(at[label] for label in term.value)
 
     def is_zero(self, row: int, column: int) -> bool:
@@ -228,7 +262,7 @@ class Jacobian:
         free = dict(_free(wanted, shape, at))
         for values in positions(tuple(free.values())):
             at.update(zip(free, values, strict=True))
-            if self._positive(self._masks[term], at):
+            if self._positive(term, at):
                 yield flat([at[label] for label in wanted], shape)
 
     def sympy(self) -> SparseMatrix:
@@ -265,9 +299,11 @@ class Jacobian:
         values = self.map.concrete.values(term.coefficient)
         rows, columns, sources = reached
         if self._masks[term]:
-            shape = shapes[2]
+            shape, visible = shapes[2], self._visible[term]
             kept = [
-                self._positive(self._masks[term], dict(zip(term.value, unflat(source, shape), strict=True)))
+                visible[source]
+                if visible is not None
+                else self._positive(term, dict(zip(term.value, unflat(source, shape), strict=True)))
                 for source in sources
             ]
             rows, columns, sources = (list(compress(places, kept)) for places in reached)

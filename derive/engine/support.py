@@ -23,7 +23,7 @@ from derive.forward.normal import add, contract
 from derive.forward.shape import bind
 from derive.notation.tree import Index
 
-__all__ = ["Counting", "Factor", "count_positive", "support"]
+__all__ = ["Counting", "Factor", "count_positive", "positive_places", "support"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +109,15 @@ def count_positive(
 
     checks = [reduce(np.logical_or, [reduce(np.logical_and, [positive(*f) for f in fs]) for fs in c]) for c in group]
     return int(np.count_nonzero(np.broadcast_to(reduce(np.logical_and, checks), tuple(axes.values()))))
+
+
+def positive_places(factors: Sequence[Factor], shape: Sequence[int], sizes: Mapping[str, int]) -> Any:
+    """Where all factors of a coefficient are positive, as truth values in the coefficient's shape."""
+    found = np.ones(tuple(shape), dtype=bool)
+    for factor in factors:
+        own = (_array(factor.node, sizes) > 0).transpose(np.argsort(factor.axes))
+        found &= own.reshape([size if axis in factor.axes else 1 for axis, size in enumerate(shape)])
+    return found
 
 
 def _array(node: Node, sizes: Mapping[str, int]) -> Any:

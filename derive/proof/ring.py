@@ -262,15 +262,16 @@ class Ring(ABC):
                 product = known[second] = self._product(first, second)
             if type(product) is int:
                 # Different monomials have different products, unless a relation changes one.
-                total[product] = a * b
+                total[product] = b
             else:
-                several.append((product, a * b))
-        if not several:
-            return total
+                several.append((product, b))
         for product, b in several:
             for monomial, coefficient in product.items():  # type: ignore[union-attr]  # not an int
                 total[monomial] = total.get(monomial, 0) + coefficient * b
-        return {monomial: coefficient for monomial, coefficient in total.items() if coefficient}
+        if several:
+            total = {monomial: coefficient for monomial, coefficient in total.items() if coefficient}
+        # Most coefficients are 1, and rational ones are slow to multiply.
+        return total if a == 1 else {monomial: a * b for monomial, b in total.items()}
 
     def _product(self, first: int, second: int) -> int | Terms:
         """A monomial, or several where a generator obeys a relation."""

@@ -15,6 +15,7 @@ from derive.forward.entry import Entries
 from derive.forward.layer import Layer
 from derive.forward.nodes import Input, Node
 from derive.forward.shape import bind
+from derive.forward.whole import Whole
 from derive.notation.tree import Tree
 from derive.proof.algebra import FieldAlgebra
 from derive.proof.equality import are_equal
@@ -73,7 +74,7 @@ class Exact:
         """The layer at these sizes."""
         key = tuple(sorted(sizes.items()))
         if key not in self._made:
-            self._made[key] = Concrete(self.layer, sizes, FieldAlgebra())
+            self._made[key] = Concrete(self.layer, sizes, FieldAlgebra(), Whole)
         return self._made[key]
 
 
