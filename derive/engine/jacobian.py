@@ -17,7 +17,7 @@ from derive.engine.support import Counting, Factor, count_positive, positive_pla
 from derive.engine.vectorize import VectorMap
 from derive.errors import SizeError
 from derive.forward.entry import Entries
-from derive.forward.nodes import Input, Node
+from derive.forward.nodes import Node
 from derive.notation.tree import Entry, Number, Partial, Sum, Tree
 from derive.rules.rewrite import REWRITES, Forward, simplify
 
@@ -39,13 +39,6 @@ EXPLICIT_ENTRIES = 10**6
 def _shortened(coefficient: Node, output: Node, rules: tuple[object, ...]) -> Node:
     """Made once for all sizes and routes, and for the rules by which it is made."""
     return simplify(coefficient, Forward(output))[0]
-
-
-@lru_cache(maxsize=64)
-def _terms(output: Node, wrt: Input, rules: tuple[object, ...]) -> tuple[Term, ...]:
-    """So are the terms of a derivative."""
-    found = differentiate(output, wrt)
-    return tuple(replace(term, coefficient=_shortened(term.coefficient, output, rules)) for term in found)
 
 
 @lru_cache(maxsize=512)
@@ -71,7 +64,12 @@ class Jacobian:
     @cached_property
     def terms(self) -> tuple[Term, ...]:
         """The derivative as patterns with coefficients, these as short as the rewriting rules make them."""
-        return _terms(self.map.layer.output, self.map.input, tuple(REWRITES.values()))
+        known, wrt = self.map.concrete.derivatives, self.map.input
+        if wrt not in known:
+            output, rules = self.map.layer.output, tuple(REWRITES.values())
+            found = differentiate(output, wrt)
+            known[wrt] = tuple(replace(term, coefficient=_shortened(term.coefficient, output, rules)) for term in found)
+        return known[wrt]
 
     @property
     def shape(self) -> tuple[int, int]:

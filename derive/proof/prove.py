@@ -119,7 +119,7 @@ def _stacked(layer: Layer, wrt: str, sizes: Sizes, exact: Exact) -> Evidence | N
 
 def _symbolic(layer: Layer, wrt: str, sizes: Sizes, exact: Exact) -> Evidence:
     method = "every step, every entry, in SymPy; partial derivatives by SymPy's diff"
-    chosen = _exact_sizes(layer, wrt, sizes)
+    chosen = _exact_sizes(exact, wrt, sizes)
     undecided = 0
     for at in chosen:
         failure = symbolic.check_steps(layer, wrt, at, exact)
@@ -144,18 +144,19 @@ def _entry_count(layer: Layer, sizes: Sizes) -> int:
     return sum(prod(layer.shape(node, sizes)) for node in (*layer.inputs, layer.output))
 
 
-def _exact_sizes(layer: Layer, wrt: str, sizes: Sizes) -> list[dict[str, int]]:
+def _exact_sizes(exact: Exact, wrt: str, sizes: Sizes) -> list[dict[str, int]]:
     """The sizes at which every entry is compared."""
+    layer = exact.layer
     smaller = check_sizes(layer)
     # A Jacobian may be small although the components, which it is checked against, are sums of millions of terms.
     few = _entry_count(layer, sizes) <= EXACT_ENTRIES
-    fits = few and derive_jacobian(layer, wrt, sizes).jacobian.nnz <= EXACT_NONZEROS
+    fits = few and exact.route(wrt, sizes).jacobian.nnz <= EXACT_NONZEROS
     return [dict(sizes), *(s for s in (smaller[0], smaller[-1]) if s != dict(sizes))] if fits else list(smaller)
 
 
 def _entries(layer: Layer, wrt: str, sizes: Sizes, exact: Exact) -> Evidence:
     method = "every step of every entry by itself, in SymPy; partial derivatives by SymPy's diff"
-    chosen = _exact_sizes(layer, wrt, sizes)
+    chosen = _exact_sizes(exact, wrt, sizes)
     undecided = 0
     for at in chosen:
         failure = check_entries(layer, wrt, at, exact)
