@@ -9,8 +9,6 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from derive.document.blocks import Document
-from derive.document.compose import compose
 from derive.document.material import Material
 from derive.document.spelling import speller
 from derive.errors import RefutedError, UserError
@@ -33,7 +31,6 @@ from derive.proof.symbolic import Exact
 from derive.proof.values import Given, given_values
 from derive.proof.vector import check_vector
 from derive.proof.worked import Worked, work
-from derive.render.latex import render_fragment, render_latex
 from derive.routes.jacobian import JacobianRoute, derive_jacobian
 from derive.routes.jacobian_formula import ReadableJacobian
 from derive.routes.second import Hessian, SecondRoute, derive_second
@@ -44,6 +41,7 @@ from derive.rules.networks import StageGradients, stage_gradients
 from derive.version import __version__
 
 if TYPE_CHECKING:
+    from derive.document.blocks import Document
     from derive.engine import ChainRule, Reshaped, VectorMap
     from derive.forward.formula import Formula
 
@@ -363,6 +361,8 @@ class Derived:
                 f"--sections network: {self.layer.name} is one layer and no network; write derive network "
                 f"'affine(3) > relu', or leave the section out"
             )
+        from derive.document.compose import compose  # deferred: blocks and sections, which data does without
+
         return compose(self._material())
 
     def _with(self, options: DocumentOptions) -> Derived:
@@ -447,6 +447,8 @@ class Derived:
 
     def latex(self, *, fragment: bool = False) -> str:
         """The document as LaTeX; a fragment is its body alone, to input into a document of one's own."""
+        from derive.render.latex import render_fragment, render_latex  # deferred: imports Jinja
+
         return (render_fragment if fragment else render_latex)(self.document())
 
     def pdf(self, path: str | PathLike[str], *, engine: str = "auto") -> Path:
