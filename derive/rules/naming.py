@@ -22,7 +22,7 @@ from derive.rules.adjoint import RULES
 from derive.rules.assumed import assumed
 from derive.rules.choice import choose
 from derive.rules.gradients import Cut, Gradients, gradients
-from derive.rules.rewrite import Forward
+from derive.rules.known import Forward
 from derive.rules.words import Words
 
 __all__ = ["definitions", "entry_names", "formula", "formula_of", "formulas"]
