@@ -21,7 +21,7 @@ from derive.forward.nodes import Node
 from derive.notation.tree import Entry, Number, Partial, Sum, Tree
 from derive.rules.equalities import REWRITES
 from derive.rules.known import Forward
-from derive.rules.rewrite import simplify
+from derive.rules.rewrite import shortest
 
 __all__ = ["EXPLICIT_ENTRIES", "Jacobian", "jacobian"]
 
@@ -40,7 +40,7 @@ EXPLICIT_ENTRIES = 10**6
 @lru_cache(maxsize=512)
 def _shortened(coefficient: Node, output: Node, rules: tuple[object, ...]) -> Node:
     """Made once for all sizes and routes, and for the rules by which it is made."""
-    return simplify(coefficient, Forward(output))[0]
+    return shortest(coefficient, Forward(output))
 
 
 @lru_cache(maxsize=512)

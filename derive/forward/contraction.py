@@ -1,6 +1,6 @@
 """Σ over every label that the output lacks of products of entries, of arrays whose zeros are left out: a sparse einsum.
 
-    entries of A and B, labels ij and jk, output ik   →   entries of Σ_j a_ij b_jk
+entries of A and B, labels ij and jk, output ik   →   entries of Σ_j a_ij b_jk
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Monomials by numbers: what a monomial is made of goes by numbers too, so that a product is found among whole numbers.
 
-    a power is  a generator with its exponent · a monomial is  a set of powers, at most one of each generator
+a power is  a generator with its exponent · a monomial is  a set of powers, at most one of each generator
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ def rational(value: Any) -> Coefficient:
 class Monomials(Sequence[Monomial]):
     """The monomials that have been met, by their numbers; 1 is number 0.
 
-    A monomial is kept as two sets, of its powers and of their generators, each a whole number with a bit for each member:
-    that two monomials share no generator, and what their product is, is found without a look at their exponents.
+    A monomial is kept as two sets, of its powers and of their generators, each a whole number with a bit for each
+    member: that two share no generator, and what their product is, is found without a look at their exponents.
     """
 
     def __init__(self) -> None:
@@ -62,7 +62,9 @@ class Monomials(Sequence[Monomial]):
             return [self[place] for place in range(len(self))[number]]
         found = self._written.get(number)
         if found is None:
-            found = self._written[number] = tuple(sorted(self._powers[place] for place in _places(self._inside[number])))
+            found = self._written[number] = tuple(
+                sorted(self._powers[place] for place in _places(self._inside[number]))
+            )
         return found
 
     def number(self, monomial: Monomial) -> int:

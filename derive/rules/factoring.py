@@ -26,6 +26,8 @@ def factored(terms: Terms) -> Node:
     for term in terms.terms:
         for power in term.powers:
             unit = replace(power, exponent=power.exponent / abs(power.exponent)) if power.exponent.is_integer else power
+            if sum(any(p.node is unit.node for p in other.powers) for other in terms.terms) <= max(1, len(best)):
+                continue
             sharing = _sharing(unit, terms)
             if len(sharing) > max(1, len(best)) and len(_kept(sharing, unit, terms)) <= max(2, len(terms.free)):
                 best, chosen = sharing, unit

@@ -16,6 +16,7 @@ Every rule makes the terms fewer or the factors fewer, so they come to an end; e
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TypeAlias
 
 from sympy import Integer
 
@@ -27,8 +28,9 @@ from derive.rules.length import lengths
 from derive.rules.terms import MOST_TERMS, Power, Term, Terms, build, flatten, opened
 from derive.steps import Reason, Step
 
-__all__ = ["regrouped", "simplify"]
+__all__ = ["regrouped", "shortest", "simplify"]
 
+_Found: TypeAlias = tuple[Node, list[tuple[Terms, Reason]]]
 
 _MOST = 1000
 
@@ -47,42 +49,57 @@ def simplify(node: Node, forward: Forward) -> tuple[Node, tuple[Step[Node], ...]
     found = _simplified(node, forward)
     if found is None:
         return node, ()
-    best, steps = found
-    if any(isinstance(inner, Add) for inner in topological(best, leaves=forward.whole)):
-        other = _simplified(node, forward.functions, most=_FEW_TERMS)
-        if other is not None and _size(other[0], forward) < _size(best, forward):
-            best, steps = other
-    return best, steps
+    best, trail = found
+    steps: list[Step[Node]] = []
+    before = node
+    for terms, why in trail:
+        after = build(terms)
+        if after is not before:
+            steps.append(Step(before, after, why))
+            before = after
+    if best is not before:
+        steps.append(Step(before, best, Reason("common factor", "a b + a c = a (b + c)")))
+    return best, tuple(steps)
+
+
+def shortest(node: Node, forward: Forward) -> Node:
+    """The node as short as the rules make it, without the steps.
+
+    Shapes: unchanged.
+    """
+    found = _simplified(node, forward)
+    return node if found is None else found[0]
+
+
+def _simplified(node: Node, forward: Forward) -> _Found | None:
+    """The shortest form, and the sums of products on the way there; None if it has too many terms."""
+    found = _settled(node, forward)
+    if found is not None and any(isinstance(inner, Add) for inner in topological(found[0], leaves=forward.whole)):
+        other = _settled(node, forward.functions, most=_FEW_TERMS)
+        if other is not None and _size(other[0], forward) < _size(found[0], forward):
+            return other
+    return found
 
 
 def _size(node: Node, forward: Forward) -> int:
     return lengths(node, named=forward.functions.whole)[node]
 
 
-def _simplified(node: Node, forward: Forward, *, most: int = MOST_TERMS) -> tuple[Node, tuple[Step[Node], ...]] | None:
+def _settled(node: Node, forward: Forward, *, most: int = MOST_TERMS) -> _Found | None:
     """The node as short as the rules make it while some nodes are kept whole; None if it has too many terms."""
-    terms, before = flatten(node, forward.whole, most=most), node
+    terms = flatten(node, forward.whole, most=most)
     if terms is None:
         return None
-    steps: list[Step[Node]] = []
-
-    def record(after: Node, why: Reason) -> None:
-        nonlocal before
-        if after is not before:
-            steps.append(Step(before, after, why))
-            before = after
-
     seen = {terms}
-    record(build(terms), Reason("multiplied out", "a (b + c) = a b + a c"))
+    trail = [(terms, Reason("multiplied out", "a (b + c) = a b + a c"))]
     for _ in range(_MOST):
         found = _next(terms, forward, seen)
         if found is None:
             break
         why, terms = found
         seen.add(terms)
-        record(build(terms), why)
-    record(factored(terms), Reason("common factor", "a b + a c = a (b + c)"))
-    return before, tuple(steps)
+        trail.append((terms, why))
+    return factored(terms), trail
 
 
 def _next(terms: Terms, forward: Forward, seen: set[Terms]) -> tuple[Reason, Terms] | None:
@@ -103,7 +120,7 @@ def regrouped(node: Node, forward: Forward) -> Node:
 
     Shapes: unchanged.
     """
-    terms = flatten(simplify(node, forward)[0], forward.whole)
+    terms = flatten(shortest(node, forward), forward.whole)
     if terms is None:
         return node
     taken: list[Power] = []

@@ -15,6 +15,8 @@ from derive.rules.terms import Power, Term, Terms, replaced
 
 __all__ = ["own_mask"]
 
+_STEP, _SIGN = step(placeholder(0)), sign(placeholder(0))
+
 
 def own_mask(terms: Terms, forward: Forward) -> Terms | None:
     """relu(u) [u > 0] = relu(u), and u sign(u) = |u|.
@@ -26,12 +28,14 @@ def own_mask(terms: Terms, forward: Forward) -> Terms | None:
             if not isinstance(power.node, Map) or power.exponent != 1:
                 continue
             function = power.node.function
+            if function not in (_STEP, _SIGN):
+                continue
             for beside in term.powers:
                 if beside.index != power.index or beside.exponent < 1 or not beside.exponent.is_integer:
                     continue
-                if function == step(placeholder(0)) and beside.node is apply(relu(placeholder(0)), power.node.operands):
+                if function == _STEP and beside.node is apply(relu(placeholder(0)), power.node.operands):
                     return replaced(terms, number, place, Term(Integer(1), ()))
-                if function == sign(placeholder(0)) and beside.node is power.node.operands[0]:
+                if function == _SIGN and beside.node is power.node.operands[0]:
                     size = Power(apply(absolute(placeholder(0)), power.node.operands), power.index)
                     left = replace(beside, exponent=beside.exponent - 1)
                     powers = tuple(left if p is beside else p for p in term.powers)
