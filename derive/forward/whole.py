@@ -1,7 +1,7 @@
 """Turns a node and sizes into all its entries that are not 0, in an exact algebra: what proofs compare.
 
-`entry.py` makes the entries that are asked for, one by one, with the sums that a reader is to see. A proof asks for all,
-and those of a node are made together.
+`entry.py` makes the entries that are asked for, one by one, with the sums that a reader is to see. A proof asks for all
+of them, and those of a node are made together.
 """
 
 from __future__ import annotations
