@@ -76,7 +76,10 @@ class Field(Ring):
                 inner = self._of_generator(number)
                 if not inner:
                     continue
-                lowered = self.multiply({monomial: exponent}, self.raised(self.generators[number], -1).terms)
+                lowered = {self.monomials.without(monomial, number): 1}
+                if exponent != 1:
+                    lowered = self.multiply(lowered, self.raised(self.generators[number], exponent - 1).terms)
+                    lowered = {other: exponent * coefficient for other, coefficient in lowered.items()}
                 for variable, slope in inner.items():
                     into = total.setdefault(variable, {})
                     for other, coefficient in self.multiply(lowered, slope).items():

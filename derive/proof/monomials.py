@@ -75,6 +75,12 @@ class Monomials(Sequence[Monomial]):
             generators |= 1 << generator
         return self._number(inside, generators)
 
+    def without(self, number: int, generator: int) -> int:
+        """The number of the monomial without the power of a generator that it has."""
+        return self._number(
+            self._inside[number] & ~self._bits_of[generator], self._generators[number] & ~(1 << generator)
+        )
+
     def product(self, first: int, second: int, obeying: Container[int]) -> tuple[int, list[tuple[int, Coefficient]]]:
         """The number of the product, and apart from it the powers of generators that obey a relation and meet here."""
         one, other = self._inside[first], self._inside[second]

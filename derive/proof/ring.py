@@ -253,6 +253,8 @@ class Ring(ABC):
         """A monomial with its coefficient times a sum of monomials."""
         if not first:
             return terms if a == 1 else {second: a * b for second, b in terms.items()}
+        if len(terms) == 1 and 0 in terms:
+            return {first: a * terms[0]}
         known = self._products[first]
         total: Terms = {}
         several = []
