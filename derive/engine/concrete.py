@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import prod
 from typing import Any
@@ -69,6 +69,7 @@ class Concrete:
     entries: Callable[[Mapping[str, int], ExactAlgebra[Any]], Entries[Any]] = Entries
     derivatives: dict[Input, tuple[Term, ...]] = field(default_factory=dict, repr=False)
     _shapes: dict[Node, tuple[int, ...]] = field(init=False, repr=False, default_factory=dict)
+    _sigma: SigmaAlgebra = field(init=False, repr=False)
     _exact: Entries[Any] = field(init=False, repr=False)
     _shown: Entries[Tree] = field(init=False, repr=False)
     _listed: Entries[Tree] = field(init=False, repr=False)
@@ -78,12 +79,17 @@ class Concrete:
     def __post_init__(self) -> None:
         object.__setattr__(self, "_exact", self.entries(self.sizes, self.algebra))
         shown, listed = DottedAlgebra(SHOWN_TERMS), SigmaAlgebra(LISTED_TERMS)
+        object.__setattr__(self, "_sigma", listed)
         names = entry_names(self.layer)
         # What the output is must not be answered with its name.
         others = {node: entries for node, entries in names.items() if node is not self.layer.output}
         for place, chosen in (("", names), ("_output", others)):
             object.__setattr__(self, f"_shown{place}", Entries(self.sizes, shown, chosen))
             object.__setattr__(self, f"_listed{place}", Entries(self.sizes, listed, chosen))
+
+    def begun_again(self) -> Concrete:
+        """The same with no letter of Σ handed out; entries that were made without one are kept."""
+        return replace(self) if self._sigma.letters else self
 
     def shape(self, node: Node) -> tuple[int, ...]:
         """The shape of a node in numbers."""

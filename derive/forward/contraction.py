@@ -9,10 +9,13 @@ from collections.abc import Callable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, TypeAlias, TypeVar
 
+from derive.notation.tree import Index
+
 __all__ = ["Factor", "contracted"]
 
 Value = TypeVar("Value")
-Place: TypeAlias = tuple[int, ...]
+Place: TypeAlias = tuple[Index, ...]
+Labels: TypeAlias = tuple[int, ...]
 Factor: TypeAlias = tuple[Mapping[Place, Value | None], Sequence[int]]
 """The entries of an array that are not 0, None where they are 1, and a label for each of its axes."""
 
@@ -32,7 +35,7 @@ def contracted(
     Shapes: a place has one index for each label of the output, all of which occur in factors, and at most once.
     """
     left = [_joinable(*factor) for factor in factors]
-    labels: tuple[int, ...] = ()
+    labels: Labels = ()
     found: dict[Place, Value | None] = {(): None}
     while left:
         entries, row = left.pop(_next(left, labels))
@@ -45,7 +48,7 @@ def contracted(
     return {place(at): count(1) if value is None else value for at, value in found.items()}
 
 
-def _joinable(entries: Mapping[Place, Value | None], row: Sequence[int]) -> tuple[Mapping[Place, Value | None], Place]:
+def _joinable(entries: Mapping[Place, Value | None], row: Sequence[int]) -> tuple[Mapping[Place, Value | None], Labels]:
     """The factor without labels that occur twice, where it is read along its diagonal."""
     labels = tuple(dict.fromkeys(row))
     if len(labels) == len(row):
@@ -60,18 +63,18 @@ def _joinable(entries: Mapping[Place, Value | None], row: Sequence[int]) -> tupl
     return diagonal, labels
 
 
-def _next(left: Sequence[tuple[Mapping[Place, Any], Place]], labels: Place) -> int:
+def _next(left: Sequence[tuple[Mapping[Place, Any], Labels]], labels: Labels) -> int:
     """Which factor comes next: one that shares a label with what has been joined, and of these the shortest."""
     return min(range(len(left)), key=lambda n: (not any(label in labels for label in left[n][1]), len(left[n][0])))
 
 
 def _joined(
     found: Mapping[Place, Value | None],
-    labels: Place,
+    labels: Labels,
     entries: Mapping[Place, Value | None],
-    row: Place,
+    row: Labels,
     times: Callable[[Value, Value], Value],
-) -> tuple[dict[Place, Value | None], Place]:
+) -> tuple[dict[Place, Value | None], Labels]:
     """The products of entries that agree in the labels that both have."""
     shared = [label for label in row if label in labels]
     new = [label for label in row if label not in labels]
@@ -90,8 +93,8 @@ def _joined(
 
 def _summed(
     found: Mapping[Place, Value | None],
-    labels: Place,
-    kept: Place,
+    labels: Labels,
+    kept: Labels,
     count: Callable[[int], Value],
     total: Callable[[list[Value]], Value],
 ) -> dict[Place, Value | None]:

@@ -56,7 +56,7 @@ class Whole(Entries[Value]):
             case Contract():
                 return contracted(
                     [
-                        (self._ones.get(operand, made[operand]), row)
+                        (self._ones[operand] if operand in self._ones else made[operand], row)
                         for operand, row in zip(node.operands, node.indices, strict=True)
                     ],
                     node.output,

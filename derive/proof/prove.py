@@ -91,14 +91,14 @@ def prove(
         if item is not None and item.strength is Strength.REFUTED:
             return (item,)
         found += [] if item is None else [item]
-    found.append(_numeric(layer, wrt, sizes))
-    return (*found, _torch(layer, wrt, sizes)) if oracle == "torch" else tuple(found)
+    found.append(_numeric(layer, wrt, sizes, exact))
+    return (*found, _torch(layer, wrt, sizes, exact)) if oracle == "torch" else tuple(found)
 
 
 def _for_all_sizes(layer: Layer, wrt: str, sizes: Sizes, exact: Exact) -> Evidence | None:
     different, *_, equal = smaller if len(smaller := check_sizes(layer)) > 1 else smaller * 2
     chosen = (equal,) if equal == different else (equal, different)
-    return prove_for_all_sizes(layer, wrt, derive_jacobian(layer, wrt, sizes).formula.node, chosen, exact)
+    return prove_for_all_sizes(layer, wrt, exact.route(wrt, sizes).formula.node, chosen, exact)
 
 
 def _stage_by_stage(layer: Layer, wrt: str, sizes: Sizes, exact: Exact) -> Evidence:
@@ -106,11 +106,11 @@ def _stage_by_stage(layer: Layer, wrt: str, sizes: Sizes, exact: Exact) -> Evide
 
 
 def _along_graph(layer: Layer, wrt: str, sizes: Sizes, exact: Exact) -> Evidence:
-    return check_nodes(layer, wrt, check_sizes(layer))
+    return check_nodes(layer, wrt, check_sizes(layer), exact.verdicts)
 
 
 def _rearranged(layer: Layer, wrt: str, sizes: Sizes, exact: Exact) -> Evidence | None:
-    return arrangement.compare(layer, wrt, derive_jacobian(layer, wrt, sizes).formula.node, check_sizes(layer))
+    return arrangement.compare(layer, wrt, exact.route(wrt, sizes).formula.node, check_sizes(layer))
 
 
 def _stacked(layer: Layer, wrt: str, sizes: Sizes, exact: Exact) -> Evidence | None:
@@ -172,12 +172,12 @@ def _entries(layer: Layer, wrt: str, sizes: Sizes, exact: Exact) -> Evidence:
     return Evidence("entry", Strength.PROVED_AT_SIZES, method, where)
 
 
-def _numeric(layer: Layer, wrt: str, sizes: Sizes) -> Evidence:
+def _numeric(layer: Layer, wrt: str, sizes: Sizes, exact: Exact) -> Evidence:
     method = "central differences of the forward code, in NumPy"
     at = _numeric_sizes(layer, sizes)
-    formula = derive_jacobian(layer, wrt, at).formula
+    formula = exact.route(wrt, at).formula
     for seed in range(numeric.POINTS):
-        verdicts = (numeric.disagreement(layer, formula, sample) for sample in numeric.samples(layer, at, seed))
+        verdicts = (numeric.disagreement(layer, formula, sample) for sample in exact.samples(at, seed))
         told = next((told for told in verdicts if told is not None), None)
         if told is None:
             raise UnsupportedError(f"{layer.name}: no random input was found at which its derivatives can be measured")
@@ -189,16 +189,14 @@ def _numeric(layer: Layer, wrt: str, sizes: Sizes) -> Evidence:
     )
 
 
-def _torch(layer: Layer, wrt: str, sizes: Sizes) -> Evidence:
+def _torch(layer: Layer, wrt: str, sizes: Sizes, exact: Exact) -> Evidence:
     method = "Jacobian by PyTorch's autograd, contracted with the upstream gradient by einsum"
     at = _numeric_sizes(layer, sizes)
-    formula = derive_jacobian(layer, wrt, at).formula
+    formula = exact.route(wrt, at).formula
     for seed in range(numeric.POINTS):
         # Where differences decide nothing, the layer has a kink, at which derivatives are a matter of convention.
         smooth = (
-            sample
-            for sample in numeric.samples(layer, at, seed)
-            if numeric.disagreement(layer, formula, sample) is not None
+            sample for sample in exact.samples(at, seed) if numeric.disagreement(layer, formula, sample) is not None
         )
         verdicts = (torch_oracle.disagreement(layer, formula, sample) for sample in smooth)
         told = next((told for told in verdicts if told is not None), None)

@@ -63,14 +63,14 @@ def einsum(pattern: str, arrays: Sequence[Array]) -> Array:
         for label, size in zip(row, array.shape, strict=True)
     }
     factors = [(_nonzeros(array), row) for row, array in zip(labels, arrays, strict=True)]
-    result = np.full([sizes[ord(letter)] for letter in output], 0, dtype=object)
+    result: Array = np.full([sizes[ord(letter)] for letter in output], 0, dtype=object)
     found = contracted(factors, [ord(letter) for letter in output], count=int, total=added, times=mul)
     for place, value in found.items():
         result[place] = value
     return result
 
 
-def _nonzeros(array: Array) -> dict[tuple[int, ...], Any]:
+def _nonzeros(array: Array) -> dict[Any, Any]:
     """The entries that are not 0, None where they are 1."""
     if array.dtype == object:
         return {place: value for place, value in np.ndenumerate(array) if value}

@@ -23,6 +23,7 @@ from derive.proof.algebra import FieldAlgebra
 from derive.proof.equality import are_equal
 from derive.proof.evaluate import Array, evaluate, nonzeros
 from derive.proof.evaluate import Entries as Nonzeros
+from derive.proof.numeric import Sample, samples
 from derive.proof.points import told
 from derive.proof.ring import Element
 from derive.proof.scalars import replaced
@@ -34,6 +35,9 @@ __all__ = ["Exact", "Failure", "Sides", "check_steps", "false_rule", "false_step
 
 Sizes = Mapping[str, int]
 Pairs = tuple[tuple[str, int], ...]
+Verdicts = dict[tuple[object, ...], bool]
+"""What is known about rules of nodes by themselves and where they are applied, for one layer."""
+
 
 _LONG = 400
 """Of two values that are longer together, the numbers at a point are told."""
@@ -71,11 +75,20 @@ class Exact:
     """A layer with its entries as elements of fields; what is made for one gradient or route serves the others."""
 
     layer: Layer
+    verdicts: Verdicts = field(default_factory=dict)
     _made: dict[Pairs, Concrete] = field(default_factory=dict)
+    _samples: dict[tuple[Pairs, int], tuple[Sample, ...]] = field(default_factory=dict)
     _derivatives: dict[Input, tuple[Term, ...]] = field(default_factory=dict)
     _routes: dict[tuple[str, Pairs], JacobianRoute] = field(default_factory=dict)
     _named: dict[tuple[Pairs, tuple[int, ...]], tuple[tuple[Definition, ...], Array]] = field(default_factory=dict)
     _sides: dict[tuple[str, Pairs], Sides] = field(default_factory=dict)
+
+    def samples(self, sizes: Sizes, seed: int) -> tuple[Sample, ...]:
+        """Random inputs, the same for all gradients; see `numeric.samples`."""
+        key = _pairs(sizes), seed
+        if key not in self._samples:
+            self._samples[key] = samples(self.layer, sizes, seed)
+        return self._samples[key]
 
     def at(self, sizes: Sizes) -> Concrete:
         """The layer at these sizes."""
