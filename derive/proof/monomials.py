@@ -45,6 +45,7 @@ class Monomials(Sequence[Monomial]):
         self._powers: list[tuple[int, Coefficient]] = []
         self._bits: dict[tuple[int, Coefficient], int] = {}
         self._bits_of: defaultdict[int, int] = defaultdict(int)
+        self._sums: dict[tuple[int, int], tuple[Coefficient, int]] = {}
         self._inside: list[int] = [0]
         self._generators: list[int] = [0]
         self._numbers: dict[int, int] = {0: 0}
@@ -93,19 +94,23 @@ class Monomials(Sequence[Monomial]):
         for generator in _places(shared):
             bits = self._bits_of[generator]
             inside &= ~bits
-            total = self._exponent(one & bits) + self._exponent(other & bits)
-            if type(total) is not int:
-                total = rational(total)
+            total, bit = self._sum(generator, one & bits, other & bits)
             if total and generator not in obeying:
-                inside |= self._bit(generator, total)
+                inside |= bit
                 continue
             generators &= ~(1 << generator)
             if total:
                 apart.append((generator, total))
         return self._number(inside, generators), apart
 
-    def _exponent(self, bit: int) -> Coefficient:
-        return self._powers[bit.bit_length() - 1][1]
+    def _sum(self, generator: int, one: int, other: int) -> tuple[Coefficient, int]:
+        """The sum of the exponents of two powers of a generator, and the power with it; rational ones are slow."""
+        found = self._sums.get((one, other))
+        if found is None:
+            exponents = (self._powers[bit.bit_length() - 1][1] for bit in (one, other))
+            total = rational(sum(exponents))
+            found = self._sums[one, other] = total, self._bit(generator, total) if total else 0
+        return found
 
     def _bit(self, generator: int, exponent: Coefficient) -> int:
         """The power as a set of one member."""

@@ -76,7 +76,7 @@ def test_ones_are_counted():
 
 
 def test_a_chain_of_products_is_multiplied_one_by_one():
-    """Of 6 × 6 matrices in a chain of 4: three products of 6³ multiplications, where all indices at once need 3 · 6⁵."""
+    """Of four 6 × 6 matrices: three products of 6³ multiplications, where all indices at once need 3 · 6⁵."""
     done = []
 
     def times(left, right):
