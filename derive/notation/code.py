@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from derive.errors import InternalError
-from derive.notation.digits import number_text
+from derive.notation.digits import code_number
 from derive.notation.tree import (
     Along,
     AtLeast,
@@ -160,7 +160,7 @@ class CodePrinter:
             case Number("pi"):
                 return f"{self.module}pi", ATOM
             case Number(value):
-                text = number_text(value)
+                text = code_number(value)
                 if "/" in text:
                     return text, PRODUCT
                 return text, UNARY if text.startswith("-") else ATOM
@@ -313,8 +313,11 @@ class CodePrinter:
     def joined(self, factors: tuple[Tree, ...], glue: str) -> str:
         """The factors of a product."""
         # A product on the right would be read from the left, which for @ costs another order of evaluation.
+        # Entry by entry a formula leaves the order open, and code does not: it has put numbers together.
         first, *rest = factors
-        return glue.join([self.at_least(first, PRODUCT), *(self.at_least(factor, UNARY) for factor in rest)])
+        opened = (Product, Hadamard, Quotient) if glue == " * " and not self.module else ()
+        levels = (PRODUCT if isinstance(factor, opened) else UNARY for factor in rest)
+        return glue.join([self.at_least(first, PRODUCT), *map(self.at_least, rest, levels)])
 
     def column(self, factor: Tree) -> str:
         """A factor of a product of matrices, among which ones are a column or, transposed, a row."""

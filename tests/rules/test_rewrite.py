@@ -31,6 +31,7 @@ KNOWN = [
     ("relu between", lambda X, W, c: np.maximum(X @ W, 0) @ c, "X", "G[:, None] * (c * (X @ W > 0) @ W.T)"),
     ("a squared rectifier", lambda X: X.apply("relu", relu, X) ** 2, "X", "2 * G * relu(X)"),
     ("a signed square", lambda X: np.sign(X) * X**2, "X", "2 * G * abs(X)"),
+    ("a leaky rectifier", lambda X: np.where(X > 0, X, 0.01 * X), "X", "G * where(X > 0, 1, 0.01)"),
     ("a product with itself", lambda X: X @ X.T, "X", "(G + G.T) @ X"),
 ]
 SHAPES = {"X": "N D", "Y": "N D", "Z": "N M", "W": "D M", "V": "M K", "A": "N N", "x": "N", "c": "M", "b": "D"}
