@@ -313,11 +313,23 @@ class CodePrinter:
     def joined(self, factors: tuple[Tree, ...], glue: str) -> str:
         """The factors of a product."""
         # A product on the right would be read from the left, which for @ costs another order of evaluation.
-        # Entry by entry a formula leaves the order open, and code does not: it has put numbers together.
         first, *rest = factors
-        opened = (Product, Hadamard, Quotient) if glue == " * " and not self.module else ()
-        levels = (PRODUCT if isinstance(factor, opened) else UNARY for factor in rest)
-        return glue.join([self.at_least(first, PRODUCT), *map(self.at_least, rest, levels)])
+        # Entry by entry a formula leaves the order open, and code does not: it has put numbers together.
+        beside = self.beside if glue == " * " and not self.module else self.unary
+        return glue.join([self.at_least(first, PRODUCT), *map(beside, rest)])
+
+    def unary(self, factor: Tree) -> str:
+        """A factor of a product, after others."""
+        return self.at_least(factor, UNARY)
+
+    def beside(self, factor: Tree) -> str:
+        """The same where products and quotients entry by entry need no brackets."""
+        match factor:
+            case Product(factors) | Hadamard(factors):
+                return " * ".join(map(self.beside, factors))
+            case Quotient(over, under):
+                return f"{self.beside(over)} / {self.at_least(under, UNARY)}"
+        return self.unary(factor)
 
     def column(self, factor: Tree) -> str:
         """A factor of a product of matrices, among which ones are a column or, transposed, a row."""

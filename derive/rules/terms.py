@@ -164,7 +164,9 @@ def _raised_further(power: Power) -> list[Term] | None:
     if isinstance(node, Map):
         coefficient, (inner,) = split(node, power.index)
         return [Term(coefficient**power.exponent, (replace(inner, exponent=inner.exponent * power.exponent),))]
-    if _value(node) == 0 or any(isinstance(operand, Delta | Contract) for operand in node.operands):
+    if not isinstance(node, Contract) or _value(node) == 0:
+        return None
+    if any(isinstance(operand, Delta | Contract) for operand in node.operands):
         # What has been summed is a mean or a variance with its coefficient.
         return None
     names = dict(zip(node.output, power.index, strict=True))

@@ -162,6 +162,8 @@ FORMULAS = [
     (Hadamard((A, Quotient(A, B))), "A * A / B"),
     (Hadamard((A, Negative(B))), "A * -B"),
     (Hadamard((A, MatMul((A, B)))), "A * (A @ B)"),
+    (Hadamard((A, Hadamard((MatMul((A, B)), B)))), "A * (A @ B) * B"),
+    (Hadamard((A, Quotient(MatMul((A, B)), B))), "A * (A @ B) / B"),
     (Quotient(A, Hadamard((A, B))), "A / (A * B)"),
     (MatMul((A, Hadamard((A, B)))), "A @ (A * B)"),
 ]
