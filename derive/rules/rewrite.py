@@ -7,6 +7,11 @@
     forward power           u^(-1/2) = 1 / s                 where it computes s = √u
     constant sum            Σ_j (x_j - Σ_k x_k / N) = 0      what its own definition adds up to
     own mask                relu(u) [u > 0] = relu(u), u sign(u) = |u|
+    own sign                |u|² = u², sign(u) |u|² = u |u|, sign(u) / |u| = 1 / u
+    quotient of functions   sinh(u) / cosh(u) = tanh(u)
+    double angle            2 sin(u) cos(u) = sin(2 u)
+    negative argument       1 - sigmoid(-u) = sigmoid(u)
+    function opened         a - (1 - tanh(u)²) a = tanh(u)² a
     common factor           a b + a c = a (b + c)
 
 Every rule makes the terms fewer or the factors fewer, so they come to an end; every application is recorded, and
@@ -21,9 +26,10 @@ from typing import TypeAlias
 from sympy import Integer
 
 from derive.forward.nodes import Add, Node, topological
+from derive.rules.choice import written
 from derive.rules.equalities import REWRITES
 from derive.rules.factoring import factored, shared_by_all
-from derive.rules.known import Forward
+from derive.rules.known import Forward, is_product
 from derive.rules.length import lengths
 from derive.rules.terms import MOST_TERMS, Power, Term, Terms, build, flatten, opened
 from derive.steps import Reason, Step
@@ -38,15 +44,16 @@ _FEW_TERMS = 8
 """A sum of more terms is not expected to become short when it is multiplied out altogether."""
 
 
-def simplify(node: Node, forward: Forward) -> tuple[Node, tuple[Step[Node], ...]]:
+def simplify(node: Node, forward: Forward, *, opens: bool = True) -> tuple[Node, tuple[Step[Node], ...]]:
     """The node as short as the rules make it, and the steps that lead there.
 
     Values of the forward pass are kept whole; where that gives no single term, sums and products of inputs are also
-    multiplied out, and the shorter result is taken. A node that would have too many terms is left as it is.
+    multiplied out, and, where opens says so, products entry by entry; the shorter result is taken. A node that would
+    have too many terms is left as it is.
 
     Shapes: unchanged.
     """
-    found = _simplified(node, forward)
+    found = _simplified(node, forward, opens=opens)
     if found is None:
         return node, ()
     best, trail = found
@@ -62,23 +69,34 @@ def simplify(node: Node, forward: Forward) -> tuple[Node, tuple[Step[Node], ...]
     return best, tuple(steps)
 
 
-def shortest(node: Node, forward: Forward) -> Node:
+def shortest(node: Node, forward: Forward, *, opens: bool = True) -> Node:
     """The node as short as the rules make it, without the steps.
 
     Shapes: unchanged.
     """
-    found = _simplified(node, forward)
+    found = _simplified(node, forward, opens=opens)
     return node if found is None else found[0]
 
 
-def _simplified(node: Node, forward: Forward) -> _Found | None:
+def _simplified(node: Node, forward: Forward, *, opens: bool) -> _Found | None:
     """The shortest form, and the sums of products on the way there; None if it has too many terms."""
-    found = _settled(node, forward)
-    if found is not None and any(isinstance(inner, Add) for inner in topological(found[0], leaves=forward.whole)):
+    best = _settled(node, forward)
+    if best is None:
+        return None
+    if any(isinstance(inner, Add) for inner in topological(best[0], leaves=forward.whole)):
         other = _settled(node, forward.functions, most=_FEW_TERMS)
-        if other is not None and _size(other[0], forward) < _size(found[0], forward):
-            return other
-    return found
+        if other is not None and _size(other[0], forward) < _size(best[0], forward):
+            best = other
+    products = (inner for inner in topological(best[0], leaves=forward.whole) if is_product(inner))
+    if opens and any(inner in forward.whole for inner in products):
+        other = _settled(node, forward.factors, most=_FEW_TERMS)
+        if other is not None and _written(other[0], forward) <= _written(best[0], forward):
+            best = other
+    return best
+
+
+def _written(node: Node, forward: Forward) -> int:
+    return written(node, forward.whole, forward.given)
 
 
 def _size(node: Node, forward: Forward) -> int:
@@ -120,7 +138,7 @@ def regrouped(node: Node, forward: Forward) -> Node:
 
     Shapes: unchanged.
     """
-    terms = flatten(shortest(node, forward), forward.whole)
+    terms = flatten(shortest(node, forward, opens=False), forward.whole)
     if terms is None:
         return node
     taken: list[Power] = []
