@@ -166,7 +166,7 @@ def _has_sign(node: Node) -> bool:
 
 @lru_cache(maxsize=256)
 def _opened(node: Map, forward: Forward) -> tuple[Term, ...]:
-    """The terms of a function that is a sum, of operands taken apart as far as the forward pass does not compute them."""
+    """The terms of a function that is a sum; what the forward pass computes is kept whole."""
     parts = [flatten(apply(part, node.operands), forward.whole) for part in node.function.args]
     return tuple(made.terms[0] for made in parts if made is not None)
 
