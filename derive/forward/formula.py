@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from derive.forward.matrix import name_of, read
 from derive.forward.nodes import Input, Node
@@ -14,7 +15,7 @@ from derive.notation.tree import Gradient, Name, Relation, Tree
 __all__ = ["Definition", "Formula"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Definition:
     """S = softmax(Z): the name of a value that formulas use, or of a gradient ∂L/∂S; tree is what it is.
 
@@ -29,7 +30,7 @@ class Definition:
     entries: Input | None = None
     source: Node | None = None
 
-    @property
+    @cached_property
     def text(self) -> str:
         """What code calls it."""
         return print_code(self.name)
@@ -45,7 +46,7 @@ class Definition:
         return isinstance(self.name, Gradient)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Formula:
     """∂L/∂X = ∂L/∂Y Wᵀ.
 
@@ -64,7 +65,7 @@ class Formula:
     short: Node | None = None
     alone: Formula | None = None
 
-    @property
+    @cached_property
     def tree(self) -> Tree:
         """The right-hand side."""
         return read(self.short or self.node, rows=self.rows, names=self.names)

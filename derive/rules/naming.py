@@ -18,6 +18,7 @@ from derive.forward.nodes import Input, Node, topological
 from derive.forward.normal import replaced
 from derive.notation.code import print_code
 from derive.notation.tree import Gradient, Name, Tree
+from derive.notation.walk import children
 from derive.rules.adjoint import RULES
 from derive.rules.assumed import assumed
 from derive.rules.choice import choose
@@ -109,16 +110,23 @@ def _alone(formula: Formula, given: Collection[str]) -> Formula:
         if once is None:
             return replace(formula, definitions=tuple(kept), short=short)
         kept.remove(once)
+        before = tuple(kept)
         if once.source is not None:
             short = replaced(short, {once.node: once.source})
             kept = [
                 d if d.source is None else replace(d, source=replaced(d.source, {once.node: once.source})) for d in kept
             ]
         names: dict[Node, Tree] = {}
-        for place, item in enumerate(kept):
-            tree = read(item.source or item.node, rows=formula.rows, names=names)
-            kept[place] = replace(item, tree=tree)
+        for place, (item, old) in enumerate(zip(kept, before, strict=True)):
+            # Most definitions do not use the name that is gone.
+            if item.source is not old.source or uses(item.tree, once.name):
+                kept[place] = replace(item, tree=read(item.source or item.node, rows=formula.rows, names=names))
             names[item.node] = item.name
+
+
+def uses(tree: Tree, name: Tree) -> bool:
+    """Whether a name is written anywhere in a tree."""
+    return tree == name or any(uses(child, name) for child in children(tree))
 
 
 def _uses(roots: Sequence[Node], named: Collection[Node]) -> dict[Node, int]:
