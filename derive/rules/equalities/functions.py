@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache
@@ -15,7 +16,7 @@ from derive.forward.nodes import Constant, Contract, Map, Node, placeholder
 from derive.forward.normal import apply, contract
 from derive.rules.equalities.sums import like_terms
 from derive.rules.known import Forward
-from derive.rules.matching import alike
+from derive.rules.matching import alike, factors
 from derive.rules.terms import Power, Term, Terms, flatten, gathered, replaced
 
 __all__ = ["double_angle", "function_opened", "negative_sigmoid", "own_mask", "own_sign", "quotient_of_functions"]
@@ -178,11 +179,17 @@ def function_opened(terms: Terms, forward: Forward) -> Terms | None:
     """
     if len(terms.terms) < 2:
         return None
+    made_of = [factors(*term.powers) for term in terms.terms]
     for number, term in enumerate(terms.terms):
         for place, power in enumerate(term.powers):
             node = power.node
             if isinstance(node, Map) and node.function.is_Add and power.exponent == 1:
                 inner = _opened(node, forward)
+                rest = (*term.powers[:place], *term.powers[place + 1 :])
+                after = [*made_of[:number], *(factors(*rest, *part.powers) for part in inner), *made_of[number + 1 :]]
+                if sum(times == 1 for times in Counter(after).values()) >= len(terms.terms):
+                    # So many terms have nothing that they could be put together with.
+                    continue
                 axes = dict(enumerate(power.index))
                 opened = [
                     replaced(terms, number, place, part.renamed(axes)).terms[number]
