@@ -1,0 +1,119 @@
+"""How many characters a formula takes, the definitions of its names included: the measure by which forms are compared.
+
+A value that is written several times gets a name where that is shorter, as somebody would write it down.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from derive.forward.idioms import parts
+from derive.forward.matrix import kind_of, read
+from derive.forward.nodes import Constant, Delta, Input, Node, OneHot, Ones, Select, topological
+from derive.notation.code import print_code, print_value
+from derive.notation.tree import Gradient, Name, Tree
+from derive.notation.walk import children
+
+__all__ = ["Written", "characters", "unnamed", "written_length"]
+
+_FRAME = 5
+"""Characters of a definition besides its name and its value: spaces, the sign, and what ends it."""
+
+_MOST = 1000
+
+_PRIVATE = 0xE000
+"""What has no name yet is called by one character that no name is."""
+
+_PLAIN = (Constant, Delta, Input, OneHot, Ones, Select)
+
+
+def written_length(node: Node, *, rows: bool = False) -> int:
+    """The characters of a node with names where they save some.
+
+    Shapes: any.
+    """
+    found = Written(node, {}, {}, rows)
+    best = found.length
+    for other in found.worth():
+        named = Written(node, {}, {**found.names, other: unnamed(other, len(found.names))}, rows)
+        if named.length < best:
+            found, best = named, named.length
+    return best
+
+
+def unnamed(node: Node, number: int) -> Name:
+    """What stands for a name that is still to be found."""
+    return Name(chr(_PRIVATE + number), kind_of(node))
+
+
+def characters(text: str) -> int:
+    """How long a text is with spaces around the sign of a power, as around other signs."""
+    return len(text) + 2 * text.count("**")
+
+
+@dataclass(frozen=True)
+class Written:
+    """A formula with some names; sources is what is computed from what for those that stand for a gradient."""
+
+    root: Node
+    sources: Mapping[Node, Node]
+    names: Mapping[Node, Name | Gradient]
+    rows: bool
+
+    def below(self, node: Node) -> Sequence[Node]:
+        """What is written where a node is, and what a stand-in is computed from."""
+        return (self.sources[node],) if node in self.sources else parts(node)
+
+    def nodes(self) -> Sequence[Node]:
+        """Everything that is written, in the order of computation."""
+        return list(topological(self.root, below=self.below))
+
+    def times(self) -> Mapping[Node, int]:
+        """How often each value is written, definitions included."""
+        found: dict[Node, int] = {self.root: 1}
+        for node in reversed(self.nodes()):
+            inner = 1 if node in self.names else found[node]
+            for operand in self.below(node):
+                found[operand] = min(found.get(operand, 0) + inner, _MOST)
+        return found
+
+    def worth(self) -> Sequence[Node]:
+        """Values that are written several times, those first whose names save most where nothing else has one."""
+        saved: dict[Node, int] = {}
+        for node, times in self.times().items():
+            if times > 1 and node not in self.names and not isinstance(node, _PLAIN):
+                length = characters(print_code(read(node, rows=self.rows)))
+                saved[node] = (times - 1) * length - times - _FRAME - 1
+        return sorted((node for node, number in saved.items() if number > 0), key=lambda node: -saved[node])
+
+    def trees(self) -> tuple[Mapping[Node, Tree], Tree]:
+        """The values of the names that are used, in the order of computation, and the formula in these names."""
+        last = read(self.root, rows=self.rows, names=self.names)
+        found: dict[Node, Tree] = {}
+        needed = _names_in(last)
+        for node in reversed(self.nodes()) if self.names else ():
+            if node in self.names and self.names[node] in needed:
+                others = {other: name for other, name in self.names.items() if other is not node}
+                found[node] = read(self.sources.get(node, node), rows=self.rows, names=others)
+                needed |= _names_in(found[node])
+        return dict(reversed(found.items())), last
+
+    @property
+    def length(self) -> int:
+        """The characters of the formula and of the definitions that it uses."""
+        trees, last = self.trees()
+        values = (characters(print_value(tree)) + len(print_code(self.names[node])) for node, tree in trees.items())
+        return characters(print_code(last)) + sum(values) + _FRAME * len(trees)
+
+
+def _names_in(tree: Tree) -> set[Tree]:
+    found: set[Tree] = set()
+    pending = [tree]
+    while pending:
+        item = pending.pop()
+        if isinstance(item, Name | Gradient):
+            found.add(item)
+        else:
+            pending.extend(children(item))
+    return found
