@@ -381,8 +381,9 @@ def _transposed(tree: Tree) -> Tree:
 
 
 def _flat(factors: Sequence[Tree]) -> tuple[Tree, ...]:
-    """The factors of a product entry by entry, those that are such products opened."""
-    return tuple(inner for f in factors for inner in (_flat(f.factors) if isinstance(f, Hadamard) else (f,)))
+    """The factors of a product entry by entry, those that are such products opened; sums come last."""
+    flat = (inner for f in factors for inner in (_flat(f.factors) if isinstance(f, Hadamard) else (f,)))
+    return tuple(sorted(flat, key=lambda factor: isinstance(factor, Sum)))
 
 
 def _taken(core: _Core, ones: _OnesOf, output: Indices) -> Tree | None:
