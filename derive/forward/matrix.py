@@ -63,7 +63,7 @@ from derive.notation.tree import (
 from derive.notation.tree import OneHot as OneHotTree
 from derive.notation.tree import Ones as OnesTree
 
-__all__ = ["kind_of", "name_of", "read"]
+__all__ = ["kind_of", "name_of", "read", "read_each"]
 
 
 def read(node: Node, *, rows: bool = False, names: Mapping[Node, Tree] = MappingProxyType({})) -> Tree:
@@ -77,6 +77,23 @@ def read(node: Node, *, rows: bool = False, names: Mapping[Node, Tree] = Mapping
     for item in topological(node, leaves=names, below=parts):
         made[item] = names[item] if item in names else _read_one(item, made, readings, names)
     return made[node]
+
+
+def read_each(
+    order: Sequence[Node], sources: Mapping[Node, Node], *, rows: bool = False, names: Mapping[Node, Tree]
+) -> Mapping[Node, Tree]:
+    """Each node as `read` reads it, in the names of others; order has what a node is read from before it.
+
+    sources has, for nodes that stand for others, those others.
+    """
+    made: dict[Node, Tree] = {}
+    found: dict[Node, Tree] = {}
+    readings = _READINGS_OF_ROWS if rows else _READINGS
+    for item in order:
+        source = sources.get(item)
+        found[item] = _read_one(item, made, readings, names) if source is None else found[source]
+        made[item] = names.get(item, found[item])
+    return found
 
 
 def name_of(node: Input) -> Tree:

@@ -51,6 +51,16 @@ class Forward:
                 plain.add(node)
         return Forward(self.output, self.without | plain, self.rules)
 
+    def opened(self, node: Node) -> Forward:
+        """The same without one of them; made once for each."""
+        if node not in self._opened:
+            self._opened[node] = Forward(self.output, self.without | {node}, self.rules)
+        return self._opened[node]
+
+    @cached_property
+    def _opened(self) -> dict[Node, Forward]:
+        return {}
+
     @cached_property
     def patterns(self) -> tuple[tuple[Node, Term], ...]:
         """Its products, each with what it is the product of; the axes are labelled by their numbers."""

@@ -15,16 +15,18 @@ Every rule makes the terms fewer or the factors fewer, so they come to an end; e
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 
 from sympy import Integer
 
-from derive.forward.nodes import Add, Node, topological
+from derive.forward.idioms import idiom
+from derive.forward.nodes import Add, Contract, Node, topological
 from derive.rules.equalities import REWRITES
 from derive.rules.factoring import factored, shared_by_all
 from derive.rules.known import Forward
-from derive.rules.length import lengths
 from derive.rules.terms import MOST_TERMS, Power, Term, Terms, build, flatten, opened
+from derive.rules.written import written_length
 from derive.steps import Reason, Step
 
 __all__ = ["regrouped", "simplify"]
@@ -40,26 +42,51 @@ def simplify(node: Node, forward: Forward) -> tuple[Node, tuple[Step[Node], ...]
     """The node as short as the rules make it, and the steps that lead there.
 
     Values of the forward pass are kept whole; where that gives no single term, sums and products of inputs are also
-    multiplied out, and the shorter result is taken. A node that would have too many terms is left as it is.
+    multiplied out, and so are other products that the result has. The shortest result is taken, definitions counted. A
+    node that would have too many terms is left as it is.
 
     Shapes: unchanged.
     """
     found = _simplified(node, forward)
     if found is None:
         return node, ()
-    best, steps = found
-    if any(isinstance(inner, Add) for inner in topological(best, leaves=forward.whole)):
-        other = _simplified(node, forward.functions, most=_FEW_TERMS)
-        if other is not None and _size(other[0], forward) < _size(best, forward):
-            best, steps = other
-    return best, steps
+    best = found
+    if best.node in forward.whole:
+        return best.node, best.steps
+    if any(isinstance(inner, Add) for inner in topological(best.node, leaves=forward.whole)):
+        best = _shorter(best, _simplified(node, forward.functions, most=_FEW_TERMS))
+    tried: set[Node] = set()
+    while True:
+        products = [p for p in topological(best.node, leaves=best.forward.whole) if _may_open(p, best.forward, tried)]
+        if not products:
+            return best.node, best.steps
+        tried.add(products[-1])
+        best = _shorter(best, _simplified(node, best.forward.opened(products[-1]), most=_FEW_TERMS))
 
 
-def _size(node: Node, forward: Forward) -> int:
-    return lengths(node, named=forward.functions.whole)[node]
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A form of a node, the steps that lead there, and what was kept whole on the way."""
+
+    node: Node
+    steps: tuple[Step[Node], ...]
+    forward: Forward
 
 
-def _simplified(node: Node, forward: Forward, *, most: int = MOST_TERMS) -> tuple[Node, tuple[Step[Node], ...]] | None:
+def _may_open(node: Node, forward: Forward, tried: Collection[Node]) -> bool:
+    """Whether a node is a product, entry by entry, of values that have no word for it."""
+    if not isinstance(node, Contract) or node not in forward.whole or node in tried or node.summed():
+        return False
+    return idiom(node) is None
+
+
+def _shorter(first: _Found, second: _Found | None) -> _Found:
+    if second is None or second.node is first.node:
+        return first
+    return second if written_length(second.node) < written_length(first.node) else first
+
+
+def _simplified(node: Node, forward: Forward, *, most: int = MOST_TERMS) -> _Found | None:
     """The node as short as the rules make it while some nodes are kept whole; None if it has too many terms."""
     terms, before = flatten(node, forward.whole, most=most), node
     if terms is None:
@@ -81,8 +108,16 @@ def _simplified(node: Node, forward: Forward, *, most: int = MOST_TERMS) -> tupl
         why, terms = found
         seen.add(terms)
         record(build(terms), why)
-    record(factored(terms), Reason("common factor", "a b + a c = a (b + c)"))
-    return before, tuple(steps)
+    record(_shortest(terms), Reason("common factor", "a b + a c = a (b + c)"))
+    return _Found(before, tuple(steps), forward)
+
+
+def _shortest(terms: Terms) -> Node:
+    """The shortest of the ways to take out common factors, or none."""
+    if len(terms.terms) < 2:
+        return build(terms)
+    forms = dict.fromkeys((factored(terms), factored(terms, inside=False), build(terms)))
+    return min(forms, key=written_length) if len(forms) > 1 else next(iter(forms))
 
 
 def _next(terms: Terms, forward: Forward, seen: set[Terms]) -> tuple[Reason, Terms] | None:

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from derive.forward.idioms import parts
-from derive.forward.matrix import kind_of, read
-from derive.forward.nodes import Constant, Delta, Input, Node, OneHot, Ones, Select, topological
-from derive.notation.code import print_code, print_value
+from derive.forward.matrix import kind_of, read_each
+from derive.forward.nodes import Constant, Contract, Delta, Input, Node, OneHot, Ones, Select, topological
+from derive.notation.code import CodePrinter, print_code, print_value
 from derive.notation.tree import Gradient, Name, Tree
 from derive.notation.walk import children
+from derive.rules.terms import is_view
 
 __all__ = ["Written", "characters", "unnamed", "written_length"]
 
@@ -80,31 +82,55 @@ class Written:
 
     def worth(self) -> Sequence[Node]:
         """Values that are written several times, those first whose names save most where nothing else has one."""
-        saved: dict[Node, int] = {}
-        for node, times in self.times().items():
-            if times > 1 and node not in self.names and not isinstance(node, _PLAIN):
-                length = characters(print_code(read(node, rows=self.rows)))
-                saved[node] = (times - 1) * length - times - _FRAME - 1
+        times = self.times()
+        order = self.nodes()
+        repeated = [node for node in order if times[node] > 1 and node not in self.names and _takes_a_name(node)]
+        if not repeated:
+            return ()
+        trees = read_each(order, self.sources, rows=self.rows, names={})
+        printer = _Lengths()
+        saved = {node: (times[node] - 1) * printer.of(trees[node]) - times[node] - _FRAME - 1 for node in repeated}
         return sorted((node for node, number in saved.items() if number > 0), key=lambda node: -saved[node])
 
     def trees(self) -> tuple[Mapping[Node, Tree], Tree]:
         """The values of the names that are used, in the order of computation, and the formula in these names."""
-        last = read(self.root, rows=self.rows, names=self.names)
+        nodes = self.nodes()
+        trees = read_each(nodes, self.sources, rows=self.rows, names=self.names)
+        last = self.names.get(self.root, trees[self.root])
         found: dict[Node, Tree] = {}
         needed = _names_in(last)
-        for node in reversed(self.nodes()) if self.names else ():
+        for node in reversed(nodes) if self.names else ():
             if node in self.names and self.names[node] in needed:
-                others = {other: name for other, name in self.names.items() if other is not node}
-                found[node] = read(self.sources.get(node, node), rows=self.rows, names=others)
+                found[node] = trees[node]
                 needed |= _names_in(found[node])
         return dict(reversed(found.items())), last
 
-    @property
+    @cached_property
     def length(self) -> int:
         """The characters of the formula and of the definitions that it uses."""
         trees, last = self.trees()
         values = (characters(print_value(tree)) + len(print_code(self.names[node])) for node, tree in trees.items())
         return characters(print_code(last)) + sum(values) + _FRAME * len(trees)
+
+
+def _takes_a_name(node: Node) -> bool:
+    """Whether a value may have one: not what is given, nor what is merely another one repeated along an axis."""
+    repeats = isinstance(node, Contract) and is_view(node) and any(isinstance(o, Ones) for o in node.operands)
+    return not isinstance(node, _PLAIN) and not repeats
+
+
+class _Lengths(CodePrinter):
+    """Prints trees that share parts, each part once."""
+
+    def bound(self, tree: Tree) -> tuple[str, int]:
+        """The text, and how tightly it binds."""
+        if id(tree) not in self.printed:
+            self.printed[id(tree)] = self.rule(tree)
+        return self.printed[id(tree)]
+
+    def of(self, tree: Tree) -> int:
+        """The characters of a tree."""
+        return characters(self.text(tree))
 
 
 def _names_in(tree: Tree) -> set[Tree]:
