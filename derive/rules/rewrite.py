@@ -50,18 +50,25 @@ def simplify(node: Node, forward: Forward) -> tuple[Node, tuple[Step[Node], ...]
     found = _simplified(node, forward)
     if found is None:
         return node, ()
-    best = found
-    if best.node in forward.whole:
-        return best.node, best.steps
-    if any(isinstance(inner, Add) for inner in topological(best.node, leaves=forward.whole)):
-        best = _shorter(best, _simplified(node, forward.functions, most=_FEW_TERMS))
+    if found.node in forward.whole:
+        return found.node, found.steps
+    best = _opened(node, found)
+    if any(isinstance(inner, Add) for inner in topological(found.node, leaves=forward.whole)):
+        other = _simplified(node, forward.functions, most=_FEW_TERMS)
+        best = best if other is None else _shorter(best, _opened(node, other))
+    return best.node, best.steps
+
+
+def _opened(node: Node, best: _Found) -> _Found:
+    """The form with products that it has opened one at a time, as long as that makes it shorter."""
     tried: set[Node] = set()
     while True:
         products = [p for p in topological(best.node, leaves=best.forward.whole) if _may_open(p, best.forward, tried)]
         if not products:
-            return best.node, best.steps
+            return best
         tried.add(products[-1])
-        best = _shorter(best, _simplified(node, best.forward.opened(products[-1]), most=_FEW_TERMS))
+        found = _simplified(node, best.forward.opened(products[-1]), most=_FEW_TERMS)
+        best = best if found is None else _shorter(best, found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +81,12 @@ class _Found:
 
 
 def _may_open(node: Node, forward: Forward, tried: Collection[Node]) -> bool:
-    """Whether a node is a product, entry by entry, of values that have no word for it."""
-    if not isinstance(node, Contract) or node not in forward.whole or node in tried or node.summed():
-        return False
-    return idiom(node) is None
+    """Whether a node is a product of values that have no word for it."""
+    return isinstance(node, Contract) and node in forward.whole and node not in tried and idiom(node) is None
 
 
-def _shorter(first: _Found, second: _Found | None) -> _Found:
-    if second is None or second.node is first.node:
+def _shorter(first: _Found, second: _Found) -> _Found:
+    if second.node is first.node:
         return first
     return second if written_length(second.node) < written_length(first.node) else first
 
