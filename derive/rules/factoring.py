@@ -8,7 +8,7 @@ from itertools import chain, combinations, count
 
 from sympy import Expr, Integer
 
-from derive.forward.nodes import Constant, Node
+from derive.forward.nodes import Constant, Contract, Node, Ones
 from derive.forward.normal import add, contract
 from derive.rules.matching import matches
 from derive.rules.terms import Power, Term, Terms, build
@@ -43,9 +43,18 @@ def _factored(terms: Terms, *, inside: bool, within: bool) -> Node:
     whole |= dict(zip(terms.free, terms.shape, strict=True))
     bracket = Terms(tuple(term for _, term in best), inner_free, tuple(whole[i] for i in inner_free))
     inner = _factored(bracket, inside=inside, within=True)
-    outer = build(Terms((Term(Integer(1), (*chosen, Power(inner, inner_free))),), terms.free, terms.shape))
+    outer = build(Terms((Term(Integer(1), (*chosen, *_factors(inner, inner_free))),), terms.free, terms.shape))
     rest = tuple(term for number, term in enumerate(terms.terms) if number not in numbers)
     return add([outer, _factored(replace(terms, terms=rest), inside=inside, within=within)]) if rest else outer
+
+
+def _factors(node: Node, index: tuple[int, ...]) -> tuple[Power, ...]:
+    """What is left in parentheses, its factors if it is a product entry by entry, which stand beside those taken out."""
+    if not isinstance(node, Contract) or node.summed() or any(isinstance(o, Constant | Ones) for o in node.operands):
+        return (Power(node, index),)
+    names = dict(zip(node.output, index, strict=True))
+    rows = zip(node.operands, node.indices, strict=True)
+    return tuple(Power(operand, tuple(names[i] for i in row)) for operand, row in rows)
 
 
 def _units(term: Term, free: Sequence[int]) -> list[tuple[Power, ...]]:
