@@ -35,7 +35,7 @@ from derive.forward.nodes import (
 from derive.forward.scalar import number, read_scalar
 from derive.forward.selected import read_parts, read_selected, read_selection
 from derive.forward.stacks import permuted, repeated_entries, stacked_product, with_new_axes
-from derive.notation.code import LASTING
+from derive.notation.code import LASTING, rank_of
 from derive.notation.digits import is_decimal
 from derive.notation.tree import (
     Along,
@@ -258,6 +258,33 @@ def _read_contraction(node: Contract, made: dict[Node, Tree], readings: _Reading
             if selected is not None:
                 return _scaled(coefficient, scalars, selected)
         core += [(known[select], row) for select, row in selects]
+    if not selects and len(core) > 1 and node.summed():
+        core, loose, divisor = _without_scalars(core)
+        if loose or divisor is not None:
+            rest = _read_core(node, core, ones, coefficient, [*scalars, *loose], known, readings)
+            return rest if divisor is None else Quotient(rest, divisor)
+    return _read_core(node, core, ones, coefficient, scalars, known, readings)
+
+
+def _without_scalars(core: _Core) -> tuple[_Core, list[Tree], Tree | None]:
+    """(a B / R) C as a (B C) / R: the factors without a scalar and a number that one of them is multiplied with."""
+    for place, (tree, row) in enumerate(core):
+        over, divisor = (tree.over, tree.under) if isinstance(tree, Quotient) else (tree, None)
+        scalars = over.factors[:-1] if isinstance(over, Product) else ()
+        if isinstance(over, Product) and not any(map(rank_of, scalars)) and (divisor is None or not rank_of(divisor)):
+            return [*core[:place], (over.factors[-1], row), *core[place + 1 :]], list(scalars), divisor
+    return core, [], None
+
+
+def _read_core(
+    node: Contract,
+    core: _Core,
+    ones: _OnesOf,
+    coefficient: Expr,
+    scalars: list[Tree],
+    known: dict[Node, Tree],
+    readings: _Readings,
+) -> Tree:
     for reading in readings:
         tree = reading(core, ones, node.output)
         if tree is not None:

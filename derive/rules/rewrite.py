@@ -88,7 +88,12 @@ def _may_open(node: Node, forward: Forward, tried: Collection[Node]) -> bool:
 def _shorter(first: _Found, second: _Found) -> _Found:
     if second.node is first.node:
         return first
-    return second if written_length(second.node) < written_length(first.node) else first
+    return second if _size(second.node) < _size(first.node) else first
+
+
+def _size(node: Node) -> tuple[int, int]:
+    """Characters, and where they are as many the products that add up."""
+    return written_length(node), sum(isinstance(n, Contract) and bool(n.summed()) for n in topological(node))
 
 
 def _simplified(node: Node, forward: Forward, *, most: int = MOST_TERMS) -> _Found | None:
@@ -122,7 +127,7 @@ def _shortest(terms: Terms) -> Node:
     if len(terms.terms) < 2:
         return build(terms)
     forms = dict.fromkeys((factored(terms), factored(terms, inside=False), build(terms)))
-    return min(forms, key=written_length) if len(forms) > 1 else next(iter(forms))
+    return min(forms, key=_size) if len(forms) > 1 else next(iter(forms))
 
 
 def _next(terms: Terms, forward: Forward, seen: set[Terms]) -> tuple[Reason, Terms] | None:
