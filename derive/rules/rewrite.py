@@ -88,12 +88,14 @@ def _may_open(node: Node, forward: Forward, tried: Collection[Node]) -> bool:
 def _shorter(first: _Found, second: _Found) -> _Found:
     if second.node is first.node:
         return first
-    return second if _size(second.node) < _size(first.node) else first
+    return second if _size(second.node, second.forward) < _size(first.node, first.forward) else first
 
 
-def _size(node: Node) -> tuple[int, int]:
-    """Characters, and where they are as many the products that add up."""
-    return written_length(node), sum(isinstance(n, Contract) and bool(n.summed()) for n in topological(node))
+def _size(node: Node, forward: Forward) -> tuple[int, int]:
+    """Characters, and where they are as many the products that add up; the output is there in any case."""
+    inner = topological(node, leaves=(forward.output,))
+    products = sum(isinstance(n, Contract) and bool(n.summed()) and n is not forward.output for n in inner)
+    return written_length(node), products
 
 
 def _simplified(node: Node, forward: Forward, *, most: int = MOST_TERMS) -> _Found | None:
@@ -118,16 +120,16 @@ def _simplified(node: Node, forward: Forward, *, most: int = MOST_TERMS) -> _Fou
         why, terms = found
         seen.add(terms)
         record(build(terms), why)
-    record(_shortest(terms), Reason("common factor", "a b + a c = a (b + c)"))
+    record(_shortest(terms, forward), Reason("common factor", "a b + a c = a (b + c)"))
     return _Found(before, tuple(steps), forward)
 
 
-def _shortest(terms: Terms) -> Node:
+def _shortest(terms: Terms, forward: Forward) -> Node:
     """The shortest of the ways to take out common factors, or none."""
     if len(terms.terms) < 2:
         return build(terms)
     forms = dict.fromkeys((factored(terms), factored(terms, inside=False), build(terms)))
-    return min(forms, key=_size) if len(forms) > 1 else next(iter(forms))
+    return min(forms, key=lambda form: _size(form, forward)) if len(forms) > 1 else next(iter(forms))
 
 
 def _next(terms: Terms, forward: Forward, seen: set[Terms]) -> tuple[Reason, Terms] | None:
