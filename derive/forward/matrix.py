@@ -80,17 +80,25 @@ def read(node: Node, *, rows: bool = False, names: Mapping[Node, Tree] = Mapping
 
 
 def read_each(
-    order: Sequence[Node], sources: Mapping[Node, Node], *, rows: bool = False, names: Mapping[Node, Tree]
+    order: Sequence[Node],
+    sources: Mapping[Node, Node],
+    *,
+    rows: bool = False,
+    names: Mapping[Node, Tree],
+    leaves: Collection[Node] = (),
 ) -> Mapping[Node, Tree]:
     """Each node as `read` reads it, in the names of others; order has what a node is read from before it.
 
-    sources has, for nodes that stand for others, those others.
+    sources has, for nodes that stand for others, those others; leaves are their names alone.
     """
     made: dict[Node, Tree] = {}
     found: dict[Node, Tree] = {}
     readings = _READINGS_OF_ROWS if rows else _READINGS
     for item in order:
         source = sources.get(item)
+        if item in leaves:
+            made[item] = found[item] = names[item]
+            continue
         found[item] = _read_one(item, made, readings, names) if source is None else found[source]
         made[item] = names.get(item, found[item])
     return found

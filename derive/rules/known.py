@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from sympy import Expr
@@ -21,12 +21,13 @@ __all__ = ["Forward", "Rewrite"]
 class Forward:
     """What the forward pass computes, to which a formula may refer; some of it may be left out.
 
-    rules are tried before all others: what is assumed of inputs.
+    rules are tried before all others: what is assumed of inputs. named are the values that have a name in any case.
     """
 
     output: Node
     without: frozenset[Node] = frozenset()
     rules: tuple[tuple[Reason, Rewrite], ...] = ()
+    named: frozenset[Node] = frozenset()
 
     @cached_property
     def nodes(self) -> tuple[Node, ...]:
@@ -49,12 +50,12 @@ class Forward:
             parts = [o for o in node.operands if not isinstance(o, Constant | Ones | Delta)]
             if isinstance(node, Input | Add) or (isinstance(node, Contract) and all(o in plain for o in parts)):
                 plain.add(node)
-        return Forward(self.output, self.without | plain, self.rules)
+        return replace(self, without=self.without | plain)
 
     def opened(self, node: Node) -> Forward:
         """The same without one of them; made once for each."""
         if node not in self._opened:
-            self._opened[node] = Forward(self.output, self.without | {node}, self.rules)
+            self._opened[node] = replace(self, without=self.without | {node})
         return self._opened[node]
 
     @cached_property

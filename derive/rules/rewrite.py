@@ -26,13 +26,16 @@ from derive.rules.equalities import REWRITES
 from derive.rules.factoring import factored, shared_by_all
 from derive.rules.known import Forward
 from derive.rules.terms import MOST_TERMS, Power, Term, Terms, build, flatten, opened
-from derive.rules.written import written_length
+from derive.rules.written import times_written, written_length
 from derive.steps import Reason, Step
 
 __all__ = ["regrouped", "simplify"]
 
 
 _MOST = 1000
+
+_OUTPUT = 2
+"""So many characters more are taken for a form that has the output twice, which a page defines in any case."""
 
 _FEW_TERMS = 8
 """A sum of more terms is not expected to become short when it is multiplied out altogether."""
@@ -93,9 +96,10 @@ def _shorter(first: _Found, second: _Found) -> _Found:
 
 def _size(node: Node, forward: Forward) -> tuple[int, int]:
     """Characters, and where they are as many the products that add up; the output is there in any case."""
-    inner = topological(node, leaves=(forward.output,))
+    inner = [*topological(node, leaves=(forward.output,))]
     products = sum(isinstance(n, Contract) and bool(n.summed()) and n is not forward.output for n in inner)
-    return written_length(node), products
+    refers = forward.output in inner and times_written(node)[forward.output] > 1
+    return written_length(node, forward.named) - _OUTPUT * refers, products
 
 
 def _simplified(node: Node, forward: Forward, *, most: int = MOST_TERMS) -> _Found | None:

@@ -16,7 +16,7 @@ from derive.forward.layer import Layer
 from derive.forward.matrix import kind_of
 from derive.forward.nodes import Node
 from derive.forward.normal import replaced
-from derive.notation.code import print_code, print_value
+from derive.notation.code import is_mask, print_code, print_value
 from derive.notation.tree import Gradient, Name
 from derive.rules.words import Words
 from derive.rules.written import Written, unnamed
@@ -24,6 +24,9 @@ from derive.rules.written import Written, unnamed
 __all__ = ["standing"]
 
 _ROUNDS = 4
+
+_SLACK = 6
+"""Characters that a use of a name may save besides those of its value: spaces, brackets, what NumPy stretches."""
 
 _LARGEST = 400
 """A formula of more nodes is left as the layer's definitions make it."""
@@ -75,7 +78,7 @@ class _Standing:
         best = self.with_names(chosen).length
         for _ in range(_ROUNDS):
             before = best
-            for node in self.with_names(chosen).worth():
+            for node in self.with_names(chosen).worth(bare=gone):
                 more = chosen | {node}
                 more -= {*self.needless(more, once=True)} - {node} if gone else frozenset()
                 if (length := self.with_names(more).length) < best:
@@ -97,8 +100,14 @@ class _Standing:
         found = []
         for node, tree in trees.items():
             given = node in self.known and self.known[node].text in self.given
-            brief = len(print_value(tree)) <= (_BRIEF if given else _LONG)
-            if node is written.root or (brief if times[node] < 2 else not (given or once)):
+            length = len(print_value(tree))
+            if times[node] < 2 or node is written.root:
+                fits = length <= (_BRIEF if given else _LONG) or node is written.root
+            else:
+                # What a mask chooses between reads as such only where the mask has no name.
+                saves = is_mask(tree) or (times[node] - 1) * length <= _SLACK * times[node] + _SLACK
+                fits = saves and not (given or once)
+            if fits:
                 found.append(node)
         return found
 

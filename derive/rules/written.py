@@ -5,8 +5,8 @@ A value that is written several times gets a name where that is shorter, as some
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from derive.forward.idioms import parts
@@ -17,7 +17,7 @@ from derive.notation.tree import Gradient, Name, Tree
 from derive.notation.walk import children
 from derive.rules.terms import is_view
 
-__all__ = ["Written", "characters", "unnamed", "written_length"]
+__all__ = ["Written", "characters", "times_written", "unnamed", "written_length"]
 
 _FRAME = 5
 """Characters of a definition besides its name and its value: spaces, the sign, and what ends it."""
@@ -30,18 +30,24 @@ _PRIVATE = 0xE000
 _PLAIN = (Constant, Delta, Input, OneHot, Ones, Select)
 
 
-def written_length(node: Node, *, rows: bool = False) -> int:
-    """The characters of a node with names where they save some.
+def written_length(node: Node, known: Collection[Node] = ()) -> int:
+    """The characters of a node with names where they save some; known are values that have one in any case.
 
     Shapes: any.
     """
-    found = Written(node, {}, {}, rows)
+    names = {other: unnamed(other, number) for number, other in enumerate(known)}
+    found = Written(node, {}, names, rows=False, free=frozenset(known))
     best = found.length
     for other in found.worth():
-        named = Written(node, {}, {**found.names, other: unnamed(other, len(found.names))}, rows)
+        named = replace(found, names={**found.names, other: unnamed(other, len(found.names))})
         if named.length < best:
             found, best = named, named.length
     return best
+
+
+def times_written(node: Node) -> Mapping[Node, int]:
+    """How often each value is written where none has a name."""
+    return Written(node, {}, {}, rows=False).times()
 
 
 def unnamed(node: Node, number: int) -> Name:
@@ -56,15 +62,21 @@ def characters(text: str) -> int:
 
 @dataclass(frozen=True)
 class Written:
-    """A formula with some names; sources is what is computed from what for those that stand for a gradient."""
+    """A formula with some names; sources is what is computed from what for those that stand for a gradient.
+
+    free are values whose definitions do not count.
+    """
 
     root: Node
     sources: Mapping[Node, Node]
     names: Mapping[Node, Name | Gradient]
     rows: bool
+    free: frozenset[Node] = frozenset()
 
     def below(self, node: Node) -> Sequence[Node]:
         """What is written where a node is, and what a stand-in is computed from."""
+        if node in self.free:
+            return ()
         return (self.sources[node],) if node in self.sources else parts(node)
 
     def nodes(self) -> Sequence[Node]:
@@ -80,14 +92,15 @@ class Written:
                 found[operand] = min(found.get(operand, 0) + inner, _MOST)
         return found
 
-    def worth(self) -> Sequence[Node]:
-        """Values that are written several times, those first whose names save most where nothing else has one."""
+    def worth(self, *, bare: bool = True) -> Sequence[Node]:
+        """Values that are written several times, those first whose names save most; bare is where nothing has one."""
         times = self.times()
         order = self.nodes()
         repeated = [node for node in order if times[node] > 1 and node not in self.names and _takes_a_name(node)]
         if not repeated:
             return ()
-        trees = read_each(order, self.sources, rows=self.rows, names={})
+        names = {node: self.names[node] for node in self.free} if bare else self.names
+        trees = read_each(order, self.sources, rows=self.rows, names=names, leaves=self.free)
         printer = _Lengths()
         saved = {node: (times[node] - 1) * printer.of(trees[node]) - times[node] - _FRAME - 1 for node in repeated}
         return sorted((node for node, number in saved.items() if number > 0), key=lambda node: -saved[node])
@@ -95,12 +108,12 @@ class Written:
     def trees(self) -> tuple[Mapping[Node, Tree], Tree]:
         """The values of the names that are used, in the order of computation, and the formula in these names."""
         nodes = self.nodes()
-        trees = read_each(nodes, self.sources, rows=self.rows, names=self.names)
+        trees = read_each(nodes, self.sources, rows=self.rows, names=self.names, leaves=self.free)
         last = self.names.get(self.root, trees[self.root])
         found: dict[Node, Tree] = {}
         needed = _names_in(last)
         for node in reversed(nodes) if self.names else ():
-            if node in self.names and self.names[node] in needed:
+            if node in self.names and self.names[node] in needed and node not in self.free:
                 found[node] = trees[node]
                 needed |= _names_in(found[node])
         return dict(reversed(found.items())), last
