@@ -7,6 +7,9 @@
     forward power           u^(-1/2) = 1 / s                 where it computes s = √u
     constant sum            Σ_j (x_j - Σ_k x_k / N) = 0      what its own definition adds up to
     own mask                relu(u) [u > 0] = relu(u), u sign(u) = |u|
+    bounds                  [2 u + 1 > 0] = [u > -1/2], [u > -c] [u < c] = [|u| < c]
+    rectified               u [u > 0] = relu(u)
+    bounded                 [|u| ≤ c] u + [|u| > c] c sign(u) = clip(u, -c, c)
     own sign                |u|² = u², sign(u) |u|² = u |u|, sign(u) / |u| = 1 / u
     quotient of functions   sinh(u) / cosh(u) = tanh(u)
     double angle            2 sin(u) cos(u) = sin(2 u)
