@@ -93,7 +93,8 @@ def _derived(
 def _by_names(draft: Draft, material: Material) -> None:
     """The derivatives with the names of values on the way, where they would be too long without."""
     forward = forward_entries(material.layer)
-    if forward is None:
+    chains = [(route, by_names(route)) for route in material.routes.values()] if forward else []
+    if not forward or not any(chain for _, chain in chains):
         draft.prose(
             N_(
                 "An entry of {Y}, written as one sum with letters for indices, is too long for a page, and so "
@@ -124,8 +125,7 @@ def _by_names(draft: Draft, material: Material) -> None:
         )
     left_out = []
     first = True
-    for route in material.routes.values():
-        chain = by_names(route)
+    for route, chain in chains:
         if chain is None:
             left_out.append(draft.words[route.map.input.name])
             continue
