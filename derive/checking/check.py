@@ -15,6 +15,7 @@ from derive.checking.claim import claim
 from derive.checking.counterexample import Finding, search
 from derive.checking.every_size import Traced, traced
 from derive.checking.exactly import Branch, branches, raised
+from derive.checking.explore import Explored, explore
 from derive.checking.generic import vanishes_generically
 from derive.checking.kinks import Kink, kinks
 from derive.checking.points import differs_somewhere, more_sizes, size_choices, smaller_sizes
@@ -37,6 +38,9 @@ SECONDS = 10.0
 
 _CAUSES = 2.0
 """How long the cause of what is wrong is looked for."""
+
+_EXPLORING = 4.0
+"""How long inputs are sought for the sides of comparisons."""
 
 _KINKS = 1.5
 """How long a point at which the derivative jumps is looked for."""
@@ -139,6 +143,14 @@ class _Check:
         with suppress(OutOfTimeError), self.budget.interrupting():
             search(self.subject, self.sizes, self.budget, finding, self.runs)
             self._find_causes(finding)
+        explored = Explored()
+        limit = Budget(min(_EXPLORING, max(0.1, self.budget.seconds - self.budget.spent)))
+        with suppress(OutOfTimeError), limit.interrupting():
+            explore(self.subject, self.sizes[0], limit, explored, frozenset(self.strengths))
+        finding.wrong = {**explored.wrong, **finding.wrong}
+        import os
+        if os.environ.get("SHOW"):
+            print(explored.finished, explored.followed, explored.failure, "bounds", explored.boundaries, "points", explored.points, f"{limit.spent:.2f}s", "unreached", [str(x) for x in explored.unreached], "unvisited", [str(x) for x in explored.unvisited], "sites", len(explored.sides))
         limit = Budget(min(_KINKS, max(0.1, self.budget.seconds - self.budget.spent)))
         with suppress(OutOfTimeError), limit.interrupting():
             jumps = kinks(self.subject, self.sizes[0], limit)

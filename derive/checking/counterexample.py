@@ -19,7 +19,7 @@ from derive.checking.subject import CodeError, Subject
 from derive.errors import UserError
 from derive.forward.shape import bind
 
-__all__ = ["Finding", "output_shape", "search", "show", "source_at"]
+__all__ = ["Finding", "output_shape", "search", "show", "source_at", "told", "with_upstream"]
 
 Sizes = Mapping[str, int]
 Source = Expected | Differences
@@ -67,7 +67,7 @@ def search(
         # It never gave anything that could be wrong.
         return
     for name, mismatch in suspects.items():
-        finding.wrong[name] = _told(subject, mismatch, _upstream_of(mismatch))
+        finding.wrong[name] = told(subject, mismatch, _upstream_of(mismatch))
     if suspects:
         _smallest(subject, proofs[0], budget, finding, suspects)
 
@@ -107,11 +107,11 @@ def _look(
         if mismatch is None:
             finding.points[name] = finding.points.get(name, 0) + 1
         elif name not in suspects:
-            suspects[name] = _with_upstream(mismatch, upstream)
+            suspects[name] = with_upstream(mismatch, upstream)
     return found is not None
 
 
-def _with_upstream(mismatch: Mismatch, upstream: Any) -> Mismatch:
+def with_upstream(mismatch: Mismatch, upstream: Any) -> Mismatch:
     return Mismatch(
         mismatch.name,
         mismatch.sizes,
@@ -215,7 +215,7 @@ def _smallest(
                 _look(subject, source, sizes, arrays, upstream, Finding(), found)
                 for name in sorted(open_names & found.keys()):
                     mismatch = _simpler(subject, source, found[name], budget)
-                    finding.wrong[name] = _told(subject, mismatch, _upstream_of(mismatch))
+                    finding.wrong[name] = told(subject, mismatch, _upstream_of(mismatch))
                     open_names.discard(name)
             if not open_names:
                 return
@@ -256,7 +256,7 @@ def _simpler(subject: Subject, source: Source, mismatch: Mismatch, budget: Budge
     return mismatch
 
 
-def _told(subject: Subject, mismatch: Mismatch, upstream: Any) -> Counterexample:
+def told(subject: Subject, mismatch: Mismatch, upstream: Any) -> Counterexample:
     """The counterexample in words."""
     sizes = tuple(mismatch.sizes.items())
     if mismatch.message:

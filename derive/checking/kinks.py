@@ -24,7 +24,7 @@ from derive.checking.points import sizes_ascending
 from derive.checking.subject import CodeError, Subject
 from derive.forward.shape import bind
 
-__all__ = ["Kink", "kinks"]
+__all__ = ["Kink", "judged", "kinks"]
 
 _MOST_SIZES = 8
 _EXAMINED = 2
@@ -107,11 +107,11 @@ def _at(subject: Subject, source: Expected, arrays: Mapping[str, Any], upstream:
         scale = _CLOSE * max(1.0, float(np.max(np.abs(values), initial=0.0)))
         if float(np.max(values.max(axis=0) - values.min(axis=0), initial=0.0)) <= scale:
             continue
-        found[node.name] = _judged(subject, node.name, arrays, upstream, got, values, scale)
+        found[node.name] = judged(subject, node.name, arrays, upstream, got, values, scale)
     return found
 
 
-def _judged(
+def judged(
     subject: Subject, name: str, arrays: Mapping[str, Any], upstream: Any, got: Any, values: Any, scale: float
 ) -> Kink:
     """Whether the gradient goes beyond those nearby, entry by entry or in the sum of all entries."""

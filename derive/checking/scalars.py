@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 import numpy as np
 import sympy
-from mpmath import mpf, workdps  # type: ignore[import-untyped]  # SymPy's own numbers
+from mpmath import isnan, mpf, workdps  # type: ignore[import-untyped]  # SymPy's own numbers
 from sympy import Expr, Rational, lambdify
 
 from derive.checking.budget import Budget
@@ -64,6 +64,10 @@ class Scalars(Protocol):
         ...
 
     def power(self, base: Entry, exponent: Entry) -> Entry: ...
+
+    def quotient(self, left: Any, right: Any) -> Any:
+        """Arrays of entries, one divided by the other."""
+        ...
 
     def undefined(self) -> Entry:
         """What stands in an array that was not filled: it may be anything."""
@@ -197,6 +201,9 @@ class Symbols:
             return raised
         return self.apply(sympy.exp(placeholder(1) * sympy.log(placeholder(0))), [base, exponent])
 
+    def quotient(self, left: Any, right: Any) -> Any:
+        return np.true_divide(left, right)
+
     def undefined(self) -> Element:
         self._undefined += 1
         return self.field.variable(f"undefined {self._undefined}")
@@ -253,9 +260,25 @@ class Digits:
     def power(self, base: Any, exponent: Any) -> Any:
         return self.apply(placeholder(0) ** placeholder(1), [base, exponent])
 
+    def quotient(self, left: Any, right: Any) -> Any:
+        try:
+            return np.true_divide(left, right)
+        except ZeroDivisionError:
+            # As NumPy has it: where such an entry is not taken, it does not matter.
+            return _QUOTIENTS(left, right)
+
     def undefined(self) -> Any:
         self._undefined += 1
         return self.number(Rational(10**6 + self._undefined, 7))
+
+
+def _quotient(a: Any, b: Any) -> Any:
+    if b:
+        return a / b
+    return mpf("nan") if not a or isnan(a) else mpf("inf") if a > 0 else mpf("-inf")
+
+
+_QUOTIENTS = np.frompyfunc(_quotient, 2, 1)
 
 
 @lru_cache(maxsize=256)

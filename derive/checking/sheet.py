@@ -163,7 +163,7 @@ class Sheet:
         return self.of(other) * self
 
     def __truediv__(self, other: Any) -> Sheet:
-        return self.combined(np.true_divide, self, self.of(other))
+        return self.combined(self.scalars.quotient, self, self.of(other))
 
     def __rtruediv__(self, other: Any) -> Sheet:
         return self.of(other) / self
