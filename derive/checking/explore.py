@@ -34,6 +34,9 @@ _BASES = 3
 _MOST_COORDINATES = 10
 _MOST_COMBINED = 24
 _MOST_WHOLE = 2
+_ENOUGH = 4
+"""At so many points of one size a boundary is looked at."""
+
 _SEEKING = 3
 """So often all coordinates are gone through for a side that no line meets."""
 
@@ -59,12 +62,12 @@ class Sides:
         self.above |= bool(difference > NEAR)
         self.below |= bool(difference < -NEAR)
         self.first = difference if self.first is None else self.first
-        self.varies |= bool(difference != self.first)
+        self.varies |= bool(abs(difference - self.first) > NEAR)
 
     @property
     def is_open(self) -> bool:
-        """Whether a side of it was not visited."""
-        return self.varies and not (self.above and self.below) and not self.site.equality
+        """Whether it always had the same answer: the boundary belongs to one of the sides."""
+        return self.varies and self.above + self.below + self.on < 2
 
 
 @dataclass(slots=True)
@@ -167,6 +170,7 @@ class _Space:
     representatives: dict[Coordinate, list[Any]] = field(default_factory=dict)
     runs: dict[int, Seen] = field(default_factory=dict)
     met: set[Site] = field(default_factory=set)
+    judged: dict[Site, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.watch = Watch(self.subject, self.sizes, self.budget)
@@ -255,15 +259,17 @@ class _Space:
             seen = self.run(_moved(base, coordinate, t))
             return {} if seen is None else seen.compared
 
-        line = Line(at)
+        line = Line(at, lambda key: self.judged.get(key.site, 0) < _ENOUGH)
         start = base[coordinate[0]][coordinate[1]] if coordinate[1] is not None else mpf(1)
         here = line.value(None, start) or line.seen[start]
         # Where the first steps to both sides change nothing, it does not matter for what is compared.
         if all(self._same(here, at(t)) for t in (start + mpf("0.37"), -start * 5 - 3)):
             return []
-        turns = line.turns(start)
-        for t in turns:
-            self._look(_moved(base, coordinate, t), coordinate, boundary=True)
+        found = line.turns(start)
+        turns = [t for t, _ in found]
+        for t, precise in found:
+            if precise:
+                self._look(_moved(base, coordinate, t), coordinate, boundary=True)
         if self._open:
             known = self.representatives.setdefault(coordinate, [])
             for t in _between(turns):
@@ -274,7 +280,7 @@ class _Space:
 
     @staticmethod
     def _same(first: Mapping[Any, Any], second: Mapping[Any, Any]) -> bool:
-        return first.keys() == second.keys() and all(first[key] == second[key] for key in first)
+        return first.keys() == second.keys() and all(abs(first[key] - second[key]) <= NEAR for key in first)
 
     def _look(self, point: Mapping[str, Any], coordinate: Coordinate, *, boundary: bool) -> None:
         """Compares the gradients at a point."""
@@ -286,6 +292,11 @@ class _Space:
         names = [node.name for node in self.subject.wanted if node.name not in self.found.wrong]
         if not boundary:
             names = [name for name in names if name not in self.proved]
+        if not names:
+            return
+        if boundary:
+            for site in {c.site for c, u in seen.compared.items() if abs(u) <= NEAR}:
+                self.judged[site] = self.judged.get(site, 0) + 1
         judged = judge.at(point, seen, names, None if not boundary else coordinate)
         if judged is None:
             return

@@ -20,6 +20,8 @@ GRID = tuple(
 """Where a line is looked at first: both signs, up to a million."""
 
 _EXACT = mpf(10) ** -80
+_ROUGH = mpf(10) ** -3
+_PLAIN = mpf(10) ** -6
 _JUMP = mpf(10) ** -16
 """A difference that does not become small in so short a distance jumps."""
 
@@ -33,9 +35,10 @@ Values = Mapping[Hashable, Any]
 
 @dataclass(slots=True)
 class Line:
-    """Places of a line and the differences there; `at` computes them."""
+    """Places of a line and the differences there; `at` computes them, `precise` says which roots need many digits."""
 
     at: Callable[[Any], Values]
+    precise: Callable[[Any], bool] = lambda key: True
     seen: dict[Any, Values] = field(default_factory=dict)
 
     def value(self, key: Hashable, t: Any) -> Any:
@@ -44,13 +47,13 @@ class Line:
             self.seen[t] = self.at(t)
         return self.seen[t].get(key)
 
-    def turns(self, start: Any) -> list[Any]:
-        """Places at which some difference is 0, or changes its sign, in order."""
+    def turns(self, start: Any) -> list[tuple[Any, bool]]:
+        """Places at which some difference is 0, or changes its sign, in order; and whether they are computed precisely."""
         places = sorted({*GRID, mpf(0), start})
         for t in places:
             self.value(None, t)
         keys = dict.fromkeys(key for t in places for key in self.seen[t])
-        found: list[Any] = []
+        found: list[tuple[Any, bool]] = []
         known: set[tuple[Any, ...]] = set()
         for key in keys:
             series = [(t, u) for t in places if (u := self.value(key, t)) is not None]
@@ -59,14 +62,18 @@ class Line:
             if signature in known or len({u for _, u in series}) < 2:
                 continue
             known.add(signature)
-            found += self._turns_of(key, series)
+            precise = self.precise(key)
+            found += [(t, precise) for t in self._turns_of(key, series)]
             if len(found) > 4 * _MOST_ROOTS:
                 break
-        close: list[Any] = []
-        for t in sorted(found):
-            if not close or abs(t - close[-1]) > mpf(10) ** -50 * max(1, abs(t)):
-                close.append(t)
-        return sorted(sorted(close, key=abs)[:_MOST_ROOTS])
+        close: list[tuple[Any, bool]] = []
+        for t, precise in sorted(found):
+            apart = mpf(10) ** -50 if precise and close and close[-1][1] else _ROUGH
+            if not close or abs(t - close[-1][0]) > apart * max(1, abs(t)):
+                close.append((t, precise))
+            elif precise and not close[-1][1]:
+                close[-1] = (t, precise)
+        return sorted(sorted(close, key=lambda turn: abs(turn[0]))[:_MOST_ROOTS])
 
     def _turns_of(self, key: Hashable, series: Sequence[tuple[Any, Any]]) -> list[Any]:
         found = []
@@ -79,7 +86,7 @@ class Line:
                 continue
             if before is not None and u * before[1] < 0 and abs(before[1]) > _EXACT:
                 found.append(self._root(key, before, (t, u)))
-            elif before and after and abs(u) <= min(abs(before[1]), abs(after[1])) and u * before[1] > 0 < u * after[1]:
+            elif before and after and _dips(before[1], u, after[1]):
                 found += self._lowest(key, before, (t, u), after)
         return found
 
@@ -91,6 +98,8 @@ class Line:
         for _ in range(_STEPS):
             (a, u), (b, v) = low, high
             if b - a <= mpf(10) ** -75 * max(1, abs(a)):
+                break
+            if b - a <= _ROUGH / 4 * max(1, abs(a)) and not self.precise(key):
                 break
             if b - a <= _JUMP * max(1, abs(a)) and min(abs(u), abs(v)) > 1000 * (b - a):
                 break
@@ -156,6 +165,11 @@ class Line:
             if after[0] - before[0] < mpf(10) ** -35 * max(1, abs(b)):
                 break
         return []
+
+
+def _dips(before: Any, here: Any, after: Any) -> bool:
+    """Whether a difference comes closer to 0 and goes away again, by more than rounding."""
+    return bool(before * here > 0 < here * after and abs(here) < (1 - _PLAIN) * min(abs(before), abs(after)))
 
 
 def _middle(a: Any, b: Any) -> Any:

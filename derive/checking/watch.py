@@ -94,6 +94,7 @@ class _Watched(Digits):
         super().__init__(budget)
         self.compared: dict[Comparison, Any] = {}
         self._times: dict[Site, int] = {}
+        self._numbers: dict[tuple[Any, type], Any] = {}
 
     def restart(self) -> None:
         """Forgets what has been compared."""
@@ -102,7 +103,10 @@ class _Watched(Digits):
     def number(self, value: Any) -> Any:
         if isinstance(value, float | np.floating) and not np.isfinite(value):
             return mpf(float(value))
-        return super().number(value)
+        key = (value, type(value))
+        if key not in self._numbers:
+            self._numbers[key] = super().number(value)
+        return self._numbers[key]
 
     def apply(self, function: Expr, arguments: Sequence[Any]) -> Any:
         differences, value = _parts(function, len(arguments))
