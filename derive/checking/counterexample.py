@@ -19,7 +19,17 @@ from derive.checking.subject import CodeError, Subject
 from derive.errors import UserError
 from derive.forward.shape import bind
 
-__all__ = ["Finding", "output_shape", "search", "show", "source_at", "told", "with_upstream"]
+__all__ = [
+    "Finding",
+    "output_shape",
+    "search",
+    "show",
+    "shown_arrays",
+    "source_at",
+    "text_of",
+    "told",
+    "with_upstream",
+]
 
 Sizes = Mapping[str, int]
 Source = Expected | Differences
@@ -112,6 +122,7 @@ def _look(
 
 
 def with_upstream(mismatch: Mismatch, upstream: Any) -> Mismatch:
+    """The mismatch with the upstream gradient at which it was found."""
     return Mismatch(
         mismatch.name,
         mismatch.sizes,
@@ -208,7 +219,8 @@ def _smallest(
         if shape is None or 0 in shape:
             continue
         source = source_at(subject, sizes, budget)
-        for arrays in islice(draws(subject, sizes, 2), 8):
+        turns = critical_numbers(source.branch.field) if isinstance(source, Expected) else []
+        for arrays in chain(islice(draws(subject, sizes, 2), 8), _all_of(subject, sizes, turns)):
             for upstream in _single(shape) if _takes_upstream(subject) else [np.ones(shape)]:
                 budget.check()
                 found: dict[str, Mismatch] = {}
@@ -261,7 +273,7 @@ def told(subject: Subject, mismatch: Mismatch, upstream: Any) -> Counterexample:
     sizes = tuple(mismatch.sizes.items())
     if mismatch.message:
         return Counterexample(sizes, message=mismatch.message)
-    shown = _shown(subject, mismatch.arrays, upstream)
+    shown = shown_arrays(subject, mismatch.arrays, upstream)
     want = mismatch.expected.astype(float)
     got = mismatch.got
     if got.shape != want.shape:
@@ -276,8 +288,8 @@ def told(subject: Subject, mismatch: Mismatch, upstream: Any) -> Counterexample:
     return Counterexample(
         sizes,
         tuple(shown),
-        _text(got),
-        _text(want),
+        text_of(got),
+        text_of(want),
         tuple(int(p) for p in place),
         differ,
         int(want.size),
@@ -285,20 +297,21 @@ def told(subject: Subject, mismatch: Mismatch, upstream: Any) -> Counterexample:
     )
 
 
-def _shown(subject: Subject, arrays: Mapping[str, Any], upstream: Any) -> list[tuple[str, str]]:
-    shown = [(node.name, _text(arrays[node.name])) for node in subject.inputs]
-    return [*shown, (subject.upstream, _text(upstream))] if _takes_upstream(subject) else shown
+def shown_arrays(subject: Subject, arrays: Mapping[str, Any], upstream: Any) -> list[tuple[str, str]]:
+    """The inputs and the upstream gradient, if backward is given one, as texts by their names."""
+    shown = [(node.name, text_of(arrays[node.name])) for node in subject.inputs]
+    return [*shown, (subject.upstream, text_of(upstream))] if _takes_upstream(subject) else shown
 
 
 def show(subject: Subject, arrays: Mapping[str, Any], upstream: Any) -> str:
     """at X = [[0]], dout = [[1]]."""
-    return "at " + ", ".join(f"{name} = {value}" for name, value in _shown(subject, arrays, upstream))
+    return "at " + ", ".join(f"{name} = {value}" for name, value in shown_arrays(subject, arrays, upstream))
 
 
-def _text(array: Any) -> str:
+def text_of(array: Any) -> str:
     """[[1,0],[0.5,2]]."""
     if np.ndim(array):
-        return f"[{','.join(_text(item) for item in array)}]"
+        return f"[{','.join(text_of(item) for item in array)}]"
     value = float(array)
     return (
         str(int(value))

@@ -14,24 +14,33 @@ from derive.checking.counterexample import told, with_upstream
 from derive.checking.kinks import Kink, judged
 from derive.checking.numerically import Differences, Expected, Mismatch
 from derive.checking.report import Counterexample
-from derive.checking.sheet import Sheet
 from derive.checking.scalars import Digits
+from derive.checking.sheet import Sheet
 from derive.checking.subject import Subject
-from derive.checking.watch import WATCHED_DIGITS, Seen, Watch
+from derive.checking.watch import NEAR, WATCHED_DIGITS, Seen, Watch
 
 __all__ = ["Judge", "Judged"]
 
 _AWAY = mpf(10) ** -18
 """So far away is what is nearby."""
 
-_NEAR = mpf(10) ** -24
+_EVALUATED = mpf(10) ** -24
+"""What is closer to a boundary has no derivative."""
+
 _SHARE = mpf(10) ** -13
+"""By how much numbers that code makes by itself may have been rounded."""
+
 _JUMP = mpf(10) ** -9
 _NOTHING = mpf(10) ** -33
-_SIDES = 8
+_SIDES, _MORE_SIDES = 8, 64
 _LARGE = 1e12
 _AGAIN = 250
-"""In so many digits a difference must be the same again, or it comes from rounding."""
+"""In so many digits a difference must come again, or it comes from rounding."""
+
+_MOST_NUMBERS = 16
+"""Numbers of a counterexample are made smaller as long as there are not more of them."""
+
+Point = Mapping[str, Any]
 
 
 @dataclass(slots=True)
@@ -44,86 +53,125 @@ class Judged:
 
 @dataclass(slots=True)
 class Judge:
-    """What is expected at some sizes."""
+    """What is expected at some sizes, with so many digits, and in so many directions from a boundary."""
 
     subject: Subject
     sizes: Mapping[str, int]
     whole: Mapping[str, Any]
-    upstream: str
     source: Expected | Differences
     watch: Watch
+    digits: int = WATCHED_DIGITS
+    directions: int = _SIDES
 
-    def at(
-        self, point: Mapping[str, Any], seen: Seen, names: Sequence[str], coordinate: Any = None
-    ) -> Judged | None:
-        """What is found at a point; coordinate is the one across a boundary. None if nothing can be compared."""
-        near = [dict(want) for want in self._wanted(point, coordinate)]
-        if not near or (coordinate is not None and len(near) < 2):
+    def at(self, point: Point, seen: Seen, names: Sequence[str], across: Any = None) -> Judged | None:
+        """What is found at a point, across a boundary along a coordinate; None if nothing can be compared."""
+        near = self._near(point, across)
+        if not near:
             return None
         found = Judged()
         for name in names:
-            got = seen.got.get(name)
-            values = np.array([want[name] for want in near], dtype=object)
-            if got is None or got.shape != values.shape[1:] or not _is_finite(values):
-                continue
-            scale = max(mpf("1e-3"), abs(values).max(initial=mpf(0)))
-            low, high = values.min(axis=0), values.max(axis=0)
-            if bool(np.all(high - low <= 10 * _SHARE * scale)):
-                share = _SHARE * scale
-                off = ~np.asarray(abs(got - low) <= 20 * share, dtype=bool)
-                if not off.any() and coordinate is not None:
-                    off = self._jumps(point, coordinate, name, got)
-                if off.any() and self._again(point, coordinate, name, got, low):
-                    found.wrong[name] = self._told(point, name, got, low)
-                continue
-            kink = self._kink(point, name, got, values)
-            if not kink.outside or self._again(point, coordinate, name, got, low):
-                found.kinks[name] = kink
+            answer = self._answer(point, seen, name, near, across)
+            if isinstance(answer, Kink) and not answer.outside:
+                found.kinks[name] = answer
+            elif answer is not None and (again := self._again(point, name, across)) is not None:
+                if isinstance(again, Kink):
+                    found.kinks[name] = again
+                else:
+                    found.wrong[name] = self._smaller(point, name, across, again)
         return found
 
-    def _wanted(self, point: Mapping[str, Any], coordinate: Any, digits: int = WATCHED_DIGITS) -> list[Mapping[str, Any]]:
-        places = [point] if coordinate is None else self._nearby(point, coordinate)
-        return [want for place in places if (want := self._expected(place, digits)) is not None]
+    def _answer(
+        self, point: Point, seen: Seen, name: str, near: Sequence[Point], across: Any
+    ) -> Kink | Mismatch | None:
+        """Where a gradient is wrong, or at a kink; None if it is right where the derivative does not jump."""
+        got = seen.got.get(name)
+        values = np.array([want[name] for want in near], dtype=object)
+        if got is None or not all(abs(value) < _LARGE for value in values.ravel()):
+            return None
+        upstream = _floats(point[self.watch.upstream])
+        if got.shape != values.shape[1:]:
+            return Mismatch(name, self.sizes, self._floats(point), _floats(got), _floats(values[0]))
+        low, high = values.min(axis=0), values.max(axis=0)
+        scale = max(mpf("1e-3"), abs(values).max(initial=mpf(0)))
+        if bool(np.any(high - low > 10 * _SHARE * scale)):
+            share = 1e-9 * max(1.0, float(abs(values).max()))
+            arrays = self._floats(point)
+            return judged(self.subject, self.sizes, name, arrays, upstream, _floats(got), _floats(values), share)
+        off = ~np.asarray(abs(got - low) <= 20 * _SHARE * scale, dtype=bool)
+        if not off.any() and across is not None:
+            off = self._jumps(point, name, got, across)
+        return Mismatch(name, self.sizes, self._floats(point), _floats(got), _floats(low)) if off.any() else None
 
-    def _expected(self, point: Mapping[str, Any], digits: int = WATCHED_DIGITS) -> Mapping[str, Any] | None:
+    def _again(self, point: Point, name: str, across: Any) -> Kink | Mismatch | None:
+        """The same in many more digits, with more of what is nearby: what is left of it comes from no rounding."""
+        careful = Judge(self.subject, self.sizes, self.whole, self.source, self.watch, _AGAIN, _MORE_SIDES)
+        with workdps(_AGAIN):
+            seen, near = self.watch.at(point, self.whole), careful._near(point, across)
+            if seen is None or seen.failure or not near:
+                return None
+            return careful._answer(point, seen, name, near, across)
+
+    def _smaller(self, point: Point, name: str, across: Any, wrong: Mismatch) -> Counterexample:
+        """The counterexample with 0 or 1 in the place of numbers, as long as the boundary is one and it is wrong."""
+        held = None if across is None else (across[0], across[1])
+        names = [node.name for node in self.subject.smooth] + [self.watch.upstream] * self.watch.takes_upstream
+        places = [(key, place) for key in names for place in np.ndindex(point[key].shape)]
+        for key, place in places if len(places) <= _MOST_NUMBERS else ():
+            for number in (mpf(0), mpf(1)):
+                if point[key][place] == number or (key, place) == held:
+                    break
+                array = point[key].copy()
+                array[place] = number
+                simpler = {**point, key: array}
+                seen = self.watch.at(simpler, self.whole)
+                if seen is None or seen.failure or (across is not None and not _is_on(seen)):
+                    continue
+                near = self._near(simpler, across)
+                answer = self._answer(simpler, seen, name, near, across) if near else None
+                if isinstance(answer, Mismatch):
+                    point, wrong = simpler, answer
+                    break
+        upstream = _floats(point[self.watch.upstream])
+        return told(self.subject, with_upstream(wrong, upstream), upstream)
+
+    # What is expected.
+
+    def _near(self, point: Point, across: Any) -> list[Point]:
+        """The derived gradients at the point, or on all sides of it."""
+        places = [point] if across is None else self._nearby(point, across)
+        found = [want for place in places if (want := self._expected(place)) is not None]
+        return found if across is None or len(found) > 1 else []
+
+    def _expected(self, point: Point) -> Point | None:
         """The derived gradients at a point away from boundaries."""
         arrays = {**self.whole, **{node.name: point[node.name] for node in self.subject.smooth}}
+        upstream = point[self.watch.upstream]
         try:
             if isinstance(self.source, Expected):
-                return self.source.expected_by(self.source.evaluator(arrays, point[self.upstream], digits, _NEAR))
+                evaluator = self.source.evaluator(arrays, upstream, self.digits, _EVALUATED)
+                return self.source.expected_by(evaluator)
             scalars = Digits(self.watch.budget)
-            sheets = {name: Sheet(array, scalars) if array.dtype == object else array for name, array in arrays.items()}
-            return self.source.at(sheets, Sheet(np.array(point[self.upstream], dtype=object), scalars))
+            sheets = {name: Sheet(x, scalars) if x.dtype == object else x for name, x in arrays.items()}
+            return self.source.at(sheets, Sheet(np.array(upstream, dtype=object), scalars))
         except (ArithmeticError, ValueError, TypeError):
             return None
 
-    def _nearby(self, point: Mapping[str, Any], coordinate: Any) -> list[dict[str, Any]]:
+    def _nearby(self, point: Point, across: Any) -> list[Point]:
         """Points close by: across the boundary to both sides, and in other directions."""
-        name, place = coordinate
         draw = Random(5)
-        made = [self._moved(point, coordinate, sign * _AWAY) for sign in (-1, 1)]
+        made = [_aside(point, across, sign * _AWAY) for sign in (-1, 1)]
         smooth = [node.name for node in self.subject.smooth]
-        count = sum(point[key].size for key in smooth)
-        for _ in range(_SIDES if count > 1 else 0):
-            moved = {key: array.copy() for key, array in point.items()}
+        several = sum(point[key].size for key in smooth) > 1
+        for _ in range(self.directions if several else 0):
+            other = {key: array.copy() for key, array in point.items()}
             for key in smooth:
-                for where in np.ndindex(moved[key].shape):
+                for where in np.ndindex(other[key].shape):
                     reach = _AWAY * max(1, abs(point[key][where])) * mpf(draw.randint(40, 100)) / 100
-                    moved[key][where] += reach * draw.choice((-1, 1))
-            made.append(moved)
+                    other[key][where] += reach * draw.choice((-1, 1))
+            made.append(other)
         return made
 
-    @staticmethod
-    def _moved(point: Mapping[str, Any], coordinate: Any, by: Any) -> dict[str, Any]:
-        name, place = coordinate
-        array = point[name].copy()
-        if place is None:
-            array = array * (1 + by)
-        else:
-            array[place] = array[place] + by * max(1, abs(array[place]))
-        return {**point, name: array}
-
-    def _jumps(self, point: Mapping[str, Any], coordinate: Any, name: str, got: Any) -> Any:
+    def _jumps(self, point: Point, name: str, got: Any, across: Any) -> Any:
         """Where the code jumps across the boundary and the derived gradient does not, by however little.
 
         What the code has rounded by itself is the same on both sides.
@@ -131,8 +179,8 @@ class Judge:
         off = np.zeros(got.shape, dtype=bool)
         sides = []
         for sign in (-1, 1):
-            side = self._moved(point, coordinate, sign * _AWAY)
-            seen, want = self.watch.at(side, self.whole, side[self.upstream]), self._expected(side)
+            side = _aside(point, across, sign * _AWAY)
+            seen, want = self.watch.at(side, self.whole), self._expected(side)
             if seen is None or want is None or name not in seen.got or seen.got[name].shape != got.shape:
                 return off
             sides.append((seen.got[name], want[name]))
@@ -143,38 +191,25 @@ class Judge:
             off[place] = bool(abs((a - c) - (b - d)) > share or beyond > share + abs(b - d))
         return off
 
-    def _again(self, point: Mapping[str, Any], coordinate: Any, name: str, got: Any, want: Any) -> bool:
-        """Whether the same comes in many more digits."""
-        with workdps(_AGAIN):
-            seen = self.watch.at(point, self.whole, point[self.upstream])
-            wants = self._wanted(point, coordinate, _AGAIN)
-            if seen is None or seen.failure or not wants or name not in seen.got:
-                return False
-            change = max(
-                abs(seen.got[name] - got).max(initial=mpf(0)), min(abs(w[name] - want).max(initial=mpf(0)) for w in wants)
-            )
-            return bool(change != change or change <= abs(got - want).max(initial=mpf(0)) / 1000)
-
-    def _kink(self, point: Mapping[str, Any], name: str, got: Any, values: Any) -> Kink:
-        arrays = self._floats(point)
-        scale = 1e-9 * max(1.0, float(abs(values).max()))
-        return judged(
-            self.subject, name, arrays, _floats(point[self.upstream]), _floats(got), _floats(values), scale
-        )
-
-    def _told(self, point: Mapping[str, Any], name: str, got: Any, want: Any) -> Counterexample:
-        upstream = _floats(point[self.upstream])
-        mismatch = Mismatch(name, self.sizes, self._floats(point), _floats(got), _floats(want))
-        return told(self.subject, with_upstream(mismatch, upstream), upstream)
-
-    def _floats(self, point: Mapping[str, Any]) -> dict[str, Any]:
+    def _floats(self, point: Point) -> dict[str, Any]:
         smooth = {node.name: _floats(point[node.name]) for node in self.subject.smooth}
         return {node.name: smooth.get(node.name, self.whole.get(node.name)) for node in self.subject.inputs}
 
 
+def _is_on(seen: Seen) -> bool:
+    return any(abs(difference) <= NEAR for difference in seen.compared.values())
+
+
+def _aside(point: Point, across: Any, by: Any) -> Point:
+    """The point moved a little along a coordinate."""
+    name, place = across
+    array = point[name].copy()
+    if place is None:
+        array = array * (1 + by)
+    else:
+        array[place] = array[place] + by * max(1, abs(array[place]))
+    return {**point, name: array}
+
+
 def _floats(array: Any) -> Any:
     return np.asarray(array, dtype=object).astype(float)
-
-
-def _is_finite(values: Any) -> bool:
-    return all(abs(value) < _LARGE for value in values.ravel())

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from mpmath import mpf, sqrt  # type: ignore[import-untyped]  # SymPy's own numbers
@@ -41,18 +42,21 @@ class Line:
     precise: Callable[[Any], bool] = lambda key: True
     seen: dict[Any, Values] = field(default_factory=dict)
 
-    def value(self, key: Hashable, t: Any) -> Any:
-        """One difference at one place; None where it is not compared."""
+    def values(self, t: Any) -> Values:
+        """The differences at one place."""
         if t not in self.seen:
             self.seen[t] = self.at(t)
-        return self.seen[t].get(key)
+        return self.seen[t]
+
+    def value(self, key: Hashable, t: Any) -> Any:
+        """One of them; None where it is not compared, or is no number."""
+        u = self.values(t).get(key)
+        return u if u == u else None
 
     def turns(self, start: Any) -> list[tuple[Any, bool]]:
-        """Places at which some difference is 0, or changes its sign, in order; and whether they are computed precisely."""
+        """Places at which some difference is 0 or changes its sign, in order, and whether they are precise."""
         places = sorted({*GRID, mpf(0), start})
-        for t in places:
-            self.value(None, t)
-        keys = dict.fromkeys(key for t in places for key in self.seen[t])
+        keys = dict.fromkeys(key for t in places for key in self.values(t))
         found: list[tuple[Any, bool]] = []
         known: set[tuple[Any, ...]] = set()
         for key in keys:
@@ -115,7 +119,7 @@ class Line:
             if len(places) == 2:
                 break
             ordered = sorted(places)
-            low, high = next(pair for pair in zip(ordered, ordered[1:], strict=False) if pair[0][1] * pair[1][1] < 0)
+            low, high = next(pair for pair in pairwise(ordered) if pair[0][1] * pair[1][1] < 0)
         return min(low, high, key=lambda place: abs(place[1]))[0]
 
     def _bent(self, key: Hashable, low: tuple[Any, Any], middle: Any, high: tuple[Any, Any]) -> Any:

@@ -157,7 +157,9 @@ class Expected:
 def _named(name: str, array: Any) -> dict[str, Any]:
     values = np.asarray(array)
     return {
-        f"{name}[{','.join(map(str, place))}]" if place else name: value if isinstance(value, mpf) else mpf(float(value))
+        f"{name}[{','.join(map(str, place))}]" if place else name: value
+        if isinstance(value, mpf)
+        else mpf(float(value))
         for place, value in np.ndenumerate(values)
     }
 
@@ -211,7 +213,9 @@ class Differences:
             output = layer_output(self.subject, self.sizes, sheets, scalars)
         else:
             output, _, _ = self.subject.ahead(World(*stand_ins(scalars)), sheets)
-        product = anchor.of(output) * (upstream if isinstance(upstream, Sheet) else anchor.of(np.asarray(upstream, dtype=float)))
+        product = anchor.of(output) * (
+            upstream if isinstance(upstream, Sheet) else anchor.of(np.asarray(upstream, dtype=float))
+        )
         return sum(product.data.ravel(), mpf(0))
 
 

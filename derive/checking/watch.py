@@ -40,7 +40,11 @@ NEAR = mpf(10) ** -60
 Point = Mapping[str, Any]
 """Arrays of numbers by the names of the inputs, and the upstream gradient by its own."""
 
-_OWN = (str(Path(__file__).parents[1]), "<lambdifygenerated", *(str(Path(m.__file__).parent) for m in (np, sympy, mpmath)))
+_OWN = (
+    str(Path(__file__).parents[1]),
+    "<lambdifygenerated",
+    *(str(Path(str(m.__file__)).parent) for m in (np, sympy, mpmath)),
+)
 _DEEP = 3
 """So many lines, one called by the other, tell one place of the code from others."""
 
@@ -160,7 +164,7 @@ def _equal(a: Any, b: Any) -> Any:
 
 
 @lru_cache(maxsize=256)
-def _parts(function: Expr, count: int) -> tuple[tuple[tuple[bool, Callable[..., Any]], ...], Callable[..., Any]]:
+def _parts(function: Expr, count: int) -> tuple[tuple[tuple[bool, Callable[..., Any]], ...], Any]:
     """What a function compares, each as a difference, and what it gives."""
     whole = defined(function)
     places = [placeholder(p) for p in range(count)]
@@ -194,7 +198,17 @@ class Watch:
         self._scalars = _Watched(self.budget)
         self._world = World(*stand_ins(self._scalars))
 
-    def at(self, point: Point, whole: Mapping[str, Any], upstream: Any) -> Seen | None:
+    @property
+    def takes_upstream(self) -> bool:
+        """Whether backward is given an upstream gradient."""
+        return "upstream" in self.subject.takes
+
+    @property
+    def upstream(self) -> str:
+        """The name of the upstream gradient among the arrays of a point; no input is called so."""
+        return " upstream"
+
+    def at(self, point: Point, whole: Mapping[str, Any]) -> Seen | None:
         """The run there; None where forward has no value."""
         self.runs += 1
         subject, scalars = self.subject, self._scalars
@@ -217,7 +231,7 @@ class Watch:
             return None
         failure, got = "", {}
         try:
-            handed = Sheet(np.array(upstream, dtype=object), scalars)
+            handed = Sheet(np.array(point[self.upstream], dtype=object), scalars)
             found = subject.back(self._world, arrays, output, cache, handed, holder)
             got = {name: made.of(array).data.copy() for name, array in found.items()}
         except CodeError as error:
