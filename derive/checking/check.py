@@ -41,7 +41,7 @@ SECONDS = 10.0
 _CAUSES = 2.0
 """How long the cause of what is wrong is looked for."""
 
-_EXPLORING = 4.0
+_EXPLORING = 7.0
 """How long inputs are sought for the sides of comparisons."""
 
 _SETTLING = 1.0

@@ -29,7 +29,7 @@ def vanishes_generically(value: Element, known: Mapping[int, bool], budget: Budg
     while pending:
         budget.check()
         case, masks = pending.pop()
-        case = substituted(case, {n: case.field.one if held else case.field.zero for n, held in masks.items()})
+        case = _decided(case, masks)
         if not case.terms:
             continue
         jump = _innermost(case)
@@ -44,6 +44,14 @@ def vanishes_generically(value: Element, known: Mapping[int, bool], budget: Budg
             return False
         pending += _cases(case, jump, masks)
     return True
+
+
+def _decided(value: Element, masks: Mapping[int, bool]) -> Element:
+    """The element with 1 and 0 in the place of masks, also of those that come about by that: [x [x > 0] > 0]."""
+    numbers = {n: value.field.one if held else value.field.zero for n, held in masks.items()}
+    while (made := substituted(value, numbers)) is not value and made != value:
+        value = made
+    return value
 
 
 def _is_impossible(value: Element, masks: Mapping[int, bool]) -> bool:

@@ -29,8 +29,8 @@ _BASES = 3
 _MOST_COORDINATES = 10
 _MOST_FRESH = 3
 _MOST_COMBINED = 24
-_MOST_POINTS = 48
-"""At so many points of one size, between the places where something turns, gradients are compared."""
+_EACH = 2
+"""At so many points with the same answers to all comparisons gradients are compared."""
 
 _ENOUGH = 4
 """At so many points of one size a boundary is looked at."""
@@ -67,7 +67,7 @@ class Space:
     _bases: list[Point] = field(default_factory=list)
     _fresh: list[Point] = field(default_factory=list)
     _between: dict[Coordinate, list[Any]] = field(default_factory=dict)
-    _points: int = 0
+    _answers: dict[int, int] = field(default_factory=dict)
     _looked: dict[Site, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -177,9 +177,7 @@ class Space:
         known = self._between.setdefault(coordinate, [])
         for t in between([t for t, _ in turns]) if self._open else ():
             known += [t] if t not in known else []
-            if self._points < _MOST_POINTS:
-                self._points += 1
-                self._look(moved(base, coordinate, t))
+            self._look(moved(base, coordinate, t))
         return list(line.seen.items())
 
     def _look(self, point: Point, across: Coordinate | None = None) -> None:
@@ -195,6 +193,8 @@ class Space:
                 # What is compared jumps there.
                 return
             self._looked.update({site: self._looked.get(site, 0) + 1 for site in on})
+        elif not self._is_new(seen):
+            return
         judged = None if seen.failure else self._judged_by().at(point, seen, names, across)
         if across is not None:
             # Where there is no gradient, it cannot be wrong.
@@ -206,6 +206,12 @@ class Space:
         self.found.points += across is None
         self.found.wrong.update(judged.wrong)
         self.found.jumps = merged(judged.kinks, self.found.jumps)
+
+    def _is_new(self, seen: Seen) -> bool:
+        """Whether comparisons have seldom turned out like this."""
+        answers = hash(tuple((comparison, u > NEAR, u < -NEAR) for comparison, u in seen.compared.items()))
+        self._answers[answers] = self._answers.get(answers, 0) + 1
+        return self._answers[answers] <= _EACH
 
     def _judged_by(self) -> Judge:
         """What says what is expected here."""
