@@ -59,7 +59,7 @@ def at_points(explored: Explored) -> Boundary:
     if explored.started and explored.followed and not explored.unreached:
         many = explored.boundaries
         points = f"{many} point{'s' * (many != 1)} with a comparison at its boundary"
-        return Boundary(f"; at {points}, where no proof was found, one of the gradients nearby, in 50 digits")
+        return Boundary(f"; at {points}, where no proof was found, one of the gradients nearby, in 100 digits")
     if not explored.followed:
         why = explored.failure or "forward has no value"
         return Boundary(reason=f"what it gives at the boundaries of comparisons cannot be followed: {why}")

@@ -55,6 +55,7 @@ _AT = "every entry, in the exact field of the inputs' entries"
 _POINTS = "the code itself, in floats, against the derivative with 40 digits"
 _ROUGH = "the code itself against central differences, both in floats"
 
+_SIDES = "the code itself with 100 digits, beside the boundary of a comparison or on it, against the derivative nearby"
 _NEARBY = "the code itself, where the derivative jumps, against the derivatives nearby"
 
 Sizes = Mapping[str, int]
@@ -129,6 +130,7 @@ class _Check:
     runs: list[Branch] = field(default_factory=list)
     causes: dict[str, str] = field(default_factory=dict)
     boundaries: dict[str, str] = field(default_factory=dict)
+    beyond: frozenset[str] = frozenset()
 
     def verdicts(self) -> tuple[Verdict, ...]:
         """One for each gradient."""
@@ -179,6 +181,7 @@ class _Check:
         with suppress(OutOfTimeError), limit.interrupting():
             explore(self.subject, self.sizes[0], limit, explored, self.strengths, known)
         finding.wrong.update(explored.wrong)
+        self.beyond = frozenset(explored.wrong)
         for name in list(self.strengths):
             found = known.get(name) or at_points(explored)
             self.boundaries[name] = found.method
@@ -313,8 +316,9 @@ class _Check:
         wrong = finding.wrong.get(name)
         if wrong is not None:
             shown = rule(self.traced, name)
+            method = _SIDES if name in self.beyond else _POINTS
             return Verdict(
-                *(name, Strength.REFUTED, _POINTS, "", str(wrong), self.causes.get(name, ""), "", seconds),
+                *(name, Strength.REFUTED, method, "", str(wrong), self.causes.get(name, ""), "", seconds),
                 rule=shown,
                 shape=shape,
                 found=wrong,

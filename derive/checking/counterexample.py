@@ -284,7 +284,9 @@ def told(subject: Subject, mismatch: Mismatch, upstream: Any) -> Counterexample:
     # An entry that is no number is the worst.
     distance = np.where(np.isfinite(got), np.abs(got - want), np.inf)
     place = np.unravel_index(int(np.argmax(distance)), want.shape) if want.shape else ()
-    differ = int(np.sum(~(np.abs(got - want) <= 1e-9 * max(1.0, float(np.max(np.abs(want)))))))
+    largest = float(np.max(np.abs(want), initial=0.0))
+    share = 1e-9 * (max(1.0, largest) if float(np.max(distance, initial=0.0)) > 1e-9 else largest)
+    differ = max(1, int(np.sum(~(np.abs(got - want) <= share))))
     return Counterexample(
         sizes,
         tuple(shown),

@@ -37,6 +37,7 @@ _LARGE = 1e12
 _AGAIN = 250
 """In so many digits a difference must come again, or it comes from rounding."""
 
+_FROM_FAR = tuple(mpf(text) for text in ("0.5", "0.1", "0.01", "0.001", "1e-5", "1e-8"))
 _MOST_NUMBERS = 16
 """Numbers of a counterexample are made smaller as long as there are not more of them."""
 
@@ -77,7 +78,7 @@ class Judge:
                 if isinstance(again, Kink):
                     found.kinks[name] = again
                 else:
-                    found.wrong[name] = self._smaller(point, name, across, again)
+                    found.wrong[name] = self._told(point, name, across, again)
         return found
 
     def _answer(
@@ -111,8 +112,28 @@ class Judge:
                 return None
             return careful._answer(point, seen, name, near, across)
 
-    def _smaller(self, point: Point, name: str, across: Any, wrong: Mismatch) -> Counterexample:
-        """The counterexample with 0 or 1 in the place of numbers, as long as the boundary is one and it is wrong."""
+    def _told(self, point: Point, name: str, across: Any, wrong: Mismatch) -> Counterexample:
+        """The counterexample, as plain as it can be made."""
+        if across is not None and _is_same(wrong):
+            # On the boundary itself it is right, and wrong on one side of it.
+            point, wrong = self._beside(point, name, across) or (point, wrong)
+            across = None
+        point, wrong = self._smaller(point, name, across, wrong)
+        upstream = _floats(point[self.watch.upstream])
+        return told(self.subject, with_upstream(wrong, upstream), upstream)
+
+    def _beside(self, point: Point, name: str, across: Any) -> tuple[Point, Mismatch] | None:
+        """A point beside a boundary where it is wrong, as far from it as may be."""
+        for away in _FROM_FAR:
+            for side in (_aside(point, across, away), _aside(point, across, -away)):
+                seen, near = self.watch.at(side, self.whole), self._near(side, None)
+                answer = self._answer(side, seen, name, near, None) if seen and not seen.failure and near else None
+                if isinstance(answer, Mismatch) and not _is_same(answer):
+                    return side, answer
+        return None
+
+    def _smaller(self, point: Point, name: str, across: Any, wrong: Mismatch) -> tuple[Point, Mismatch]:
+        """The same with 0 or 1 in the place of numbers, as long as the boundary is one and it is wrong."""
         held = None if across is None else (across[0], across[1])
         names = [node.name for node in self.subject.smooth] + [self.watch.upstream] * self.watch.takes_upstream
         places = [(key, place) for key in names for place in np.ndindex(point[key].shape)]
@@ -128,11 +149,10 @@ class Judge:
                     continue
                 near = self._near(simpler, across)
                 answer = self._answer(simpler, seen, name, near, across) if near else None
-                if isinstance(answer, Mismatch):
+                if isinstance(answer, Mismatch) and _is_same(answer) == _is_same(wrong):
                     point, wrong = simpler, answer
                     break
-        upstream = _floats(point[self.watch.upstream])
-        return told(self.subject, with_upstream(wrong, upstream), upstream)
+        return point, wrong
 
     # What is expected.
 
@@ -194,6 +214,15 @@ class Judge:
     def _floats(self, point: Point) -> dict[str, Any]:
         smooth = {node.name: _floats(point[node.name]) for node in self.subject.smooth}
         return {node.name: smooth.get(node.name, self.whole.get(node.name)) for node in self.subject.inputs}
+
+
+def _is_same(wrong: Mismatch) -> bool:
+    """Whether what came cannot be told from what was expected when both are printed."""
+    if wrong.got is None or wrong.got.shape != wrong.expected.shape:
+        return False
+    return bool(
+        np.all(np.abs(wrong.got - wrong.expected) <= 1e-5 * np.maximum(np.abs(wrong.got), np.abs(wrong.expected)))
+    )
 
 
 def _is_on(seen: Seen) -> bool:

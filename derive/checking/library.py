@@ -104,12 +104,22 @@ def ufunc(anchor: Sheet, function: Any, method: str, arguments: Sequence[Any], o
 _REDUCED = {"add": "sum", "multiply": "prod", "maximum": "max", "minimum": "min", "logical_and": "all"}
 
 
+_UNBOUNDED = {"maximum": -np.inf, "fmax": -np.inf, "minimum": np.inf, "fmin": np.inf}
+"""Functions of two numbers, and what the other one is never exceeded by."""
+
+
+def _is_no_bound(argument: Any, infinite: float) -> bool:
+    return isinstance(argument, float) and argument == infinite
+
+
 def _at_entries(anchor: Sheet, name: str, arguments: Sequence[Any]) -> Any:
     if name in _OPERATORS:
         first, *rest = (anchor.of(argument) for argument in arguments)
         return _OPERATORS[name](first, *rest)
     if name not in _SCALAR:
         raise UnsupportedError(f"np.{name} is not supported on symbols")
+    if name in _UNBOUNDED and (kept := [a for a in arguments if not _is_no_bound(a, _UNBOUNDED[name])]) != [*arguments]:
+        return anchor.of(kept[0])
     if name == "heaviside":
         x, at = (anchor.of(argument) for argument in arguments)
         return anchor.applied(ELEMENTWISE["heaviside"](placeholder(0), placeholder(1)), x, at)

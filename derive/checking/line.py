@@ -16,9 +16,14 @@ from mpmath import mpf, sqrt  # type: ignore[import-untyped]  # SymPy's own numb
 __all__ = ["GRID", "Line"]
 
 GRID = tuple(
-    sorted(mpf(s) * mpf(x) for s in (-1, 1) for x in ("1e6", "1e4", "300", "40", "12", "4.5", "1.7", "0.6", "0.03"))
+    sorted(
+        mpf(s) * mpf(x) for s in (-1, 1) for x in ("1e6", "1e4", "300", "40", "12", "4.5", "1.7", "0.6", "0.03", "1e-4")
+    )
 )
 """Where a line is looked at first: both signs, up to a million."""
+
+_CLOSE = tuple(mpf(s) * mpf(x) for s in (-1, 1) for x in ("1e-7", "1e-10", "1e-14", "1e-20", "1e-30"))
+"""Where it is looked at as well, if there is no value at 0."""
 
 _EXACT = mpf(10) ** -80
 _ROUGH = mpf(10) ** -3
@@ -55,7 +60,7 @@ class Line:
 
     def turns(self, start: Any) -> list[tuple[Any, bool]]:
         """Places at which some difference is 0 or changes its sign, in order, and whether they are precise."""
-        places = sorted({*GRID, mpf(0), start})
+        places = sorted({*GRID, mpf(0), start, *(() if self.values(mpf(0)) else _CLOSE)})
         keys = dict.fromkeys(key for t in places for key in self.values(t))
         found: list[tuple[Any, bool]] = []
         known: set[tuple[Any, ...]] = set()

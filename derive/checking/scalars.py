@@ -14,18 +14,32 @@ from typing import Any, Protocol
 
 import numpy as np
 import sympy
-from mpmath import isnan, mpf, workdps  # type: ignore[import-untyped]  # SymPy's own numbers
+from mpmath import fabs, isnan, mpf, workdps  # type: ignore[import-untyped]  # SymPy's own numbers
 from sympy import Expr, Rational, lambdify
 
 from derive.checking.budget import Budget
+from derive.checking.generic import is_piecewise
 from derive.errors import UnsupportedError
-from derive.forward.functions import EXACT, defined, largest, smallest, step
+from derive.forward import functions
+from derive.forward.functions import EXACT, largest, smallest, step
 from derive.forward.nodes import placeholder
 from derive.forward.number import exact_number
+from derive.proof.decide import vanishes, vanishes_in_parts
 from derive.proof.field import Field
-from derive.proof.ring import Element, Kind
+from derive.proof.ring import Element, Generator, Kind
 
-__all__ = ["DIGITS", "Branches", "Digits", "Entry", "Scalars", "Symbols", "TooManyBranchesError", "exact"]
+__all__ = [
+    "DIGITS",
+    "NATIVE",
+    "Branches",
+    "Digits",
+    "Entry",
+    "Scalars",
+    "Symbols",
+    "TooManyBranchesError",
+    "exact",
+    "meant",
+]
 
 Entry = Any
 """An element of the field, or a number of many digits."""
@@ -182,7 +196,8 @@ class Symbols:
             return known[number]
         generator = self.field.generators[number]
         if generator.name is not step:
-            raise UnsupportedError("the code branches on whether two values are equal")
+            answer = known[number] = self._is_same(generator)
+            return answer
         answer = known[number] = self.branches.answer()
         # Away from where u = 0, either u > 0 or -u > 0.
         opposite = self.field.apply(step(placeholder(0)), [-generator.arguments[0]])
@@ -190,6 +205,17 @@ class Symbols:
             for other, _ in self.field.monomials[monomial]:
                 known[other] = not answer
         return answer
+
+    @staticmethod
+    def _is_same(generator: Generator) -> bool:
+        """Whether two values are equal, which different ones are on no open set.
+
+        Raises: UnsupportedError where that depends on which entry is the largest.
+        """
+        difference = generator.arguments[0] - generator.arguments[1]
+        if is_piecewise(difference):
+            raise UnsupportedError("the code branches on whether two values are equal")
+        return vanishes_in_parts(difference) or vanishes(difference)
 
     def extreme(self, name: str, entries: Sequence[Element]) -> Element:
         function = largest if name == "max" else smallest
@@ -283,7 +309,27 @@ _QUOTIENTS = np.frompyfunc(_quotient, 2, 1)
 
 @lru_cache(maxsize=256)
 def _compiled(function: Expr, count: int) -> Callable[..., Any]:
-    compiled: Callable[..., Any] = lambdify(
-        [placeholder(p) for p in range(count)], defined(function), [EXACT, "mpmath"], cse=False
-    )
+    places = [placeholder(p) for p in range(count)]
+    compiled: Callable[..., Any] = lambdify(places, meant(function), [{**EXACT, **NATIVE}, "mpmath"], cse=False)
     return compiled
+
+
+def meant(function: Expr) -> Expr:
+    """The function in terms of what has a meaning in numbers."""
+    for kind in (functions.logabs, functions.sigmoid, functions.softplus):
+        function = function.replace(kind, kind.defined)
+    return function
+
+
+def _sign(x: Any) -> Any:
+    return mpf(x > 0) - mpf(x < 0)
+
+
+NATIVE: dict[str, Callable[..., Any]] = {
+    "abs": fabs,
+    "maximum": lambda a, b: a if isnan(a) or a > b else b,
+    "minimum": lambda a, b: a if isnan(a) or a < b else b,
+    "relu": lambda x: max(x, mpf(0)),
+    "sign": _sign,
+}
+"""What computes, in numbers of many digits, functions whose definitions give no number for infinite ones."""

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -23,7 +24,7 @@ from sympy import Expr, lambdify, postorder_traversal
 from derive.checking.budget import Budget, OutOfTimeError
 from derive.checking.exactly import layer_output
 from derive.checking.numbers import stand_ins
-from derive.checking.scalars import Digits
+from derive.checking.scalars import NATIVE, Digits, meant
 from derive.checking.sheet import Sheet, objects
 from derive.checking.subject import CodeError, Subject
 from derive.checking.world import World
@@ -136,6 +137,9 @@ class _Watched(Digits):
         return found
 
     def _note(self, lines: tuple[tuple[str, int, int], ...], number: int, equality: bool, difference: Any) -> None:
+        if difference != difference or abs(difference) == mpf("inf"):
+            # What is compared with an infinite number is always on one side of it.
+            return
         site = Site(lines, number, equality)
         time = self._times.get(site, 0)
         self._times[site] = time + 1
@@ -163,6 +167,10 @@ def _equal(a: Any, b: Any) -> Any:
     return mpf(a == b or abs(a - b) <= NEAR)
 
 
+def _sign(x: Any) -> Any:
+    return _step(x) - _step(-x)
+
+
 @lru_cache(maxsize=256)
 def _parts(function: Expr, count: int) -> tuple[tuple[tuple[bool, Callable[..., Any]], ...], Any]:
     """What a function compares, each as a difference, and what it gives."""
@@ -176,11 +184,11 @@ def _parts(function: Expr, count: int) -> tuple[tuple[tuple[bool, Callable[..., 
         elif isinstance(part, equal):
             found.setdefault(part.args[0] - part.args[1], True)
         elif isinstance(part, largest | smallest):
-            for first, second in zip(part.args, part.args[1:], strict=False):
+            for first, second in pairwise(part.args):
                 found.setdefault(first - second, False)
-    meaning = [{**EXACT, "step": _step, "equal": _equal}, "mpmath"]
+    meaning = [{**EXACT, **NATIVE, "step": _step, "equal": _equal, "sign": _sign}, "mpmath"]
     differences = tuple((equality, lambdify(places, u, meaning)) for u, equality in found.items())
-    return differences, lambdify(places, whole, meaning) if found else None
+    return differences, lambdify(places, meant(function), meaning) if found else None
 
 
 @dataclass(slots=True)
