@@ -191,26 +191,6 @@ class _Check:
         for name in self.reasons.keys() - self.strengths.keys() if explored.unvisited else ():
             places = "; ".join(map(str, explored.unvisited[:2]))
             self.reasons[name] += f"; no input was found at which a comparison turns out otherwise: {places}"
-        import os
-
-        if os.environ.get("SHOW"):
-            print(
-                f"   {limit.spent:.2f}s",
-                known,
-                explored.started,
-                explored.followed,
-                explored.failure,
-                "bounds",
-                explored.boundaries,
-                "points",
-                explored.points,
-                "unreached",
-                [str(x) for x in explored.unreached],
-                "unvisited",
-                [str(x) for x in explored.unvisited],
-                "sites",
-                len(explored.sides),
-            )
         return explored
 
     def at_two(self) -> list[Branch]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import product
 from random import Random
 from typing import Any
 
@@ -24,6 +25,7 @@ __all__ = ["Judge", "Judged"]
 _AWAY = mpf(10) ** -18
 """So far away is what is nearby."""
 
+_CLOSER = mpf(10) ** -3
 _EVALUATED = mpf(10) ** -24
 """What is closer to a boundary has no derivative."""
 
@@ -94,11 +96,17 @@ class Judge:
             return Mismatch(name, self.sizes, self._floats(point), _floats(got), _floats(values[0]))
         low, high = values.min(axis=0), values.max(axis=0)
         scale = max(mpf("1e-3"), abs(values).max(initial=mpf(0)))
-        if bool(np.any(high - low > 10 * _SHARE * scale)):
-            share = 1e-9 * max(1.0, float(abs(values).max()))
-            arrays = self._floats(point)
-            return judged(self.subject, self.sizes, name, arrays, upstream, _floats(got), _floats(values), share)
-        off = ~np.asarray(abs(got - low) <= 20 * _SHARE * scale, dtype=bool)
+        share = 20 * _SHARE * scale
+        if bool(np.any(high - low > share / 2)):
+            closer = np.array([want[name] for want in self._near(point, across, _CLOSER)], dtype=object)
+            change = closer.max(axis=0) - closer.min(axis=0) if len(closer) else high - low
+            if not len(closer) or bool(np.any(change > (high - low) / 100 + share)):
+                beyond = 1e-9 * max(1.0, float(abs(values).max()))
+                arrays = self._floats(point)
+                return judged(self.subject, self.sizes, name, arrays, upstream, _floats(got), _floats(values), beyond)
+            # It changes fast, but the less the closer.
+            low, share = closer.min(axis=0), share + change.max()
+        off = ~np.asarray(abs(got - low) <= share, dtype=bool)
         if not off.any() and across is not None:
             off = self._jumps(point, name, got, across)
         return Mismatch(name, self.sizes, self._floats(point), _floats(got), _floats(low)) if off.any() else None
@@ -156,9 +164,9 @@ class Judge:
 
     # What is expected.
 
-    def _near(self, point: Point, across: Any) -> list[Point]:
-        """The derived gradients at the point, or on all sides of it."""
-        places = [point] if across is None else self._nearby(point, across)
+    def _near(self, point: Point, across: Any, share: Any = 1) -> list[Point]:
+        """The derived gradients at the point, or on all sides of it, at a share of the usual distance."""
+        places = [point] if across is None else self._nearby(point, across, _AWAY * share)
         found = [want for place in places if (want := self._expected(place)) is not None]
         return found if across is None or len(found) > 1 else []
 
@@ -176,18 +184,22 @@ class Judge:
         except (ArithmeticError, ValueError, TypeError):
             return None
 
-    def _nearby(self, point: Point, across: Any) -> list[Point]:
+    def _nearby(self, point: Point, across: Any, away: Any) -> list[Point]:
         """Points close by: across the boundary to both sides, and in other directions."""
         draw = Random(5)
-        made = [_aside(point, across, sign * _AWAY) for sign in (-1, 1)]
+        made = [_aside(point, across, sign * away) for sign in (-1, 1)]
         smooth = [node.name for node in self.subject.smooth]
-        several = sum(point[key].size for key in smooth) > 1
-        for _ in range(self.directions if several else 0):
+        count = sum(point[key].size for key in smooth)
+        ways: list[Sequence[int]] = [[draw.choice((-1, 1)) for _ in range(count)] for _ in range(self.directions)]
+        if 2**count <= self.directions:
+            ways += [*product((-1, 1), repeat=count)]
+        for signs in ways if count > 1 else ():
+            sign = iter(signs)
             other = {key: array.copy() for key, array in point.items()}
             for key in smooth:
                 for where in np.ndindex(other[key].shape):
-                    reach = _AWAY * max(1, abs(point[key][where])) * mpf(draw.randint(40, 100)) / 100
-                    other[key][where] += reach * draw.choice((-1, 1))
+                    reach = away * max(1, abs(point[key][where])) * mpf(draw.randint(40, 100)) / 100
+                    other[key][where] += reach * next(sign)
             made.append(other)
         return made
 

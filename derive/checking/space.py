@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import islice, product
+from itertools import combinations, islice, product
 from random import Random
 from typing import Any
 
@@ -29,6 +29,10 @@ _BASES = 3
 _MOST_COORDINATES = 10
 _MOST_FRESH = 3
 _MOST_COMBINED = 24
+_MOST_PAIRS = 12
+_MOST_TURNED = 6
+"""Of more entries, not all ways in which they can be moved up or down are looked at."""
+
 _EACH = 2
 """At so many points with the same answers to all comparisons gradients are compared."""
 
@@ -67,6 +71,7 @@ class Space:
     _bases: list[Point] = field(default_factory=list)
     _fresh: list[Point] = field(default_factory=list)
     _between: dict[Coordinate, list[Any]] = field(default_factory=dict)
+    _turns: dict[Coordinate, dict[Any, None]] = field(default_factory=dict)
     _answers: dict[int, int] = field(default_factory=dict)
     _looked: dict[Site, int] = field(default_factory=dict)
 
@@ -174,6 +179,7 @@ class Space:
         for t, precise in turns:
             if precise:
                 self._look(moved(base, coordinate, t), coordinate)
+                self._turns.setdefault(coordinate, {})[t] = None
         known = self._between.setdefault(coordinate, [])
         for t in between([t for t, _ in turns]) if self._open else ():
             known += [t] if t not in known else []
@@ -227,15 +233,29 @@ class Space:
         return self._judge
 
     def _combine(self) -> None:
-        """Places between turns of several lines, together: for what holds only if several comparisons do."""
+        """Places of several lines together: for what is wrong only if several comparisons turn out so, or turn."""
         several = {c: ts for c, ts in self._between.items() if len(ts) > 1}
         every = list(islice(product(*several.values()), 4000)) if len(several) > 1 else []
         for values in Random(4).sample(every, min(_MOST_COMBINED, len(every))):
-            if self._open and not self.is_over():
-                point = self._bases[0]
-                for coordinate, t in zip(several, values, strict=True):
-                    point = moved(point, coordinate, t)
-                self._look(point)
+            if self._open:
+                self._look(self._with(zip(several, values, strict=True)))
+        if sum(self._bases[0][node.name].size for node in self.subject.smooth) > _MOST_TURNED:
+            return
+        lowest = {c: min(ts, key=abs) for c, ts in self._turns.items()}
+        pairs = [
+            ((c, s), (d, t))
+            for c, d in combinations(self._turns, 2)
+            for s, t in product(list(self._turns[c])[:_EACH], list(self._turns[d])[:_EACH])
+        ]
+        for places in [tuple(lowest.items()), *pairs[:_MOST_PAIRS]] if len(lowest) > 1 else ():
+            self._look(self._with(places), places[0][0])
+
+    def _with(self, places: Iterable[tuple[Coordinate, Any]]) -> Point:
+        """The first point with other numbers for some entries."""
+        point = self._bases[0]
+        for coordinate, t in places if not self.is_over() else ():
+            point = moved(point, coordinate, t)
+        return point
 
     # Sides that no line has met.
 
@@ -286,8 +306,10 @@ def between(turns: Sequence[Any]) -> list[Any]:
     for low, high in zip([None, *turns], [*turns, None], strict=True) if turns else ():
         if low is None or high is None:
             edge, sign = (turns[0], -1) if low is None else (turns[-1], 1)
-            reach = sign * max(mpf(1), abs(edge)) / 2
-            found += [_short(edge + reach / 20, edge + reach), _short(edge + 4 * reach, edge + 10 * reach)]
+            for size in dict.fromkeys((abs(edge) or mpf(1), max(mpf(1), abs(edge)))):
+                reach = sign * size / 2
+                found.append(_short(edge + reach / 20, edge + reach))
+            found.append(_short(edge + 4 * reach, edge + 10 * reach))
         elif high - low > mpf(10) ** -30:
             width = high - low
             found += [_short(low + width / 20, low + width / 3), _short(high - width / 3, high - width / 20)]
