@@ -45,8 +45,9 @@ from derive.notation.tree import (
     Tree,
 )
 from derive.notation.walk import children
+from derive.rules.known import Forward
 from derive.rules.naming import definitions
-from derive.rules.rewrite import Forward, regrouped, simplify
+from derive.rules.rewrite import regrouped, simplify
 from derive.rules.terms import build, flatten
 
 __all__ = ["JacobianFormula", "ReadableJacobian", "jacobian_formula"]
@@ -167,7 +168,7 @@ def _read(output: Node, wrt: Input, read_node: Read) -> Tree | None:
 
 def _length(text: str) -> int:
     """How long a form is to read; of two the one with fewer transposes is clearer."""
-    return len(text) + 3 * text.count(".T")
+    return len(text) + 4 * text.count(".T")
 
 
 def _of_numbers(output: Node, wrt: Input, forward: Forward, read_node: Read) -> Tree:
