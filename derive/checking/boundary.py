@@ -76,18 +76,28 @@ def _is_smooth(run: Branch, name: str) -> bool:
 
 def is_one_sided(run: Branch, name: str, budget: Budget) -> bool:
     """Whether on the boundary of every mask the gradient is one to its sides, or halfway between them."""
-    if run.known or run.failure:
+    if run.failure or not _is_followed_at_boundaries(run):
         return False
     entries = list(run.got[name].data.ravel())
-    masks = _masks(entries)
-    masks = [mask for mask in masks if mask.kind is Kind.MASK]
+    masks = [mask for mask in _masks(entries) if mask.kind is Kind.MASK]
     # The largest of several is continuous where two are equal, but whether one is the largest is not.
     if any(mask.name is equal and any(g.kind is not Kind.MASK for g in _masks(mask.arguments)) for mask in masks):
         return False
     try:
-        return all(_on_one(entries, u, group, budget) for u, group in _by_boundary(masks))
+        return all(_on_one(entries, u, group, run.known, budget) for u, group in _by_boundary(masks))
     except UserError:
         return False
+
+
+def _is_followed_at_boundaries(run: Branch) -> bool:
+    """Whether code that asks takes on a boundary the way of one of its sides, all of which are looked at.
+
+    It does if it asks whether u > 0 or whether u < 0, and not both, nor whether u = 0.
+    """
+    generators = [run.field.generators[number] for number in sorted(run.questioned)]
+    if any(generator.name is equal and not run.known[generator.number] for generator in generators):
+        return False
+    return all(len(group) == 1 for _, group in _by_boundary(generators))
 
 
 def _masks(entries: Sequence[Element]) -> list[Generator]:
@@ -136,7 +146,14 @@ def _ratio(first: Element, second: Element) -> int:
     return (1 if ratios.pop() > 0 else -1) if len(ratios) == 1 else 0
 
 
-def _on_one(entries: Sequence[Element], u: Element, group: Sequence[tuple[Generator, int]], budget: Budget) -> bool:
+def _on_one(
+    entries: Sequence[Element],
+    u: Element,
+    group: Sequence[tuple[Generator, int]],
+    known: Mapping[int, bool],
+    budget: Budget,
+) -> bool:
+    """Whether on u = 0 all entries are those of one side, or halfway between both."""
     field = u.field
     on: Masks = {}
     above: Masks = {}
@@ -148,19 +165,22 @@ def _on_one(entries: Sequence[Element], u: Element, group: Sequence[tuple[Genera
         below[mask.number] = field.one if not equality and sign < 0 else field.zero
     solved = _solved(u)
     places: list[Mapping[int, Element]] = [{}, *([solved] if solved else [])]
-    for share in _SHARES:
+    # Code that has asked is on one side only.
+    sides = {(sign > 0) == known[mask.number] for mask, sign in group if mask.number in known}
+    others = {number: held for number, held in known.items() if number not in on}
+    for share in [Fraction(int(side)) for side in sides] or _SHARES:
         for place in places:
             differences = (
                 substituted(entry, on) - substituted(entry, above) * share - substituted(entry, below) * (1 - share)
                 for entry in entries
             )
-            if all(_vanishes(value, place, budget) for value in differences):
+            if all(_vanishes(value, place, others, budget) for value in differences):
                 return True
     return False
 
 
-def _vanishes(value: Element, place: Mapping[int, Element], budget: Budget) -> bool:
-    return not value.terms or vanishes_generically(substituted(value, dict(place)) if place else value, {}, budget)
+def _vanishes(value: Element, place: Mapping[int, Element], known: Mapping[int, bool], budget: Budget) -> bool:
+    return not value.terms or vanishes_generically(substituted(value, place) if place else value, known, budget)
 
 
 def _solved(u: Element) -> Masks:

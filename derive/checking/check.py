@@ -128,9 +128,10 @@ class _Check:
     traced: Traced | None = None
     hurried: bool = False
     runs: list[Branch] = field(default_factory=list)
+    paths: list[Branch] = field(default_factory=list)
     causes: dict[str, str] = field(default_factory=dict)
     boundaries: dict[str, str] = field(default_factory=dict)
-    beyond: frozenset[str] = frozenset()
+    beyond: dict[str, str] = field(default_factory=dict)
 
     def verdicts(self) -> tuple[Verdict, ...]:
         """One for each gradient."""
@@ -175,13 +176,13 @@ class _Check:
         limit = Budget(min(_SETTLING, max(0.1, self.budget.seconds - self.budget.spent)))
         with suppress(OutOfTimeError), limit.interrupting():
             for name in self.strengths:
-                found = settled(name, self.traced, self.at_two, limit, every_size=name in every_size)
+                found = settled(name, self.traced, self._every_path, limit, every_size=name in every_size)
                 known |= {} if found is None else {name: found}
         limit = Budget(min(_EXPLORING, max(0.1, self.budget.seconds - self.budget.spent)))
         with suppress(OutOfTimeError), limit.interrupting():
             explore(self.subject, self.sizes[0], limit, explored, self.strengths, known)
         finding.wrong.update(explored.wrong)
-        self.beyond = frozenset(explored.wrong)
+        self.beyond = dict.fromkeys(explored.wrong, _POINTS if explored.rough else _SIDES)
         for name in list(self.strengths):
             found = known.get(name) or at_points(explored)
             self.boundaries[name] = found.method
@@ -192,6 +193,10 @@ class _Check:
             places = "; ".join(map(str, explored.unvisited[:2]))
             self.reasons[name] += f"; no input was found at which a comparison turns out otherwise: {places}"
         return explored
+
+    def _every_path(self) -> list[Branch]:
+        """Every way in which the code runs at the sizes of proofs; code that is traced for all sizes has but one."""
+        return self.paths or self.at_two()
 
     def at_two(self) -> list[Branch]:
         """One run on symbols at each of the sizes of proofs."""
@@ -228,10 +233,12 @@ class _Check:
         if not self._open():
             return
         proved = {node.name: True for node in self._open()}
+        self.paths = []
         for sizes in self.sizes:
             try:
                 for number, branch in enumerate(branches(self.subject, sizes, self.budget)):
                     self.runs += [] if number else [branch]
+                    self.paths.append(branch)
                     self._compare(branch, proved)
             except TooManyBranchesError as error:
                 self.hurried = True
@@ -296,7 +303,7 @@ class _Check:
         wrong = finding.wrong.get(name)
         if wrong is not None:
             shown = rule(self.traced, name)
-            method = _SIDES if name in self.beyond else _POINTS
+            method = self.beyond.get(name, _POINTS)
             return Verdict(
                 *(name, Strength.REFUTED, method, "", str(wrong), self.causes.get(name, ""), "", seconds),
                 rule=shown,

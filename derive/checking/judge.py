@@ -12,8 +12,10 @@ import numpy as np
 from mpmath import mpf, workdps  # type: ignore[import-untyped]  # SymPy's own numbers
 
 from derive.checking.counterexample import told, with_upstream
+from derive.checking.floats import FloatWatch
 from derive.checking.kinks import Kink, judged
 from derive.checking.numerically import Differences, Expected, Mismatch
+from derive.checking.places import Point
 from derive.checking.report import Counterexample
 from derive.checking.scalars import Digits
 from derive.checking.sheet import Sheet
@@ -35,6 +37,9 @@ _SHARE = mpf(10) ** -13
 _JUMP = mpf(10) ** -9
 _NOTHING = mpf(10) ** -33
 _SIDES, _MORE_SIDES = 8, 64
+_ROUGH, _SHIFT = mpf("1e-4"), mpf("1e-9")
+"""By how much what is computed in floats may be off, and by how much inputs are changed to see what they round."""
+
 _LARGE = 1e12
 _AGAIN = 250
 """In so many digits a difference must come again, or it comes from rounding."""
@@ -42,8 +47,6 @@ _AGAIN = 250
 _FROM_FAR = tuple(mpf(text) for text in ("0.5", "0.1", "0.01", "0.001", "1e-5", "1e-8"))
 _MOST_NUMBERS = 16
 """Numbers of a counterexample are made smaller as long as there are not more of them."""
-
-Point = Mapping[str, Any]
 
 
 @dataclass(slots=True)
@@ -62,7 +65,7 @@ class Judge:
     sizes: Mapping[str, int]
     whole: Mapping[str, Any]
     source: Expected | Differences
-    watch: Watch
+    watch: Watch | FloatWatch
     digits: int = WATCHED_DIGITS
     directions: int = _SIDES
 
@@ -92,6 +95,8 @@ class Judge:
         if got is None or not all(abs(value) < _LARGE for value in values.ravel()):
             return None
         upstream = _floats(point[self.watch.upstream])
+        if self.watch.rough and got.shape == values.shape[1:]:
+            return self._roughly(point, name, got, values)
         if got.shape != values.shape[1:]:
             return Mismatch(name, self.sizes, self._floats(point), _floats(got), _floats(values[0]))
         low, high = values.min(axis=0), values.max(axis=0)
@@ -111,8 +116,26 @@ class Judge:
             off = self._jumps(point, name, got, across)
         return Mismatch(name, self.sizes, self._floats(point), _floats(got), _floats(low)) if off.any() else None
 
+    def _roughly(self, point: Point, name: str, got: Any, values: Any) -> Mismatch | None:
+        """Where a gradient in floats is wrong by more than they round, however the inputs are changed a little."""
+        low, high = values.min(axis=0), values.max(axis=0)
+        scale = max(mpf("1e-3"), abs(values).max(initial=mpf(0)))
+        beyond = np.maximum(low - got, got - high)
+        if not all(abs(value) < mpf("inf") for value in got.ravel()) or not np.any(beyond > _ROUGH * scale):
+            return None
+        shifted = {key: array * (1 + _SHIFT) for key, array in point.items()}
+        again = self.watch.at(shifted, self.whole)
+        if again is None or again.failure or again.got[name].shape != got.shape:
+            return None
+        if abs(again.got[name] - got).max(initial=mpf(0)) > beyond.max() / 10:
+            return None
+        return Mismatch(name, self.sizes, self._floats(point), _floats(got), _floats(low))
+
     def _again(self, point: Point, name: str, across: Any) -> Kink | Mismatch | None:
         """The same in many more digits, with more of what is nearby: what is left of it comes from no rounding."""
+        if self.watch.rough:
+            seen, near = self.watch.at(point, self.whole), self._near(point, across)
+            return None if seen is None or not near else self._answer(point, seen, name, near, across)
         careful = Judge(self.subject, self.sizes, self.whole, self.source, self.watch, _AGAIN, _MORE_SIDES)
         with workdps(_AGAIN):
             seen, near = self.watch.at(point, self.whole), careful._near(point, across)
@@ -178,7 +201,10 @@ class Judge:
             if isinstance(self.source, Expected):
                 evaluator = self.source.evaluator(arrays, upstream, self.digits, _EVALUATED)
                 return self.source.expected_by(evaluator)
-            scalars = Digits(self.watch.budget)
+            if self.source.rough:
+                floats = {name: x.astype(float) if x.dtype == object else x for name, x in arrays.items()}
+                return self.source.at(floats, _floats(upstream))
+            scalars = Digits(self.source.budget)
             sheets = {name: Sheet(x, scalars) if x.dtype == object else x for name, x in arrays.items()}
             return self.source.at(sheets, Sheet(np.array(upstream, dtype=object), scalars))
         except (ArithmeticError, ValueError, TypeError):

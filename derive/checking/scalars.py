@@ -118,6 +118,8 @@ class TooManyBranchesError(UnsupportedError):
 class Branches:
     """Which answers a run of the code gets to its questions, and what they say about masks by number.
 
+    questioned are the masks that the code asked about, known those and their opposites.
+
     Example:
         >>> branches = Branches()
         >>> [branches.answer() for _ in branches.runs(10)]
@@ -127,6 +129,7 @@ class Branches:
     answers: list[bool] = field(default_factory=list)
     asked: int = 0
     known: dict[int, bool] = field(default_factory=dict)
+    questioned: set[int] = field(default_factory=set)
 
     def runs(self, most: int) -> Iterator[None]:
         """One round for every way in which the questions can be answered.
@@ -134,7 +137,7 @@ class Branches:
         Raises: UnsupportedError if there are too many.
         """
         for _ in range(most):
-            self.asked, self.known = 0, {}
+            self.asked, self.known, self.questioned = 0, {}, set()
             yield
             if self.asked > _MOST_QUESTIONS:
                 break
@@ -192,6 +195,7 @@ class Symbols:
 
     def _answer(self, number: int) -> bool:
         known = self.branches.known
+        self.branches.questioned.add(number)
         if number in known:
             return known[number]
         generator = self.field.generators[number]

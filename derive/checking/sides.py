@@ -52,8 +52,8 @@ class Explored:
 
     known are the inputs whose gradient is wrong in any case; wrong are counterexamples and jumps kinks by the names of
     inputs, boundaries and points at how many points on boundaries, and between them, gradients were compared. started
-    is whether the code was run at all sizes at least once, followed whether it ran on numbers of many digits; failure
-    is why not.
+    is whether the code was run at all sizes at least once, followed whether it ran on numbers of many digits, rough
+    whether on floats instead; failure is why.
     """
 
     known: frozenset[str] = frozenset()
@@ -64,6 +64,7 @@ class Explored:
     points: int = 0
     started: bool = False
     followed: bool = False
+    rough: bool = False
     failure: str = ""
 
     @property

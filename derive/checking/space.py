@@ -13,11 +13,14 @@ import numpy as np
 from mpmath import mpf  # type: ignore[import-untyped]  # SymPy's own numbers
 
 from derive.checking.budget import Budget
+from derive.checking.counterexample import source_at
 from derive.checking.exactly import branches
+from derive.checking.floats import FloatWatch
 from derive.checking.judge import Judge
 from derive.checking.kinks import merged
 from derive.checking.line import Line
 from derive.checking.numerically import Differences, Expected
+from derive.checking.places import Coordinate, Point, between, moved
 from derive.checking.sides import Explored, Sides
 from derive.checking.subject import Subject
 from derive.checking.watch import NEAR, Seen, Site, Watch
@@ -48,9 +51,6 @@ _POOLS: tuple[tuple[str, ...], ...] = (
 """Numbers of first points: no two alike, so that they are on no boundary but by chance."""
 
 Sizes = Mapping[str, int]
-Point = Mapping[str, Any]
-Coordinate = tuple[str, tuple[int, ...] | None]
-"""An entry of an array; None for all of its entries together, times a factor."""
 
 
 @dataclass(slots=True)
@@ -65,7 +65,7 @@ class Space:
     found: Explored
     proved: frozenset[str]
     is_over: Callable[[], bool]
-    watch: Watch = field(init=False)
+    watch: Watch | FloatWatch = field(init=False)
     met: set[Site] = field(default_factory=set)
     _judge: Judge | None = None
     _bases: list[Point] = field(default_factory=list)
@@ -93,18 +93,22 @@ class Space:
     # Runs.
 
     def start(self) -> bool:
-        """Runs the code at some points; whether it can be run."""
-        for number, pool in enumerate(_POOLS):
-            base = self._base(Random(number), pool)
-            seen = self._run(base)
-            if seen is not None and seen.failure:
-                self.found.failure = self.found.failure or seen.failure
-            elif seen is not None:
-                self._bases.append(base)
-            if len(self._bases) == _BASES:
+        """Runs the code at some points, on floats where it has to be; whether it can be run at all."""
+        for watch in (self.watch, FloatWatch(self.subject)):
+            self.watch, self.met, self._fresh = watch, set(), []
+            for number, pool in enumerate(_POOLS):
+                base = self._base(Random(number), pool)
+                seen = self._run(base)
+                if seen is not None and seen.failure:
+                    self.found.failure = self.found.failure or seen.failure
+                elif seen is not None:
+                    self._bases.append(base)
+                if len(self._bases) == _BASES:
+                    break
+            if self._bases:
                 break
         self._fresh = []
-        self.found.followed |= bool(self._bases)
+        self.found.followed |= bool(self._bases) and not self.watch.rough
         return bool(self._bases)
 
     def _base(self, draw: Random, pool: Sequence[str]) -> Point:
@@ -211,6 +215,7 @@ class Space:
         self.found.boundaries += across is not None
         self.found.points += across is None
         self.found.wrong.update(judged.wrong)
+        self.found.rough |= self.watch.rough
         self.found.jumps = merged(judged.kinks, self.found.jumps)
 
     def _is_new(self, seen: Seen) -> bool:
@@ -223,6 +228,8 @@ class Space:
         """What says what is expected here."""
         if self._judge is None:
             source: Expected | Differences = Differences(self.subject, self.sizes, self.budget, rough=False)
+            if self.watch.rough:
+                source = source_at(self.subject, self.sizes, self.budget)
             with suppress(Exception):
                 for branch in branches(self.subject, self.sizes, self.budget):
                     same = all(np.array_equal(branch.whole[name], array) for name, array in self.whole.items())
@@ -287,41 +294,3 @@ def _distance(compared: Mapping[Any, Any], site: Site, sides: Sides) -> Any:
 
 def _same(first: Mapping[Any, Any], second: Mapping[Any, Any]) -> bool:
     return first.keys() == second.keys() and all(abs(first[key] - second[key]) <= NEAR for key in first)
-
-
-def moved(point: Point, coordinate: Coordinate, t: Any) -> Point:
-    """The point with another number for an entry, or with all entries of an array times a factor."""
-    name, place = coordinate
-    array = point[name].copy()
-    if place is None:
-        array = array * t
-    else:
-        array[place] = t
-    return {**point, name: array}
-
-
-def between(turns: Sequence[Any]) -> list[Any]:
-    """Short numbers between the places where something turns, close to both of them, and beyond."""
-    found: list[Any] = []
-    for low, high in zip([None, *turns], [*turns, None], strict=True) if turns else ():
-        if low is None or high is None:
-            edge, sign = (turns[0], -1) if low is None else (turns[-1], 1)
-            for size in dict.fromkeys((abs(edge) or mpf(1), max(mpf(1), abs(edge)))):
-                reach = sign * size / 2
-                found.append(_short(edge + reach / 20, edge + reach))
-            found.append(_short(edge + 4 * reach, edge + 10 * reach))
-        elif high - low > mpf(10) ** -30:
-            width = high - low
-            found += [_short(low + width / 20, low + width / 3), _short(high - width / 3, high - width / 20)]
-    return found
-
-
-def _short(first: Any, second: Any) -> Any:
-    """A number with few digits between two others."""
-    low, high = min(first, second), max(first, second)
-    for digits in range(-6, 40):
-        scale = mpf(10) ** digits
-        t = mpf(int(low * scale) + (1 if low >= 0 else 0)) / scale
-        if low <= t <= high:
-            return t
-    return (low + high) / 2

@@ -13,7 +13,7 @@ from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, ClassVar
 
 import mpmath  # type: ignore[import-untyped]  # SymPy's own numbers
 import numpy as np
@@ -24,6 +24,7 @@ from sympy import Expr, lambdify, postorder_traversal
 from derive.checking.budget import Budget, OutOfTimeError
 from derive.checking.exactly import layer_output
 from derive.checking.numbers import stand_ins
+from derive.checking.places import Point
 from derive.checking.scalars import NATIVE, Digits, meant
 from derive.checking.sheet import Sheet, objects
 from derive.checking.subject import CodeError, Subject
@@ -32,14 +33,11 @@ from derive.errors import UnsupportedError
 from derive.forward.functions import EXACT, defined, equal, largest, smallest, step
 from derive.forward.nodes import placeholder
 
-__all__ = ["NEAR", "WATCHED_DIGITS", "Comparison", "Point", "Seen", "Site", "Watch"]
+__all__ = ["NEAR", "WATCHED_DIGITS", "Comparison", "Seen", "Site", "Watch", "lines_of"]
 
 WATCHED_DIGITS = 100
 NEAR = mpf(10) ** -60
 """What is closer to 0 is 0 but for what numbers of so many digits round."""
-
-Point = Mapping[str, Any]
-"""Arrays of numbers by the names of the inputs, and the upstream gradient by its own."""
 
 _OWN = (
     str(Path(__file__).parents[1]),
@@ -122,13 +120,13 @@ class _Watched(Digits):
                 # NumPy gives no number either, and goes on.
                 return mpf("nan")
         self.budget.check()
-        lines = _lines(sys._getframe(1))
+        lines = lines_of(sys._getframe(1))
         for number, (equality, difference) in enumerate(differences):
             self._note(lines, number, equality, difference(*arguments))
         return mpf(value(*arguments))
 
     def extreme(self, name: str, entries: Sequence[Any]) -> Any:
-        lines = _lines(sys._getframe(1))
+        lines = lines_of(sys._getframe(1))
         pick = max if name == "max" else min
         found = entries[0]
         for entry in entries[1:]:
@@ -146,7 +144,7 @@ class _Watched(Digits):
         self.compared[Comparison(site, time)] = difference
 
 
-def _lines(frame: FrameType | None) -> tuple[tuple[str, int, int], ...]:
+def lines_of(frame: FrameType | None) -> tuple[tuple[str, int, int], ...]:
     """The lines of the code under check that are being run, the innermost first."""
     found: list[tuple[str, int, int]] = []
     while frame is not None and len(found) < _DEEP:
@@ -194,6 +192,9 @@ def _parts(function: Expr, count: int) -> tuple[tuple[tuple[bool, Callable[..., 
 @dataclass(slots=True)
 class Watch:
     """Runs the code of a subject at points."""
+
+    rough: ClassVar[bool] = False
+    """Whether numbers have the digits of floats only."""
 
     subject: Subject
     sizes: Mapping[str, int]

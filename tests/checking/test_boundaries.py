@@ -127,15 +127,46 @@ def test_infinite_limits_are_none():
     assert only(lambda dY, X: dY * ((X > 0) & (X < 1e4)), relu).strength is REFUTED
 
 
-def test_where_it_cannot_be_told_the_verdict_is_weaker_and_says_why():
+def test_where_no_point_is_on_a_boundary_the_verdict_is_weaker_and_says_why():
     def back(dY, X):
-        dX = dY.copy()
-        np.copyto(dX, 0.0, where=X <= 0)
+        if (np.exp(X) + 1 == 0).any():
+            return np.zeros_like(dY)
+        return dY * slope(X)
+
+    verdict = only(back, tanh)
+    assert verdict.strength is POINTS
+    assert "no input was found" in verdict.reason
+    assert "if (np.exp(X) + 1 == 0).any()" in verdict.reason
+
+
+def test_ways_that_are_taken_by_asking_are_proved_but_for_a_hole_between_them():
+    def ways(middle):
+        def back(dY, X):
+            dX = np.zeros_like(X)
+            for n in range(X.shape[0]):
+                for d in range(X.shape[1]):
+                    if X[n, d] > 3:
+                        dX[n, d] = dY[n, d] * slope(X[n, d])
+                    elif X[n, d] < 3:
+                        dX[n, d] = dY[n, d] * (1 - np.tanh(X[n, d])) * (1 + np.tanh(X[n, d]))
+                    else:
+                        dX[n, d] = middle * dY[n, d]
+            return dX
+
+        return back
+
+    def asked(dY, X):
+        dX = np.zeros_like(X)
+        for n in range(X.shape[0]):
+            for d in range(X.shape[1]):
+                T = np.tanh(X[n, d])
+                dX[n, d] = dY[n, d] * (slope(X[n, d]) if X[n, d] >= 3 else (1 - T) * (1 + T))
         return dX
 
-    verdict = only(back, relu)
-    assert verdict.strength is POINTS
-    assert verdict.reason
+    hole = only(ways(1.0), tanh)
+    assert hole.strength is REFUTED
+    assert dict(hole.found.shown)["X"] == "[[3]]"
+    assert only(asked, tanh).strength is AT
 
 
 def test_lines_find_roots_jumps_and_narrow_windows():
@@ -169,3 +200,33 @@ def test_ranges(text, never):
 
     names = {name: Symbol(name, real=True) for name in "xy"}
     assert is_never_positive(Field().read(parse_expr(text, names))) is never
+
+
+def test_code_that_symbols_cannot_follow_is_followed_in_floats():
+    def ordered(limit):
+        def back(dY, X):
+            order = np.argsort(X.ravel())
+            dX = np.zeros(X.size)
+            dX[order] = (dY * (X > 0) * (X < limit)).ravel()[order]
+            return dX.reshape(X.shape)
+
+        return back
+
+    wrong, right = only(ordered(777.0), relu), only(ordered(np.inf), relu)
+    assert wrong.strength is REFUTED
+    assert literal_eval(dict(wrong.found.shown)["X"])[0][0] >= 777
+    assert right.strength is POINTS
+    assert "argsort" in right.reason
+
+
+def test_numbers_that_floats_round_are_no_error():
+    def back(dY, X):
+        order = np.argsort(X.ravel())
+        e = np.exp(X.ravel()[order])
+        dX = np.zeros(X.size)
+        dX[order] = 4 * e**2 / (1 + e**2) ** 2
+        return dY * np.where(X.ravel() > 20, 0.0 * dX + 4 * np.exp(-2 * X.ravel()), dX).reshape(X.shape)
+
+    verdict = only(back, tanh)
+    # Above 20 the slope is 4 exp(-2x) but for less than floats can hold.
+    assert verdict.strength is POINTS
