@@ -33,7 +33,7 @@ Masks = dict[int, Element]
 class Boundary:
     """How it is known what code gives on boundaries; reason is why that is not known, "" if it is."""
 
-    method: str = ""
+    told: str = ""
     reason: str = ""
 
 
@@ -45,12 +45,12 @@ def settled(
         if not traced.jumps(name):
             return Boundary()
         if traced.is_one_sided(name):
-            return Boundary("; where a comparison is at its boundary, that of one side of it")
+            return Boundary("at its boundary it takes the gradient of one side")
     made = runs()
     if not every_size and made and all(_is_smooth(run, name) for run in made):
         return Boundary()
     if made and all(is_one_sided(run, name, budget) for run in made):
-        return Boundary("; where a comparison is at its boundary, exactly a gradient of its sides, at sizes")
+        return Boundary("at its boundary it takes a gradient of one side or halfway, exactly, at the sizes of proofs")
     return None
 
 
@@ -58,8 +58,10 @@ def at_points(explored: Explored) -> Boundary:
     """What points on boundaries say, where nothing is proved."""
     if explored.started and explored.followed and not explored.unreached:
         many = explored.boundaries
-        points = f"{many} point{'s' * (many != 1)} with a comparison at its boundary"
-        return Boundary(f"; at {points}, where no proof was found, one of the gradients nearby, in 100 digits")
+        points = f"at {many} point{'s' * (many != 1)} on its boundary"
+        return Boundary(
+            f"{points} it takes one of the gradients nearby, with 100 digits; no proof was found for others"
+        )
     if not explored.followed:
         why = explored.failure or "forward has no value"
         return Boundary(reason=f"what it gives at the boundaries of comparisons cannot be followed: {why}")

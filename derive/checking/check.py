@@ -185,7 +185,7 @@ class _Check:
         self.beyond = dict.fromkeys(explored.wrong, _POINTS if explored.rough else _SIDES)
         for name in list(self.strengths):
             found = known.get(name) or at_points(explored)
-            self.boundaries[name] = found.method
+            self.boundaries[name] = found.told
             if found.reason:
                 del self.strengths[name]
                 self.reasons[name] = found.reason
@@ -312,11 +312,9 @@ class _Check:
             )
         strength = self.strengths.get(name)
         if strength is Strength.PROVED_FOR_ALL_SIZES:
-            method = _ALL + self.boundaries.get(name, "")
-            return Verdict(name, strength, method, seconds=seconds, shape=shape)
+            return Verdict(name, strength, _ALL, seconds=seconds, shape=shape, boundary=self.boundaries.get(name, ""))
         if strength is Strength.PROVED_AT_SIZES:
-            method = _AT + self.boundaries.get(name, "")
-            return Verdict(name, strength, method, seconds=seconds, shape=shape)
+            return Verdict(name, strength, _AT, seconds=seconds, shape=shape, boundary=self.boundaries.get(name, ""))
         if not finding.points.get(name):
             raise UserError(
                 f"check: {self.subject.name}: d{name} can neither be proved nor compared with numbers: "
