@@ -21,13 +21,13 @@ from derive.forward.shape import bind
 
 __all__ = [
     "Finding",
+    "described",
     "output_shape",
     "search",
     "show",
     "shown_arrays",
     "source_at",
     "text_of",
-    "told",
     "with_upstream",
 ]
 
@@ -77,7 +77,7 @@ def search(
         # It never gave anything that could be wrong.
         return
     for name, mismatch in suspects.items():
-        finding.wrong[name] = told(subject, mismatch, _upstream_of(mismatch))
+        finding.wrong[name] = described(subject, mismatch, _upstream_of(mismatch))
     if suspects:
         _smallest(subject, proofs[0], budget, finding, suspects)
 
@@ -227,7 +227,7 @@ def _smallest(
                 _look(subject, source, sizes, arrays, upstream, Finding(), found)
                 for name in sorted(open_names & found.keys()):
                     mismatch = _simpler(subject, source, found[name], budget)
-                    finding.wrong[name] = told(subject, mismatch, _upstream_of(mismatch))
+                    finding.wrong[name] = described(subject, mismatch, _upstream_of(mismatch))
                     open_names.discard(name)
             if not open_names:
                 return
@@ -268,7 +268,7 @@ def _simpler(subject: Subject, source: Source, mismatch: Mismatch, budget: Budge
     return mismatch
 
 
-def told(subject: Subject, mismatch: Mismatch, upstream: Any) -> Counterexample:
+def described(subject: Subject, mismatch: Mismatch, upstream: Any) -> Counterexample:
     """The counterexample in words."""
     sizes = tuple(mismatch.sizes.items())
     if mismatch.message:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from mpmath import mpf, workdps  # type: ignore[import-untyped]  # SymPy's own numbers
 
-from derive.checking.counterexample import told, with_upstream
+from derive.checking.counterexample import described, with_upstream
 from derive.checking.floats import FloatWatch
 from derive.checking.kinks import Kink, judged
 from derive.checking.numerically import Differences, Expected, Mismatch
@@ -151,7 +151,7 @@ class Judge:
             across = None
         point, wrong = self._smaller(point, name, across, wrong)
         upstream = _floats(point[self.watch.upstream])
-        return told(self.subject, with_upstream(wrong, upstream), upstream)
+        return described(self.subject, with_upstream(wrong, upstream), upstream)
 
     def _beside(self, point: Point, name: str, across: Any) -> tuple[Point, Mismatch] | None:
         """A point beside a boundary where it is wrong, as far from it as may be."""
