@@ -36,8 +36,8 @@ EXPLICIT_ENTRIES = 10**6
 
 @lru_cache(maxsize=512)
 def _shortened(coefficient: Node, output: Node, rules: tuple[object, ...]) -> Node:
-    """Made once for all sizes and routes, and for the rules by which it is made."""
-    return shortest(coefficient, Forward(output))
+    """Made once for all sizes and routes, and for the rules by which it is made; in values of the forward pass."""
+    return shortest(coefficient, Forward(output), opens=False)
 
 
 @dataclass(frozen=True, eq=False)

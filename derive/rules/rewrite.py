@@ -7,6 +7,9 @@
     forward power           u^(-1/2) = 1 / s                 where it computes s = √u
     constant sum            Σ_j (x_j - Σ_k x_k / N) = 0      what its own definition adds up to
     own mask                relu(u) [u > 0] = relu(u), u sign(u) = |u|
+    bounds                  [2 u + 1 > 0] = [u > -1/2], [u > -c] [u < c] = [|u| < c]
+    rectified               u [u > 0] = relu(u)
+    bounded                 [|u| ≤ c] u + [|u| > c] c sign(u) = clip(u, -c, c)
     own sign                |u|² = u², sign(u) |u|² = u |u|, sign(u) / |u| = 1 / u
     quotient of functions   sinh(u) / cosh(u) = tanh(u)
     double angle            2 sin(u) cos(u) = sin(2 u)
@@ -20,25 +23,28 @@ Every rule makes the terms fewer or the factors fewer, so they come to an end; e
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TypeAlias
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from sympy import Integer
 
-from derive.forward.nodes import Add, Node, topological
-from derive.rules.choice import written
+from derive.forward.idioms import idiom
+from derive.forward.nodes import Add, Contract, Node, topological
 from derive.rules.equalities import REWRITES
 from derive.rules.factoring import factored, shared_by_all
-from derive.rules.known import Forward, is_product
-from derive.rules.length import lengths
+from derive.rules.known import Forward
 from derive.rules.terms import MOST_TERMS, Power, Term, Terms, build, flatten, opened
+from derive.rules.written import times_written, written_length
 from derive.steps import Reason, Step
 
 __all__ = ["regrouped", "shortest", "simplify"]
 
-_Found: TypeAlias = tuple[Node, list[tuple[Terms, Reason]]]
 
 _MOST = 1000
+
+_OUTPUT = 2
+"""So many characters more are taken for a form that has the output twice, which a page defines in any case."""
 
 _FEW_TERMS = 8
 """A sum of more terms is not expected to become short when it is multiplied out altogether."""
@@ -48,62 +54,89 @@ def simplify(node: Node, forward: Forward, *, opens: bool = True) -> tuple[Node,
     """The node as short as the rules make it, and the steps that lead there.
 
     Values of the forward pass are kept whole; where that gives no single term, sums and products of inputs are also
-    multiplied out, and, where opens says so, products entry by entry; the shorter result is taken. A node that would
-    have too many terms is left as it is.
+    multiplied out, and so are, where opens says so, other products that the result has. The shortest result is taken,
+    definitions counted. A node that would have too many terms is left as it is.
 
     Shapes: unchanged.
     """
-    found = _simplified(node, forward, opens=opens)
-    if found is None:
-        return node, ()
-    best, trail = found
-    steps: list[Step[Node]] = []
-    before = node
-    for terms, why in trail:
-        after = build(terms)
-        if after is not before:
-            steps.append(Step(before, after, why))
-            before = after
-    if best is not before:
-        steps.append(Step(before, best, Reason("common factor", "a b + a c = a (b + c)")))
-    return best, tuple(steps)
+    found = _chosen(node, forward, opens=opens)
+    return (node, ()) if found is None else (found.node, found.steps(node))
 
 
 def shortest(node: Node, forward: Forward, *, opens: bool = True) -> Node:
-    """The node as short as the rules make it, without the steps.
+    """The node as short as `simplify` makes it, without the steps.
 
     Shapes: unchanged.
     """
-    found = _simplified(node, forward, opens=opens)
-    return node if found is None else found[0]
+    found = _chosen(node, forward, opens=opens)
+    return node if found is None else found.node
 
 
-def _simplified(node: Node, forward: Forward, *, opens: bool) -> _Found | None:
-    """The shortest form, and the sums of products on the way there; None if it has too many terms."""
-    best = _settled(node, forward)
-    if best is None:
-        return None
-    if any(isinstance(inner, Add) for inner in topological(best[0], leaves=forward.whole)):
-        other = _settled(node, forward.functions, most=_FEW_TERMS)
-        if other is not None and _size(other[0], forward) < _size(best[0], forward):
-            best = other
-    products = (inner for inner in topological(best[0], leaves=forward.whole) if is_product(inner))
-    if opens and any(inner in forward.whole for inner in products):
-        other = _settled(node, forward.factors, most=_FEW_TERMS)
-        if other is not None and _written(other[0], forward) <= _written(best[0], forward):
-            best = other
+def _chosen(node: Node, forward: Forward, *, opens: bool) -> _Found | None:
+    """The shortest of the forms; None if the node has too many terms."""
+    found = _simplified(node, forward)
+    if found is None or found.node in forward.whole:
+        return found
+    best = _opened(node, found) if opens else found
+    if any(isinstance(inner, Add) for inner in topological(found.node, leaves=forward.whole)):
+        other = _simplified(node, forward.functions, most=_FEW_TERMS)
+        best = best if other is None else _shorter(best, _opened(node, other) if opens else other)
     return best
 
 
-def _written(node: Node, forward: Forward) -> int:
-    return written(node, forward.whole, forward.given)
+def _opened(node: Node, best: _Found) -> _Found:
+    """The form with products that it has opened one at a time, as long as that makes it shorter."""
+    tried: set[Node] = set()
+    while True:
+        products = [p for p in topological(best.node, leaves=best.forward.whole) if _may_open(p, best.forward, tried)]
+        if not products:
+            return best
+        tried.add(products[-1])
+        found = _simplified(node, best.forward.opened(products[-1]), most=_FEW_TERMS)
+        best = best if found is None else _shorter(best, found)
 
 
-def _size(node: Node, forward: Forward) -> int:
-    return lengths(node, named=forward.functions.whole)[node]
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A form of a node, the sums of products on the way there, and what was kept whole."""
+
+    node: Node
+    trail: tuple[tuple[Terms, Reason], ...]
+    forward: Forward
+
+    def steps(self, start: Node) -> tuple[Step[Node], ...]:
+        """The steps that lead here from a node."""
+        found: list[Step[Node]] = []
+        last = self.node, Reason("common factor", "a b + a c = a (b + c)")
+        before = start
+        for after, why in (*((build(terms), why) for terms, why in self.trail), last):
+            if after is not before:
+                found.append(Step(before, after, why))
+                before = after
+        return tuple(found)
 
 
-def _settled(node: Node, forward: Forward, *, most: int = MOST_TERMS) -> _Found | None:
+def _may_open(node: Node, forward: Forward, tried: Collection[Node]) -> bool:
+    """Whether a node is a product of values that have no word for it."""
+    return isinstance(node, Contract) and node in forward.whole and node not in tried and idiom(node) is None
+
+
+def _shorter(first: _Found, second: _Found) -> _Found:
+    if second.node is first.node:
+        return first
+    return second if _size(second.node, second.forward) < _size(first.node, first.forward) else first
+
+
+@lru_cache(maxsize=512)
+def _size(node: Node, forward: Forward) -> tuple[int, int]:
+    """Characters, and where they are as many the products that add up; the output is there in any case."""
+    inner = [*topological(node, leaves=(forward.output,))]
+    products = sum(isinstance(n, Contract) and bool(n.summed()) and n is not forward.output for n in inner)
+    refers = forward.output in inner and times_written(node)[forward.output] > 1
+    return written_length(node, forward.named) - _OUTPUT * refers, products
+
+
+def _simplified(node: Node, forward: Forward, *, most: int = MOST_TERMS) -> _Found | None:
     """The node as short as the rules make it while some nodes are kept whole; None if it has too many terms."""
     terms = flatten(node, forward.whole, most=most)
     if terms is None:
@@ -117,7 +150,15 @@ def _settled(node: Node, forward: Forward, *, most: int = MOST_TERMS) -> _Found 
         why, terms = found
         seen.add(terms)
         trail.append((terms, why))
-    return factored(terms), trail
+    return _Found(_shortest(terms, forward), tuple(trail), forward)
+
+
+def _shortest(terms: Terms, forward: Forward) -> Node:
+    """The shortest of the ways to take out common factors, or none."""
+    if len(terms.terms) < 2:
+        return build(terms)
+    forms = dict.fromkeys((factored(terms), factored(terms, inside=False), build(terms)))
+    return min(forms, key=lambda form: _size(form, forward)) if len(forms) > 1 else next(iter(forms))
 
 
 def _next(terms: Terms, forward: Forward, seen: set[Terms]) -> tuple[Reason, Terms] | None:
