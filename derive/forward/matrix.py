@@ -10,7 +10,7 @@ from fractions import Fraction
 from string import ascii_lowercase
 from types import MappingProxyType
 
-from sympy import Expr, Integer, fraction, prod
+from sympy import Expr, Integer, prod
 
 from derive.errors import InternalError
 from derive.forward.idioms import Idiom, idiom, parts, root, shorter
@@ -32,7 +32,7 @@ from derive.forward.nodes import (
     placeholder,
     topological,
 )
-from derive.forward.scalar import number, read_scalar
+from derive.forward.scalar import number, parts_of, read_scalar
 from derive.forward.selected import read_parts, read_selected, read_selection
 from derive.forward.stacks import permuted, repeated_entries, stacked_product, with_new_axes
 from derive.notation.code import LASTING
@@ -341,7 +341,7 @@ def _scaled(coefficient: Expr, scalars: Sequence[Tree], tree: Tree) -> Tree:
     minus = coefficient.could_extract_minus_sign()
     coefficient = -coefficient if minus else coefficient
     whole = coefficient.is_Rational and is_decimal(Fraction(int(coefficient.p), int(coefficient.q)))
-    over, below = (coefficient, Integer(1)) if whole else fraction(coefficient)
+    over, below = (coefficient, Integer(1)) if whole else parts_of(coefficient)
     factors = (*([] if over == 1 else [number(over)]), *scalars)
     if isinstance(tree, Quotient) and tree.over == Number(1) and factors:
         product: Tree = Quotient(factors[0] if len(factors) == 1 else Product(factors), tree.under)

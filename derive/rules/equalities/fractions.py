@@ -14,11 +14,11 @@ from derive.notation.code import print_code
 from derive.rules.equalities.sums import like_terms
 from derive.rules.factoring import factored
 from derive.rules.known import Forward
-from derive.rules.terms import Power, Term, Terms, flatten, gathered
+from derive.rules.terms import Power, Term, Terms, flatten, gathered, opened
 
 __all__ = ["common_denominator"]
 
-_MOST_TERMS, _MOST_FACTORS = 4, 3
+_MOST_TERMS, _MOST_FACTORS, _MOST_OPENED = 4, 3, 12
 """More terms, or a sum to a higher power, are not expected to become short over one denominator."""
 
 _Base = tuple[Node, tuple[int, ...]]
@@ -46,12 +46,21 @@ def common_denominator(terms: Terms, forward: Forward) -> Terms | None:
             return None
         over += made
     lower = tuple(Power(*base, -lowest) for base, lowest in below.items())
-    gather = (gathered(replace(t, powers=(*t.powers, *lower)), terms.free, terms.shape) for t in over)
-    found = replace(terms, terms=tuple(gather))
+    # Sums in other factors stay as they are, unless more becomes of it when they are multiplied out as well.
+    whole = replace(terms, terms=tuple(over))
+    every = (whole, opened(whole, forward.functions.whole, most=_MOST_OPENED))
+    return next((found for made in every if made and (found := _shorter(made, lower, terms, forward))), None)
+
+
+def _shorter(over: Terms, lower: tuple[Power, ...], before: Terms, forward: Forward) -> Terms | None:
+    """What stands above the line, put together and divided; None unless that is shorter than what was before."""
+    gather = (gathered(replace(t, powers=(*t.powers, *lower)), over.free, over.shape) for t in over.terms)
+    found = replace(over, terms=tuple(gather))
     while (merged := like_terms(found, forward)) is not None:
         found = merged
-    fewer = len(found.terms) < len(terms.terms)
-    return found if fewer or (len(found.terms) <= len(terms.terms) and _written(found) < _written(terms)) else None
+    if len(found.terms) < len(before.terms) or _written(found) < _written(before):
+        return found
+    return None
 
 
 def _below(terms: Terms) -> dict[_Base, Expr]:
