@@ -14,7 +14,7 @@ from sympy import Expr, Integer, prod
 
 from derive.errors import InternalError
 from derive.forward.idioms import Idiom, idiom, parts, root, shorter
-from derive.forward.masks import added
+from derive.forward.masks import added, turned
 from derive.forward.nodes import (
     Add,
     Constant,
@@ -334,12 +334,10 @@ def _beside(tree: Tree, row: Indices, output: Indices) -> Tree:
 
 def _scaled(coefficient: Expr, scalars: Sequence[Tree], tree: Tree) -> Tree:
     """The number and the scalars times the tree; a divisor of the number stands below, its sign before all."""
-    if coefficient == -1 and not scalars and isinstance(tree, Sum) and len(tree.terms) == 2:
-        first, second = tree.terms
-        if isinstance(second, Negative) and not isinstance(first, Negative):
-            return Sum((second.operand, Negative(first)))
     minus = coefficient.could_extract_minus_sign()
     coefficient = -coefficient if minus else coefficient
+    if minus and (opposite := turned(tree)) is not None:
+        tree, minus = opposite, False
     whole = coefficient.is_Rational and is_decimal(Fraction(int(coefficient.p), int(coefficient.q)))
     over, below = (coefficient, Integer(1)) if whole else parts_of(coefficient)
     factors = (*([] if over == 1 else [number(over)]), *scalars)
@@ -373,8 +371,8 @@ def _transposed(tree: Tree) -> Tree:
         case Transpose(operand):
             return operand
         case MatMul(factors):
-            turned = sum(not isinstance(factor, Transpose) for factor in factors)
-            if 2 * turned - len(factors) < 2:
+            flips = sum(not isinstance(factor, Transpose) for factor in factors)
+            if 2 * flips - len(factors) < 2:
                 # A factor may be a vector that is a product itself: bᵀ stays a row beside the column a.
                 return MatMul(tuple(f.operand if isinstance(f, Transpose) else Transpose(f) for f in reversed(factors)))
         case Sum(terms):

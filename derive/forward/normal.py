@@ -13,6 +13,7 @@ from typing import TypeAlias, cast
 from sympy import Expr, Integer, Pow, Symbol, diff, exp, expand, log
 
 from derive.errors import InternalError
+from derive.forward.functions import abs as absolute
 from derive.forward.functions import clip, equal, maximum, minimum, relu, sigmoid, softplus
 from derive.forward.nodes import (
     Add,
@@ -39,8 +40,23 @@ def add(terms: Sequence[Node]) -> Node:
     flat: list[Node] = []
     for term in terms:
         flat.extend(term.operands if isinstance(term, Add) else (term,))
-    kept = [term for term in flat if not _is_zero(term)] or flat[:1]
+    kept = _softplus([term for term in flat if not _is_zero(term)]) or flat[:1]
     return kept[0] if len(kept) == 1 else Add(tuple(kept))
+
+
+def _softplus(terms: list[Node]) -> list[Node]:
+    """max(x, 0) + log(1 + exp(-|x|)), which does not overflow, as softplus(x), which has no kink at 0."""
+    for rest in [term for term in terms if isinstance(term, Map) and term.function == softplus(_X)]:
+        (turned,) = rest.operands
+        size = turned.operands[1] if isinstance(turned, Contract) and len(turned.operands) == 2 else None
+        if not isinstance(size, Map) or size.function != absolute(_X):
+            continue
+        minus = contract([Constant(Integer(-1)), size], [(), range(len(size.shape))], range(len(size.shape)))
+        bounds = [Map(size.operands, function) for function in (relu(_X), maximum(_X, 0))]
+        found = next((bound for bound in bounds if bound in terms), None)
+        if turned is minus and found is not None:
+            return [Map(size.operands, softplus(_X)) if term is found else term for term in terms if term is not rest]
+    return terms
 
 
 def _is_zero(node: Node) -> bool:

@@ -67,7 +67,9 @@ def _is_root(value: Expr) -> bool:
 def _radicand(value: Expr) -> Expr | None:
     """q where a number is √q, with a rational number or one with π for q."""
     square = value**2
-    return square if value.is_positive and all(not power.exp.has(Rational(1, 2)) for power in square.atoms(Pow)) else None
+    return (
+        square if value.is_positive and all(not power.exp.has(Rational(1, 2)) for power in square.atoms(Pow)) else None
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +131,11 @@ class _Reader:
 
     def _product(self, expr: Mul) -> Tree:
         coefficient, rest = expr.as_coeff_Mul()
-        square = _radicand(expr) if expr.has(sympy.pi) and expr.is_number and not coefficient.could_extract_minus_sign() else None
+        square = (
+            _radicand(expr)
+            if expr.has(sympy.pi) and expr.is_number and not coefficient.could_extract_minus_sign()
+            else None
+        )
         if square is not None and len(str(square)) + len("sqrt()") < len(str(expr)):
             return Call("sqrt", (self.read(square),))
         if coefficient.could_extract_minus_sign():

@@ -52,6 +52,9 @@ KNOWN = [
     ("softsign", lambda X: X / (1 + np.abs(X)), "X", "G / (1 + abs(X))**2"),
     ("a rational loss", lambda X: np.sum(2 * X**2 / (X**2 + 4)), "X", "16 * G * X / (X**2 + 4)**2"),
     ("gelu", lambda X: X * (1 + X.apply("erf", erf, X / np.sqrt(2))) / 2, "X", GELU),
+    ("a stable loss", lambda X: np.maximum(X, 0) + np.log(1 + np.exp(-np.abs(X))), "X", "G * sigmoid(X)"),
+    ("a distance below", lambda X, Y: np.exp(-((X - Y) ** 2) / 2), "Y", "G * exp(-(X - Y)**2 / 2) * (X - Y)"),
+    ("a distance above", lambda X, Y: np.exp(-((X - Y) ** 2) / 2), "X", "G * exp(-(X - Y)**2 / 2) * (Y - X)"),
     ("a leaky rectifier", lambda X: np.where(X > 0, X, 0.01 * X), "X", "G * where(X > 0, 1, 0.01)"),
     ("a product with itself", lambda X: X @ X.T, "X", "(G + G.T) @ X"),
 ]
