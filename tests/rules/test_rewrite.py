@@ -26,10 +26,10 @@ GELU = "G * (1 + erf(X / sqrt(2)) + sqrt(2 / pi) * X * exp(-X**2 / 2)) / 2"
 
 KNOWN = [
     ("mean squared error", lambda X, Y: np.mean((X - Y) ** 2), "X", "2 * G * (X - Y) / (D*N)"),
-    ("least squares", lambda X, W, Z: np.sum((X @ W - Z) ** 2), "W", "2 * G * (X.T @ (X @ W - Z))"),
+    ("least squares", lambda X, W, Z: np.sum((X @ W - Z) ** 2), "W", "2 * G * X.T @ (X @ W - Z)"),
     ("two layers", lambda X, W, V: np.tanh(X @ W) @ V, "W", "X.T @ (G @ V.T * (1 - tanh(X @ W)**2))"),
     ("a quadratic form", lambda A, x: x @ A @ x, "x", "G * (A.T + A) @ x"),
-    ("a squared norm", lambda A, x: np.linalg.norm(A @ x) ** 2, "x", "2 * G * (A.T @ A @ x)"),
+    ("a squared norm", lambda A, x: np.linalg.norm(A @ x) ** 2, "x", "2 * G * A.T @ A @ x"),
     ("the trace of a square", lambda A: np.trace(A @ A), "A", "2 * G * A.T"),
     ("a norm", lambda X: np.linalg.norm(X), "X", "G * X / norm(X)"),
     ("the sigmoid", lambda X: X.apply("sigmoid", sigmoid, X), "X", "G * sigmoid(X) * (1 - sigmoid(X))"),

@@ -41,7 +41,7 @@ def bounds(terms: Terms, forward: Forward) -> Terms | None:
     Source: both sides of an inequality may be shifted, and scaled by a positive number.
     """
     for number, term in enumerate(terms.terms):
-        found = {place: _bound(power.node, forward.given) for place, power in enumerate(term.powers)}
+        found = {place: _bound(power.node, forward.named) for place, power in enumerate(term.powers)}
         known = [(place, bound) for place, bound in found.items() if bound is not None]
         for (first, one), (second, other) in combinations(known, 2):
             same = one.node is other.node and term.powers[first].index == term.powers[second].index
