@@ -7,6 +7,11 @@
     forward power           u^(-1/2) = 1 / s                 where it computes s = √u
     constant sum            Σ_j (x_j - Σ_k x_k / N) = 0      what its own definition adds up to
     own mask                relu(u) [u > 0] = relu(u), u sign(u) = |u|
+    own sign                |u|² = u², sign(u) |u|² = u |u|, sign(u) / |u| = 1 / u
+    quotient of functions   sinh(u) / cosh(u) = tanh(u)
+    double angle            2 sin(u) cos(u) = sin(2 u)
+    negative argument       1 - sigmoid(-u) = sigmoid(u)
+    function opened         a - (1 - tanh(u)²) a = tanh(u)² a
     common factor           a b + a c = a (b + c)
 
 Every rule makes the terms fewer or the factors fewer, so they come to an end; every application is recorded, and
@@ -41,12 +46,12 @@ _FEW_TERMS = 8
 """A sum of more terms is not expected to become short when it is multiplied out altogether."""
 
 
-def simplify(node: Node, forward: Forward) -> tuple[Node, tuple[Step[Node], ...]]:
+def simplify(node: Node, forward: Forward, *, opens: bool = True) -> tuple[Node, tuple[Step[Node], ...]]:
     """The node as short as the rules make it, and the steps that lead there.
 
     Values of the forward pass are kept whole; where that gives no single term, sums and products of inputs are also
-    multiplied out, and so are other products that the result has. The shortest result is taken, definitions counted. A
-    node that would have too many terms is left as it is.
+    multiplied out, and, where opens says so, other products that the result has. The shortest result is taken,
+    definitions counted. A node that would have too many terms is left as it is.
 
     Shapes: unchanged.
     """
@@ -55,10 +60,10 @@ def simplify(node: Node, forward: Forward) -> tuple[Node, tuple[Step[Node], ...]
         return node, ()
     if found.node in forward.whole:
         return found.node, found.steps
-    best = _opened(node, found)
+    best = _opened(node, found) if opens else found
     if any(isinstance(inner, Add) for inner in topological(found.node, leaves=forward.whole)):
         other = _simplified(node, forward.functions, most=_FEW_TERMS)
-        best = best if other is None else _shorter(best, _opened(node, other))
+        best = best if other is None else _shorter(best, _opened(node, other) if opens else other)
     return best.node, best.steps
 
 
@@ -99,7 +104,7 @@ def _size(node: Node, forward: Forward) -> tuple[int, int]:
     inner = [*topological(node, leaves=(forward.output,))]
     products = sum(isinstance(n, Contract) and bool(n.summed()) and n is not forward.output for n in inner)
     refers = forward.output in inner and times_written(node)[forward.output] > 1
-    return written_length(node, forward.named) - _OUTPUT * refers, products
+    return written_length(node, forward.given) - _OUTPUT * refers, products
 
 
 def _simplified(node: Node, forward: Forward, *, most: int = MOST_TERMS) -> _Found | None:
@@ -154,7 +159,7 @@ def regrouped(node: Node, forward: Forward) -> Node:
 
     Shapes: unchanged.
     """
-    terms = flatten(simplify(node, forward)[0], forward.whole)
+    terms = flatten(simplify(node, forward, opens=False)[0], forward.whole)
     if terms is None:
         return node
     taken: list[Power] = []

@@ -13,7 +13,7 @@ from functools import cached_property
 
 from derive.forward.formula import Definition, Formula
 from derive.forward.layer import Layer
-from derive.forward.matrix import kind_of
+from derive.forward.matrix import called
 from derive.forward.nodes import Node
 from derive.forward.normal import replaced
 from derive.notation.code import is_mask, print_code, print_value
@@ -134,7 +134,7 @@ class _Standing:
         first = self.with_names(chosen)
         for node in first.trees()[0]:
             if first.names[node] is not self.names.get(node):
-                self.names[node] = Name(self.words.fresh(node), kind_of(node))
+                self.names[node] = called(self.words.fresh(node), node)
         written = self.with_names(chosen)
         trees, _ = written.trees()
         definitions = []

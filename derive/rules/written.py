@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from derive.forward.idioms import parts
-from derive.forward.matrix import kind_of, read_each
+from derive.forward.matrix import called, read_each
 from derive.forward.nodes import Constant, Contract, Delta, Input, Node, OneHot, Ones, Select, topological
 from derive.notation.code import CodePrinter, print_code, print_value
 from derive.notation.tree import Gradient, Name, Tree
@@ -52,7 +52,7 @@ def times_written(node: Node) -> Mapping[Node, int]:
 
 def unnamed(node: Node, number: int) -> Name:
     """What stands for a name that is still to be found."""
-    return Name(chr(_PRIVATE + number), kind_of(node))
+    return called(chr(_PRIVATE + number), node)
 
 
 def characters(text: str) -> int:
