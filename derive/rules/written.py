@@ -57,7 +57,7 @@ def unnamed(node: Node, number: int) -> Name:
 
 def characters(text: str) -> int:
     """How long a text is with spaces around the sign of a power, as around other signs."""
-    return len(text) + 2 * text.count("**")
+    return len(text) + text.count("**")
 
 
 @dataclass(frozen=True)
