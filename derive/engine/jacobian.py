@@ -30,6 +30,9 @@ _Masks = list[tuple[Node, Labels]]
 _COUNTED_AT_ONCE = 10**8
 """So many positions fit into an array of truth values, which NumPy fills faster than they are visited."""
 
+_LARGE = 40
+"""A coefficient of more nodes is measured in the names of forward values, since trying every other name takes long."""
+
 EXPLICIT_ENTRIES = 10**6
 """A SymPy matrix of more non-zero entries is refused."""
 
@@ -37,8 +40,9 @@ EXPLICIT_ENTRIES = 10**6
 @lru_cache(maxsize=512)
 def _shortened(coefficient: Node, output: Node, rules: tuple[object, ...]) -> Node:
     """Made once for all sizes and routes, and for the rules by which it is made; in values of the forward pass."""
-    # Every value of the forward pass is a name here: entries are listed in the names of values.
-    named = frozenset(topological(output)) - {output}
+    # Where there is much to measure, every value of the forward pass counts as a name: entries are listed in names.
+    large = len(list(topological(coefficient))) > _LARGE
+    named = frozenset(topological(output)) - {output} if large else frozenset()
     return shortest(coefficient, Forward(output, named=named), opens=False)
 
 
