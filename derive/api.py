@@ -324,11 +324,15 @@ class Derived:
         """What is assumed, a line each, and which of the chosen gradients use it; () if nothing is."""
         gradients = self.gradients.items()
         used = {item: [f"d{k}" for k, g in gradients if item in g.assumptions] for item in self.assumed.assumptions}
-        return tuple(
+        notes = tuple(
             f"assumed{' by the layer' if item.author else ''}: {item} "
             f"({'used in ' + ', '.join(names) if names else 'not used'})"
             for item, names in used.items()
         )
+        asked = (("jacobians", "J_"), ("second", "H_"), ("second", "hvp_"))
+        sections = self.options.chosen_sections()
+        without = [f"{before}{name}" for section, before in asked if section in sections for name in self.gradients]
+        return (*notes, f"{', '.join(without)}: hold without what is assumed") if notes and without else notes
 
     @property
     def command(self) -> str:

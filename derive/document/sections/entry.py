@@ -8,7 +8,7 @@ from derive.document.entrywise import in_notation, is_indexed, shown_formula
 from derive.document.layout import fits
 from derive.document.material import Material
 from derive.document.reading import reading
-from derive.document.words import is_loss, output_name, two_matrices
+from derive.document.words import array_name, is_loss, output_name, two_matrices
 from derive.engine.single import SingleEntry
 from derive.engine.tables import EntryTable
 from derive.locale import N_
@@ -73,7 +73,7 @@ def _values(draft: Draft, route: EntryRoute) -> Values:
     single = route.single(0)
     moved = tuple(Dots() if row is None else single.output(row) for row in single.moved())
     return {
-        "array": draft.words[route.map.input.name],
+        "array": array_name(route.map.input),
         "variable": single.variable,
         "moved": Listed(moved),
         "dY": _by(route, single),

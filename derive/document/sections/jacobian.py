@@ -12,7 +12,7 @@ from derive.document.layout import fit, fits, grids, is_readable
 from derive.document.material import Material
 from derive.document.reading import reading
 from derive.document.sections import stacks
-from derive.document.words import is_loss, map_name, named_values, two_matrices
+from derive.document.words import array_name, is_loss, map_name, named_values, two_matrices
 from derive.engine import tables
 from derive.engine.concrete import unflat
 from derive.engine.tables import EntryTable
@@ -62,7 +62,7 @@ def write(draft: Draft, material: Material) -> None:
     """Adds a section for each input."""
     for place, route in enumerate(material.routes.values()):
         name = route.map.input.name
-        draft.heading(name, N_("The gradient with respect to {array}"), array=draft.words[name])
+        draft.heading(name, N_("The gradient with respect to {array}"), array=array_name(route.map.input))
         _map(draft, route, first=place == 0)
         _chain_rule(draft, material, route, first=place == 0)
         _values(draft, material, route, first=place == 0)
@@ -75,8 +75,8 @@ def write_brief(draft: Draft, material: Material) -> None:
     """Adds the shortest proof for each input: its Jacobian, the row times it, regrouped, and the formula."""
     for route in material.routes.values():
         name = route.map.input.name
-        array = draft.words[name]
-        draft.heading(name, N_("The gradient with respect to {array}"), array=draft.words[name])
+        array = array_name(route.map.input)
+        draft.heading(name, N_("The gradient with respect to {array}"), array=array_name(route.map.input))
         draft.prose(
             N_("While the other inputs are held constant, and {array} and {Y} are read row by row, the Jacobian is"),
             array=array,
@@ -118,10 +118,10 @@ def _map(draft: Draft, route: JacobianRoute, *, first: bool) -> None:
     map = route.map
     name = map.input.name
     vector = Name(map.input.letter, "vector")
-    others = [draft.words[node.name] for node in map.layer.inputs if node is not map.input]
+    others = [array_name(node) for node in map.layer.inputs if node is not map.input]
     values: Values = {
         "vector": vector,
-        "array": draft.words[name],
+        "array": array_name(route.map.input),
         "others": Listed(tuple(others)),
         "map": Signature(
             map_name(map.layer), Space((map.domain,)), Space(() if is_loss(map.layer) else (map.codomain,))
@@ -219,7 +219,7 @@ def _dependent(draft: Draft, route: JacobianRoute) -> None:
                 "differentiated with respect to it by the chain rule."
             ),
             names=Listed(names),
-            array=draft.words[map.input.name],
+            array=array_name(map.input),
         )
 
 
@@ -236,7 +236,7 @@ def _chain_rule(draft: Draft, material: Material, route: JacobianRoute, *, first
                 "The row of upstream derivatives is the same as before. It multiplies another Jacobian, with a column "
                 "for each entry of {array}."
             ),
-            array=draft.words[name],
+            array=array_name(route.map.input),
         )
         return
     loss = At(JacobianOf(Name(map.layer.loss)), Name(map.input.letter, "vector"))
@@ -260,7 +260,7 @@ def _chain_rule(draft: Draft, material: Material, route: JacobianRoute, *, first
                 "The row of upstream derivatives is the same as before. It multiplies another Jacobian, with a column "
                 "for each entry of {array}:"
             ),
-            array=draft.words[name],
+            array=array_name(route.map.input),
         )
     draft.equation(f"{name}.chain", Relation.equal(loss, step.before, step.after))
 
@@ -470,7 +470,7 @@ def _regroup(draft: Draft, route: JacobianRoute) -> None:
     name = map.input.name
     step, factor = _step(route, REGROUP), _step(route, FACTOR)
     assert step is not None
-    array = draft.words[name]
+    array = array_name(route.map.input)
     if is_loss(map.layer):
         draft.prose(N_("{L} is {Y}, so these derivatives, in the places of {array}, are the gradient:"), array=array)
     elif len(map.input.shape) > 1:
