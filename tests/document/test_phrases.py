@@ -64,7 +64,7 @@ def test_an_input_called_like_the_usual_output_keeps_its_name():
 
 
 def test_sizes_of_a_network_have_their_indices_in_the_table_of_evidence():
-    tex = derive.derive(network("affine(3) > sigmoid"), n=2, d=2, sections="check").latex()
+    tex = derive.derive(network("affine(3) > sigmoid > affine(2)"), n=2, d=2, sections="check").latex()
     assert "M_{1}" in tex
     assert r"M\_1" not in tex
 
