@@ -67,6 +67,7 @@ class Space:
     is_over: Callable[[], bool]
     watch: Watch | FloatWatch = field(init=False)
     met: set[Site] = field(default_factory=set)
+    settled: frozenset[str] = frozenset()
     _judge: Judge | None = None
     _bases: list[Point] = field(default_factory=list)
     _fresh: list[Point] = field(default_factory=list)
@@ -80,9 +81,9 @@ class Space:
 
     @property
     def names(self) -> list[str]:
-        """The inputs whose gradients are not known to be wrong."""
+        """The inputs whose gradients are not known to be wrong, and not settled."""
         outside = {name for name, kink in self.found.jumps.items() if kink.outside}
-        known = {*self.found.wrong, *self.found.known, *outside}
+        known = {*self.found.wrong, *self.found.known, *outside, *self.settled}
         return [node.name for node in self.subject.wanted if node.name not in known]
 
     @property
