@@ -7,10 +7,8 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from derive.document.blocks import Document
-from derive.document.compose import compose
 from derive.document.material import Material
 from derive.document.spelling import speller
 from derive.errors import RefutedError, UserError
@@ -31,12 +29,14 @@ from derive.proof.symbolic import Exact
 from derive.proof.values import Given, given_values
 from derive.proof.vector import check_vector
 from derive.proof.worked import Worked, work
-from derive.render.latex import render_fragment, render_latex
 from derive.routes.jacobian import derive_jacobian
 from derive.routes.vector import derive_vector
 from derive.rules.assumed import assuming
 from derive.rules.networks import StageGradients, stage_gradients
 from derive.version import __version__
+
+if TYPE_CHECKING:
+    from derive.document.blocks import Document
 
 __all__ = ["Derived", "DerivedGradient", "derive"]
 
@@ -206,6 +206,8 @@ class Derived:
                 f"--sections network: {self.layer.name} is one layer and no network; write derive network "
                 f"'affine(3) > relu', or leave the section out"
             )
+        from derive.document.compose import compose  # deferred: blocks and sections, which data does without
+
         return compose(self._material())
 
     def _with(self, options: DocumentOptions) -> Derived:
@@ -290,6 +292,8 @@ class Derived:
 
     def latex(self, *, fragment: bool = False) -> str:
         """The document as LaTeX; a fragment is its body alone, to input into a document of one's own."""
+        from derive.render.latex import render_fragment, render_latex  # deferred: imports Jinja
+
         return (render_fragment if fragment else render_latex)(self.document())
 
     def pdf(self, path: str | PathLike[str], *, engine: str = "auto") -> Path:

@@ -86,10 +86,12 @@ def read_each(
     rows: bool = False,
     names: Mapping[Node, Tree],
     leaves: Collection[Node] = (),
+    known: Mapping[Node, Tree] = MappingProxyType({}),
 ) -> Mapping[Node, Tree]:
     """Each node as `read` reads it, in the names of others; order has what a node is read from before it.
 
-    sources has, for nodes that stand for others, those others; leaves are their names alone.
+    sources has, for nodes that stand for others, those others; leaves are their names alone; known is how some nodes
+    read.
     """
     made: dict[Node, Tree] = {}
     found: dict[Node, Tree] = {}
@@ -99,7 +101,10 @@ def read_each(
         if item in leaves:
             made[item] = found[item] = names[item]
             continue
-        found[item] = _read_one(item, made, readings, names) if source is None else found[source]
+        if item in known:
+            found[item] = known[item]
+        else:
+            found[item] = _read_one(item, made, readings, names) if source is None else found[source]
         made[item] = names.get(item, found[item])
     return found
 

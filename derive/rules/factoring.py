@@ -33,6 +33,10 @@ def _factored(terms: Terms, *, inside: bool, within: bool) -> Node:
         for unit in _units(term, terms.free):
             if within and not inside and not {i for power in unit for i in power.index} <= {*terms.free}:
                 continue
+            nodes = [power.node for power in unit]
+            having = sum(all(any(p.node is node for p in other.powers) for node in nodes) for other in terms.terms)
+            if having <= max(1, len(best)):
+                continue
             sharing = _sharing(unit, terms)
             if len(sharing) > max(1, len(best)) and len(_kept(sharing, unit, terms)) <= max(2, len(terms.free)):
                 best, chosen = sharing, unit

@@ -7,9 +7,23 @@ from dataclasses import replace
 
 from sympy import Expr
 
+from derive.forward.nodes import Delta, Node, Ones
 from derive.rules.terms import Power, Term
 
-__all__ = ["alike", "matches"]
+__all__ = ["alike", "factors", "matches"]
+
+Factors = frozenset[tuple[Node, Expr]]
+"""Nodes with their exponents."""
+
+
+def factors(*powers: Power) -> Factors:
+    """What a product is made of whatever the labels are: terms that are alike have the same, and rarely do others."""
+    found: dict[Node, Expr] = {}
+    for power in powers:
+        if not isinstance(power.node, Delta | Ones):
+            known = found.get(power.node)
+            found[power.node] = power.exponent if known is None else known + power.exponent
+    return frozenset(item for item in found.items() if item[1])
 
 
 def alike(first: Term, second: Term, free: tuple[int, ...]) -> bool:

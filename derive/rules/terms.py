@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import count
 from math import prod
 
@@ -183,22 +184,28 @@ def _value(node: Contract) -> Expr:
 
 def split(node: Map, index: tuple[int, ...]) -> tuple[Expr, tuple[Power, ...]]:
     """A scalar function as a coefficient and powers: 2 a / b becomes 2 · a · b^(-1)."""
+    coefficient, powers = _split(node)
+    return coefficient, tuple([Power(base, index, exponent) for base, exponent in powers])
+
+
+@lru_cache(maxsize=512)
+def _split(node: Map) -> tuple[Expr, tuple[tuple[Node, Rational], ...]]:
     places = {placeholder(place): operand for place, operand in enumerate(node.operands)}
     coefficient, rest = node.function.as_coeff_Mul()
-    powers = []
+    powers: list[tuple[Node, Rational]] = []
     for factor in Mul.make_args(rest):
         base, exponent = factor.as_base_exp()
         if not factor.has(*places):
             # Of irrational numbers, such as pi, SymPy makes no coefficient.
             coefficient = coefficient * factor
         elif base in places and isinstance(exponent, Rational):
-            powers.append(Power(places[base], index, exponent))
+            powers.append((places[base], exponent))
         elif isinstance(factor, Pow) and isinstance(exponent, Rational) and not isinstance(base, Symbol):
-            powers.append(Power(_mapped(base, node.operands), index, exponent))
+            powers.append((_mapped(base, node.operands), exponent))
         else:
-            powers.append(Power(_mapped(factor, node.operands), index))
-    if coefficient == 1 and len(powers) == 1 and powers[0].exponent == 1:
-        return _ONE, (Power(node, index),)
+            powers.append((_mapped(factor, node.operands), _ONE))
+    if coefficient == 1 and len(powers) == 1 and powers[0][1] == 1:
+        return _ONE, ((node, _ONE),)
     return coefficient, tuple(powers)
 
 

@@ -100,6 +100,22 @@ def test_counting_at_once_and_one_by_one_agree(layer, monkeypatch):
     assert jacobian(vectorize(layer, "X", sizes)).nnz == at_once > 0
 
 
+@pytest.mark.parametrize("layer", [convolution, image, shifted, part, differences, heads], ids=lambda layer: layer.name)
+def test_places_that_are_kept_and_those_that_are_asked_for_agree(layer, monkeypatch):
+    sizes = {letter: number for number, letter in enumerate(layer.letters, start=3)}
+    sizes |= {"R": 2} if "R" in sizes else {}
+    wrt = layer.inputs[0].name
+    kept = jacobian(vectorize(layer, wrt, sizes))
+    found = list(kept.nonzeros())
+    monkeypatch.setattr("derive.engine.support._KEPT", 0)
+    asked = jacobian(vectorize(layer, wrt, sizes))
+    assert list(asked.nonzeros()) == found
+    assert sorted(asked.entries()) == sorted(kept.entries()) == found
+    rows, columns = kept.shape
+    zeros = {(i, j) for i in range(rows) for j in range(columns)} - set(found)
+    assert zeros and all(asked.is_zero(*place) and kept.is_zero(*place) for place in zeros)
+
+
 def test_a_shown_sum_has_no_zeros_however_large_the_array_is():
     start = time.perf_counter()
     sizes = {"N": 3000, "D": 4000, "R": 3}
