@@ -10,10 +10,14 @@ from collections.abc import Collection, Sequence
 
 from derive.forward.functions import equal, step
 from derive.forward.idioms import parts
+from derive.forward.matrix import kind_of, read
 from derive.forward.nodes import Add, Map, Node, topological
+from derive.notation.code import print_code
+from derive.notation.tree import Name, Tree
+from derive.rules.known import Forward
 from derive.rules.length import lengths
 
-__all__ = ["choose"]
+__all__ = ["choose", "written_length"]
 
 _TWICE = 10
 """So many characters have to be written twice in one formula before they are worth a name."""
@@ -21,11 +25,19 @@ _TWICE = 10
 _SHARED = 26
 """So many, if several formulas write them once each."""
 
+_DEFINED = 6
+"""What it takes to define a name besides what it stands for: S = ..., and a line."""
+
 _MOST = 1000
 
 
-def choose(roots: Sequence[Node], forward: Collection[Node], given: Collection[Node], output: Node) -> set[Node]:
-    """The nodes that get a name, for formulas whose nodes the roots are; forward are the values that may have one."""
+def choose(
+    roots: Sequence[Node], forward: Collection[Node], given: Collection[Node], output: Node | None
+) -> set[Node]:
+    """The nodes that get a name, for formulas whose nodes the roots are; forward are the values that may have one.
+
+    The output has one wherever it occurs.
+    """
     chosen: set[Node] = set()
     long = lengths(*roots)
     # How often a node is written in each formula and in each definition that has it; what has a name is written there.
@@ -45,6 +57,19 @@ def choose(roots: Sequence[Node], forward: Collection[Node], given: Collection[N
             for root, number in found.items():
                 inner[root] = min(inner.get(root, 0) + number, _MOST)
     return chosen
+
+
+def written_length(node: Node, forward: Forward) -> tuple[int, int]:
+    """How many characters it takes to write a formula, with names that are worth it and what they are; and without."""
+    chosen = choose([node], forward.whole, (), None) - {node}
+    names: dict[Node, Tree] = {}
+    total = 0
+    for inner in topological(node, below=parts):
+        if inner in chosen:
+            total += len(print_code(read(inner, names=names))) + _DEFINED
+            names[inner] = Name("S", kind_of(inner))
+    plain = len(print_code(read(node)))
+    return (total + len(print_code(read(node, names=names))) if names else plain), plain
 
 
 def _is_mask(node: Node) -> bool:

@@ -56,9 +56,13 @@ def shared_by_all(terms: Terms) -> tuple[Power, Terms] | None:
 
 
 def _kept(sharing: Sequence[tuple[int, Term]], unit: Power, terms: Terms) -> tuple[int, ...]:
-    """The labels that the sum in parentheses has: free ones, and those that it shares with the factor."""
+    """The labels that the sum in parentheses has: free ones, and those that it shares with the factor.
+
+    They come as in a product of matrices: the last axis of the result after what is summed over.
+    """
     found = {i for _, term in sharing for i in term.labels() if i in terms.free or i in unit.index}
-    return tuple(sorted(found, key=lambda label: (label not in terms.free, label)))
+    last = terms.free[-1] if len(terms.free) == 2 and len(found) == 2 else None
+    return tuple(sorted(found, key=lambda label: (label == last, label not in terms.free, label)))
 
 
 def _sharing(unit: Power, terms: Terms) -> list[tuple[int, Term]]:

@@ -7,7 +7,7 @@ multiplied out again. A name that is hardly shorter than what it stands for is p
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from derive.errors import InternalError
@@ -20,7 +20,7 @@ from derive.rules.length import lengths
 from derive.rules.rewrite import simplify
 from derive.steps import Step
 
-__all__ = ["Cut", "Gradients", "gradients"]
+__all__ = ["Cut", "Gradients", "gradients", "is_worth_a_name", "users"]
 
 _MOST_PATHS = 6
 """Where more ways back have come together, a gradient gets a name: multiplied out, they would be as many terms."""
@@ -72,18 +72,18 @@ def gradients(layer: Layer) -> Gradients:
     steps: list[Step[Node]] = []
     forward = Forward(layer.output)
 
-    def short(node: Node) -> Node:
-        found, made = simplify(node, forward)
+    def short(node: Node, *, part: bool = False) -> Node:
+        found, made = simplify(node, forward, part=part)
         steps.extend(made)
         return found
 
     swept, cuts = _swept(layer)
     values: dict[Node, Node] = {}
     kept: list[Cut] = []
-    users = _users(swept, cuts)
+    times = users(swept, cuts)
     for cut in cuts:
-        gradient = short(replaced(cut.gradient, values))
-        if _is_worth_a_name(gradient, users[cut.stand_in], forward):
+        gradient = short(replaced(cut.gradient, values), part=True)
+        if is_worth_a_name(gradient, times[cut.stand_in], forward):
             kept.append(Cut(cut.node, cut.stand_in, gradient))
         else:
             values[cut.stand_in] = gradient
@@ -91,21 +91,22 @@ def gradients(layer: Layer) -> Gradients:
     return Gradients(found, tuple(kept), tuple(steps))
 
 
-def _is_worth_a_name(gradient: Node, users: int, forward: Forward) -> bool:
+def is_worth_a_name(gradient: Node, times: int, forward: Forward) -> bool:
+    """Whether a gradient that so many others use is long enough to be called by a name."""
     length = lengths(gradient, named=forward.whole)[gradient]
     inner = topological(gradient, leaves=forward.whole)
     products = any(isinstance(n, Contract) and n.summed() and n not in forward.whole for n in inner)
-    return users > 1 and length >= (_PRODUCT if products else _OFTEN if users > _FEW else _NAMED)
+    return times > 1 and length >= (_PRODUCT if products else _OFTEN if times > _FEW else _NAMED)
 
 
-def _users(swept: Mapping[Input, Node], cuts: list[Cut]) -> dict[Input, int]:
+def users(swept: Mapping[Input, Node], cuts: Sequence[Cut]) -> dict[Input, int]:
     """How many gradients use each stand-in."""
-    users = {cut.stand_in: 0 for cut in cuts}
+    times = {cut.stand_in: 0 for cut in cuts}
     for gradient in (*swept.values(), *(cut.gradient for cut in cuts)):
         for node in topological(gradient):
-            if isinstance(node, Input) and node in users:
-                users[node] += 1
-    return users
+            if isinstance(node, Input) and node in times:
+                times[node] += 1
+    return times
 
 
 def _swept(layer: Layer) -> tuple[dict[Input, Node], list[Cut]]:

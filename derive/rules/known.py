@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import cached_property
 
 from sympy import Expr
 
 from derive.forward.idioms import idiom
-from derive.forward.nodes import Add, Constant, Contract, Delta, Input, Map, Node, Ones, placeholder, topological
+from derive.forward.nodes import Add, Constant, Contract, Delta, Input, Map, MatrixFunction, Node, Ones, placeholder, topological
 from derive.forward.normal import apply, contract
 from derive.rules.terms import Power, Term, Terms, cost, flatten, is_view
 from derive.steps import Reason
@@ -44,10 +44,24 @@ class Forward:
     @cached_property
     def functions(self) -> Forward:
         """The same without sums, and without products of inputs."""
+        return self._without(lambda node: isinstance(node, Input | Add), ())
+
+    @cached_property
+    def openings(self) -> tuple[Forward, ...]:
+        """The same without some of it: products with inverses, and then sums and products of inputs as well."""
+        inverses = [node for node in self.nodes if isinstance(node, MatrixFunction)]
+        if not inverses:
+            return (self.functions,)
+        products = self._without(lambda node: False, {*inverses, *(n for n in self.nodes if isinstance(n, Input | Add))})
+        return (products, self._without(lambda node: isinstance(node, Input | Add), inverses))
+
+    def _without(self, gone: Callable[[Node], bool], factors: Collection[Node]) -> Forward:
+        """The same without some nodes, and without products of these and of factors."""
         plain: set[Node] = set()
         for node in topological(self.output):
             parts = [o for o in node.operands if not isinstance(o, Constant | Ones | Delta)]
-            if isinstance(node, Input | Add) or (isinstance(node, Contract) and all(o in plain for o in parts)):
+            product = isinstance(node, Contract) and all(o in plain or o in factors for o in parts)
+            if gone(node) or product:
                 plain.add(node)
         return Forward(self.output, self.without | plain, self.rules)
 

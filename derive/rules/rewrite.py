@@ -23,6 +23,7 @@ from derive.forward.nodes import Add, Node, topological
 from derive.rules.equalities import REWRITES
 from derive.rules.factoring import factored, shared_by_all
 from derive.rules.known import Forward
+from derive.rules.choice import written_length
 from derive.rules.length import lengths
 from derive.rules.terms import MOST_TERMS, Power, Term, Terms, build, flatten, opened
 from derive.steps import Reason, Step
@@ -36,11 +37,13 @@ _FEW_TERMS = 8
 """A sum of more terms is not expected to become short when it is multiplied out altogether."""
 
 
-def simplify(node: Node, forward: Forward) -> tuple[Node, tuple[Step[Node], ...]]:
+def simplify(node: Node, forward: Forward, *, part: bool = False) -> tuple[Node, tuple[Step[Node], ...]]:
     """The node as short as the rules make it, and the steps that lead there.
 
     Values of the forward pass are kept whole; where that gives no single term, sums and products of inputs are also
-    multiplied out, and the shorter result is taken. A node that would have too many terms is left as it is.
+    multiplied out, and the shorter result is taken: the one that takes less to write, or, of what is a part of other
+    formulas, the one that is shorter if every value of the forward pass has a name. A node that would have too many
+    terms is left as it is.
 
     Shapes: unchanged.
     """
@@ -48,15 +51,22 @@ def simplify(node: Node, forward: Forward) -> tuple[Node, tuple[Step[Node], ...]
     if found is None:
         return node, ()
     best, steps = found
-    if any(isinstance(inner, Add) for inner in topological(best, leaves=forward.whole)):
-        other = _simplified(node, forward.functions, most=_FEW_TERMS)
-        if other is not None and _size(other[0], forward) < _size(best, forward):
+    measure = _named_length if part else written_length
+    for opened in _openings(best, forward):
+        other = _simplified(node, opened, most=_FEW_TERMS)
+        if other is not None and measure(other[0], forward) < measure(best, forward):
             best, steps = other
     return best, steps
 
 
-def _size(node: Node, forward: Forward) -> int:
-    return lengths(node, named=forward.functions.whole)[node]
+def _openings(node: Node, forward: Forward) -> tuple[Forward, ...]:
+    """What is worth multiplying out: of a product of values that are kept whole, nothing, unless inverses are there."""
+    sums = any(isinstance(inner, Add) for inner in topological(node, leaves=forward.whole))
+    return forward.openings if sums or len(forward.openings) > 1 else ()
+
+
+def _named_length(node: Node, forward: Forward) -> tuple[int, int]:
+    return lengths(node, named=forward.functions.whole)[node], 0
 
 
 def _simplified(node: Node, forward: Forward, *, most: int = MOST_TERMS) -> tuple[Node, tuple[Step[Node], ...]] | None:

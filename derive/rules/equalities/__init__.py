@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from derive.rules.equalities.forward import forward_factor, forward_function, forward_power, forward_value
 from derive.rules.equalities.functions import own_mask
+from derive.rules.equalities.matrices import symmetric
 from derive.rules.equalities.sums import constant_sum, like_terms
 from derive.rules.known import Rewrite
 from derive.steps import Reason
@@ -16,6 +17,7 @@ REWRITES: dict[Reason, Rewrite] = {
     Reason("like terms", "a b + b a = 2 a b"): like_terms,
     Reason("forward function", "1 - tanh(u)² = 1 - T²"): forward_function,
     Reason("forward value", "exp(u) / s = P"): forward_value,
+    Reason("symmetric matrix", "S_ji = S_ij for S = Xᵀ X, Z + Zᵀ and their inverses"): symmetric,
     Reason("forward factor", "a / (a b) = 1 / b"): forward_factor,
     Reason("constant sum", "Σ_j (x_j - Σ_k x_k / N) = 0"): constant_sum,
     Reason("forward power", "u^(-1/2) = 1 / s"): forward_power,
