@@ -84,7 +84,15 @@ def check_steps(layer: Layer, wrt: str, sizes: Sizes, exact: Exact | None = None
     """
     concrete = (exact or Exact(layer)).at(sizes)
     route = JacobianRoute(VectorMap(concrete, layer.input(wrt)))
-    return false_step(route.derivation.steps, concrete, named(route.formula, symbols(concrete), sizes))
+    arrays = symbols(concrete)
+    found = false_step(route.derivation.steps, concrete, named(route.formula, arrays, sizes))
+    alone = route.formula.alone
+    if isinstance(found, Failure) or alone is None or alone.node is route.formula.node:
+        return found
+    # The text has been made short by itself; its names are not those of the page.
+    sides = [nonzeros(f.tree, named(f, arrays, sizes), sizes, samples=layer.samples) for f in (route.formula, alone)]
+    other = _difference("formula as text", *sides)
+    return other if isinstance(other, Failure) else found + other
 
 
 def false_step(steps: Sequence[Step[Tree]], concrete: Concrete, arrays: Mapping[str, Array]) -> Failure | int:
@@ -98,15 +106,24 @@ def false_step(steps: Sequence[Step[Tree]], concrete: Concrete, arrays: Mapping[
             if id(side) not in evaluated:
                 evaluated[id(side)] = nonzeros(side, arrays, concrete.sizes, samples=concrete.layer.samples)
             sides.append(evaluated[id(side)])
-        left, right = sides
-        for place in sorted(left.keys() | right.keys()):
-            a, b = left.get(place, 0), right.get(place, 0)
-            if a == b:
-                continue
-            equal = are_equal(a, b)
-            if equal is False:
-                return Failure(step.reason.name, (place[0] + 1, place[1] + 1), a, b)
-            undecided += equal is None
+        verdict = _difference(step.reason.name, *sides)
+        if isinstance(verdict, Failure):
+            return verdict
+        undecided += verdict
+    return undecided
+
+
+def _difference(name: str, left: Mapping[tuple[int, int], Any], right: Mapping[tuple[int, int], Any]) -> Failure | int:
+    """The first entry in which both differ, or the number of entries that algebra does not decide."""
+    undecided = 0
+    for place in sorted(left.keys() | right.keys()):
+        a, b = left.get(place, 0), right.get(place, 0)
+        if a == b:
+            continue
+        equal = are_equal(a, b)
+        if equal is False:
+            return Failure(name, (place[0] + 1, place[1] + 1), a, b)
+        undecided += equal is None
     return undecided
 
 

@@ -1,7 +1,7 @@
 """Makes formulas shorter by what is assumed of inputs; the derivative itself has been taken before.
 
     sum        Σ_j y_ij = 1           where rows of Y sum to 1
-    symmetry   a_ji = a_ij            where A is symmetric, and so is what is made of it, as X A Xᵀ, A + c I, the inverse
+    symmetry   a_ji = a_ij            where A is symmetric, and so are X A Xᵀ, A + c I, A⁻¹
     sign       |x| = x, [x > 0] = 1   where x > 0
 
 Entries of an input vary independently of each other when a layer is differentiated, whatever is assumed of them: the
@@ -89,7 +89,11 @@ def assumed(layer: Layer, found: Gradients) -> Assumed:
     inputs: dict[Input, Node] = {}
     for wrt, node in found.inputs.items():
         inputs[wrt], values[wrt] = short(replaced(node, back))
-    return Assumed(Gradients(inputs, tuple(cuts), found.steps), values)
+    alone: dict[Input, Node] = {}
+    for wrt, node in found.alone.items():
+        alone[wrt], steps = short(node)
+        values[wrt] = (*values[wrt], *steps)
+    return Assumed(Gradients(inputs, tuple(cuts), found.steps, alone), values)
 
 
 def assumed_rules(assumptions: Sequence[Assumption]) -> dict[Reason, Rewrite]:

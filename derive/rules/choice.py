@@ -31,9 +31,7 @@ _DEFINED = 6
 _MOST = 1000
 
 
-def choose(
-    roots: Sequence[Node], forward: Collection[Node], given: Collection[Node], output: Node | None
-) -> set[Node]:
+def choose(roots: Sequence[Node], forward: Collection[Node], given: Collection[Node], output: Node | None) -> set[Node]:
     """The nodes that get a name, for formulas whose nodes the roots are; forward are the values that may have one.
 
     The output has one wherever it occurs.
@@ -59,8 +57,8 @@ def choose(
     return chosen
 
 
-def written_length(node: Node, forward: Forward) -> tuple[int, int]:
-    """How many characters it takes to write a formula, with names that are worth it and what they are; and without."""
+def written_length(node: Node, forward: Forward) -> int:
+    """How many characters it takes to write a formula, with the names that are worth it and what they stand for."""
     chosen = choose([node], forward.whole, (), None) - {node}
     names: dict[Node, Tree] = {}
     total = 0
@@ -68,8 +66,7 @@ def written_length(node: Node, forward: Forward) -> tuple[int, int]:
         if inner in chosen:
             total += len(print_code(read(inner, names=names))) + _DEFINED
             names[inner] = Name("S", kind_of(inner))
-    plain = len(print_code(read(node)))
-    return (total + len(print_code(read(node, names=names))) if names else plain), plain
+    return total + len(print_code(read(node, names=names)))
 
 
 def _is_mask(node: Node) -> bool:

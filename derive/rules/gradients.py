@@ -8,7 +8,7 @@ multiplied out again. A name that is hardly shorter than what it stands for is p
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from derive.errors import InternalError
 from derive.forward.layer import Layer
@@ -49,11 +49,15 @@ class Cut:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Gradients:
-    """The gradients by input, and the cuts whose stand-ins they use, from the output back; steps are the rewrites."""
+    """The gradients by input, and the cuts whose stand-ins they use, from the output back; steps are the rewrites.
+
+    alone has those that use stand-ins in terms of inputs and the upstream gradient alone, made short as a whole.
+    """
 
     inputs: Mapping[Input, Node]
     cuts: tuple[Cut, ...]
     steps: tuple[Step[Node], ...]
+    alone: Mapping[Input, Node] = field(default_factory=dict)
 
     def whole(self, node: Node) -> Node:
         """A node that may use stand-ins, in terms of inputs and the upstream gradient alone."""
@@ -88,7 +92,9 @@ def gradients(layer: Layer) -> Gradients:
         else:
             values[cut.stand_in] = gradient
     found = {node: short(replaced(gradient, values)) for node, gradient in swept.items()}
-    return Gradients(found, tuple(kept), tuple(steps))
+    made = Gradients(found, tuple(kept), ())
+    alone = {wrt: short(whole) for wrt, node in found.items() if (whole := made.whole(node)) is not node}
+    return Gradients(found, tuple(kept), tuple(steps), alone)
 
 
 def is_worth_a_name(gradient: Node, times: int, forward: Forward) -> bool:

@@ -9,7 +9,19 @@ from functools import cached_property
 from sympy import Expr
 
 from derive.forward.idioms import idiom
-from derive.forward.nodes import Add, Constant, Contract, Delta, Input, Map, MatrixFunction, Node, Ones, placeholder, topological
+from derive.forward.nodes import (
+    Add,
+    Constant,
+    Contract,
+    Delta,
+    Input,
+    Map,
+    MatrixFunction,
+    Node,
+    Ones,
+    placeholder,
+    topological,
+)
 from derive.forward.normal import apply, contract
 from derive.rules.terms import Power, Term, Terms, cost, flatten, is_view
 from derive.steps import Reason
@@ -52,7 +64,9 @@ class Forward:
         inverses = [node for node in self.nodes if isinstance(node, MatrixFunction)]
         if not inverses:
             return (self.functions,)
-        products = self._without(lambda node: False, {*inverses, *(n for n in self.nodes if isinstance(n, Input | Add))})
+        products = self._without(
+            lambda node: False, {*inverses, *(n for n in self.nodes if isinstance(n, Input | Add))}
+        )
         return (products, self._without(lambda node: isinstance(node, Input | Add), inverses))
 
     def _without(self, gone: Callable[[Node], bool], factors: Collection[Node]) -> Forward:

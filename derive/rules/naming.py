@@ -90,13 +90,23 @@ def _named(layer: Layer, rules: tuple[object, ...]) -> tuple[Gradients, _Naming]
 @lru_cache(maxsize=64)
 def _formulas(layer: Layer, rules: tuple[object, ...]) -> Mapping[str, Formula]:
     found, naming = _named(layer, rules)
+    given = {name for name, _ in layer.named}
     made = {}
     for wrt, node in found.inputs.items():
         short = replaced(node, naming.stand_ins)
         rows = layer.samples == "one"
         whole = Formula(wrt, found.whole(node), layer.loss, naming.used(short), rows, short)
-        made[wrt.name] = replace(whole, alone=_alone(whole, {name for name, _ in layer.named}))
+        shown = _alone(whole, given)
+        if wrt in found.alone:
+            other = _alone(formula_of(layer, wrt, found.alone[wrt]), given)
+            shown = min(shown, other, key=_written)
+        made[wrt.name] = replace(whole, alone=shown)
     return made
+
+
+def _written(formula: Formula) -> int:
+    """How many characters a formula takes with the definitions that it uses."""
+    return sum(map(len, formula.statements))
 
 
 def _alone(formula: Formula, given: Collection[str]) -> Formula:

@@ -20,10 +20,10 @@ from dataclasses import replace
 from sympy import Integer
 
 from derive.forward.nodes import Add, Node, topological
+from derive.rules.choice import written_length
 from derive.rules.equalities import REWRITES
 from derive.rules.factoring import factored, shared_by_all
 from derive.rules.known import Forward
-from derive.rules.choice import written_length
 from derive.rules.length import lengths
 from derive.rules.terms import MOST_TERMS, Power, Term, Terms, build, flatten, opened
 from derive.steps import Reason, Step
@@ -32,6 +32,8 @@ __all__ = ["regrouped", "simplify"]
 
 
 _MOST = 1000
+
+_SIGN = 1
 
 _FEW_TERMS = 8
 """A sum of more terms is not expected to become short when it is multiplied out altogether."""
@@ -51,10 +53,9 @@ def simplify(node: Node, forward: Forward, *, part: bool = False) -> tuple[Node,
     if found is None:
         return node, ()
     best, steps = found
-    measure = _named_length if part else written_length
-    for opened in _openings(best, forward):
-        other = _simplified(node, opened, most=_FEW_TERMS)
-        if other is not None and measure(other[0], forward) < measure(best, forward):
+    for less in _openings(best, forward):
+        other = _simplified(node, less, most=_FEW_TERMS)
+        if other is not None and _is_shorter(other[0], best, forward, part=part):
             best, steps = other
     return best, steps
 
@@ -65,8 +66,13 @@ def _openings(node: Node, forward: Forward) -> tuple[Forward, ...]:
     return forward.openings if sums or len(forward.openings) > 1 else ()
 
 
-def _named_length(node: Node, forward: Forward) -> tuple[int, int]:
-    return lengths(node, named=forward.functions.whole)[node], 0
+def _is_shorter(other: Node, best: Node, forward: Forward, *, part: bool) -> bool:
+    found = lengths(other, best, named=forward.functions.whole)
+    if part:
+        return found[other] < found[best]
+    # A sign alone is not worth it that a value of the forward pass is computed again: -2 * (P - T) / N.
+    margin = 0 if found[other] < found[best] else _SIGN
+    return written_length(other, forward) + margin < written_length(best, forward)
 
 
 def _simplified(node: Node, forward: Forward, *, most: int = MOST_TERMS) -> tuple[Node, tuple[Step[Node], ...]] | None:

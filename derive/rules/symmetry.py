@@ -5,7 +5,7 @@ Xᵀ X,  X A Xᵀ + B  for symmetric A and B,  Z + Zᵀ,  f(A) entry by entry,  
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from derive.rules.equalities.forward import forward_factor, forward_function, forward_power, forward_value
 from derive.rules.equalities.functions import own_mask
+from derive.rules.equalities.inverses import cancelled_inverse, double_inverse
 from derive.rules.equalities.matrices import symmetric
 from derive.rules.equalities.sums import constant_sum, like_terms
 from derive.rules.known import Rewrite
@@ -15,6 +16,8 @@ __all__ = ["REWRITES"]
 REWRITES: dict[Reason, Rewrite] = {
     Reason("own mask", "relu(u) [u > 0] = relu(u), u sign(u) = |u|"): own_mask,
     Reason("like terms", "a b + b a = 2 a b"): like_terms,
+    Reason("double inverse", "(X⁻¹)⁻¹ = X"): double_inverse,
+    Reason("cancelled inverse", "(A B)⁻¹ A = B⁻¹, X⁻¹ X = I"): cancelled_inverse,
     Reason("forward function", "1 - tanh(u)² = 1 - T²"): forward_function,
     Reason("forward value", "exp(u) / s = P"): forward_value,
     Reason("symmetric matrix", "S_ji = S_ij for S = Xᵀ X, Z + Zᵀ and their inverses"): symmetric,
