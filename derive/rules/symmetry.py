@@ -12,7 +12,7 @@ from functools import lru_cache
 from derive.forward.nodes import Add, Contract, Delta, Input, Map, MatrixFunction, Node, topological
 from derive.forward.shape import same
 from derive.rules.matching import alike
-from derive.rules.terms import Power, Term, Terms, flatten, gathered
+from derive.rules.terms import Power, Term, Terms, flatten, gathered, is_backwards
 
 __all__ = ["is_symmetric", "turned"]
 
@@ -95,7 +95,8 @@ def turned(terms: Terms, given: frozenset[str] = frozenset()) -> Terms | None:
     for term in terms.terms:
         powers = tuple(
             replace(power, index=power.index[::-1])
-            if power.node in symmetric and _is_backwards(power, term.powers, terms.free)
+            if power.node in symmetric
+            and is_backwards(power.index, [other.index for other in term.powers if other is not power], terms.free)
             else power
             for power in term.powers
         )
@@ -106,28 +107,3 @@ def turned(terms: Terms, given: frozenset[str] = frozenset()) -> Terms | None:
         )
         made.append(gathered(replace(term, powers=powers if like is None else like.powers), terms.free, terms.shape))
     return replace(terms, terms=tuple(made)) if tuple(made) != terms.terms else None
-
-
-def _is_backwards(power: Power, powers: Sequence[Power], free: Sequence[int]) -> bool:
-    """Whether the second index of a power, and not its first, leads to the earlier axis of the result."""
-    first, second = power.index
-    others = [other.index for other in powers if other is not power]
-    ends = _reached(first, others), _reached(second, others)
-    for place, axis in enumerate(free):
-        if axis in power.index:
-            return (axis == second) == (place == 0 or first in free)
-        if (axis in ends[0]) != (axis in ends[1]):
-            return (axis in ends[1]) == (place == 0 or len(free) == 1)
-    return False
-
-
-def _reached(label: int, rows: Sequence[Sequence[int]]) -> set[int]:
-    """The labels that lead to one through factors that share a label."""
-    found, pending = {label}, [label]
-    while pending:
-        here = pending.pop()
-        for row in rows:
-            if here in row:
-                pending += [other for other in row if other not in found]
-                found.update(row)
-    return found
