@@ -233,6 +233,11 @@ def _read_contraction(node: Contract, made: dict[Node, Tree], readings: _Reading
             if selects or (stretched and not whole)
             else _quotient(scalars, core, ones, under, node.output, readings)
         )
+        if isinstance(quotient, Quotient) and quotient.over == Number(1):
+            # N / c, and not N times 1 / c.
+            over, below = fraction(coefficient)
+            sign = Integer(-1 if over.could_extract_minus_sign() else 1)
+            return _scaled(sign / below, [], Quotient(number(sign * over), quotient.under))
         if quotient is not None:
             return _scaled(coefficient, [], quotient)
         scalars += [Quotient(Number(1), tree) for tree, row in under if not row]
