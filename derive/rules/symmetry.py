@@ -5,14 +5,13 @@ Xᵀ X,  X A Xᵀ + B  for symmetric A and B,  Z + Zᵀ,  f(A) entry by entry,  
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 
 from derive.forward.nodes import Add, Contract, Delta, Input, Map, MatrixFunction, Node, topological
 from derive.forward.shape import same
 from derive.rules.matching import alike
-from derive.rules.terms import Power, Term, Terms, flatten, gathered, is_backwards
+from derive.rules.terms import Term, Terms, flatten, gathered, is_backwards
 
 __all__ = ["is_symmetric", "turned"]
 
