@@ -63,7 +63,7 @@ from derive.notation.tree import (
 from derive.notation.tree import OneHot as OneHotTree
 from derive.notation.tree import Ones as OnesTree
 
-__all__ = ["kind_of", "name_of", "read"]
+__all__ = ["called", "kind_of", "name_of", "read"]
 
 
 _FEW_TRANSPOSES = 3
@@ -86,8 +86,13 @@ def read(node: Node, *, rows: bool = False, names: Mapping[Node, Tree] = Mapping
 def name_of(node: Input) -> Tree:
     """X, or ∂L/∂Y for an upstream gradient."""
     if node.gradient_of:
-        return Gradient(Name(node.gradient_of, kind_of(node)), node.name)
-    return Name(node.name, kind_of(node))
+        return Gradient(called(node.gradient_of, node), node.name)
+    return called(node.name, node)
+
+
+def called(word: str, node: Node) -> Name:
+    """The node by a name."""
+    return Name(word, kind_of(node), len(node.shape) if len(node.shape) > 2 else None)
 
 
 def kind_of(node: Node) -> Kind:
@@ -233,11 +238,6 @@ def _read_contraction(node: Contract, made: dict[Node, Tree], readings: _Reading
             if selects or (stretched and not whole)
             else _quotient(scalars, core, ones, under, node.output, readings)
         )
-        if isinstance(quotient, Quotient) and quotient.over == Number(1):
-            # N / c, and not N times 1 / c.
-            over, below = fraction(coefficient)
-            sign = Integer(-1 if over.could_extract_minus_sign() else 1)
-            return _scaled(sign / below, [], Quotient(number(sign * over), quotient.under))
         if quotient is not None:
             return _scaled(coefficient, [], quotient)
         scalars += [Quotient(Number(1), tree) for tree, row in under if not row]
@@ -314,7 +314,7 @@ def _quotient(
         over = next((tree for reading in readings if (tree := reading(core, ones, output)) is not None), None)
         if over is None:
             return None
-    elif output:
+    elif output and all(row != output for _, row in under):
         return None
     factors = (*scalars, *([] if over is None else [over]))
     if not factors:
@@ -346,8 +346,11 @@ def _scaled(coefficient: Expr, scalars: Sequence[Tree], tree: Tree) -> Tree:
     coefficient = -coefficient if minus else coefficient
     whole = coefficient.is_Rational and is_decimal(Fraction(int(coefficient.p), int(coefficient.q)))
     over, below = (coefficient, Integer(1)) if whole else fraction(coefficient)
-    factors = (*([] if over == 1 else [number(over)]), *scalars, tree)
-    product = factors[0] if len(factors) == 1 else Product((*factors[:-1], _turned(tree, 1) if scalars else tree))
+    factors = (*([] if over == 1 else [number(over)]), *scalars)
+    if isinstance(tree, Quotient) and tree.over == Number(1) and factors:
+        product: Tree = Quotient(factors[0] if len(factors) == 1 else Product(factors), tree.under)
+    else:
+        product = Product((*factors, _turned(tree, 1) if scalars else tree)) if factors else tree
     if below != 1:
         product = Quotient(product, number(below))
     return Negative(product) if minus else product
@@ -597,7 +600,8 @@ def _turned(tree: Tree, few: int) -> Tree:
 
 def _outer(core: _Core, ones: _OnesOf, output: Indices) -> Tree | None:
     """a bᵀ."""
-    if len(core) < 2 or ones or any(len(row) != 1 for _, row in core) or len(output) != 2:
+    ends = [(index,) for index in output]
+    if len(core) < 2 or ones or len(output) != 2 or any(row not in ends for _, row in core):
         return None
     sides = [[tree for tree, row in core if row == (index,)] for index in output]
     if not all(sides):

@@ -66,12 +66,12 @@ def assumed(layer: Layer, found: Gradients) -> Assumed:
     Shapes: unchanged.
     """
     rules = assumed_rules(layer.assumptions)
-    forward = Forward(layer.output, rules=tuple(rules.items()))
+    forward = Forward(layer.output, rules=tuple(rules.items()), given=frozenset(node for _, node in layer.named))
     names = {reason.name for reason in rules}
     values: dict[Input | None, tuple[Step[Node], ...]] = {None: ()}
 
-    def short(node: Node, *, part: bool = False) -> tuple[Node, tuple[Step[Node], ...]]:
-        made, steps = simplify(node, forward, part=part)
+    def short(node: Node, *, opens: bool = True) -> tuple[Node, tuple[Step[Node], ...]]:
+        made, steps = simplify(node, forward, opens=opens)
         return (made, steps) if any(step.reason.name in names for step in steps) else (node, ())
 
     # A product that has become too short for a name is put back, as it was, so that its users say what they assume.
@@ -80,7 +80,7 @@ def assumed(layer: Layer, found: Gradients) -> Assumed:
     times = users(found.inputs, found.cuts)
     for cut in found.cuts:
         gradient = replaced(cut.gradient, back)
-        made, steps = short(gradient, part=True)
+        made, steps = short(gradient, opens=False)
         if steps and not isinstance(made, Add) and not is_worth_a_name(made, times[cut.stand_in], forward):
             back[cut.stand_in] = gradient
         else:

@@ -47,6 +47,9 @@ def constant_sum(terms: Terms, forward: Forward) -> Terms | None:
         for place, power in enumerate(term.powers):
             if power.exponent != 1 or power.node not in forward.whole or isinstance(power.node, Input | Map):
                 continue
+            if len(set(power.index)) < len(power.index):
+                # What rows or columns add up to says nothing of a diagonal.
+                continue
             others = {i for p in (*term.powers[:place], *term.powers[place + 1 :]) for i in p.index} | set(terms.free)
             gone = [axis for axis, label in enumerate(power.index) if label not in others]
             if not gone:
