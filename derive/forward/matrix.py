@@ -35,7 +35,7 @@ from derive.forward.nodes import (
 from derive.forward.scalar import number, read_scalar
 from derive.forward.selected import read_parts, read_selected, read_selection
 from derive.forward.stacks import permuted, repeated_entries, stacked_product, with_new_axes
-from derive.notation.code import LASTING
+from derive.notation.code import LASTING, rank_of
 from derive.notation.digits import is_decimal
 from derive.notation.tree import (
     Along,
@@ -120,7 +120,7 @@ def _read_one(node: Node, made: dict[Node, Tree], readings: _Readings, names: Co
             beside = read_parts(node, lambda part: made[part] if part in made else read(part))
             if beside is not None:
                 return beside
-            return added(_next_to_each_other(node.operands, made, names))
+            return _turned_sum(added(_next_to_each_other(node.operands, made, names)))
         case Map():
             inner = root(node)
             if inner is not None:
@@ -550,6 +550,15 @@ def _quadratic(core: _Core, ones: _OnesOf, output: Indices) -> Tree | None:
     return MatMul((first, *middle, last))
 
 
+def _turned_sum(tree: Tree) -> Tree:
+    """(X B + B X)ᵀ for a sum of products all of whose factors are transposed."""
+    if not isinstance(tree, Sum) or not all(isinstance(term, MatMul) for term in tree.terms):
+        return tree
+    turned = [_turned(term, 1) for term in tree.terms]
+    whole = Sum(tuple(term.operand for term in turned if isinstance(term, Transpose)))
+    return Transpose(whole) if len(whole.terms) == len(turned) else tree
+
+
 def _chain_from_row(core: _Core, ones: _OnesOf, output: Indices) -> Tree | None:
     """a B C ..., where a vector is a row."""
     if len(core) > 1 and not ones and len(output) == 1 and all(1 <= len(row) <= 2 for _, row in core):
@@ -587,7 +596,13 @@ def _chained(core: _Core, output: Indices, *, flip: bool) -> Tree | None:
             return MatMul(tuple(factors)) if not remaining and end is None else None
         factors.append(tree if row[0] == current else _transposed(tree))
         current = row[1] if row[0] == current else row[0]
-    return _turned(MatMul(tuple(factors)), _FEW_TRANSPOSES) if current == end else None
+    if current != end:
+        return None
+    first, *others = factors
+    if isinstance(first, MatMul) and rank_of(first.factors[0]) == rank_of(first.factors[-1]) == 2:
+        # A product of matrices, and not of vectors, needs no brackets there.
+        factors = [*first.factors, *others]
+    return _turned(MatMul(tuple(factors)), _FEW_TRANSPOSES)
 
 
 def _turned(tree: Tree, few: int) -> Tree:

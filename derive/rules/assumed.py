@@ -179,7 +179,7 @@ def _symmetric(names: frozenset[str], terms: Terms, forward: Forward) -> Terms |
 
     Source: the assumptions.
     """
-    return turned(terms, names)
+    return turned(terms, forward.patterns, names)
 
 
 def _signed(item: Assumption, terms: Terms, forward: Forward) -> Terms | None:

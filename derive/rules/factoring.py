@@ -22,6 +22,12 @@ def factored(terms: Terms) -> Node:
 
     Source: the distributive law.
     """
+    added = sorted((t.coefficient for t in terms.terms), key=lambda value: bool(value.could_extract_minus_sign()))
+    common = _common(added) if len(added) > 1 else Integer(1)
+    if common != 1:
+        scaled = tuple(replace(term, coefficient=term.coefficient / common) for term in terms.terms)
+        axes = list(range(len(terms.free)))
+        return contract([Constant(common), factored(replace(terms, terms=scaled))], [[], axes], axes)
     best: list[tuple[int, Term]] = []
     chosen: Power | None = None
     for term in terms.terms:

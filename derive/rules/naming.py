@@ -56,7 +56,11 @@ def formula_of(layer: Layer, wrt: Input, node: Node) -> Formula:
 
     Shapes: node has the axes of wrt.
     """
-    naming = _Naming.of(layer, Gradients({wrt: node}, (), ()))
+    return _formula_of(layer, wrt, node, layer.output)
+
+
+def _formula_of(layer: Layer, wrt: Input, node: Node, output: Node | None) -> Formula:
+    naming = _Naming.of(layer, Gradients({wrt: node}, (), ()), output)
     return Formula(wrt, node, layer.loss, naming.used(node), layer.samples == "one", node)
 
 
@@ -84,7 +88,7 @@ def entry_names(layer: Layer) -> Mapping[Node, Input]:
 def _named(layer: Layer, rules: tuple[object, ...]) -> tuple[Gradients, _Naming]:
     """Made once for a layer and the rules by which its gradients are found."""
     found = assumed(layer, gradients(layer)).gradients if layer.assumptions else gradients(layer)
-    return found, _Naming.of(layer, found)
+    return found, _Naming.of(layer, found, layer.output)
 
 
 @lru_cache(maxsize=64)
@@ -97,8 +101,8 @@ def _formulas(layer: Layer, rules: tuple[object, ...]) -> Mapping[str, Formula]:
         rows = layer.samples == "one"
         whole = Formula(wrt, found.whole(node), layer.loss, naming.used(short), rows, short)
         shown = _alone(whole, given)
-        if wrt in found.alone:
-            other = _alone(formula_of(layer, wrt, found.alone[wrt]), given)
+        if wrt in found.alone or any(item.node is layer.output for item in whole.definitions):
+            other = _alone(_formula_of(layer, wrt, found.alone.get(wrt, node), None), given)
             shown = min(shown, other, key=_written)
         made[wrt.name] = replace(whole, alone=shown)
     return made
@@ -161,13 +165,13 @@ class _Naming:
     stand_ins: Mapping[Node, Node]
 
     @staticmethod
-    def of(layer: Layer, found: Gradients) -> _Naming:
-        """The names for the gradients of a layer."""
+    def of(layer: Layer, found: Gradients, output: Node | None) -> _Naming:
+        """The names for the gradients of a layer; the output has one wherever it occurs."""
         forward = Forward(layer.output).whole
         given = {node: name for name, node in layer.named}
         roots = (*found.inputs.values(), *(cut.gradient for cut in found.cuts))
         cut = {item.node for item in found.cuts}
-        chosen = choose(roots, forward - set(layer.inputs), {*given, *cut}, layer.output)
+        chosen = choose(roots, forward - set(layer.inputs), {*given, *cut}, output)
         words = Words(layer)
         order = [node for node in topological(layer.output) if node in chosen or node in given or node in cut]
         names: dict[Node, Name] = {}

@@ -5,15 +5,20 @@ Xᵀ X,  X A Xᵀ + B  for symmetric A and B,  Z + Zᵀ,  f(A) entry by entry,  
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from functools import lru_cache
+from typing import TypeAlias
 
 from derive.forward.nodes import Add, Contract, Delta, Input, Map, MatrixFunction, Node, topological
 from derive.forward.shape import same
-from derive.rules.matching import alike
-from derive.rules.terms import Term, Terms, flatten, gathered, is_backwards
+from derive.rules.matching import alike, matches
+from derive.rules.terms import Power, Term, Terms, flatten, gathered, is_backwards
 
 __all__ = ["is_symmetric", "turned"]
+
+Patterns: TypeAlias = Sequence[tuple[Node, Term]]
+"""Products of the forward pass, each with what it is the product of."""
 
 _FEW = 12
 """A sum of more products is not looked at."""
@@ -76,10 +81,10 @@ def _may_be_symmetric(node: Node) -> bool:
     return False
 
 
-def turned(terms: Terms, given: frozenset[str] = frozenset()) -> Terms | None:
+def turned(terms: Terms, patterns: Patterns, given: frozenset[str] = frozenset()) -> Terms | None:
     """a_ji = a_ij for symmetric A, such that like terms meet; the first index is the one nearer to the rows.
 
-    None if nothing changes.
+    A vector that the forward pass computes, one of the patterns, is written as it is there. None if nothing changes.
     Source: the definition of a symmetric matrix.
     """
     symmetric = {
@@ -90,15 +95,21 @@ def turned(terms: Terms, given: frozenset[str] = frozenset()) -> Terms | None:
     }
     if not symmetric:
         return None
+    upright = [tuple(_upright(power, term, terms.free, symmetric) for power in term.powers) for term in terms.terms]
+    # Where one product ends in S, another that has the vector S v there is read as ending in S, too.
+    ends = {
+        (p.node, p.index[1])
+        for powers in upright
+        for p in powers
+        if p.index[1:] == terms.free[1:] != () and p.index[0] not in terms.free
+    }
     made: list[Term] = []
-    for term in terms.terms:
+    for term, powers in zip(terms.terms, upright, strict=True):
         powers = tuple(
-            replace(power, index=power.index[::-1])
-            if power.node in symmetric
-            and is_backwards(power.index, [other.index for other in term.powers if other is not power], terms.free)
-            else power
-            for power in term.powers
+            replace(p, index=p.index[::-1]) if p.node in symmetric and (p.node, *p.index[:1]) in ends else p
+            for p in powers
         )
+        powers = _as_computed(powers, symmetric, patterns)
         # A product in which no end is nearer to the rows is written like the one before that equals it.
         like = next(
             (t for t in made if alike(t, replace(term, powers=powers), terms.free, symmetric=symmetric.__contains__)),
@@ -106,3 +117,23 @@ def turned(terms: Terms, given: frozenset[str] = frozenset()) -> Terms | None:
         )
         made.append(gathered(replace(term, powers=powers if like is None else like.powers), terms.free, terms.shape))
     return replace(terms, terms=tuple(made)) if tuple(made) != terms.terms else None
+
+
+def _upright(power: Power, term: Term, free: tuple[int, ...], symmetric: Collection[Node]) -> Power:
+    """A power of a symmetric matrix with the axis first that is nearer to the rows; others as they are."""
+    others = [other.index for other in term.powers if other is not power]
+    if power.node not in symmetric or not is_backwards(power.index, others, free):
+        return power
+    return replace(power, index=power.index[::-1])
+
+
+def _as_computed(powers: tuple[Power, ...], symmetric: Collection[Node], patterns: Patterns) -> tuple[Power, ...]:
+    """The powers with A⁻¹ v turned to v A⁻¹ where that is what the forward pass computes."""
+    inverses = {node for node in symmetric if isinstance(node, MatrixFunction)}
+    for node, pattern in patterns if inverses else ():
+        if len(node.shape) == 1 and any(power.node in inverses for power in pattern.powers):
+            found = matches(pattern.powers, powers, {}, bound=(), symmetric=symmetric.__contains__)
+            for rest, names in found:
+                powers = (*rest, *pattern.renamed(names).powers)
+                break
+    return powers

@@ -246,13 +246,14 @@ def gathered(term: Term, free: tuple[int, ...], shape: Shape) -> Term:
 def is_backwards(index: Sequence[int], others: Sequence[Sequence[int]], free: Sequence[int]) -> bool:
     """Whether the second label of a matrix in a product, and not its first, leads to the earlier axis of the result.
 
-    others are the labels of the other factors.
+    others are the labels of the other factors. A matrix that makes a vector of another begins with the vector's axis.
     """
     first, second = index
     ends = _reached(first, others), _reached(second, others)
     for place, axis in enumerate(free):
         if axis in index:
-            return (axis == second) == (place == 0 or first in free)
+            inner = ends[axis == first]
+            return (axis == second) == (first in free and second in free or inner.isdisjoint(free[:place]))
         if (axis in ends[0]) != (axis in ends[1]):
             return (axis in ends[1]) == (place == 0 or len(free) == 1)
     return False

@@ -14,4 +14,4 @@ def symmetric(terms: Terms, forward: Forward) -> Terms | None:
 
     Source: (A B)ᵀ = Bᵀ Aᵀ and (A⁻¹)ᵀ = (Aᵀ)⁻¹.
     """
-    return turned(terms)
+    return turned(terms, forward.patterns)
