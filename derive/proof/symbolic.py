@@ -87,7 +87,7 @@ def check_steps(layer: Layer, wrt: str, sizes: Sizes, exact: Exact | None = None
     arrays = symbols(concrete)
     found = false_step(route.derivation.steps, concrete, named(route.formula, arrays, sizes))
     alone = route.formula.alone
-    if isinstance(found, Failure) or alone is None or alone.node is route.formula.node:
+    if isinstance(found, Failure) or alone.node is route.formula.node:
         return found
     # The text has been made short by itself; its names are not those of the page.
     sides = [nonzeros(f.tree, named(f, arrays, sizes), sizes, samples=layer.samples) for f in (route.formula, alone)]

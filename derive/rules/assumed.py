@@ -66,7 +66,7 @@ def assumed(layer: Layer, found: Gradients) -> Assumed:
     Shapes: unchanged.
     """
     rules = assumed_rules(layer.assumptions)
-    forward = Forward(layer.output, rules=tuple(rules.items()), given=frozenset(node for _, node in layer.named))
+    forward = Forward(layer.output, rules=tuple(rules.items()), named=frozenset(node for _, node in layer.named))
     names = {reason.name for reason in rules}
     values: dict[Input | None, tuple[Step[Node], ...]] = {None: ()}
 

@@ -2,44 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 from sympy import Expr
 
 from derive.forward.idioms import idiom
-from derive.forward.nodes import (
-    Add,
-    Constant,
-    Contract,
-    Delta,
-    Input,
-    Map,
-    MatrixFunction,
-    Node,
-    Ones,
-    placeholder,
-    topological,
-)
+from derive.forward.nodes import Add, Constant, Contract, Delta, Input, Map, Node, Ones, placeholder, topological
 from derive.forward.normal import apply, contract
 from derive.rules.terms import Power, Term, Terms, cost, flatten, is_view
 from derive.steps import Reason
 
-__all__ = ["Forward", "Rewrite", "is_product"]
+__all__ = ["Forward", "Rewrite"]
 
 
 @dataclass(frozen=True)
 class Forward:
     """What the forward pass computes, to which a formula may refer; some of it may be left out.
 
-    rules are tried before all others: what is assumed of inputs. given are the values that the author has named.
+    rules are tried before all others: what is assumed of inputs. named are the values that have a name in any case.
     """
 
     output: Node
     without: frozenset[Node] = frozenset()
     rules: tuple[tuple[Reason, Rewrite], ...] = ()
-    given: frozenset[Node] = frozenset()
+    named: frozenset[Node] = frozenset()
 
     @cached_property
     def nodes(self) -> tuple[Node, ...]:
@@ -57,34 +45,22 @@ class Forward:
     @cached_property
     def functions(self) -> Forward:
         """The same without sums, and without products of inputs."""
-        return self._without(lambda node: isinstance(node, Input | Add), ())
-
-    @cached_property
-    def openings(self) -> tuple[Forward, ...]:
-        """The same without some of it: products with inverses, and then sums and products of inputs as well."""
-        inverses = [node for node in self.nodes if isinstance(node, MatrixFunction)]
-        if not inverses:
-            return (self.functions,)
-        products = self._without(
-            lambda node: False, {*inverses, *(n for n in self.nodes if isinstance(n, Input | Add))}
-        )
-        return (products, self._without(lambda node: isinstance(node, Input | Add), inverses))
-
-    def _without(self, gone: Callable[[Node], bool], factors: Collection[Node]) -> Forward:
-        """The same without some nodes, and without products of these and of factors."""
         plain: set[Node] = set()
         for node in topological(self.output):
             parts = [o for o in node.operands if not isinstance(o, Constant | Ones | Delta)]
-            product = isinstance(node, Contract) and all(o in plain or o in factors for o in parts)
-            if gone(node) or product:
+            if isinstance(node, Input | Add) or (isinstance(node, Contract) and all(o in plain for o in parts)):
                 plain.add(node)
         return replace(self, without=self.without | plain)
 
+    def opened(self, node: Node) -> Forward:
+        """The same without one of them; made once for each."""
+        if node not in self._opened:
+            self._opened[node] = replace(self, without=self.without | {node})
+        return self._opened[node]
+
     @cached_property
-    def factors(self) -> Forward:
-        """The same without products entry by entry, such as x sigmoid(x), unless the author has named them."""
-        products = {node for node in topological(self.output) if is_product(node) and node not in self.given}
-        return replace(self, without=self.without | products)
+    def _opened(self) -> dict[Node, Forward]:
+        return {}
 
     @cached_property
     def patterns(self) -> tuple[tuple[Node, Term], ...]:
@@ -121,13 +97,6 @@ def _share(node: Node) -> Node | None:
     axes = range(len(powers.shape))
     kept = [axis for axis in axes if axis not in found.axes]
     return contract([powers, apply(1 / placeholder(0), [total])], [axes, kept], axes)
-
-
-def is_product(node: Node) -> bool:
-    """Whether a node multiplies several others entry by entry, and has no name of its own as softmax has."""
-    if not isinstance(node, Contract) or node.summed() or idiom(node) is not None:
-        return False
-    return sum(not isinstance(operand, Constant | Ones | Delta) for operand in node.operands) > 1
 
 
 Rewrite = Callable[[Terms, Forward], Terms | None]

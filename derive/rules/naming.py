@@ -6,9 +6,9 @@ long and several write. The author's own names come first, and the output is cal
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from derive.forward.formula import Definition, Formula
 from derive.forward.idioms import parts
@@ -16,21 +16,16 @@ from derive.forward.layer import Layer
 from derive.forward.matrix import called, read
 from derive.forward.nodes import Input, Node, topological
 from derive.forward.normal import replaced
-from derive.notation.code import print_code
 from derive.notation.tree import Gradient, Name, Tree
 from derive.rules.adjoint import RULES
 from derive.rules.assumed import assumed
 from derive.rules.choice import choose
 from derive.rules.gradients import Cut, Gradients, gradients
 from derive.rules.known import Forward
+from derive.rules.standing import standing
 from derive.rules.words import Words
 
 __all__ = ["definitions", "entry_names", "formula", "formula_of", "formulas"]
-
-_BRIEF = 64
-"""A definition of so many characters that a formula uses once is put in its place when the formula stands alone."""
-
-_FEW_TIMES = 3
 
 
 def formula(layer: Layer, wrt: str) -> Formula:
@@ -56,11 +51,7 @@ def formula_of(layer: Layer, wrt: Input, node: Node) -> Formula:
 
     Shapes: node has the axes of wrt.
     """
-    return _formula_of(layer, wrt, node, layer.output)
-
-
-def _formula_of(layer: Layer, wrt: Input, node: Node, output: Node | None) -> Formula:
-    naming = _Naming.of(layer, Gradients({wrt: node}, (), ()), output)
+    naming = _Naming.of(layer, Gradients({wrt: node}, (), ()))
     return Formula(wrt, node, layer.loss, naming.used(node), layer.samples == "one", node)
 
 
@@ -88,73 +79,41 @@ def entry_names(layer: Layer) -> Mapping[Node, Input]:
 def _named(layer: Layer, rules: tuple[object, ...]) -> tuple[Gradients, _Naming]:
     """Made once for a layer and the rules by which its gradients are found."""
     found = assumed(layer, gradients(layer)).gradients if layer.assumptions else gradients(layer)
-    return found, _Naming.of(layer, found, layer.output)
+    return found, _Naming.of(layer, found)
 
 
 @lru_cache(maxsize=64)
 def _formulas(layer: Layer, rules: tuple[object, ...]) -> Mapping[str, Formula]:
     found, naming = _named(layer, rules)
-    given = {name for name, _ in layer.named}
     made = {}
     for wrt, node in found.inputs.items():
         short = replaced(node, naming.stand_ins)
         rows = layer.samples == "one"
         whole = Formula(wrt, found.whole(node), layer.loss, naming.used(short), rows, short)
-        shown = _alone(whole, given)
-        if wrt in found.alone or any(item.node is layer.output for item in whole.definitions):
-            other = _alone(_formula_of(layer, wrt, found.alone.get(wrt, node), None), given)
-            shown = min(shown, other, key=_written)
-        made[wrt.name] = replace(whole, alone=shown)
+        made[wrt.name] = replace(whole, brief=partial(_alone, layer, rules, wrt.name))
     return made
 
 
-def _written(formula: Formula) -> int:
-    """How many characters a formula takes with the definitions that it uses."""
-    return sum(map(len, formula.statements))
+@lru_cache(maxsize=64)
+def _standing(layer: Layer, rules: tuple[object, ...]) -> Mapping[str, Formula]:
+    shared = _formulas(layer, rules)
+    found, naming = _named(layer, rules)
+    # What is made short without the gradients that have a name on the page may be shorter still.
+    whole = {
+        wrt.name: Formula(wrt, n, layer.loss, naming.used(n), layer.samples == "one", n)
+        for wrt, n in found.alone.items()
+    }
+    made = standing(layer, {**shared, **{f"{name}, alone": formula for name, formula in whole.items()}})
+    return {name: min((made[key] for key in (name, f"{name}, alone") if key in made), key=_length) for name in shared}
 
 
-def _alone(formula: Formula, given: Collection[str]) -> Formula:
-    """The formula with definitions that it uses once, and that nobody has asked for, put in their place."""
-    short, kept = formula.short or formula.node, list(formula.definitions)
-    while True:
-        sources = {item.node: item.source or item.node for item in kept}
-        times = _uses([short, *sources.values()], sources)
-        once = next((d for d in kept if d.text not in given and _is_needless(d, short, times[d.node])), None)
-        if once is None:
-            return replace(formula, definitions=tuple(kept), short=short)
-        kept.remove(once)
-        if once.source is not None:
-            short = replaced(short, {once.node: once.source})
-            kept = [
-                d if d.source is None else replace(d, source=replaced(d.source, {once.node: once.source})) for d in kept
-            ]
-        names: dict[Node, Tree] = {}
-        for place, item in enumerate(kept):
-            tree = read(item.source or item.node, rows=formula.rows, names=names)
-            kept[place] = replace(item, tree=tree)
-            names[item.node] = item.name
+def _length(formula: Formula) -> int:
+    """How many characters a formula takes with its definitions."""
+    return sum(map(len, replace(formula, brief=None).statements))
 
 
-def _uses(roots: Sequence[Node], named: Collection[Node]) -> dict[Node, int]:
-    """How often each name is written in formulas and in definitions; once in a value that is written twice is twice."""
-    total = dict.fromkeys(named, 0)
-    for root in roots:
-        times: dict[Node, int] = {root: 1}
-        for node in reversed(list(topological(root, leaves=set(named) - {root}, below=parts))):
-            if node is not root and node in total:
-                total[node] += times[node]
-                continue
-            for operand in parts(node):
-                times[operand] = min(times.get(operand, 0) + times[node], 1000)
-    return total
-
-
-def _is_needless(definition: Definition, short: Node, times: int) -> bool:
-    """Whether a name is used once, or the formula is but the name, or using it saves nothing."""
-    length = len(print_code(definition.tree))
-    if definition.node is short or (times == 1 and length <= _BRIEF):
-        return True
-    return 1 < times <= _FEW_TIMES and definition.source is None and times * (length + 1) <= length + 4 + 2 * times
+def _alone(layer: Layer, rules: tuple[object, ...], name: str) -> Formula:
+    return _standing(layer, rules)[name]
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,13 +124,13 @@ class _Naming:
     stand_ins: Mapping[Node, Node]
 
     @staticmethod
-    def of(layer: Layer, found: Gradients, output: Node | None) -> _Naming:
-        """The names for the gradients of a layer; the output has one wherever it occurs."""
+    def of(layer: Layer, found: Gradients) -> _Naming:
+        """The names for the gradients of a layer."""
         forward = Forward(layer.output).whole
         given = {node: name for name, node in layer.named}
         roots = (*found.inputs.values(), *(cut.gradient for cut in found.cuts))
         cut = {item.node for item in found.cuts}
-        chosen = choose(roots, forward - set(layer.inputs), {*given, *cut}, output)
+        chosen = choose(roots, forward - set(layer.inputs), {*given, *cut}, layer.output)
         words = Words(layer)
         order = [node for node in topological(layer.output) if node in chosen or node in given or node in cut]
         names: dict[Node, Name] = {}

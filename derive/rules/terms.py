@@ -253,7 +253,7 @@ def is_backwards(index: Sequence[int], others: Sequence[Sequence[int]], free: Se
     for place, axis in enumerate(free):
         if axis in index:
             inner = ends[axis == first]
-            return (axis == second) == (first in free and second in free or inner.isdisjoint(free[:place]))
+            return (axis == second) == ((first in free and second in free) or inner.isdisjoint(free[:place]))
         if (axis in ends[0]) != (axis in ends[1]):
             return (axis in ends[1]) == (place == 0 or len(free) == 1)
     return False
@@ -318,8 +318,19 @@ def _order(node: Node) -> int:
     """Where a factor is written: gradients that arrive come first, sums last, as in G * S * (1 - S)."""
     if isinstance(node, Add) or (isinstance(node, Map) and node.function.is_Add):
         return 2
-    parts = (node, *node.operands) if isinstance(node, Contract) else (node,)
-    return 0 if any(isinstance(part, Input) and part.gradient_of for part in parts) else 1
+    return 0 if _has_gradient(node) else 1
+
+
+def _has_gradient(node: Node) -> bool:
+    """Whether a gradient that arrives is a factor."""
+    while isinstance(node, Contract):
+        if any(isinstance(part, Input) and part.gradient_of for part in node.operands):
+            return True
+        products = [part for part in node.operands if isinstance(part, Contract)]
+        if len(products) != 1:
+            return any(map(_has_gradient, products))
+        (node,) = products
+    return isinstance(node, Input) and bool(node.gradient_of)
 
 
 def _raised(power: Power) -> Node:
