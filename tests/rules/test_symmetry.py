@@ -72,7 +72,7 @@ def difference(text: str, given: str) -> float:
 KNOWN = [
     ("logdet(X.T @ X)", {"X": "N D"}, (), "X", "2 * X @ inv(X.T @ X)", "Matrix Cookbook 55"),
     ("logdet(eye(N) + X @ X.T)", {"X": "N D"}, (), "X", "2 * inv(eye(N) + X @ X.T) @ X", "the chain rule with 57"),
-    ("x @ inv(A) @ x", {"x": "N", "A": "N N"}, ("A symmetric",), "x", "2 * inv(A) @ x", "Matrix Cookbook 81"),
+    ("x @ inv(A) @ x", {"x": "N", "A": "N N"}, ("A symmetric",), "x", "2 * x @ inv(A)", "Matrix Cookbook 81"),
     (
         "(x - A @ s) @ W @ (x - A @ s)",
         {"x": "N", "A": "N M", "s": "M", "W": "N N"},
