@@ -79,6 +79,11 @@ def _of_sum(node: Add, made: Mapping[Node, Factors]) -> Factors:
     several = [made[operand] for operand in node.operands]
     if not all(several):
         return ()
+    # a b + a c is positive where a is, and b + c is: apart they take far fewer positions.
+    common = tuple(factor for factor in several[0] if all(factor in others for others in several[1:]))
+    several = [tuple(factor for factor in factors if factor not in common) for factors in several]
+    if not all(several):
+        return common
     axes = tuple(sorted({axis for factors in several for factor in factors for axis in factor.axes}))
     terms = []
     for factors in several:
@@ -86,7 +91,7 @@ def _of_sum(node: Add, made: Mapping[Node, Factors]) -> Factors:
         ones: list[Node] = [Ones(node.shape[axis]) for axis in missing]
         rows = [*([axis] for axis in missing), *(factor.axes for factor in factors)]
         terms.append(contract([*ones, *(factor.node for factor in factors)], rows, axes))
-    return (Factor(add(terms), axes),)
+    return (*common, Factor(add(terms), axes))
 
 
 def count_positive(

@@ -112,6 +112,12 @@ class Exact:
             self._sides[key] = Sides(concrete, self._arrays(formula.definitions, concrete))
         return self._sides[key]
 
+    def text(self, wrt: str, sizes: Sizes) -> Nonzeros:
+        """The entries of the formula that stands alone, with the names that it has then."""
+        concrete, alone = self.at(sizes), self.route(wrt, sizes).formula.alone
+        arrays = self._arrays(alone.definitions, concrete)
+        return nonzeros(alone.tree, arrays, concrete.sizes, samples=self.layer.samples)
+
     def _arrays(self, definitions: Sequence[Definition], concrete: Concrete) -> dict[str, Array]:
         """The entries of inputs and of the names that are defined; what several formulas define first is made once."""
         known = symbols(concrete)
@@ -153,22 +159,38 @@ def check_steps(layer: Layer, wrt: str, sizes: Sizes, exact: Exact | None = None
     If all hold, the number of entries that algebra did not decide: they are equal at random points.
     """
     exact = exact or Exact(layer)
-    return false_step(exact.route(wrt, sizes).derivation.steps, exact.sides(wrt, sizes))
+    route, sides = exact.route(wrt, sizes), exact.sides(wrt, sizes)
+    found = false_step(route.derivation.steps, sides)
+    alone = route.formula.alone
+    if isinstance(found, Failure) or alone.node is route.formula.node:
+        return found
+    # The text has been made short by itself; its names are not those of the page.
+    other = _difference("formula as text", sides.nonzeros(route.formula.tree), exact.text(wrt, sizes))
+    return other if isinstance(other, Failure) else found + other
 
 
 def false_step(steps: Sequence[Step[Tree]], sides: Sides) -> Failure | int:
     """The first of the steps whose sides differ, or the number of entries that algebra did not decide."""
     undecided = 0
     for step in steps:
-        left, right = sides.nonzeros(step.before), sides.nonzeros(step.after)
-        for place in sorted(left.keys() | right.keys()):
-            a, b = left.get(place, 0), right.get(place, 0)
-            if a is b or a == b:
-                continue
-            equal = are_equal(a, b)
-            if equal is False:
-                return Failure(step.reason.name, (place[0] + 1, place[1] + 1), a, b)
-            undecided += equal is None
+        verdict = _difference(step.reason.name, sides.nonzeros(step.before), sides.nonzeros(step.after))
+        if isinstance(verdict, Failure):
+            return verdict
+        undecided += verdict
+    return undecided
+
+
+def _difference(name: str, left: Nonzeros, right: Nonzeros) -> Failure | int:
+    """The first entry in which both differ, or the number of entries that algebra does not decide."""
+    undecided = 0
+    for place in sorted(left.keys() | right.keys()):
+        a, b = left.get(place, 0), right.get(place, 0)
+        if a is b or a == b:
+            continue
+        equal = are_equal(a, b)
+        if equal is False:
+            return Failure(name, (place[0] + 1, place[1] + 1), a, b)
+        undecided += equal is None
     return undecided
 
 

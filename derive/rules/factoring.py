@@ -27,6 +27,13 @@ def factored(terms: Terms, *, inside: bool = True) -> Node:
 
 
 def _factored(terms: Terms, *, inside: bool, within: bool) -> Node:
+    added = sorted((t.coefficient for t in terms.terms), key=lambda value: bool(value.could_extract_minus_sign()))
+    common = _common(added) if len(added) > 1 else Integer(1)
+    if common != 1:
+        scaled = tuple(replace(term, coefficient=term.coefficient / common) for term in terms.terms)
+        axes = list(range(len(terms.free)))
+        inner = _factored(replace(terms, terms=scaled), inside=inside, within=within)
+        return contract([Constant(common), inner], [[], axes], axes)
     best: list[tuple[int, Term]] = []
     chosen: tuple[Power, ...] = ()
     for term in terms.terms:
@@ -87,7 +94,10 @@ def shared_by_all(terms: Terms) -> tuple[Power, Terms] | None:
 
 
 def _kept(sharing: Sequence[tuple[int, Term]], unit: Sequence[Power], terms: Terms) -> tuple[int, ...]:
-    """The labels that the sum in parentheses has: free ones, and those that it shares with the factor."""
+    """The labels that the sum in parentheses has: free ones, and those that it shares with the factor.
+
+    They come as in a product of matrices: the last axis of the result after what is summed over.
+    """
     own = {i for power in unit for i in power.index}
     found = {i for _, term in sharing for i in term.labels() if i in terms.free or i in own}
     kept = tuple(sorted(found, key=lambda label: (label not in terms.free, label)))

@@ -136,3 +136,10 @@ def test_a_long_sum_over_a_part_of_an_axis_is_listed_with_its_place():
     map = vectorize(tail, "x", {"N": 100})
     assert print_code(map.listed(0)) == "Σ(x_k+2, k=1..98)"
     assert print_code(map.shown(0)) == "x_3 + x_4 + ... + x_100"
+
+
+def test_a_large_image_is_pooled_at_no_cost():
+    # Every pixel lies in one window, and can be its largest.
+    pool = derive.derive("maxpool", n=64, c=100, h=512, w=32).layer
+    found = jacobian(vectorize(pool, "X", {"N": 64, "C": 100, "H": 512, "W": 32}))
+    assert found.nnz == 64 * 100 * 1024 * 64
