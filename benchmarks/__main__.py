@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import compileall
 import platform
 import re
@@ -11,7 +12,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import derive
-from benchmarks import jacobian
 from benchmarks.measure import command, peak
 from derive.pdf import find_engine
 
@@ -57,7 +57,7 @@ def handout() -> Iterator[Row]:
         yield "the same, peak memory", "≤ 1.2×", f"{ratio:.2f}× ({memory[0] / 1024:.0f} MB)", ratio <= 1.2
 
 
-SLOWEST = ("gru_cell", "lstm_cell", "multihead_attention")
+SLOWEST = ("conv2d", "gru_cell", "lstm_cell", "multihead_attention")
 """The layers of the catalogue whose derivation takes longest."""
 
 
@@ -70,25 +70,48 @@ def catalogue() -> Iterator[Row]:
         yield f"`derive {name} --json` against `import sympy`", "≤ 3×", told, seconds <= 3 * base
 
 
-def write(rows: list[Row]) -> None:
-    """Puts the table between the marks of README.md."""
+def jacobians() -> Iterator[Row]:
+    """The affine layer's Jacobian against other libraries."""
+    from benchmarks import jacobian  # deferred: imports CasADi and SymEngine, which nothing else needs
+
+    return jacobian.rows()
+
+
+GROUPS = {"start": start, "handout": handout, "catalogue": catalogue, "jacobians": jacobians}
+"""The rows by what they are about, in the order of the table."""
+
+
+def table_of(rows: list[Row]) -> str:
+    """The rows as Markdown."""
     lines = ["| work | promise | measured | kept |", "|---|---|---|---|"]
     said = {True: "yes", False: "**no**"}
     lines += [f"| {work} | {promise} | {found} | {said[kept]} |" for work, promise, found, kept in rows]
     system = f"Python {platform.python_version()}, {platform.machine()}, least of {TIMES} runs that take turns."
-    table = "\n".join([*lines, "", system])
+    return "\n".join([*lines, "", system])
+
+
+def write(table: str) -> None:
+    """Puts the table between the marks of README.md."""
     readme = HERE / "README.md"
     text = readme.read_text(encoding="utf-8")
     marked = re.sub(r"(<!-- table -->\n).*(\n<!-- end -->)", lambda m: m[1] + table + m[2], text, flags=re.DOTALL)
     readme.write_text(marked, encoding="utf-8")
-    print(table)
 
 
 def main() -> int:
     """Measures and writes; 1 if a promise is broken."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument(
+        "groups", nargs="*", metavar="GROUP", help=f"measure and print these alone: {', '.join(GROUPS)}"
+    )
+    chosen = parser.parse_args().groups
+    if unknown := [name for name in chosen if name not in GROUPS]:
+        parser.error(f"no group {unknown[0]!r}; choose from {', '.join(GROUPS)}")
     compileall.compile_dir(str(Path(derive.__file__).parent), quiet=1)
-    rows = [*start(), *handout(), *catalogue(), *jacobian.rows()]
-    write(rows)
+    rows = [row for name in chosen or GROUPS for row in GROUPS[name]()]
+    print(table_of(rows))
+    if not chosen:
+        write(table_of(rows))
     return 0 if all(row[3] for row in rows) else 1
 
 

@@ -17,7 +17,7 @@ from derive.engine.support import Counting, Places, count_positive
 from derive.engine.vectorize import VectorMap
 from derive.errors import SizeError
 from derive.forward.entry import Entries
-from derive.forward.nodes import Node
+from derive.forward.nodes import Node, topological
 from derive.notation.tree import Entry, Number, Partial, Sum, Tree
 from derive.rules.equalities import REWRITES
 from derive.rules.known import Forward
@@ -37,7 +37,9 @@ EXPLICIT_ENTRIES = 10**6
 @lru_cache(maxsize=512)
 def _shortened(coefficient: Node, output: Node, rules: tuple[object, ...]) -> Node:
     """Made once for all sizes and routes, and for the rules by which it is made; in values of the forward pass."""
-    return shortest(coefficient, Forward(output), opens=False)
+    # Every value of the forward pass is a name here: entries are listed in the names of values.
+    named = frozenset(topological(output)) - {output}
+    return shortest(coefficient, Forward(output, named=named), opens=False)
 
 
 @dataclass(frozen=True, eq=False)
