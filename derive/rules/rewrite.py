@@ -43,7 +43,7 @@ __all__ = ["regrouped", "simplify"]
 
 _MOST = 1000
 
-_OUTPUT = 2
+_OUTPUT = 3
 """So many characters more are taken for a form that has the output twice, which a page defines in any case."""
 
 _FEW_TERMS = 8
