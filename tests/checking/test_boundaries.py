@@ -54,8 +54,7 @@ def test_a_side_is_found_wherever_it_begins(number, sign):
 
     verdict = only(back, cube)
     assert verdict.strength is REFUTED
-    (x,) = literal_eval(dict(verdict.found.shown)["X"])
-    assert sign * x > number
+    assert any(sign * x > number for x in literal_eval(dict(verdict.found.shown)["X"]))
 
 
 def test_a_side_that_only_two_inputs_open_together_is_found():
