@@ -25,6 +25,7 @@ from derive.proof.field import Field
 from derive.proof.powers import is_strictly_positive
 from derive.proof.ring import Coefficient, Element, Generator, Kind
 from derive.proof.scalars import replaced
+from derive.proof.unrolled import unrolled, unrolls
 from derive.rules.index import Factor, IndexSum, Kronecker, Letters, Product, contract_delta
 from derive.rules.index import expand as expand_entries
 
@@ -43,10 +44,14 @@ def same_for_all_sizes(a: Node, b: Node) -> bool:
         return True
     if a.shape != b.shape:
         return False
-    try:
-        return _Forms().agree(a, b)
-    except UnsupportedError:
-        return False
+    # Where one side has a sum over places, and the other its terms, both are written out.
+    for written_out in (False, True) if unrolls(a) or unrolls(b) else (False,):
+        try:
+            if _Forms(written_out).agree(a, b):
+                return True
+        except UnsupportedError:
+            continue
+    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +94,7 @@ class _Forms:
     A variable of the field is called (what, letters): what is a node, or a sum that is not multiplied out.
     """
 
+    written_out: bool = False
     ring: Field = field(default_factory=Field)
     _made: dict[Node, list[_Summed]] = field(default_factory=dict)
     _inner: dict[int, frozenset[int]] = field(default_factory=dict)
@@ -145,6 +151,7 @@ class _Forms:
         value = expand_entries(value, Letters())
         while (contracted := contract_delta(value)) is not None:
             value = contracted[0]
+        value = unrolled(value) if self.written_out else value
         made = []
         for term in value.products:
             names = {letter: self._fresh() for letter in term.sums}
