@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 
 from sympy import Integer
 
@@ -46,6 +47,7 @@ def _one_function(terms: Terms, forward: Forward) -> Terms | None:
     return None
 
 
+@lru_cache(maxsize=256)
 def _in_forward_functions(node: Map, forward: Forward) -> Node | None:
     function = node.function
     operands = list(node.operands)
