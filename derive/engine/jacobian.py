@@ -17,7 +17,7 @@ from derive.engine.support import Counting, Places, count_positive
 from derive.engine.vectorize import VectorMap
 from derive.errors import SizeError
 from derive.forward.entry import Entries
-from derive.forward.nodes import Node, topological
+from derive.forward.nodes import Contract, Node, Select, topological
 from derive.notation.tree import Entry, Number, Partial, Sum, Tree
 from derive.rules.equalities import REWRITES
 from derive.rules.known import Forward
@@ -36,10 +36,18 @@ EXPLICIT_ENTRIES = 10**6
 
 @lru_cache(maxsize=512)
 def _shortened(coefficient: Node, output: Node, rules: tuple[object, ...]) -> Node:
-    """Made once for all sizes and routes, and for the rules by which it is made; in values of the forward pass."""
-    # Every value of the forward pass is a name here: entries are listed in the names of values.
+    """Made once for all sizes and routes, and for the rules by which it is made.
+
+    It is in values of the forward pass, which are all names here, as entries are listed in the names of values. Parts
+    of arrays and what is put at its place stay as they are: an entry has one of them, and the others are zero.
+    """
     named = frozenset(topological(output)) - {output}
-    return shortest(coefficient, Forward(output, named=named), opens=False)
+    placed = (
+        node
+        for node in topological(coefficient)
+        if isinstance(node, Contract) and node.summed() and any(isinstance(o, Select) for o in node.operands)
+    )
+    return shortest(coefficient, Forward(output, named=named, kept=frozenset(placed)), opens=False)
 
 
 @dataclass(frozen=True, eq=False)
