@@ -116,35 +116,21 @@ class Subject:
 
     def _named(self, result: Any, holder: Any) -> dict[str, Any]:
         """The gradients by the names of the inputs."""
-        wanted = [node.name for node in self.smooth]
-        found: dict[str, Any] = {}
+        left = {} if holder is None else _left(holder, [node.name for node in self.smooth])
         if isinstance(result, Mapping):
-            for key, value in result.items():
-                name = _stripped(str(key), wanted)
-                if name is not None:
-                    found[name] = value
-        elif result is not None:
+            returned = _by_name(result, [node.name for node in self.smooth])
+        elif result is None:
+            returned = {}
+        else:
             parts = list(result) if isinstance(result, tuple | list) else [result]
-            order = self.returns or tuple(
-                node.name for node in self.smooth if node.name not in (*self.built, *self.attributes)
-            )
-            # An index of labels has no gradient, for which many write None.
-            if len(parts) == len(self.inputs) > len(self.smooth) and not self.returns:
-                order = tuple(node.name if node.below is None else "_" for node in self.inputs)
+            order = self._order(len(parts), left)
             if len(parts) != len(order):
                 raise CodeError(
                     f"backward returns {len(parts)} value{'s' * (len(parts) != 1)}, expected {len(order)}: "
                     f"{', '.join('d' + name for name in order)}; say which they are with returns (--returns dX,dW,db)"
                 )
-            found.update({name: value for name, value in zip(order, parts, strict=True) if name != "_"})
-        for name in wanted if holder is not None else ():
-            for place in (f"d{name}", f"grad_{name}", f"{name}_grad", f"d_{name}", f"g{name}"):
-                if name not in found and hasattr(holder, place):
-                    found[name] = getattr(holder, place)
-            grads = getattr(holder, "grads", None)
-            if name not in found and isinstance(grads, Mapping):
-                held = [value for key, value in grads.items() if _stripped(str(key), [name])]
-                found.update(zip([name], held, strict=False))
+            returned = {name: value for name, value in zip(order, parts, strict=True) if name != "_"}
+        found = {**left, **returned}
         missing = [node.name for node in self.wanted if found.get(node.name) is None]
         if missing:
             raise CodeError(
@@ -153,8 +139,41 @@ class Subject:
             )
         return found
 
+    def _order(self, count: int, left: Mapping[str, Any]) -> tuple[str, ...]:
+        """Whose gradients the values are that come back: those of forward's float arguments in order.
+
+        Fewer are those of the first arguments, if the others' were left on self; else those that were not left there.
+        """
+        if self.returns:
+            return self.returns
+        # An index of labels has no gradient, for which many write None.
+        if count == len(self.inputs) > len(self.smooth):
+            return tuple(node.name if node.below is None else "_" for node in self.inputs)
+        order = tuple(node.name for node in self.smooth if node.name not in (*self.built, *self.attributes))
+        others = tuple(name for name in order if name not in left)
+        if count < len(order) and set(others) <= set(order[:count]):
+            return order[:count]
+        return others if count == len(others) else order
+
 
 _Nothing = object()
+
+
+def _left(holder: Any, names: Sequence[str]) -> dict[str, Any]:
+    """The gradients that a method has left on its object: self.dX, self.grad_X, self.grads["X"]."""
+    grads = getattr(holder, "grads", None)
+    found = _by_name(grads, names) if isinstance(grads, Mapping) else {}
+    for name in names:
+        for place in (f"g{name}", f"d_{name}", f"{name}_grad", f"grad_{name}", f"d{name}"):
+            if getattr(holder, place, None) is not None:
+                found[name] = getattr(holder, place)
+    return found
+
+
+def _by_name(values: Mapping[Any, Any], names: Sequence[str]) -> dict[str, Any]:
+    """The values whose keys are names of gradients, by the names of the inputs."""
+    known = {key: _stripped(str(key), names) for key in values}
+    return {name: values[key] for key, name in known.items() if name is not None}
 
 
 def _stripped(word: str, known: Sequence[str]) -> str | None:
