@@ -105,7 +105,7 @@ def check_backward(
 
 @dataclass(slots=True)
 class _Check:
-    """What is known so far; reasons say by the name of an input why it is no more."""
+    """What is known so far; reasons say by the name of an input why it is no more, general why not for all sizes."""
 
     subject: Subject
     given: Mapping[str, int]
@@ -113,6 +113,7 @@ class _Check:
     sizes: list[dict[str, int]] = field(default_factory=list)
     strengths: dict[str, Strength] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)
+    general: dict[str, str] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     traced: Traced | None = None
     hurried: bool = False
@@ -172,6 +173,7 @@ class _Check:
     def _for_all_sizes(self) -> None:
         self.traced = traced(self.subject, self.budget)
         self._note(self.traced.reason or "its canonical form is another than that of the derived gradient")
+        self.general = dict(self.reasons)
         for node in self.subject.wanted:
             begun = time.monotonic()
             if self.traced.agree(node.name, self.budget):
@@ -269,7 +271,7 @@ class _Check:
             method = _ALL + (_BUT_BOUNDARIES if compares else "")
             return Verdict(name, strength, method, seconds=seconds, shape=shape)
         if strength is Strength.PROVED_AT_SIZES:
-            return Verdict(name, strength, _AT, seconds=seconds, shape=shape)
+            return Verdict(name, strength, _AT, self.general.get(name, ""), seconds=seconds, shape=shape)
         if not finding.points.get(name):
             raise UserError(
                 f"check: {self.subject.name}: d{name} can neither be proved nor compared with numbers: "

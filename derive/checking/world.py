@@ -97,7 +97,8 @@ class World:
             self._kept.append(original)
             found["__builtins__"] = {**vars(builtins), **self._words, "__import__": self._imported}
             for name, value in original.items():
-                found[name] = self._seen(value, function.__module__)
+                if name != "__builtins__":
+                    found[name] = self._seen(value, function.__module__)
         return found
 
     def _seen(self, value: Any, module: str) -> Any:
