@@ -226,7 +226,9 @@ def _sum(anchor: Sheet, a: Any, axis: Axis = None, *, keepdims: bool = False, ou
         raise UnsupportedError("np.sum with out= is not supported on symbols")
     array = anchor.of(a)
     axes = _axes(array, axis)
-    return anchor.numbers(np.sum(array.data, axis=axes, keepdims=keepdims)) if axes else array
+    # What NumPy makes of nothing is its own 0.
+    nothing = {} if array.size else {"initial": anchor.scalars.number(0)}
+    return anchor.numbers(np.sum(array.data, axis=axes, keepdims=keepdims, **nothing)) if axes else array
 
 
 def _count(array: Sheet, axis: Axis) -> int:

@@ -183,7 +183,11 @@ class Sheet:
         if self.mask and right.mask:
             self.refuse("@ between truth values")
         self.scalars.budget.check()
-        return self.numbers(objects(np.matmul(self.data, right.data)))
+        made = objects(np.matmul(self.data, right.data))
+        if not (self.size and right.size):
+            # A sum of nothing is NumPy's own 0.
+            made = np.full(made.shape, self.scalars.number(0), dtype=object)
+        return self.numbers(made)
 
     def __rmatmul__(self, other: Any) -> Sheet:
         return self.of(other) @ self
