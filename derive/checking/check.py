@@ -12,7 +12,7 @@ from typing import Any
 from derive.checking.budget import Budget, OutOfTimeError
 from derive.checking.causes import likely_cause
 from derive.checking.claim import claim
-from derive.checking.counterexample import Finding, search
+from derive.checking.counterexample import Finding, confirm, output_shape, search, settle
 from derive.checking.every_size import Traced, traced
 from derive.checking.exactly import Branch, branches, raised
 from derive.checking.generic import vanishes_generically
@@ -23,6 +23,7 @@ from derive.checking.reproduce import command_words
 from derive.checking.rule import rule
 from derive.checking.scalars import TooManyBranchesError
 from derive.checking.subject import CodeError, Subject, subject
+from derive.checking.sweep import Suspicion, sweep, swept_sizes
 from derive.errors import UserError
 from derive.forward.layer import Layer
 from derive.forward.nodes import Input
@@ -34,6 +35,12 @@ __all__ = ["check_backward"]
 
 SECONDS = 10.0
 """How long a check may take before it says what it knows by then."""
+
+_SWEEP = 1.0
+"""How long many sizes are looked at in floats."""
+
+_CONFIRM = 2.0
+"""How long what seems to be wrong is compared exactly, and made small."""
 
 _CAUSES = 2.0
 """How long the cause of what is wrong is looked for."""
@@ -119,10 +126,16 @@ class _Check:
     hurried: bool = False
     runs: list[Branch] = field(default_factory=list)
     causes: dict[str, str] = field(default_factory=dict)
+    wrong: frozenset[str] = frozenset()
 
     def verdicts(self) -> tuple[Verdict, ...]:
         """One for each gradient."""
         self.sizes = size_choices(self.subject, self.given)
+        limit = Budget(min(_SWEEP, self.budget.seconds / 8))
+        with suppress(OutOfTimeError), limit.interrupting():
+            self.sizes = self._usable()
+        finding = Finding()
+        self._sweep(finding)
         stages = (self._for_all_sizes, 0.3), (self._at_sizes, 0.5), (self._at_smaller_sizes, 0.7)
         for stage, share in stages:
             whole, self.budget.seconds = self.budget.seconds, self.budget.seconds * share
@@ -135,10 +148,11 @@ class _Check:
             finally:
                 self.budget.seconds = whole
         # The numbers are looked at in any case: that code was read rightly shows only when it runs.
-        finding = Finding(proved=frozenset(self.strengths))
+        finding.proved = frozenset(self.strengths)
         jumps: dict[str, Kink] = {}
         with suppress(OutOfTimeError), self.budget.interrupting():
-            search(self.subject, self.sizes, self.budget, finding, self.runs)
+            if len(finding.wrong) < len(self.subject.wanted):
+                search(self.subject, self.sizes, self.budget, finding, self.runs)
             self._find_causes(finding)
         limit = Budget(min(_KINKS, max(0.1, self.budget.seconds - self.budget.spent)))
         with suppress(OutOfTimeError), limit.interrupting():
@@ -163,8 +177,32 @@ class _Check:
                 runs += islice(branches(self.subject, sizes, self.budget), 1)
         return runs
 
+    def _usable(self) -> list[dict[str, int]]:
+        """The sizes of proofs; others where forward takes none of them, and nobody has asked for them."""
+        chosen = self.sizes
+        if self.given or any(output_shape(self.subject, sizes) is not None for sizes in chosen):
+            return chosen
+        others = (sizes for sizes in swept_sizes(self.subject) if output_shape(self.subject, sizes) is not None)
+        return list(islice(others, len(chosen))) or chosen
+
+    def _sweep(self, finding: Finding) -> None:
+        """What is grossly wrong is found before time is spent on proofs, at more sizes than those have."""
+        suspicions: list[Suspicion] = []
+        limit = Budget(min(_SWEEP, self.budget.seconds / 8))
+        with suppress(OutOfTimeError), limit.interrupting():
+            for suspicion in sweep(self.subject, limit):
+                suspicions.append(suspicion)
+        for suspicion in suspicions:
+            limit = Budget(min(_CONFIRM, self.budget.seconds / 4) / len(suspicions))
+            try:
+                with limit.interrupting():
+                    confirm(self.subject, suspicion, limit, finding)
+            except OutOfTimeError:
+                settle(self.subject, suspicion, finding)
+        self.wrong = frozenset(finding.wrong)
+
     def _open(self) -> list[Input]:
-        return [node for node in self.subject.wanted if node.name not in self.strengths]
+        return [node for node in self.subject.wanted if node.name not in {*self.strengths, *self.wrong}]
 
     def _note(self, reason: str) -> None:
         for node in self._open():
@@ -174,7 +212,7 @@ class _Check:
         self.traced = traced(self.subject, self.budget)
         self._note(self.traced.reason or "its canonical form is another than that of the derived gradient")
         self.general = dict(self.reasons)
-        for node in self.subject.wanted:
+        for node in self._open():
             begun = time.monotonic()
             if self.traced.agree(node.name, self.budget):
                 self.strengths[node.name] = Strength.PROVED_FOR_ALL_SIZES
@@ -246,7 +284,7 @@ class _Check:
         limit = Budget(min(_CAUSES, max(0.1, self.budget.seconds - self.budget.spent)))
         with suppress(OutOfTimeError), limit.interrupting():
             # At further sizes a factor N and a factor 2 are not the same.
-            for sizes in more_sizes(self.subject):
+            for sizes in (*more_sizes(self.subject), *([] if runs else self.sizes)):
                 with suppress(Exception):
                     runs += islice(branches(self.subject, sizes, limit), 1)
             for name in finding.wrong:

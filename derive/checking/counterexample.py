@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import chain, islice
@@ -16,16 +16,23 @@ from derive.checking.numerically import Differences, Expected, Mismatch, compare
 from derive.checking.points import critical_numbers, draws, sizes_ascending
 from derive.checking.report import Counterexample
 from derive.checking.subject import CodeError, Subject
+from derive.checking.sweep import Suspicion, certain
 from derive.errors import UserError
 from derive.forward.shape import bind
 
-__all__ = ["Finding", "output_shape", "search", "show", "source_at"]
+__all__ = ["Finding", "confirm", "output_shape", "search", "settle", "show", "source_at"]
 
 Sizes = Mapping[str, int]
 Source = Expected | Differences
 
 _POINTS = 2
 _MOST_SIZES = 14
+_MOST_SYMBOLS = 24
+"""Of more entries what is suspected is confirmed in floats, without symbols."""
+
+_MOST_DIFFERENCES = 400
+"""Of more entries, along a few directions only."""
+
 _SMALL = 40
 """Numbers of a counterexample are made smaller as long as there are not more of them."""
 
@@ -69,7 +76,42 @@ def search(
     for name, mismatch in suspects.items():
         finding.wrong[name] = _told(subject, mismatch, _upstream_of(mismatch))
     if suspects:
-        _smallest(subject, proofs[0], budget, finding, suspects)
+        ascending = islice(sizes_ascending(subject, proofs[0]), _MOST_SIZES)
+        _smallest(subject, ascending, budget, finding, suspects)
+
+
+def confirm(subject: Subject, suspicion: Suspicion, budget: Budget, finding: Finding) -> None:
+    """Fills in what is wrong of what is suspected: the numbers are compared with what is expected there.
+
+    Where nothing is wrong, the suspicion came from floats. Of many entries the slopes along directions have to do.
+    """
+    if is_random(subject, suspicion.sizes):
+        return
+    size = sum(array.size for array in suspicion.arrays.values())
+    if size > _MOST_DIFFERENCES:
+        settle(subject, suspicion, finding)
+        return
+    found: dict[str, Mismatch] = {}
+    source: Source = Differences(subject, suspicion.sizes, budget, rough=True)
+    if size <= _MOST_SYMBOLS:
+        source = source_at(subject, suspicion.sizes, budget)
+    _look(subject, source, suspicion.sizes, suspicion.arrays, suspicion.upstream, Finding(), found)
+    suspects = {name: mismatch for name, mismatch in found.items() if name in suspicion.names}
+    for name, mismatch in suspects.items():
+        finding.wrong[name] = _told(subject, mismatch, _upstream_of(mismatch))
+    if size <= _MOST_SYMBOLS:
+        _smallest(subject, [suspicion.sizes], budget, finding, suspects)
+
+
+def settle(subject: Subject, suspicion: Suspicion, finding: Finding) -> None:
+    """The same by slopes along several directions, which takes no time to speak of."""
+    at = ", ".join(f"{letter}={number}" for letter, number in suspicion.sizes.items())
+    for name in suspicion.names:
+        slopes = certain(subject, suspicion, name)
+        if slopes is not None and name not in finding.wrong:
+            slope, along = slopes
+            told = f"at {at}: along a direction forward rises by {slope:.6g}, the gradient says {along:.6g}"
+            finding.wrong[name] = Counterexample(tuple(suspicion.sizes.items()), message=told)
 
 
 def is_random(subject: Subject, sizes: Sizes) -> bool:
@@ -106,7 +148,7 @@ def _look(
     for name, mismatch in (found or {}).items():
         if mismatch is None:
             finding.points[name] = finding.points.get(name, 0) + 1
-        elif name not in suspects:
+        elif name not in suspects and name not in finding.wrong:
             suspects[name] = _with_upstream(mismatch, upstream)
     return found is not None
 
@@ -197,11 +239,11 @@ def output_shape(subject: Subject, sizes: Sizes) -> tuple[int, ...] | None:
 
 
 def _smallest(
-    subject: Subject, largest: Sizes, budget: Budget, finding: Finding, suspects: Mapping[str, Mismatch]
+    subject: Subject, ascending: Iterable[Sizes], budget: Budget, finding: Finding, suspects: Mapping[str, Mismatch]
 ) -> None:
-    """Replaces counterexamples by smaller ones."""
+    """Replaces counterexamples by simpler ones, at the first of these sizes that have any."""
     open_names = set(suspects)
-    for sizes in islice(sizes_ascending(subject, largest), _MOST_SIZES):
+    for sizes in ascending:
         if not open_names:
             return
         shape = output_shape(subject, sizes)
@@ -297,6 +339,8 @@ def show(subject: Subject, arrays: Mapping[str, Any], upstream: Any) -> str:
 
 def _text(array: Any) -> str:
     """[[1,0],[0.5,2]]."""
+    if np.size(array) > _SMALL:
+        return f"an array of shape {np.shape(array)}"
     if np.ndim(array):
         return f"[{','.join(_text(item) for item in array)}]"
     value = float(array)

@@ -24,12 +24,6 @@ BRANCHES_NEVER_VISITED = {
 WRONG_AT_ONE_POINT = {"bce_with_logits/hole_at_zero", "huber/hole_at_corner"}
 """Wrong ones that still pass: they are right but for the boundary of two branches, where the forward is smooth."""
 
-OUT_OF_TIME = {
-    *("lstm_cell/new_cell_state", "lstm_cell/candidate_as_sigmoid", "lstm_cell/gate_for_state"),
-    *("lstm_cell/no_path_through_output", "attention/scale_of_values", "attention/scale_lost_in_keys"),
-}
-"""Wrong ones that are not always found: proofs take the time that a counterexample would need."""
-
 STILL_WRONG = BRANCHES_NEVER_VISITED | WRONG_AT_ONE_POINT
 
 RIGHT_ONES = [case for case in cases() if case.label == RIGHT]
@@ -39,17 +33,13 @@ pytestmark = pytest.mark.thorough
 
 
 def marked(found: list[Case]) -> list[Any]:
-    """The cases; what the check is still wrong about may fail until it leaves the lists."""
+    """The cases; what the check is still wrong about has to fail until it leaves the lists."""
     return [
         pytest.param(
             case,
             id=case.name,
             marks=[
-                pytest.mark.xfail(
-                    case.name in STILL_WRONG | OUT_OF_TIME,
-                    reason="the check is still wrong about it, or is if it has little time",
-                    strict=False,
-                )
+                pytest.mark.xfail(case.name in STILL_WRONG, reason="the check is still wrong about it", strict=True)
             ],
         )
         for case in found
