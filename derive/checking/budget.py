@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import FrameType
 
 __all__ = ["Budget", "OutOfTimeError"]
@@ -16,7 +17,10 @@ _OFTEN = 0.05
 
 
 class OutOfTimeError(BaseException):
-    """The time is over. Code that catches every Exception does not catch it."""
+    """The time is over. Code that catches every Exception does not catch it.
+
+    Its text says in which line the code under check was, "" where the time went into something of ours.
+    """
 
 
 @dataclass(slots=True)
@@ -40,14 +44,16 @@ class Budget:
     def interrupting(self) -> Iterator[None]:
         """Raises OutOfTimeError in what runs inside, also where it never calls `check`.
 
-        That takes a timer of the process, which only its main thread can set; elsewhere `check` has to do.
+        That takes a timer of the process, which only its main thread can set; elsewhere `check` has to do. Python
+        raises between two of its own steps, so one long call into NumPy is interrupted when it comes back.
         """
         if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "SIGVTALRM"):
             yield
             return
 
         def ring(number: int, frame: FrameType | None) -> None:
-            self.check()
+            if self.spent > self.seconds:
+                raise OutOfTimeError(_place(frame))
 
         # The timer of the processor's time is one that test runners leave alone.
         before = signal.signal(signal.SIGVTALRM, ring)
@@ -57,3 +63,19 @@ class Budget:
         finally:
             signal.setitimer(signal.ITIMER_VIRTUAL, 0)
             signal.signal(signal.SIGVTALRM, before)
+
+
+_OURS = ("derive", "sympy", "mpmath")
+_LIBRARIES = (*_OURS, "numpy")
+
+
+def _place(frame: FrameType | None) -> str:
+    """The line of the code under check that is being run, if the time is spent there."""
+    while frame is not None:
+        package = str(frame.f_globals.get("__name__", "")).partition(".")[0]
+        if package not in _LIBRARIES:
+            return f"line {frame.f_lineno} of {Path(frame.f_code.co_filename).name}"
+        if package in _OURS:
+            return ""
+        frame = frame.f_back
+    return ""

@@ -23,7 +23,7 @@ from derive.checking.reproduce import command_words
 from derive.checking.rule import rule
 from derive.checking.scalars import TooManyBranchesError
 from derive.checking.subject import CodeError, Subject, subject
-from derive.checking.sweep import Suspicion, sweep, swept_sizes
+from derive.checking.sweep import StuckError, Suspicion, sweep, swept_sizes
 from derive.errors import UserError
 from derive.forward.layer import Layer
 from derive.forward.nodes import Input
@@ -77,7 +77,9 @@ def check_backward(
         sizes: numbers for the letters, for the proofs at sizes.
         returns: what backward gives back, "dX,dW,db", where it is not the gradients of forward's arguments in order.
         against: a layer that forward claims to be, which is checked as well.
-        seconds: how long it may take.
+        seconds: how long it may take. What the code does is interrupted by a timer, in the main thread of a process and
+            where the system has such timers; one long call into NumPy is not. The command derive check runs it in a
+            process of its own, which is ended in any case.
 
     Raises: UserError if the functions cannot be matched, or forward cannot be run.
 
@@ -98,7 +100,7 @@ def check_backward(
     found = subject(backward, forward, shapes=shapes, returns=returns, claimed=claimed)
     check = _Check(found, sizes or {}, Budget(seconds))
     verdicts = check.verdicts()
-    told = None if claimed is None else claim(found, claimed, check.traced, check.at_two(), Budget(seconds / 2))
+    told = None if claimed is None else check.claimed(claimed, Budget(seconds / 2))
     return Report(
         found.name,
         found.against,
@@ -112,7 +114,10 @@ def check_backward(
 
 @dataclass(slots=True)
 class _Check:
-    """What is known so far; reasons say by the name of an input why it is no more, general why not for all sizes."""
+    """What is known so far; reasons say by the name of an input why it is no more, general why not for all sizes.
+
+    stuck says at which sizes the code did not come back, if so.
+    """
 
     subject: Subject
     given: Mapping[str, int]
@@ -127,6 +132,7 @@ class _Check:
     runs: list[Branch] = field(default_factory=list)
     causes: dict[str, str] = field(default_factory=dict)
     wrong: frozenset[str] = frozenset()
+    stuck: str = ""
 
     def verdicts(self) -> tuple[Verdict, ...]:
         """One for each gradient."""
@@ -142,9 +148,13 @@ class _Check:
             try:
                 with self.budget.interrupting():
                     stage()
-            except OutOfTimeError:
+            except OutOfTimeError as error:
                 self.hurried = True
-                self._note(f"no proof within {self.budget.seconds:.0f} s")
+                self._note(
+                    f"the code did not come back within {self.budget.seconds:.0f} s ({error})"
+                    if str(error)
+                    else f"no proof within {self.budget.seconds:.0f} s"
+                )
             finally:
                 self.budget.seconds = whole
         # The numbers are looked at in any case: that code was read rightly shows only when it runs.
@@ -169,6 +179,17 @@ class _Check:
             return verdict
         return replace(verdict, kink=kink.told, kink_is_wrong=kink.outside)
 
+    def claimed(self, layer: Layer, limit: Budget) -> Verdict:
+        """What is known of forward being the layer."""
+        try:
+            with limit.interrupting():
+                return claim(self.subject, layer, self.traced, self.at_two(), limit)
+        except OutOfTimeError as error:
+            raise UserError(
+                f"check: {self.subject.against}: not compared with {layer.name} within {limit.seconds:.0f} s"
+                f"{f' ({error})' if str(error) else ''}; leave --against out, or give smaller sizes"
+            ) from error
+
     def at_two(self) -> list[Branch]:
         """One run on symbols at each of the sizes of proofs."""
         runs = list(self.runs)
@@ -189,9 +210,12 @@ class _Check:
         """What is grossly wrong is found before time is spent on proofs, at more sizes than those have."""
         suspicions: list[Suspicion] = []
         limit = Budget(min(_SWEEP, self.budget.seconds / 8))
-        with suppress(OutOfTimeError), limit.interrupting():
-            for suspicion in sweep(self.subject, limit):
-                suspicions.append(suspicion)
+        try:
+            with limit.interrupting():
+                for suspicion in sweep(self.subject, limit):
+                    suspicions.append(suspicion)
+        except OutOfTimeError as error:
+            self.stuck = str(error) if isinstance(error, StuckError) else ""
         for suspicion in suspicions:
             limit = Budget(min(_CONFIRM, self.budget.seconds / 4) / len(suspicions))
             try:
@@ -309,7 +333,8 @@ class _Check:
             method = _ALL + (_BUT_BOUNDARIES if compares else "")
             return Verdict(name, strength, method, seconds=seconds, shape=shape)
         if strength is Strength.PROVED_AT_SIZES:
-            return Verdict(name, strength, _AT, self.general.get(name, ""), seconds=seconds, shape=shape)
+            reason = "; ".join(filter(None, (self.general.get(name, ""), self.stuck)))
+            return Verdict(name, strength, _AT, reason, seconds=seconds, shape=shape)
         if not finding.points.get(name):
             raise UserError(
                 f"check: {self.subject.name}: d{name} can neither be proved nor compared with numbers: "

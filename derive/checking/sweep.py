@@ -14,14 +14,14 @@ from typing import Any
 
 import numpy as np
 
-from derive.checking.budget import Budget
+from derive.checking.budget import Budget, OutOfTimeError
 from derive.checking.literals import literals
 from derive.checking.numerically import real_run
 from derive.checking.points import size_letters
 from derive.checking.subject import CodeError, Subject
 from derive.forward.shape import bind
 
-__all__ = ["Suspicion", "certain", "sweep", "swept_sizes"]
+__all__ = ["StuckError", "Suspicion", "certain", "sweep", "swept_sizes"]
 
 _SMALL = range(1, 9)
 _MOST_ENTRIES = 12_000
@@ -48,14 +48,29 @@ class Suspicion:
     raised: bool = False
 
 
+class StuckError(OutOfTimeError):
+    """The time went into the code under check, at the sizes that its text says."""
+
+
 def sweep(subject: Subject, budget: Budget) -> Iterator[Suspicion]:
-    """What seems to be wrong, every gradient once, from the smallest sizes on at which it does."""
+    """What seems to be wrong, every gradient once, from the smallest sizes on at which it does.
+
+    Raises: OutOfTimeError; StuckError where most of the time went into a run at one of the sizes.
+    """
     left = [node.name for node in subject.wanted]
     failed: Suspicion | None = None
     ran = 0
     for sizes in swept_sizes(subject):
         budget.check()
-        found = _differing(subject, sizes, left, budget)
+        before = budget.spent
+        try:
+            found = _differing(subject, sizes, left, budget)
+        except OutOfTimeError as error:
+            if str(error) and budget.spent - before > budget.seconds / 2:
+                at = ", ".join(f"{letter}={number}" for letter, number in sizes.items())
+                told = f"at {at} the code did not come back within {budget.spent - before:.1f} s ({error})"
+                raise StuckError(told) from error
+            raise
         if found is not None and found.raised:
             failed = failed or found
         elif found is not None:
