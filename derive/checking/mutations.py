@@ -12,7 +12,8 @@ from derive.errors import DeriveError
 from derive.forward.nodes import Add, Constant, Contract, Input, Map, Node, Ones, placeholder, topological
 from derive.forward.normal import add, apply, contract, replaced
 from derive.forward.shape import same
-from derive.rules.rewrite import Forward, simplify
+from derive.rules.known import Forward
+from derive.rules.rewrite import simplify
 
 __all__ = ["mutations"]
 

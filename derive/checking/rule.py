@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from derive.checking.every_size import Traced
 from derive.errors import DeriveError
-from derive.rules.rewrite import Forward, simplify
+from derive.rules.known import Forward
+from derive.rules.rewrite import simplify
 
 __all__ = ["rule"]
 

@@ -13,7 +13,7 @@ from derive.code.stable import Along, Stable
 from derive.errors import UnsupportedError
 from derive.forward.formula import Formula
 from derive.forward.layer import Layer
-from derive.forward.matrix import kind_of
+from derive.forward.matrix import called
 from derive.forward.nodes import Node, topological
 from derive.forward.shape import Shape
 from derive.notation.code import rank_of
@@ -108,7 +108,7 @@ def program_of(layer: Layer, formulas: Sequence[Formula], *, reserved: Iterable[
     words |= {item.text for item in named} | {formula.name.letter for formula in formulas}
     for found in stable.found:
         if found.stand_in not in names:
-            names[found.stand_in] = Name(_fresh(found, words), kind_of(found.stand_in))
+            names[found.stand_in] = called(_fresh(found, words), found.stand_in)
     by_stand_in: dict[Node, Along] = {found.stand_in: found for found in stable.found}
 
     def value(node: Node) -> Tree:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from derive.forward.formula import Definition
 from derive.forward.layer import Layer
+from derive.forward.matrix import called
 from derive.forward.nodes import Input
 from derive.notation.tree import Entry, Gradient, Listed, Name, Number, Transpose, Tree
 from derive.rules.naming import definitions
@@ -23,14 +24,12 @@ __all__ = [
 
 def output_name(layer: Layer) -> Name:
     """Y."""
-    rank = len(layer.output.shape)
-    return Name(layer.output_name, "matrix" if rank > 1 else "vector" if rank else "scalar")
+    return called(layer.output_name, layer.output)
 
 
 def array_name(node: Input) -> Name:
     """X, as the name of an input."""
-    rank = len(node.shape)
-    return Name(node.name, "matrix" if rank > 1 else "vector" if rank else "scalar")
+    return called(node.name, node)
 
 
 def written_name(name: Name, layer: Layer) -> Tree:

@@ -19,7 +19,9 @@ from derive.errors import SizeError
 from derive.forward.entry import Entries
 from derive.forward.nodes import Node
 from derive.notation.tree import Entry, Number, Partial, Sum, Tree
-from derive.rules.rewrite import REWRITES, Forward, simplify
+from derive.rules.equalities import REWRITES
+from derive.rules.known import Forward
+from derive.rules.rewrite import simplify
 
 __all__ = ["EXPLICIT_ENTRIES", "Jacobian", "jacobian"]
 

@@ -63,7 +63,7 @@ from derive.notation.tree import (
 from derive.notation.tree import OneHot as OneHotTree
 from derive.notation.tree import Ones as OnesTree
 
-__all__ = ["kind_of", "name_of", "read"]
+__all__ = ["called", "kind_of", "name_of", "read"]
 
 
 def read(node: Node, *, rows: bool = False, names: Mapping[Node, Tree] = MappingProxyType({})) -> Tree:
@@ -82,8 +82,13 @@ def read(node: Node, *, rows: bool = False, names: Mapping[Node, Tree] = Mapping
 def name_of(node: Input) -> Tree:
     """X, or ∂L/∂Y for an upstream gradient."""
     if node.gradient_of:
-        return Gradient(Name(node.gradient_of, kind_of(node)), node.name)
-    return Name(node.name, kind_of(node))
+        return Gradient(called(node.gradient_of, node), node.name)
+    return called(node.name, node)
+
+
+def called(word: str, node: Node) -> Name:
+    """The node by a name."""
+    return Name(word, kind_of(node), len(node.shape) if len(node.shape) > 2 else None)
 
 
 def kind_of(node: Node) -> Kind:
@@ -560,7 +565,8 @@ def _chained(core: _Core, output: Indices, *, flip: bool) -> Tree | None:
 
 def _outer(core: _Core, ones: _OnesOf, output: Indices) -> Tree | None:
     """a bᵀ."""
-    if len(core) < 2 or ones or any(len(row) != 1 for _, row in core) or len(output) != 2:
+    ends = [(index,) for index in output]
+    if len(core) < 2 or ones or len(output) != 2 or any(row not in ends for _, row in core):
         return None
     sides = [[tree for tree, row in core if row == (index,)] for index in output]
     if not all(sides):

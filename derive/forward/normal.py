@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import TypeAlias, cast
 
-from sympy import Expr, Integer, Symbol, diff, exp, log
+from sympy import Expr, Integer, Symbol, diff, exp, expand, log
 
 from derive.errors import InternalError
 from derive.forward.functions import equal, sigmoid, softplus
@@ -58,7 +58,7 @@ def contract(operands: Sequence[Node], indices: Sequence[Sequence[int]], output:
     target = list(output)
     assert len(set(target)) == len(target), "contract: an axis of the result has a label of its own"
     terms = _without_deltas(_without_repeats(_opened(terms)), target)
-    coefficient = Integer(1)
+    coefficient, terms = _without_places(terms, target)
     rest = []
     for operand, row in terms:
         if isinstance(operand, Constant):
@@ -278,6 +278,26 @@ def _without_deltas(terms: _Terms, target: list[int]) -> _Terms:
                 continue
         position += 1
     return work
+
+
+def _without_places(terms: _Terms, target: list[int]) -> tuple[Expr, _Terms]:
+    """[s = 2] [s = 2] = [s = 2], [s = 2] [s = 3] = 0, and Σ_s [s = 2] = 1: the factor 0 or 1, and what is left."""
+    chosen: dict[int, Size] = {}
+    factor = Integer(1)
+    kept: _Terms = []
+    for operand, row in terms:
+        if isinstance(operand, Select) and not operand.counts:
+            apart = expand(operand.offset - chosen.setdefault(row[0], operand.offset))
+            factor = Integer(0) if apart.is_Integer and apart != 0 else factor
+            if (operand, row) in kept:
+                continue
+        kept.append((operand, row))
+    carried = [index for _, row in kept for index in row] + target
+    return factor, [
+        (operand, row)
+        for operand, row in kept
+        if not isinstance(operand, Select) or operand.counts or carried.count(row[0]) > 1
+    ]
 
 
 def _balanced(coefficient: Expr, terms: _Terms, target: list[int]) -> tuple[Expr, _Terms]:

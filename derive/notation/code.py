@@ -475,14 +475,16 @@ def is_mask(tree: Tree) -> bool:
             return all(map(is_mask, factors))
         case Transpose(operand) | Slice(operand) | Reshape(operand) | Windows(operand) | Broadcast(operand, _, ""):
             return is_mask(operand)
-        case Extreme(_, operand) | Pad(operand) | Take(operand):
+        case Extreme(_, operand) | Pad(operand) | Take(operand) | MatrixCall("diag", operand):
             return is_mask(operand)
     return False
 
 
 def rank_of(tree: Tree) -> int:
-    """The number of axes of a formula's value; 2 stands for more."""
+    """The number of axes of a formula's value."""
     match tree:
+        case Name(_, _, int(rank)) | Gradient(Name(_, _, int(rank))):
+            return rank
         case Name(_, kind) | Gradient(Name(_, kind)):
             return {"scalar": 0, "vector": 1, "matrix": 2}[kind]
         case Ones():
@@ -528,7 +530,8 @@ def rank_of(tree: Tree) -> int:
         case MatMul((Transpose(left), right)) if rank_of(left) == rank_of(right) == 1:
             return 2
         case MatMul((first, *_, last)):
-            return rank_of(first) + rank_of(last) - 2
+            ranks = rank_of(first), rank_of(last)
+            return max(ranks) if min(ranks) > 1 else sum(ranks) - 2
         case Number():
             return 0
     # What is left works entry by entry, and only numbers are stretched.

@@ -10,7 +10,7 @@ The part that formulas are made of can be evaluated, so that what is proved is w
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Literal, Protocol, TypeAlias
 
@@ -85,10 +85,14 @@ Index: TypeAlias = int | str
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """A letter for a whole object: a matrix X, a vector b, a scalar L, a function y."""
+    """A letter for a whole object: a matrix X, a vector b, a scalar L, a function y.
+
+    rank is the number of axes of an array that has more than two.
+    """
 
     text: str
     kind: Kind = "scalar"
+    rank: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

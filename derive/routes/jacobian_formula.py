@@ -45,8 +45,9 @@ from derive.notation.tree import (
     Tree,
 )
 from derive.notation.walk import children
+from derive.rules.known import Forward
 from derive.rules.naming import definitions
-from derive.rules.rewrite import Forward, regrouped, simplify
+from derive.rules.rewrite import regrouped, simplify
 from derive.rules.terms import build, flatten
 
 __all__ = ["JacobianFormula", "ReadableJacobian", "jacobian_formula"]

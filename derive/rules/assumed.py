@@ -23,13 +23,12 @@ from derive.forward.layer import Layer
 from derive.forward.nodes import Add, Constant, Contract, Input, Map, MatrixFunction, Node, Ones, placeholder
 from derive.forward.normal import apply
 from derive.rules.gradients import Cut, Gradients
-from derive.rules.rewrite import Forward, simplify
+from derive.rules.known import Forward, Rewrite
+from derive.rules.rewrite import simplify
 from derive.rules.terms import Power, Term, Terms, flatten, gathered
 from derive.steps import Reason, Step
 
 __all__ = ["Assumed", "assumed", "assumed_rules", "assuming"]
-
-Rewrite = Callable[[Terms, Forward], Terms | None]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

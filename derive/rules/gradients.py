@@ -15,8 +15,9 @@ from derive.forward.layer import Layer
 from derive.forward.nodes import Contract, Input, Node, topological
 from derive.forward.normal import add, replaced, zeros
 from derive.rules.adjoint import RULES
+from derive.rules.known import Forward
 from derive.rules.length import lengths
-from derive.rules.rewrite import Forward, simplify
+from derive.rules.rewrite import simplify
 from derive.steps import Step
 
 __all__ = ["Cut", "Gradients", "gradients"]

@@ -13,7 +13,7 @@ from functools import lru_cache
 from derive.forward.formula import Definition, Formula
 from derive.forward.idioms import parts
 from derive.forward.layer import Layer
-from derive.forward.matrix import kind_of, read
+from derive.forward.matrix import called, read
 from derive.forward.nodes import Input, Node, topological
 from derive.forward.normal import replaced
 from derive.notation.code import print_code
@@ -22,7 +22,7 @@ from derive.rules.adjoint import RULES
 from derive.rules.assumed import assumed
 from derive.rules.choice import choose
 from derive.rules.gradients import Cut, Gradients, gradients
-from derive.rules.rewrite import Forward
+from derive.rules.known import Forward
 from derive.rules.words import Words
 
 __all__ = ["definitions", "entry_names", "formula", "formula_of", "formulas"]
@@ -163,7 +163,7 @@ class _Naming:
         names: dict[Node, Name] = {}
         for node in order:
             word = given.get(node) or (layer.output_name if node is layer.output else words.fresh(node))
-            names[node] = Name(word, kind_of(node))
+            names[node] = called(word, node)
         rows = layer.samples == "one"
         made: list[Definition] = []
         known: dict[Node, Tree] = {}

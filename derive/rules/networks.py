@@ -13,7 +13,7 @@ from itertools import chain, count
 
 from derive.forward.formula import Definition, Formula
 from derive.forward.layer import Layer
-from derive.forward.matrix import kind_of, read
+from derive.forward.matrix import called, read
 from derive.forward.nodes import Input, Node, topological
 from derive.forward.normal import replaced
 from derive.forward.stage import Stage
@@ -108,43 +108,43 @@ def _network(layer: Layer, rules: tuple[object, ...]) -> _Network:
 class _Ahead:
     """A stage on the way forward: the values inside of it, what it computes, and what stands for the gradient of that.
 
-    called says what the stage's own names have become.
+    known_as says what the stage's own names have become.
     """
 
     stage: Stage
     inner: tuple[Definition, ...]
     value: Definition
     arriving: Input
-    called: Mapping[str, str]
+    known_as: Mapping[str, str]
 
 
 def _ahead(stage: Stage, words: _Words, known: dict[Node, Tree], whole: dict[Node, Node]) -> _Ahead:
     layer = stage.layer
     rows = _rows(layer)
     inner: list[Definition] = []
-    called: dict[str, str] = {}
+    known_as: dict[str, str] = {}
     given = {name for name, _ in layer.named}
     for item in definitions(layer):
         if item.backward or item.node is layer.output:
             continue
         word = item.text if item.text in given else words.fresh(item.text)
-        called[item.text] = word
-        name = Name(word, kind_of(item.node))
+        known_as[item.text] = word
+        name = called(word, item.node)
         entries = Input(word, item.node.shape, word.lower() if words.fits(word.lower()) else word)
         inner.append(Definition(name, item.node, read(item.node, rows=rows, names=known), entries))
         known[item.node] = name
     value = Input(layer.output_name, layer.output.shape, layer.output_letter)
-    name = Name(value.name, kind_of(value))
+    name = called(value.name, value)
     definition = Definition(name, value, read(layer.output, rows=rows, names=known), value, source=layer.output)
     whole[value] = replaced(layer.output, whole)
     arriving = _gradient(value, known, layer)
-    return _Ahead(stage, tuple(inner), definition, arriving, called)
+    return _Ahead(stage, tuple(inner), definition, arriving, known_as)
 
 
 def _gradient(value: Input, known: dict[Node, Tree], layer: Layer) -> Input:
     """What stands for ∂L/∂A."""
     made = Input(f"d{value.name}", value.shape, f"d{value.name}", gradient_of=value.name)
-    known[made] = Gradient(Name(value.name, kind_of(value)), made.name, layer.loss)
+    known[made] = Gradient(called(value.name, value), made.name, layer.loss)
     return made
 
 
@@ -159,7 +159,7 @@ def _back(
         if item.source is None or not isinstance(item.name, Gradient) or not isinstance(item.name.of, Name):
             continue
         of = item.name.of
-        word = ahead.called.get(of.text, of.text)
+        word = ahead.known_as.get(of.text, of.text)
         stand_in = Input(f"d{word}", item.node.shape, f"d{word}", gradient_of=word)
         source = replaced(item.source, swap)
         name = Gradient(Name(word, of.kind), stand_in.name, layer.loss)

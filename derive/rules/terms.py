@@ -17,7 +17,19 @@ from derive.forward.nodes import Add, Constant, Contract, Delta, Input, Map, Nod
 from derive.forward.normal import add, apply, contract, zeros
 from derive.forward.shape import Shape, Size
 
-__all__ = ["MOST_TERMS", "Power", "Term", "Terms", "build", "cost", "flatten", "gathered", "is_view", "opened"]
+__all__ = [
+    "MOST_TERMS",
+    "Power",
+    "Term",
+    "Terms",
+    "build",
+    "cost",
+    "flatten",
+    "gathered",
+    "is_view",
+    "opened",
+    "replaced",
+]
 
 _ONE = Integer(1)
 
@@ -297,3 +309,11 @@ def _multiplied(factors: _Factors, index: tuple[int, ...]) -> tuple[Node, tuple[
     """The product, with the labels of one of them, in which a diagonal a_ii has its label once."""
     output = tuple(dict.fromkeys(index))
     return contract([node for node, _ in factors], [row for _, row in factors], output), output
+
+
+def replaced(terms: Terms, number: int, place: int, inner: Term) -> Terms:
+    """The terms with one power of one term replaced by what it equals, a product."""
+    term = terms.terms[number]
+    powers = (*term.powers[:place], *inner.powers, *term.powers[place + 1 :])
+    changed = gathered(Term(term.coefficient * inner.coefficient, powers), terms.free, terms.shape)
+    return replace(terms, terms=(*terms.terms[:number], changed, *terms.terms[number + 1 :]))

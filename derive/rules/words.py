@@ -12,7 +12,7 @@ from string import ascii_uppercase
 
 from derive.forward.layer import Layer
 from derive.forward.nodes import Contract, Map, Node
-from derive.rules.rewrite import Forward
+from derive.rules.known import Forward
 
 __all__ = ["Words"]
 

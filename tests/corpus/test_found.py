@@ -24,6 +24,24 @@ FOUND: dict[str, tuple[str, dict[str, str]]] = {
         {"A": "N D"},
     ),
     "masks that are multiplied as matrices": ("((1.0 * (A > 1)) @ (1.0 * (A > 0.75))) * B", {"A": "D D", "B": "D D"}),
+    "the same array stacked twice, and one of the two taken": ("exp(stack([A, A], axis=1)[:, 0][0])", {"A": "N 6"}),
+    "a column of one of two matrices in a stack": (
+        "transpose(stack([A, B], axis=2), (2, 0, 1))[0][:, 1]",
+        {"A": "3 N", "B": "3 N"},
+    ),
+    "a stack of matrices times a vector, which is a matrix": (
+        'einsum("ikj,kj->i", transpose(T, (2, 1, 0)), (X @ W) @ E)',
+        {"T": "D 3 4", "X": "3 1", "W": "1 4", "E": "4 D"},
+    ),
+    "one matrix of a stack under a sum": (
+        'einsum("kij,k->ij", einsum("ijl,ilk->ijk", (A @ B) @ X, W), x)[1]',
+        {"A": "2 3 6", "B": "6 M", "X": "M 6", "W": "2 6 4", "x": "2"},
+    ),
+    "the diagonal of a centred matrix, which is not centred": (
+        "sum((A - mean(A, axis=1, keepdims=True)) @ diag(B - mean(B, axis=0)))",
+        {"A": "N D", "B": "D D"},
+    ),
+    "a function of a mask on a diagonal": ("A * logdet(4 * eye(2) + tanh(diag(b > 1)))", {"A": "N", "b": "2"}),
 }
 """Expressions, and the shapes of their inputs."""
 

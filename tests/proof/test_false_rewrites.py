@@ -9,7 +9,7 @@ import pytest
 import derive
 from derive.proof.evidence import Strength
 from derive.proof.prove import prove
-from derive.rules import rewrite
+from derive.rules.equalities import REWRITES
 
 LAYERS = {
     "like terms": ("X * X", {"X": "N D"}),
@@ -22,9 +22,9 @@ LAYERS = {
 }
 
 
-@pytest.mark.parametrize("reason", rewrite.REWRITES, ids=lambda reason: reason.name)
+@pytest.mark.parametrize("reason", REWRITES, ids=lambda reason: reason.name)
 def test_a_rewriting_rule_that_doubles_a_term_is_refuted(monkeypatch, reason):
-    right = rewrite.REWRITES[reason]
+    right = REWRITES[reason]
     applied = []
 
     def doubled(terms, forward):
@@ -35,7 +35,7 @@ def test_a_rewriting_rule_that_doubles_a_term_is_refuted(monkeypatch, reason):
         first, *rest = made.terms
         return replace(made, terms=(replace(first, coefficient=2 * first.coefficient), *rest))
 
-    monkeypatch.setitem(rewrite.REWRITES, reason, doubled)
+    monkeypatch.setitem(REWRITES, reason, doubled)
     text, shapes = LAYERS[reason.name]
     layer = derive.derive(text, shapes=shapes, **{"N": 2, "D": 3} if "D" in str(shapes) else {"N": 2}).layer
     (found, *_) = prove(layer, "X", {letter: {"N": 2, "D": 3}[letter] for letter in layer.letters})

@@ -13,7 +13,8 @@ from derive.forward.shape import bind
 from derive.proof.evaluate import evaluate
 from derive.routes.second import derive_second
 from derive.rules.adjoint import reverse
-from derive.rules.rewrite import Forward, regrouped, simplify
+from derive.rules.known import Forward
+from derive.rules.rewrite import regrouped, simplify
 
 SIZES = {"N": 3, "D": 2, "M": 4, "K": 5}
 softmax = FUNCTIONS["softmax"]

@@ -1,0 +1,23 @@
+"""The named equalities that make a formula short, one family a file."""
+
+from __future__ import annotations
+
+from derive.rules.equalities.forward import forward_factor, forward_function, forward_power, forward_value
+from derive.rules.equalities.functions import own_mask
+from derive.rules.equalities.sums import constant_sum, like_terms
+from derive.rules.known import Rewrite
+from derive.steps import Reason
+
+__all__ = ["REWRITES"]
+
+
+REWRITES: dict[Reason, Rewrite] = {
+    Reason("own mask", "relu(u) [u > 0] = relu(u), u sign(u) = |u|"): own_mask,
+    Reason("like terms", "a b + b a = 2 a b"): like_terms,
+    Reason("forward function", "1 - tanh(u)² = 1 - T²"): forward_function,
+    Reason("forward value", "exp(u) / s = P"): forward_value,
+    Reason("forward factor", "a / (a b) = 1 / b"): forward_factor,
+    Reason("constant sum", "Σ_j (x_j - Σ_k x_k / N) = 0"): constant_sum,
+    Reason("forward power", "u^(-1/2) = 1 / s"): forward_power,
+}
+"""The equalities, in the order in which they are tried."""

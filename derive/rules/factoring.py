@@ -1,0 +1,115 @@
+"""Takes common factors and coefficients out of sums of products: a b + a c = a (b + c)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import chain, count
+
+from sympy import Expr, Integer
+
+from derive.forward.nodes import Constant, Node
+from derive.forward.normal import add, contract
+from derive.rules.matching import matches
+from derive.rules.terms import Power, Term, Terms, build
+
+__all__ = ["factored", "shared_by_all"]
+
+
+def factored(terms: Terms) -> Node:
+    """a b + a c = a (b + c), for the factor that most terms have, then for the next.
+
+    Source: the distributive law.
+    """
+    best: list[tuple[int, Term]] = []
+    chosen: Power | None = None
+    for term in terms.terms:
+        for power in term.powers:
+            unit = replace(power, exponent=power.exponent / abs(power.exponent)) if power.exponent.is_integer else power
+            sharing = _sharing(unit, terms)
+            if len(sharing) > max(1, len(best)) and len(_kept(sharing, unit, terms)) <= max(2, len(terms.free)):
+                best, chosen = sharing, unit
+    if chosen is None:
+        return _built(terms)
+    numbers = {number for number, _ in best}
+    inner_free = _kept(best, chosen, terms)
+    whole = dict(zip(chosen.index, chosen.node.shape, strict=True))
+    whole |= dict(zip(terms.free, terms.shape, strict=True))
+    inner = factored(Terms(tuple(term for _, term in best), inner_free, tuple(whole[i] for i in inner_free)))
+    outer = build(Terms((Term(Integer(1), (chosen, Power(inner, inner_free))),), terms.free, terms.shape))
+    rest = tuple(term for number, term in enumerate(terms.terms) if number not in numbers)
+    return add([outer, factored(replace(terms, terms=rest))]) if rest else outer
+
+
+def shared_by_all(terms: Terms) -> tuple[Power, Terms] | None:
+    """A factor that all of several terms have, and what is left of them; None if there is none."""
+    for power in terms.terms[0].powers if len(terms.terms) > 1 else ():
+        unit = replace(power, exponent=power.exponent / abs(power.exponent)) if power.exponent.is_integer else power
+        sharing = _sharing(unit, terms)
+        kept = _kept(sharing, unit, terms)
+        if len(sharing) == len(terms.terms) and len(kept) <= max(2, len(terms.free)):
+            sizes = dict(zip(unit.index, unit.node.shape, strict=True)) | dict(
+                zip(terms.free, terms.shape, strict=True)
+            )
+            return unit, Terms(tuple(term for _, term in sharing), kept, tuple(sizes[i] for i in kept))
+    return None
+
+
+def _kept(sharing: Sequence[tuple[int, Term]], unit: Power, terms: Terms) -> tuple[int, ...]:
+    """The labels that the sum in parentheses has: free ones, and those that it shares with the factor."""
+    found = {i for _, term in sharing for i in term.labels() if i in terms.free or i in unit.index}
+    return tuple(sorted(found, key=lambda label: (label not in terms.free, label)))
+
+
+def _sharing(unit: Power, terms: Terms) -> list[tuple[int, Term]]:
+    """The terms that have a factor, with what is left of them; its summed labels are called the same in all."""
+    found = []
+    first = 1 + max(chain(unit.index, terms.free, *(term.labels() for term in terms.terms)), default=0)
+    for number, term in enumerate(terms.terms):
+        for rest, names in matches([unit], term.powers, {}, bound=terms.free):
+            # Labels of the others are moved clear of those of the factor.
+            back = {new: old for old, new in names.items()}
+            others = (i for i in term.labels() if i not in back and i not in terms.free)
+            clear = dict(zip(others, count(first)))
+            found.append((number, Term(term.coefficient, rest).renamed({**clear, **back})))
+            break
+    return found
+
+
+def _built(terms: Terms) -> Node:
+    """The terms, a coefficient that all have in front."""
+    if len(terms.terms) > 1:
+        # What is added comes before what is subtracted.
+        ordered = sorted(terms.terms, key=lambda term: bool(term.coefficient.could_extract_minus_sign()))
+        terms = replace(terms, terms=tuple(ordered))
+        common = _common([term.coefficient for term in ordered])
+        if common != 1:
+            scaled = tuple(replace(term, coefficient=term.coefficient / common) for term in ordered)
+            axes = list(range(len(terms.free)))
+            return contract([Constant(common), build(replace(terms, terms=scaled))], [[], axes], axes)
+    return build(terms)
+
+
+def _common(coefficients: Sequence[Expr]) -> Expr:
+    """The coefficient, up to its sign, that is shortest to write once, with what is left of the others."""
+
+    def written(common: Expr) -> int:
+        left = (coefficient / common for coefficient in coefficients)
+        return _digits(common) + sum(map(_digits, left))
+
+    candidates = (
+        c for c in (*coefficients, *(-c for c in coefficients)) if not any(_has_size(b / c) for b in coefficients)
+    )
+    found = min((Integer(1), *candidates), key=written)
+    return found if found != -1 else Integer(1)
+
+
+def _has_size(coefficient: Expr) -> bool:
+    """Whether a size stands above the line: then a mean would be written as a sum."""
+    return bool(coefficient.as_numer_denom()[0].free_symbols)
+
+
+def _digits(coefficient: Expr) -> int:
+    """How many characters a coefficient takes before a factor; its sign joins the terms."""
+    size = -coefficient if coefficient.could_extract_minus_sign() else coefficient
+    return 0 if size == 1 else len(str(size)) + 3
