@@ -14,10 +14,17 @@ from derive.checking.causes import likely_cause
 from derive.checking.claim import claim
 from derive.checking.counterexample import Finding, confirm, output_shape, search, settle
 from derive.checking.every_size import Traced, traced
-from derive.checking.exactly import Branch, branches, raised
+from derive.checking.exactly import Branch, branches, raised, whole_numbers
 from derive.checking.generic import vanishes_generically
 from derive.checking.kinks import Kink, kinks
-from derive.checking.points import differs_somewhere, more_sizes, size_choices, smaller_sizes
+from derive.checking.points import (
+    MOST_CHOICES,
+    differs_somewhere,
+    more_sizes,
+    size_choices,
+    smaller_sizes,
+    whole_choices,
+)
 from derive.checking.report import Report, Verdict
 from derive.checking.reproduce import command_words
 from derive.checking.rule import rule
@@ -270,9 +277,26 @@ class _Check:
             except Exception as error:
                 self._note(raised(error))
                 return
+        sampled = self._sampled()
         for name, holds in proved.items():
-            if holds:
+            if holds and sampled:
+                self.reasons[name] = sampled
+            elif holds:
                 self.strengths[name] = Strength.PROVED_AT_SIZES
+
+    def _sampled(self) -> str:
+        """What was run where there are too many ways to choose whole numbers; "" if all were."""
+        names = ", ".join(node.name for node in self.subject.inputs if node.below is not None)
+        for sizes in self.sizes:
+            every = whole_choices(self.subject, sizes)
+            if every > MOST_CHOICES:
+                some = len(whole_numbers(self.subject, sizes))
+                at = ", ".join(f"{letter}={number}" for letter, number in sizes.items())
+                return (
+                    f"every entry agrees in the exact field for {some} of the {every} ways to choose {names} at {at}; "
+                    f"at smaller sizes all are run"
+                )
+        return ""
 
     def _compare(self, branch: Branch, proved: dict[str, bool]) -> None:
         for name, holds in proved.items():

@@ -394,3 +394,36 @@ def test_lengths_are_asked_by_functions_of_pythons_own():
         return X / len(X), X
 
     assert strengths(lambda dout, X: dout / float(len(X)), forward) == {"X": ALL}
+
+
+def usual(cache):
+    p, y = cache
+    dZ = p.copy()
+    dZ[np.arange(len(y)), y] -= 1
+    return dZ / len(y)
+
+
+def test_labels_are_all_run_or_it_is_no_proof():
+    assert strengths(usual, cross_entropy) == {"Z": AT}
+    (verdict,) = check_backward(usual, cross_entropy, sizes={"N": 3, "K": 4}).gradients
+    assert verdict.strength is POINTS
+    assert "for 6 of the 64 ways to choose y at N=3, K=4" in verdict.reason
+
+
+def test_sizes_are_chosen_at_which_all_labels_can_be_run():
+    def loss(Z: "N T K", y: "N T in K"):
+        p = np.exp(Z)
+        p /= p.sum(axis=2, keepdims=True)
+        return -np.log(np.take_along_axis(p, y[:, :, None], axis=2)).sum(), (p, y)
+
+    def back(cache):
+        p, y = cache
+        dZ = p.copy()
+        for n, t in np.ndindex(y.shape):
+            dZ[n, t, y[n, t]] -= 1
+        return dZ
+
+    report = check_backward(back, loss)
+    assert [v.strength for v in report.gradients] == [AT]
+    for sizes in map(dict, report.sizes):
+        assert sizes["K"] ** (sizes["N"] * sizes["T"]) <= 27
