@@ -58,8 +58,7 @@ _KINKS = 1.5
 _ALL = "the code, run on letters for sizes, has the canonical form of the derived gradient"
 _BUT_BOUNDARIES = ", wherever none of its comparisons is at its boundary"
 _AT = "every entry, in the exact field of the inputs' entries"
-_POINTS = "the code itself, in floats, against the derivative with 40 digits"
-_ROUGH = "the code itself against central differences, both in floats"
+_NUMBERS = "the code itself, at these numbers, with what forward derives to there"
 
 Sizes = Mapping[str, int]
 
@@ -346,7 +345,7 @@ class _Check:
         if wrong is not None:
             shown = rule(self.traced, name)
             return Verdict(
-                *(name, Strength.REFUTED, _POINTS, "", str(wrong), self.causes.get(name, ""), "", seconds),
+                *(name, Strength.REFUTED, _NUMBERS, "", str(wrong), self.causes.get(name, ""), "", seconds),
                 rule=shown,
                 shape=shape,
                 found=wrong,
@@ -364,7 +363,7 @@ class _Check:
                 f"check: {self.subject.name}: d{name} can neither be proved nor compared with numbers: "
                 f"{self.reasons.get(name, 'forward gives no finite numbers')}"
             )
-        method = _ROUGH if finding.rough else _POINTS
+        method = f"at {finding.points[name]} points, {'; '.join(finding.methods)}"
         return Verdict(
             name, Strength.CHECKED_AT_POINTS, method, self.reasons.get(name, ""), seconds=seconds, shape=shape
         )

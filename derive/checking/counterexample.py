@@ -12,7 +12,7 @@ import numpy as np
 
 from derive.checking.budget import Budget
 from derive.checking.exactly import Branch, branches
-from derive.checking.numerically import Differences, Expected, Mismatch, compared
+from derive.checking.numerically import Differences, Expected, Mismatch, compared, told
 from derive.checking.points import critical_numbers, draws, sizes_ascending
 from derive.checking.report import Counterexample
 from derive.checking.subject import CodeError, Subject
@@ -41,13 +41,13 @@ _SMALL = 40
 class Finding:
     """What the search found: counterexamples by the name of the input, and at how many points gradients agreed.
 
-    rough is whether they were compared with differences of floats; failures are what backward raised, and runs how
-    often it was run. What is proved may differ by what floats round.
+    methods says what they were compared with, in words; failures are what backward raised, and runs how often it was
+    run. What is proved may differ by what floats round.
     """
 
     wrong: dict[str, Counterexample] = field(default_factory=dict)
     points: dict[str, int] = field(default_factory=dict)
-    rough: bool = False
+    methods: list[str] = field(default_factory=list)
     forward_failure: str = ""
     failures: list[str] = field(default_factory=list)
     runs: int = 0
@@ -68,7 +68,7 @@ def search(
         )
     suspects: dict[str, Mismatch] = {}
     for sizes in proofs:
-        for source, arrays, upstream in _tries(subject, sizes, budget, finding, runs):
+        for source, arrays, upstream in _tries(subject, sizes, budget, runs):
             _look(subject, source, sizes, arrays, upstream, finding, suspects)
     if finding.runs and len(finding.failures) >= finding.runs:
         # It never gave anything that could be wrong.
@@ -144,6 +144,8 @@ def _look(
         finding.forward_failure = str(error)
         return False
     finding.runs += found is not None
+    if found is not None and told(source) not in finding.methods:
+        finding.methods.append(told(source))
     finding.failures += {m.message: None for m in (found or {}).values() if m is not None and m.message}
     for name, mismatch in (found or {}).items():
         if mismatch is None:
@@ -172,7 +174,7 @@ def _upstream_of(mismatch: Mismatch) -> Any:
     return mismatch.arrays[_G]
 
 
-def source_at(subject: Subject, sizes: Sizes, budget: Budget, finding: Finding | None = None) -> Source:
+def source_at(subject: Subject, sizes: Sizes, budget: Budget) -> Source:
     """What says what is expected at these sizes: symbols if forward runs on them, else differences."""
     with suppress(Exception):
         for branch in islice(branches(subject, sizes, budget), 1):
@@ -183,19 +185,17 @@ def source_at(subject: Subject, sizes: Sizes, budget: Budget, finding: Finding |
         arrays = next(iter(draws(subject, sizes, 1)))
         precise.at(arrays, 1.0)
     except Exception:
-        if finding is not None:
-            finding.rough = True
         return Differences(subject, sizes, budget, rough=True)
     return precise
 
 
 def _tries(
-    subject: Subject, sizes: Sizes, budget: Budget, finding: Finding, runs: Sequence[Branch]
+    subject: Subject, sizes: Sizes, budget: Budget, runs: Sequence[Branch]
 ) -> Iterator[tuple[Source, dict[str, Any], Any]]:
     """Points at these sizes, and upstream gradients that tell entries apart."""
     made = next((run for run in runs if run.sizes == sizes and run.general and not run.whole), None)
     try:
-        source = source_at(subject, sizes, budget, finding) if made is None else Expected(made, subject)
+        source = source_at(subject, sizes, budget) if made is None else Expected(made, subject)
     except UserError:
         return
     shape = output_shape(subject, sizes)

@@ -43,8 +43,11 @@ def _sizes(report: Report) -> str:
 def _details(report: Report, verdict: Verdict) -> Iterator[str]:
     if verdict.strength is Strength.REFUTED:
         yield from _wrong(report, verdict)
+    elif verdict.strength is Strength.CHECKED_AT_POINTS:
+        yield f"compared: {verdict.method}"
+        yield f"no proof: {verdict.reason}"
     elif verdict.reason:
-        yield f"{'no proof' if not verdict.proved else 'not for all sizes'}: {verdict.reason}"
+        yield f"not for all sizes: {verdict.reason}"
     if verdict.kink:
         yield f"where it jumps: {verdict.kink}"
 

@@ -24,11 +24,13 @@ from derive.checking.world import World
 from derive.errors import UserError
 from derive.forward.shape import bind
 
-__all__ = ["Differences", "Expected", "Mismatch", "Tried", "compared", "real_run", "tolerance"]
+__all__ = ["Differences", "Expected", "Mismatch", "Tried", "compared", "real_run", "told", "tolerance"]
 
 Arrays = Mapping[str, Any]
 FLOAT_TOLERANCE = 1e-7
 """By how much what floats give may be off, as a share of the largest entry."""
+
+_EXPECTED_DIGITS = 40
 
 _EXACT_TOLERANCE = mpf(10) ** -13
 """The same where the code was run on exact numbers: numbers that it computes by itself may have been rounded."""
@@ -213,6 +215,16 @@ class Differences:
             output, _, _ = self.subject.ahead(World(*stand_ins(scalars)), sheets)
         product = anchor.of(output) * anchor.of(np.asarray(upstream, dtype=float))
         return sum(product.data.ravel(), mpf(0))
+
+
+def told(source: Expected | Differences) -> str:
+    """What is compared with what, in words."""
+    match source:
+        case Expected():
+            return f"the code in floats with the derivative in {_EXPECTED_DIGITS} digits"
+        case Differences(rough=False):
+            return f"the code in floats with central differences of forward in {2 * DIGITS} digits"
+    return "the code with central differences of forward, both in floats: forward runs on NumPy's own arrays only"
 
 
 def tolerance(source: Expected | Differences) -> float:

@@ -427,3 +427,31 @@ def test_sizes_are_chosen_at_which_all_labels_can_be_run():
     assert [v.strength for v in report.gradients] == [AT]
     for sizes in map(dict, report.sizes):
         assert sizes["K"] ** (sizes["N"] * sizes["T"]) <= 27
+
+
+def method(back, forward):
+    (verdict,) = check_backward(back, forward).gradients
+    assert verdict.strength is POINTS
+    return verdict.method
+
+
+def unsorted(dout, X):
+    np.argsort(X.ravel())
+    return dout * 2 * X
+
+
+def test_what_numbers_were_compared_is_said():
+    def on_symbols(X: "N"):
+        return X * X, X
+
+    def in_digits(X: "N"):
+        # Which way it goes depends on the entries, so that symbols do not say.
+        return (X * X if X[0] > 0 else X**2), X
+
+    def in_floats(X: "N"):
+        return X * np.take(X, np.argsort(np.argsort(X)).argsort().argsort() * 0 + np.arange(len(X))), X
+
+    assert "the derivative in 40 digits" in method(unsorted, on_symbols)
+    assert "central differences of forward in 100 digits" in method(unsorted, in_digits)
+    assert "both in floats: forward runs on NumPy's own arrays only" in method(unsorted, in_floats)
+    assert method(unsorted, on_symbols).startswith("at ")
