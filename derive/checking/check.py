@@ -29,7 +29,7 @@ from derive.checking.report import Report, Verdict
 from derive.checking.reproduce import command_words
 from derive.checking.rule import rule
 from derive.checking.scalars import TooManyBranchesError
-from derive.checking.subject import CodeError, Subject, subject
+from derive.checking.subject import CodeError, Subject, is_class, partner, subject
 from derive.checking.sweep import StuckError, Suspicion, sweep, swept_sizes
 from derive.errors import UserError
 from derive.forward.layer import Layer
@@ -82,7 +82,9 @@ def check_backward(
         shapes: the shapes of forward's arguments, {"X": "N D"}, where its annotations do not say them.
         sizes: numbers for the letters, for the proofs at sizes.
         returns: what backward gives back, "dX,dW,db", where it is not the gradients of forward's arguments in order.
-        against: a layer that forward claims to be, which is checked as well.
+        against: a layer that forward claims to be, which is checked as well. Without forward, it is the function of the
+            same module that belongs to a backward function with a cache (affine_forward to affine_backward, else
+            forward), or the layer itself.
         seconds: how long it may take. What the code does is interrupted by a timer, in the main thread of a process and
             where the system has such timers; one long call into NumPy is not. The command derive check runs it in a
             process of its own, which is ended in any case.
@@ -101,7 +103,9 @@ def check_backward(
     """
     started = time.monotonic()
     claimed = load(against) if isinstance(against, str) else against
-    if forward is None and claimed is not None:
+    if forward is None and claimed is not None and not is_class(backward):
+        forward = partner(backward, claimed)
+    if forward is None and claimed is not None and not is_class(backward):
         forward, claimed = claimed, None
     found = subject(backward, forward, shapes=shapes, returns=returns, claimed=claimed)
     check = _Check(found, sizes or {}, Budget(seconds))

@@ -15,7 +15,7 @@ from derive.forward.layer import Layer
 from derive.forward.nodes import Input
 from derive.forward.shape import Shape, parse_shape, size
 
-__all__ = ["CodeError", "Run", "Subject", "subject"]
+__all__ = ["CodeError", "Run", "Subject", "is_class", "partner", "subject"]
 
 _CACHES = ("cache", "ctx", "context", "saved", "state", "tape", "memory", "memo", "caches", "stash", "residuals")
 _OUTPUTS = ("out", "output", "y", "z", "a", "s", "p", "probs", "result", "out_forward", "yhat", "y_hat")
@@ -185,6 +185,11 @@ def _stripped(word: str, known: Sequence[str]) -> str | None:
     return None
 
 
+def is_class(backward: Any) -> bool:
+    """Whether a class is meant, by itself or by one of its methods."""
+    return isinstance(backward, type) or _class_of(backward) is not None
+
+
 def subject(
     backward: Any,
     forward: Any,
@@ -201,7 +206,7 @@ def subject(
     """
     kind = backward if isinstance(backward, type) else _class_of(backward)
     if kind is not None:
-        return _of_class(kind, backward, forward, dict(shapes or {}), returns)
+        return _of_class(kind, backward, forward, dict(shapes or {}), returns, claimed)
     if not callable(backward):
         raise UserError(f"check: expected a backward function, got {type(backward).__name__}")
     if isinstance(forward, str):
@@ -221,8 +226,9 @@ def subject(
     takes = _takes(backward, inputs, own=())
     if isinstance(forward, Layer) and "cache" in takes:
         raise UserError(
-            f"check: {name} takes a cache, which only the forward function that makes it can give; name that one "
-            f"(--forward FILE:FORWARD), or let backward take {', '.join(node.name for node in inputs)} by their names"
+            f"check: {name} takes a cache, which only the forward function that makes it can give; add "
+            f"--forward {_file(backward)}:NAME with the name of yours that returns (output, cache), and keep --against "
+            f"{forward.name}, or let backward take {', '.join(node.name for node in inputs)} by their names"
         )
     return Subject(
         name,
@@ -234,6 +240,26 @@ def subject(
         _returns(returns, inputs),
         layer=forward if isinstance(forward, Layer) else None,
     )
+
+
+def partner(backward: Any, layer: Layer) -> Callable[..., Any] | None:
+    """The forward function that a backward function with a cache belongs to, by its name in the same module.
+
+    affine_forward for affine_backward, forward for backward or for any other.
+    """
+    if not inspect.isfunction(backward) or _class_of(backward) is not None:
+        return None
+    if "cache" not in _takes(backward, layer.inputs, own=()):
+        return None
+    name = backward.__name__
+    names = (name.replace("backward", "forward"), name.replace("bwd", "fwd"), "forward")
+    found = (backward.__globals__.get(other) for other in names if other != name)
+    return next((function for function in found if inspect.isfunction(function)), None)
+
+
+def _file(function: Any) -> str:
+    """The file of a function without its folder."""
+    return Path(getattr(getattr(function, "__code__", None), "co_filename", "FILE")).name
 
 
 def _stem(function: Any) -> str:
@@ -253,8 +279,11 @@ def _class_of(backward: Any) -> type | None:
     return found if isinstance(found, type) else None
 
 
-def _of_class(kind: type, backward: Any, forward: Any, shapes: dict[str, str], returns: str) -> Subject:
+def _of_class(
+    kind: type, backward: Any, forward: Any, shapes: dict[str, str], returns: str, claimed: Layer | None
+) -> Subject:
     """The methods forward and backward of a class, whose parameters are attributes or arguments of __init__."""
+    known = {} if claimed is None else {node.name: node for node in claimed.inputs}
     method = getattr(kind, "backward", None) if backward is kind else backward
     ahead = getattr(kind, "forward", None)
     if method is None or ahead is None:
@@ -262,34 +291,40 @@ def _of_class(kind: type, backward: Any, forward: Any, shapes: dict[str, str], r
     taken = [p for p in inspect.signature(ahead).parameters if p != "self"]
     init = [p for p in inspect.signature(kind).parameters.values() if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
     annotated = {p.name: p.annotation for p in init if isinstance(p.annotation, str) and _is_shape(p.annotation)}
-    built = [p.name for p in init if p.name in shapes or p.name in annotated]
+    built = [p.name for p in init if p.name in shapes or p.name in annotated or p.name in known]
     missing = [p.name for p in init if p.name not in built and p.default is Parameter.empty]
     if missing:
         raise UserError(
             f"check: {kind.__name__}: __init__ needs {', '.join(missing)}; give the shape of each, as in "
             f'shapes={{"{missing[0]}": "D M"}} (--shape {missing[0]}=D,M), or let __init__ take none'
         )
-    attributes = [name for name in shapes if name not in taken and name not in built]
+    attributes = [name for name in {**shapes, **known} if name not in taken and name not in built]
+    own = {**annotated, **shapes}
     inputs = [
-        *_inputs(ahead, shapes, kind.__name__, skip=("self",), among=taken),
-        *(_input(name, shapes.get(name) or annotated[name], kind.__name__) for name in built),
-        *(_input(name, shapes[name], kind.__name__) for name in attributes),
+        *_inputs(ahead, shapes, kind.__name__, skip=("self",), among=taken, claimed=claimed),
+        *(known.get(name) or _input(name, own[name], kind.__name__) for name in (*built, *attributes)),
     ]
-    against = kind.__name__
-    layer = None
-    if isinstance(forward, str | Layer):
-        raise UserError(f"check: {kind.__name__} has a forward method of its own; leave out --against and --forward")
+    strange = [node.name for node in inputs if known and node.name not in known]
+    if strange:
+        raise UserError(
+            f"check: {kind.__name__}: expected the arguments of {claimed.name if claimed else ''}, {', '.join(known)}, "
+            f"got {', '.join(strange)} beside them; give them these names"
+        )
+    if forward is not None:
+        raise UserError(
+            f"check: {kind.__name__} has a forward method of its own; leave out --forward, and name with --against the "
+            f"layer that it is"
+        )
     takes = _takes(method, tuple(inputs), own=("self",))
     order = _returns(returns, tuple(inputs))
     return Subject(
         ".".join(part for part in (_stem(method), kind.__name__, method.__name__) if part),
-        against,
+        kind.__name__,
         tuple(inputs),
         None,
         method,
         takes,
         order,
-        layer=layer,
         kind=kind,
         built=tuple(built),
         attributes=tuple(attributes),
@@ -321,7 +356,7 @@ def _inputs(
                 raise UnknownNameError(f"argument of {where}", name, parameters)
     found: list[Input] = []
     known = {} if claimed is None else {node.name: node for node in claimed.inputs}
-    for name in known:
+    for name in known if among is None else ():
         if name not in parameters:
             raise UserError(
                 f"check: {where}: expected the arguments of {claimed.name if claimed else ''}, "
