@@ -16,6 +16,7 @@ from derive.checking.counterexample import Finding, confirm, output_shape, searc
 from derive.checking.every_size import Traced, traced
 from derive.checking.exactly import Branch, branches, raised, whole_numbers
 from derive.checking.generic import vanishes_generically
+from derive.checking.involved import without_others
 from derive.checking.kinks import Kink, kinks
 from derive.checking.points import (
     MOST_CHOICES,
@@ -140,6 +141,7 @@ class _Check:
     traced: Traced | None = None
     hurried: bool = False
     runs: list[Branch] = field(default_factory=list)
+    further: list[Branch] = field(default_factory=list)
     causes: dict[str, str] = field(default_factory=dict)
     wrong: frozenset[str] = frozenset()
     stuck: str = ""
@@ -338,6 +340,7 @@ class _Check:
             for sizes in (*more_sizes(self.subject), *([] if runs else self.sizes)):
                 with suppress(Exception):
                     runs += islice(branches(self.subject, sizes, limit), 1)
+            self.further = runs
             for name in finding.wrong:
                 self.causes[name] = likely_cause(self.subject, self.traced, runs, name, limit)
 
@@ -347,6 +350,7 @@ class _Check:
         seconds = self.seconds.get(name, 0.0)
         wrong = finding.wrong.get(name)
         if wrong is not None:
+            wrong = without_others(wrong, self.traced, [*self.runs, *self.further], name)
             shown = rule(self.traced, name)
             return Verdict(
                 *(name, Strength.REFUTED, _NUMBERS, "", str(wrong), self.causes.get(name, ""), "", seconds),

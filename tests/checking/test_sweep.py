@@ -64,12 +64,12 @@ def test_a_branch_beyond_what_can_be_tried_is_told():
 def test_a_counterexample_beyond_the_usual_sizes_is_small():
     (found,) = wrong(scaled(lambda n: n < 6)).values()
     assert dict(found.found.sizes) == {"N": 6, "D": 1, "M": 1}
-    assert dict(found.found.shown)["X"] == "[[0],[0],[0],[0],[0],[0]]"
+    assert dict(found.found.shown)["dout"].count("1") == 1
 
 
 def test_many_entries_are_not_printed():
     (found,) = wrong(scaled(lambda n: n < 65)).values()
-    assert dict(found.found.shown)["X"] == "an array of shape (65, 1)"
+    assert dict(found.found.shown)["dout"] == "an array of shape (65, 1)"
 
 
 def test_code_that_raises_at_some_sizes_is_wrong_there():

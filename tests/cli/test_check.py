@@ -86,7 +86,7 @@ def test_what_is_wrong_is_exit_code_4_with_numbers(command, mine):
     shown = command("check", "mine.py:wrong", "--forward", "mine.py:forward", "--n", 3)
     assert shown.code == 4
     assert "db  refuted" in shown.stdout
-    assert "db = sum(dout, axis=0)" in shown.stdout
+    assert "db = sum of dout over the batch" in shown.stdout
     assert "got [0], expected [1]" in shown.stdout
     assert "derive check mine.py:wrong --forward mine.py:forward" in shown.stdout
 
