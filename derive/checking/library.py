@@ -19,7 +19,7 @@ from derive.errors import UnsupportedError
 from derive.forward.functions import ELEMENTWISE, sigmoid, step
 from derive.forward.nodes import placeholder
 
-__all__ = ["called", "is_real", "method", "ufunc"]
+__all__ = ["FUNCTIONS", "METHODS", "UFUNCS", "called", "is_real", "method", "ufunc"]
 
 Axis = Any
 
@@ -65,12 +65,12 @@ _OPERATORS: dict[str, Callable[..., Any]] = {
 }
 
 
-def is_real(kind: object) -> bool:
+def is_real(kind: Any) -> bool:
     """Whether the type of an array's entries is that of real numbers."""
     if kind is None or (isinstance(kind, type) and issubclass(kind, float)):
         return True
     try:
-        return bool(np.dtype(kind).kind == "f")  # type: ignore[call-overload]
+        return bool(np.dtype(kind).kind == "f")
     except TypeError:
         return False
 
@@ -197,7 +197,19 @@ _SUMS = ("cumsum", "diff", "dot", "einsum", "inner", "kron", "outer", "tensordot
 _MOVES = frozenset(
     (
         *("array_split", "atleast_1d", "atleast_2d", "atleast_3d", "broadcast_arrays", "broadcast_to", "column_stack"),
-        *("concatenate", "cumsum", "diag", "diagonal", "diff", "dot", "dstack", "einsum", "expand_dims", "flip"),
+        *(
+            "concatenate",
+            "cumsum",
+            "diag",
+            "diagflat",
+            "diagonal",
+            "diff",
+            "dot",
+            "dstack",
+            "einsum",
+            "expand_dims",
+            "flip",
+        ),
         *("fliplr", "flipud", "hsplit", "hstack", "inner", "kron", "moveaxis", "outer", "pad", "ravel", "repeat"),
         *("reshape", "roll", "rollaxis", "rot90", "split", "squeeze", "stack", "swapaxes", "take", "tensordot", "tile"),
         *("take_along_axis", "trace", "transpose", "tril", "triu", "vdot", "vsplit", "vstack", "append"),
@@ -355,10 +367,10 @@ def _copied(anchor: Sheet, a: Any, *order: Any, **options: Any) -> Sheet:
     return array.view(array.data.copy())
 
 
-def _copy_to(anchor: Sheet, target: Any, value: Any) -> None:
-    if not isinstance(target, Sheet):
+def _copy_to(anchor: Sheet, target: Any, value: Any, casting: str = "same_kind", where: Any = True) -> None:
+    if not isinstance(target, Sheet) or casting != "same_kind":
         raise UnsupportedError("np.copyto into another kind of array is not supported on symbols")
-    target[...] = value
+    target[...] = value if where is True else _where(anchor, where, value, target)
 
 
 def _put_along(anchor: Sheet, array: Any, indices: Any, values: Any, axis: int) -> None:
@@ -452,3 +464,12 @@ _METHODS: dict[str, Callable[..., Any]] = {
     "item": _item,
     "tolist": lambda array: [list(row) if array.ndim > 1 else row for row in array],
 }
+
+FUNCTIONS = tuple(sorted({*_MOVES, *_COMPUTES}))
+"""Functions of whole arrays that are supported, by NumPy's name."""
+
+METHODS = tuple(sorted({*_AS_METHODS, *_METHODS}))
+"""Methods of arrays."""
+
+UFUNCS = tuple(sorted(name for name in {*_SCALAR, *_OPERATORS} if isinstance(getattr(np, name, None), np.ufunc)))
+"""Functions that work entry by entry."""

@@ -14,6 +14,7 @@ import numpy as np
 import sympy
 from sympy import Expr, Integer
 
+from derive.checking.library import is_real
 from derive.checking.measure import Measure, unmeasured
 from derive.errors import UnsupportedError
 from derive.forward.arrays import Laid
@@ -83,7 +84,7 @@ class Live(Tensor):
     def called(self, name: str, shown: str, arguments: Any, options: dict[str, Any]) -> Any:
         arguments = unmeasured(tuple(arguments))
         given = {key: unmeasured(value) for key, value in options.items()}
-        if name.endswith("_like") and _is_real(given.get("dtype")):
+        if name.endswith("_like") and is_real(given.get("dtype")):
             given.pop("dtype", None)
         if name.endswith("_like") and (self.mask or getattr(self.laid.core, "below", None) is not None):
             self.refuse(f"{shown} of what holds no real numbers", "give its shape to np.zeros")
@@ -119,22 +120,26 @@ class Live(Tensor):
         self.laid = value.laid
         return self
 
+    def _altered(self, value: Tensor) -> Live:
+        """What an operation in place leaves; a number is another number, not this one changed."""
+        return self._changed(value) if self.ndim else self.lift(value.laid)
+
     def __iadd__(self, other: object) -> Live:
-        return self._changed(self + other) if self.ndim else self + other  # type: ignore[return-value]
+        return self._altered(self + other)
 
     def __isub__(self, other: object) -> Live:
-        return self._changed(self - other) if self.ndim else self - other  # type: ignore[return-value]
+        return self._altered(self - other)
 
     def __imul__(self, other: object) -> Live:
-        return self._changed(self * other) if self.ndim else self * other  # type: ignore[return-value]
+        return self._altered(self * other)
 
     def __itruediv__(self, other: object) -> Live:
-        return self._changed(self / other) if self.ndim else self / other  # type: ignore[return-value]
+        return self._altered(self / other)
 
     def __ipow__(self, other: object) -> Live:
-        return self._changed(self**other) if self.ndim else self**other  # type: ignore[return-value]
+        return self._altered(self**other)
 
-    def __setitem__(self, index: object, value: object) -> None:  # type: ignore[override]
+    def __setitem__(self, index: object, value: object) -> None:  # type: ignore[override]  # a Tensor refuses it
         """X[...] = V and X[:] = V for the whole array, X[mask] = V for a number V."""
         given = self.lift(self.other(value, "="))
         if isinstance(index, Tensor) and index.mask and not given.ndim and index.ndim == self.ndim:
@@ -167,7 +172,7 @@ class Live(Tensor):
     def astype(self, kind: object, **options: object) -> Live:
         """The entries as numbers."""
         # Truth values as whole numbers are 0 and 1 as well; fractions would be cut off.
-        if options or not (_is_real(kind) or (self.mask and kind is int)):
+        if options or not (is_real(kind) or (self.mask and kind is int)):
             self.refuse(f".astype({kind})", "give float")
         return Live(self.laid, self.where, self.named)
 
@@ -184,16 +189,6 @@ class Live(Tensor):
     def dtype(self) -> Any:
         """Numbers, or truth values."""
         return np.dtype(bool if self.mask else float)
-
-
-def _is_real(kind: object) -> bool:
-    """Whether the type of an array's entries is that of real numbers."""
-    if kind is None or (isinstance(kind, type) and issubclass(kind, float)):
-        return True
-    try:
-        return bool(np.dtype(kind).kind == "f")  # type: ignore[call-overload]
-    except TypeError:
-        return False
 
 
 def _undefined(anchor: Live, shape: Any) -> Live:
@@ -238,7 +233,7 @@ class _Numpy:
 
     def made(self, name: str, shape: Any, *more: Any, dtype: object = None) -> Live:
         """np.zeros and its like."""
-        if not _is_real(dtype):
+        if not is_real(dtype):
             raise UnsupportedError(f"np.{name} of {dtype} is not supported for all sizes")
         sizes = unmeasured(shape if isinstance(shape, tuple | list) else (shape,))
         if not sizes:
@@ -249,7 +244,7 @@ class _Numpy:
 
     def array(self, value: Any, dtype: object = None) -> Live:
         """np.array of an array, or of a list of them."""
-        if not _is_real(dtype):
+        if not is_real(dtype):
             raise UnsupportedError(f"np.array of {dtype} is not supported for all sizes")
         if isinstance(value, Live):
             return value.copy()
@@ -261,7 +256,7 @@ class _Numpy:
 
     def asarray(self, value: Any, dtype: object = None) -> Live:
         """np.asarray: an array is what it was."""
-        return value if isinstance(value, Live) and _is_real(dtype) else self.array(value, dtype)
+        return value if isinstance(value, Live) and is_real(dtype) else self.array(value, dtype)
 
     def arange(self, size: Any) -> Any:
         """The whole numbers below a size, as an index."""

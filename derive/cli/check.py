@@ -75,7 +75,7 @@ def check_command(words: list[str], allow: Allow | None = None) -> Any:
         option("quiet", bool, False, "Print nothing; the exit code tells.", short="-q"),
         option("debug", bool, False, "Print a traceback with every error."),
     ]
-    command.__signature__ = Signature([context, *parameters])  # type: ignore[attr-defined]
+    command.__signature__ = Signature([context, *parameters])  # type: ignore[attr-defined]  # Typer asks for it
     app = typer.Typer(add_completion=False, rich_markup_mode=None)
     app.command("check", cls=LayerCommand, help=_HELP, epilog=f"Example: {_EXAMPLE}")(command)
     return get_command(app)
