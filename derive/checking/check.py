@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
+from warnings import catch_warnings, simplefilter
 
 from derive.checking.budget import Budget, OutOfTimeError
 from derive.checking.causes import likely_cause
@@ -78,7 +79,7 @@ def check_backward(
 
     Args:
         backward: a function backward(dout, cache), or one of forward's arguments and the upstream gradient by their
-            names, or a class with the methods forward and backward.
+            names, or a class with the methods forward and backward, or a torch.autograd.Function or torch.nn.Module.
         forward: the function that it belongs to, a layer, or the name of one of the catalogue.
         shapes: the shapes of forward's arguments, {"X": "N D"}, where its annotations do not say them.
         sizes: numbers for the letters, for the proofs at sizes.
@@ -110,8 +111,11 @@ def check_backward(
         forward, claimed = claimed, None
     found = subject(backward, forward, shapes=shapes, returns=returns, claimed=claimed)
     check = _Check(found, sizes or {}, Budget(seconds))
-    verdicts = check.verdicts()
-    told = None if claimed is None else check.claimed(claimed, Budget(seconds / 2))
+    with catch_warnings():
+        # The code is run at sizes and numbers that nobody else would choose.
+        simplefilter("ignore")
+        verdicts = check.verdicts()
+        told = None if claimed is None else check.claimed(claimed, Budget(seconds / 2))
     return Report(
         found.name,
         found.against,

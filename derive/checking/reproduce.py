@@ -37,6 +37,7 @@ def command_words(
 
 def _place(thing: Any) -> str | None:
     """layer.py:backward, without the folder, which is this machine's own."""
+    thing = getattr(thing, "origin", thing)
     try:
         file = inspect.getsourcefile(thing)
     except TypeError:

@@ -9,6 +9,7 @@ from inspect import Parameter
 from pathlib import Path
 from typing import Any
 
+from derive.checking.pytorch import adapted, is_torch
 from derive.checking.world import World
 from derive.errors import ShapeError, UnknownNameError, UserError
 from derive.forward.layer import Layer
@@ -204,6 +205,12 @@ def subject(
 
     Raises: UserError for what cannot be understood, with the remedy.
     """
+    if is_torch(backward):
+        if forward is not None:
+            raise UserError(f"check: {backward.__name__} has a forward of its own; leave out --forward")
+        forward, backward = adapted(backward, shapes or {})
+    elif is_torch(forward):
+        forward, _ = adapted(forward, shapes or {})
     kind = backward if isinstance(backward, type) else _class_of(backward)
     if kind is not None:
         return _of_class(kind, backward, forward, dict(shapes or {}), returns, claimed)
@@ -213,7 +220,8 @@ def subject(
         from derive.layers import load  # deferred: the catalogue is read only if a name is given
 
         forward = load(forward)
-    name = ".".join(part for part in (_stem(backward), backward.__name__) if part)
+    called = backward.__qualname__ if hasattr(backward, "origin") else backward.__name__
+    name = ".".join(part for part in (_stem(backward), called) if part)
     if isinstance(forward, Layer):
         inputs, against, function = forward.inputs, forward.name, None
     else:
@@ -222,7 +230,7 @@ def subject(
                 f"check: {name}: expected a forward function, a layer or the name of one, got {type(forward).__name__}"
             )
         inputs = _inputs(forward, dict(shapes or {}), forward.__name__, claimed=claimed)
-        against, function = forward.__name__, forward
+        against, function = getattr(forward, "origin", forward).__name__, forward
     takes = _takes(backward, inputs, own=())
     if isinstance(forward, Layer) and "cache" in takes:
         raise UserError(
@@ -264,6 +272,9 @@ def _file(function: Any) -> str:
 
 def _stem(function: Any) -> str:
     """What the file of a function is called, without folder and ending; "" if it is in none."""
+    origin = getattr(function, "origin", None)
+    if origin is not None:
+        return Path(inspect.getsourcefile(origin) or "").stem
     file = getattr(getattr(function, "__code__", None), "co_filename", "")
     return Path(file).stem if file.endswith(".py") else ""
 

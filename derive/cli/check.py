@@ -41,7 +41,8 @@ _HELP = """Prove a hand-written backward function, or show the numbers at which 
 
 The function is backward(dout, cache), where cache is what forward returns besides its output; or it takes forward's
 arguments by their names and the upstream gradient. The file is run, and so is that of forward; neither is changed. A
-class with the methods forward and backward is checked by its own name."""
+class with the methods forward and backward is checked by its own name, and so is one of PyTorch's, a Function or a
+Module."""
 
 _EXAMPLE = "derive check layer.py:backward --forward layer.py:forward --shape X=N,D --shape W=D,M"
 
