@@ -310,7 +310,7 @@ def _quotient(
         over = next((tree for reading in readings if (tree := reading(core, ones, output)) is not None), None)
         if over is None:
             return None
-    elif output:
+    elif output and all(row != output for _, row in under):
         return None
     factors = (*scalars, *([] if over is None else [over]))
     if not factors:
@@ -342,8 +342,11 @@ def _scaled(coefficient: Expr, scalars: Sequence[Tree], tree: Tree) -> Tree:
     coefficient = -coefficient if minus else coefficient
     whole = coefficient.is_Rational and is_decimal(Fraction(int(coefficient.p), int(coefficient.q)))
     over, below = (coefficient, Integer(1)) if whole else fraction(coefficient)
-    factors = (*([] if over == 1 else [number(over)]), *scalars, tree)
-    product = factors[0] if len(factors) == 1 else Product(factors)
+    factors = (*([] if over == 1 else [number(over)]), *scalars)
+    if isinstance(tree, Quotient) and tree.over == Number(1) and factors:
+        product: Tree = Quotient(factors[0] if len(factors) == 1 else Product(factors), tree.under)
+    else:
+        product = Product((*factors, tree)) if factors else tree
     if below != 1:
         product = Quotient(product, number(below))
     return Negative(product) if minus else product

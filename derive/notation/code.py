@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from derive.errors import InternalError
-from derive.notation.digits import number_text
+from derive.notation.digits import code_number
 from derive.notation.tree import (
     Along,
     AtLeast,
@@ -160,7 +160,7 @@ class CodePrinter:
             case Number("pi"):
                 return f"{self.module}pi", ATOM
             case Number(value):
-                text = number_text(value)
+                text = code_number(value)
                 if "/" in text:
                     return text, PRODUCT
                 return text, UNARY if text.startswith("-") else ATOM
@@ -314,7 +314,22 @@ class CodePrinter:
         """The factors of a product."""
         # A product on the right would be read from the left, which for @ costs another order of evaluation.
         first, *rest = factors
-        return glue.join([self.at_least(first, PRODUCT), *(self.at_least(factor, UNARY) for factor in rest)])
+        # Entry by entry a formula leaves the order open, and code does not: it has put numbers together.
+        beside = self.beside if glue == " * " and not self.module else self.unary
+        return glue.join([self.at_least(first, PRODUCT), *map(beside, rest)])
+
+    def unary(self, factor: Tree) -> str:
+        """A factor of a product, after others."""
+        return self.at_least(factor, UNARY)
+
+    def beside(self, factor: Tree) -> str:
+        """The same where products and quotients entry by entry need no brackets."""
+        match factor:
+            case Product(factors) | Hadamard(factors):
+                return " * ".join(map(self.beside, factors))
+            case Quotient(over, under):
+                return f"{self.beside(over)} / {self.at_least(under, UNARY)}"
+        return self.unary(factor)
 
     def column(self, factor: Tree) -> str:
         """A factor of a product of matrices, among which ones are a column or, transposed, a row."""

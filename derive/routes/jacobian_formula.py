@@ -168,7 +168,7 @@ def _read(output: Node, wrt: Input, read_node: Read) -> Tree | None:
 
 def _length(text: str) -> int:
     """How long a form is to read; of two the one with fewer transposes is clearer."""
-    return len(text) + 3 * text.count(".T")
+    return len(text) + 4 * text.count(".T")
 
 
 def _of_numbers(output: Node, wrt: Input, forward: Forward, read_node: Read) -> Tree:

@@ -8,7 +8,8 @@ from itertools import chain, count
 
 from sympy import Expr, Integer
 
-from derive.forward.nodes import Constant, Node
+from derive.forward.functions import equal, step
+from derive.forward.nodes import Constant, Map, Node
 from derive.forward.normal import add, contract
 from derive.rules.matching import matches
 from derive.rules.terms import Power, Term, Terms, build
@@ -82,12 +83,23 @@ def _built(terms: Terms) -> Node:
         # What is added comes before what is subtracted.
         ordered = sorted(terms.terms, key=lambda term: bool(term.coefficient.could_extract_minus_sign()))
         terms = replace(terms, terms=tuple(ordered))
-        common = _common([term.coefficient for term in ordered])
+        common = Integer(1) if _is_choice(ordered) else _common([term.coefficient for term in ordered])
         if common != 1:
             scaled = tuple(replace(term, coefficient=term.coefficient / common) for term in ordered)
             axes = list(range(len(terms.free)))
             return contract([Constant(common), build(replace(terms, terms=scaled))], [[], axes], axes)
     return build(terms)
+
+
+def _is_choice(terms: Sequence[Term]) -> bool:
+    """Whether the sum is a number where a condition holds and another elsewhere: 0.01 + 0.99 [x > 0]."""
+    masks = [power for term in terms for power in term.powers]
+    return (
+        len(terms) == 2
+        and len(masks) == 1
+        and isinstance(masks[0].node, Map)
+        and isinstance(masks[0].node.function, step | equal)
+    )
 
 
 def _common(coefficients: Sequence[Expr]) -> Expr:

@@ -70,10 +70,10 @@ def gradients(layer: Layer) -> Gradients:
     Source: Griewank and Walther, "Evaluating Derivatives", section 3.2, reverse mode; the rewriting rules have theirs.
     """
     steps: list[Step[Node]] = []
-    forward = Forward(layer.output)
+    forward = Forward(layer.output, given=frozenset(node for _, node in layer.named))
 
-    def short(node: Node) -> Node:
-        found, made = simplify(node, forward)
+    def short(node: Node, *, opens: bool = True) -> Node:
+        found, made = simplify(node, forward, opens=opens)
         steps.extend(made)
         return found
 
@@ -82,11 +82,13 @@ def gradients(layer: Layer) -> Gradients:
     kept: list[Cut] = []
     users = _users(swept, cuts)
     for cut in cuts:
-        gradient = short(replaced(cut.gradient, values))
+        arriving = replaced(cut.gradient, values)
+        # What is put in its place elsewhere is best left in terms of values of the forward pass.
+        gradient, _ = simplify(arriving, forward, opens=False)
         if _is_worth_a_name(gradient, users[cut.stand_in], forward):
-            kept.append(Cut(cut.node, cut.stand_in, gradient))
+            kept.append(Cut(cut.node, cut.stand_in, short(arriving)))
         else:
-            values[cut.stand_in] = gradient
+            values[cut.stand_in] = short(arriving, opens=False)
     found = {node: short(replaced(gradient, values)) for node, gradient in swept.items()}
     return Gradients(found, tuple(kept), tuple(steps))
 

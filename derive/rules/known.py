@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from sympy import Expr
@@ -14,19 +14,20 @@ from derive.forward.normal import apply, contract
 from derive.rules.terms import Power, Term, Terms, cost, flatten, is_view
 from derive.steps import Reason
 
-__all__ = ["Forward", "Rewrite"]
+__all__ = ["Forward", "Rewrite", "is_product"]
 
 
 @dataclass(frozen=True)
 class Forward:
     """What the forward pass computes, to which a formula may refer; some of it may be left out.
 
-    rules are tried before all others: what is assumed of inputs.
+    rules are tried before all others: what is assumed of inputs. given are the values that the author has named.
     """
 
     output: Node
     without: frozenset[Node] = frozenset()
     rules: tuple[tuple[Reason, Rewrite], ...] = ()
+    given: frozenset[Node] = frozenset()
 
     @cached_property
     def nodes(self) -> tuple[Node, ...]:
@@ -49,7 +50,13 @@ class Forward:
             parts = [o for o in node.operands if not isinstance(o, Constant | Ones | Delta)]
             if isinstance(node, Input | Add) or (isinstance(node, Contract) and all(o in plain for o in parts)):
                 plain.add(node)
-        return Forward(self.output, self.without | plain, self.rules)
+        return replace(self, without=self.without | plain)
+
+    @cached_property
+    def factors(self) -> Forward:
+        """The same without products entry by entry, such as x sigmoid(x), unless the author has named them."""
+        products = {node for node in topological(self.output) if is_product(node) and node not in self.given}
+        return replace(self, without=self.without | products)
 
     @cached_property
     def patterns(self) -> tuple[tuple[Node, Term], ...]:
@@ -86,6 +93,13 @@ def _share(node: Node) -> Node | None:
     axes = range(len(powers.shape))
     kept = [axis for axis in axes if axis not in found.axes]
     return contract([powers, apply(1 / placeholder(0), [total])], [axes, kept], axes)
+
+
+def is_product(node: Node) -> bool:
+    """Whether a node multiplies several others entry by entry, and has no name of its own as softmax has."""
+    if not isinstance(node, Contract) or node.summed() or idiom(node) is not None:
+        return False
+    return sum(not isinstance(operand, Constant | Ones | Delta) for operand in node.operands) > 1
 
 
 Rewrite = Callable[[Terms, Forward], Terms | None]

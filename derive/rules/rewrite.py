@@ -7,6 +7,11 @@
     forward power           u^(-1/2) = 1 / s                 where it computes s = √u
     constant sum            Σ_j (x_j - Σ_k x_k / N) = 0      what its own definition adds up to
     own mask                relu(u) [u > 0] = relu(u), u sign(u) = |u|
+    own sign                |u|² = u², sign(u) |u|² = u |u|, sign(u) / |u| = 1 / u
+    quotient of functions   sinh(u) / cosh(u) = tanh(u)
+    double angle            2 sin(u) cos(u) = sin(2 u)
+    negative argument       1 - sigmoid(-u) = sigmoid(u)
+    function opened         a - (1 - tanh(u)²) a = tanh(u)² a
     common factor           a b + a c = a (b + c)
 
 Every rule makes the terms fewer or the factors fewer, so they come to an end; every application is recorded, and
@@ -20,9 +25,10 @@ from dataclasses import replace
 from sympy import Integer
 
 from derive.forward.nodes import Add, Node, topological
+from derive.rules.choice import written
 from derive.rules.equalities import REWRITES
 from derive.rules.factoring import factored, shared_by_all
-from derive.rules.known import Forward
+from derive.rules.known import Forward, is_product
 from derive.rules.length import lengths
 from derive.rules.terms import MOST_TERMS, Power, Term, Terms, build, flatten, opened
 from derive.steps import Reason, Step
@@ -36,11 +42,12 @@ _FEW_TERMS = 8
 """A sum of more terms is not expected to become short when it is multiplied out altogether."""
 
 
-def simplify(node: Node, forward: Forward) -> tuple[Node, tuple[Step[Node], ...]]:
+def simplify(node: Node, forward: Forward, *, opens: bool = True) -> tuple[Node, tuple[Step[Node], ...]]:
     """The node as short as the rules make it, and the steps that lead there.
 
     Values of the forward pass are kept whole; where that gives no single term, sums and products of inputs are also
-    multiplied out, and the shorter result is taken. A node that would have too many terms is left as it is.
+    multiplied out, and, where opens says so, products entry by entry; the shorter result is taken. A node that would
+    have too many terms is left as it is.
 
     Shapes: unchanged.
     """
@@ -52,7 +59,15 @@ def simplify(node: Node, forward: Forward) -> tuple[Node, tuple[Step[Node], ...]
         other = _simplified(node, forward.functions, most=_FEW_TERMS)
         if other is not None and _size(other[0], forward) < _size(best, forward):
             best, steps = other
+    if opens and any(is_product(inner) and inner in forward.whole for inner in topological(best, leaves=forward.whole)):
+        other = _simplified(node, forward.factors, most=_FEW_TERMS)
+        if other is not None and _written(other[0], forward) <= _written(best, forward):
+            best, steps = other
     return best, steps
+
+
+def _written(node: Node, forward: Forward) -> int:
+    return written(node, forward.whole, forward.given)
 
 
 def _size(node: Node, forward: Forward) -> int:
@@ -103,7 +118,7 @@ def regrouped(node: Node, forward: Forward) -> Node:
 
     Shapes: unchanged.
     """
-    terms = flatten(simplify(node, forward)[0], forward.whole)
+    terms = flatten(simplify(node, forward, opens=False)[0], forward.whole)
     if terms is None:
         return node
     taken: list[Power] = []

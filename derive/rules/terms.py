@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
+from math import prod
 
 from sympy import Expr, Integer, Mul, Pow, Rational, Symbol
 
@@ -157,10 +158,27 @@ def _opened(power: Power, fresh: Iterator[int]) -> list[Term] | None:
 
 def _raised_further(power: Power) -> list[Term] | None:
     """(c a^q)^p = c^p a^(pq) for whole p; for others it would lose the sign of a."""
-    if isinstance(power.node, Map) and is_view(power.node) and power.exponent.is_integer:
-        coefficient, (inner,) = split(power.node, power.index)
+    node = power.node
+    if not power.exponent.is_integer or not is_view(node):
+        return None
+    if isinstance(node, Map):
+        coefficient, (inner,) = split(node, power.index)
         return [Term(coefficient**power.exponent, (replace(inner, exponent=inner.exponent * power.exponent),))]
-    return None
+    if not isinstance(node, Contract) or _value(node) == 0:
+        return None
+    if any(isinstance(operand, Delta | Contract) for operand in node.operands):
+        # What has been summed is a mean or a variance with its coefficient.
+        return None
+    names = dict(zip(node.output, power.index, strict=True))
+    rows = zip(node.operands, node.indices, strict=True)
+    factors = [(operand, tuple(names[i] for i in row)) for operand, row in rows if not isinstance(operand, Constant)]
+    powers = (Power(o, row, _ONE if isinstance(o, Ones) else power.exponent) for o, row in factors)
+    return [Term(_value(node) ** power.exponent, tuple(powers))]
+
+
+def _value(node: Contract) -> Expr:
+    """The number in front of a product."""
+    return prod((o.value for o in node.operands if isinstance(o, Constant)), start=_ONE)
 
 
 def split(node: Map, index: tuple[int, ...]) -> tuple[Expr, tuple[Power, ...]]:

@@ -108,9 +108,11 @@ NESTED = [
     (Power(A, Power(Number(2), Number(2))), "A**2**2"),
     (Power(A, Negative(Product((Number(2), Number(1))))), "A**(-2*1)"),
     (Power(A, Number(-2)), "A**-2"),
-    (Power(A, Number(Fraction(1, 2))), "A**(1/2)"),
-    (Product((Number(Fraction(1, 2)), A)), "1/2 * A"),
-    (Product((A, Number(Fraction(1, 2)))), "A * (1/2)"),
+    (Power(A, Number(Fraction(1, 2))), "A**0.5"),
+    (Product((Number(Fraction(1, 2)), A)), "0.5 * A"),
+    (Product((A, Number(Fraction(1, 2)))), "A * 0.5"),
+    (Product((A, Number(Fraction(1, 3)))), "A * (1/3)"),
+    (Product((A, Number(Fraction(-1, 8)))), "A * -0.125"),
     (Product((A, Number(-3))), "A * -3"),
     (Sum((A, Number(-3))), "A + -3"),
     (Sum((Negative(A), Negative(Sum((A, B))))), "-A - (A + B)"),
@@ -153,6 +155,26 @@ def test_nested_code_computes_what_the_notation_means(tree, text):
     got, expected = eval(text, {"np": np, "N": 3, **arrays}), evaluate(tree, arrays, {"N": 3})
     assert np.shape(got) == np.shape(expected)
     np.testing.assert_allclose(got, expected, rtol=1e-13)
+
+
+FORMULAS = [
+    (Hadamard((A, Hadamard((A, B)))), "A * A * B"),
+    (Hadamard((A, Quotient(A, B))), "A * A / B"),
+    (Hadamard((A, Negative(B))), "A * -B"),
+    (Hadamard((A, MatMul((A, B)))), "A * (A @ B)"),
+    (Hadamard((A, Hadamard((MatMul((A, B)), B)))), "A * (A @ B) * B"),
+    (Hadamard((A, Quotient(MatMul((A, B)), B))), "A * (A @ B) / B"),
+    (Quotient(A, Hadamard((A, B))), "A / (A * B)"),
+    (MatMul((A, Hadamard((A, B)))), "A @ (A * B)"),
+]
+
+
+@pytest.mark.parametrize(("tree", "text"), FORMULAS, ids=[text for _, text in FORMULAS])
+def test_a_formula_has_no_brackets_in_products_entry_by_entry(tree, text):
+    assert print_code(tree) == text
+    random = np.random.default_rng(1)
+    arrays = {name: random.uniform(1, 2, size=(3, 3)) for name in "AB"}
+    np.testing.assert_allclose(eval(text, arrays), evaluate(tree, arrays, {}), rtol=1e-13)
 
 
 ENTRIES = [

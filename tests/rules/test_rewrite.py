@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from sympy import log
 
 import derive
 from derive.forward.functions import relu, sigmoid
@@ -19,6 +20,8 @@ from derive.rules.rewrite import regrouped, simplify
 SIZES = {"N": 3, "D": 2, "M": 4, "K": 5}
 softmax = FUNCTIONS["softmax"]
 
+SILU = "G * sigmoid(X) * (X * (1 - sigmoid(X)) + 1)"
+
 KNOWN = [
     ("mean squared error", lambda X, Y: np.mean((X - Y) ** 2), "X", "2 * G * (X - Y) / (D*N)"),
     ("least squares", lambda X, W, Z: np.sum((X @ W - Z) ** 2), "W", "2 * G * (X.T @ (X @ W - Z))"),
@@ -31,6 +34,16 @@ KNOWN = [
     ("relu between", lambda X, W, c: np.maximum(X @ W, 0) @ c, "X", "G[:, None] * (c * (X @ W > 0) @ W.T)"),
     ("a squared rectifier", lambda X: X.apply("relu", relu, X) ** 2, "X", "2 * G * relu(X)"),
     ("a signed square", lambda X: np.sign(X) * X**2, "X", "2 * G * abs(X)"),
+    ("a cube of the size", lambda X: np.abs(X) ** 3, "X", "3 * G * X * abs(X)"),
+    ("the logarithm of the size", lambda X: np.log(np.abs(X)), "X", "G / X"),
+    ("the logarithm of cosh", lambda X: np.log(np.cosh(X)), "X", "G * tanh(X)"),
+    ("the logarithm of the sine", lambda X: np.log(np.cos(X)), "X", "-G * tan(X)"),
+    ("a squared sine", lambda X: np.sin(X) ** 2, "X", "G * sin(2 * X)"),
+    ("a negative argument", lambda X: X.apply("log", log, X.apply("sigmoid", sigmoid, -X)), "X", "-G * sigmoid(X)"),
+    ("the rest of tanh", lambda X: X - np.tanh(X), "X", "G * tanh(X)**2"),
+    ("a gate on itself", lambda X: X * X.apply("sigmoid", sigmoid, X), "X", SILU),
+    ("numbers in powers", lambda X, Y: np.sum((X - Y) ** 2 / (2 * Y**2)), "X", "G * (X - Y) / Y**2"),
+    ("a leaky rectifier", lambda X: np.where(X > 0, X, 0.01 * X), "X", "G * where(X > 0, 1, 0.01)"),
     ("a product with itself", lambda X: X @ X.T, "X", "(G + G.T) @ X"),
 ]
 SHAPES = {"X": "N D", "Y": "N D", "Z": "N M", "W": "D M", "V": "M K", "A": "N N", "x": "N", "c": "M", "b": "D"}

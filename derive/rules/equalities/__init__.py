@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from derive.rules.equalities.forward import forward_factor, forward_function, forward_power, forward_value
-from derive.rules.equalities.functions import own_mask
+from derive.rules.equalities.functions import (
+    double_angle,
+    function_opened,
+    negative_sigmoid,
+    own_mask,
+    own_sign,
+    quotient_of_functions,
+)
 from derive.rules.equalities.sums import constant_sum, like_terms
 from derive.rules.known import Rewrite
 from derive.steps import Reason
@@ -13,6 +20,11 @@ __all__ = ["REWRITES"]
 
 REWRITES: dict[Reason, Rewrite] = {
     Reason("own mask", "relu(u) [u > 0] = relu(u), u sign(u) = |u|"): own_mask,
+    Reason("own sign", "|u|² = u², sign(u) |u|² = u |u|, sign(u) / |u| = 1 / u"): own_sign,
+    Reason("quotient of functions", "sinh(u) / cosh(u) = tanh(u)"): quotient_of_functions,
+    Reason("double angle", "2 sin(u) cos(u) = sin(2 u)"): double_angle,
+    Reason("negative argument", "1 - sigmoid(-u) = sigmoid(u)"): negative_sigmoid,
+    Reason("function opened", "a - (1 - tanh(u)²) a = tanh(u)² a"): function_opened,
     Reason("like terms", "a b + b a = 2 a b"): like_terms,
     Reason("forward function", "1 - tanh(u)² = 1 - T²"): forward_function,
     Reason("forward value", "exp(u) / s = P"): forward_value,
