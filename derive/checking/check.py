@@ -354,6 +354,7 @@ class _Check:
         seconds = self.seconds.get(name, 0.0)
         wrong = finding.wrong.get(name)
         if wrong is not None:
+            shape = bind(node.shape, dict(wrong.sizes))
             wrong = without_others(wrong, self.traced, [*self.runs, *self.further], name)
             shown = rule(self.traced, name)
             return Verdict(

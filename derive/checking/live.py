@@ -68,7 +68,7 @@ class Live(Tensor):
     def refuse(self, what: str, instead: str) -> NoReturn:
         """Raises UnsupportedError, and remembers it: the code may catch what is raised."""
         proviso(f"{what} is not supported")
-        super().refuse(what, instead)
+        raise UnsupportedError(f"{what} is not supported for all sizes")
 
     def lift(self, array: Node | Laid) -> Live:
         return Live(array, self.where, self.named)
@@ -230,6 +230,11 @@ class _Numpy:
                 lifted[0] = self._anchor.lift(self._anchor.other(lifted[0], found.__name__))
             return found(*lifted, **options)
 
+        def refused(*arguments: Any, **options: Any) -> NoReturn:
+            self._anchor.refuse(f"a method of np.{found.__name__}", "")
+
+        if isinstance(found, np.ufunc):
+            call.__dict__.update(dict.fromkeys(("accumulate", "at", "outer", "reduce", "reduceat"), refused))
         return call
 
     def made(self, name: str, shape: Any, *more: Any, dtype: object = None) -> Live:

@@ -157,6 +157,10 @@ def _epsilon(gradient: Node, output: Node) -> Iterator[tuple[str, Node]]:
         ):
             yield told, replaced(gradient, values)
             yield told, replaced(replaced(replaced(gradient, kept), values), back)
+        # Where such products are written out, one of the functions of v + ε is wrong and the others are right.
+        for node in users if len(users) > 1 else ():
+            yield "the ε stands outside of the root", replaced(gradient, {node: outside[node]})
+            yield "the ε is missing", replaced(gradient, {node: apply(node.function, [rest])})
 
 
 def _below(node: Node) -> set[Node]:

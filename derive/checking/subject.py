@@ -321,7 +321,7 @@ def _of_class(
             f"check: {kind.__name__}: expected the arguments of {claimed.name if claimed else ''}, {', '.join(known)}, "
             f"got {', '.join(strange)} beside them; give them these names"
         )
-    if forward is not None:
+    if forward is not None and forward is not ahead:
         raise UserError(
             f"check: {kind.__name__} has a forward method of its own; leave out --forward, and name with --against the "
             f"layer that it is"

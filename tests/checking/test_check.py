@@ -102,6 +102,31 @@ class Bare:
 def test_a_class_keeps_its_cache_on_itself():
     assert strengths(Affine) == {"X": ALL, "W": ALL, "b": ALL}
     assert strengths(Affine.backward) == {"X": ALL, "W": ALL, "b": ALL}
+    assert strengths(Affine.backward, Affine.forward) == {"X": ALL, "W": ALL, "b": ALL}
+
+
+class Returns:
+    """All inputs are arguments of forward; gradients come back or stay on self, as somebody likes it."""
+
+    left = "Wb"
+
+    def forward(self, X: "N D", W: "D M", b: "M"):
+        self.X, self.W = X, W
+        self.dX = None
+        return X @ W + b
+
+    def backward(self, dY):
+        every = {"X": dY @ self.W.T, "W": self.X.T @ dY, "b": dY.sum(axis=0)}
+        for name in self.left:
+            setattr(self, f"d{name}", every[name])
+        back = tuple(value for name, value in every.items() if name not in self.left)
+        return back[0] if len(back) == 1 else back or None
+
+
+@pytest.mark.parametrize("left", ["Wb", "b", "X", "XW", "XWb", ""])
+def test_gradients_come_back_in_order_or_are_left_on_self(left):
+    kind = type("Kind", (Returns,), {"left": left})
+    assert strengths(kind) == {"X": ALL, "W": ALL, "b": ALL}
 
 
 def test_a_lost_transpose_shows_although_square_matrices_would_hide_the_shape():

@@ -7,6 +7,7 @@ import pytest
 
 from derive.checking import check_backward
 from derive.checking.literals import literals
+from derive.checking.message import text
 from derive.checking.subject import subject
 from derive.checking.sweep import swept_sizes
 from tests.checking.backwards import affine
@@ -59,6 +60,10 @@ def test_a_branch_beyond_what_can_be_tried_is_told():
     for verdict in report.gradients:
         assert verdict.strength.value == "proved at sizes"
         assert "the code asks whether N < 1000000" in verdict.reason
+    lines = text(report).splitlines()
+    assert lines[1] == "  dX  proved at sizes N=2, D=3, M=4; N=2, D=2, M=2"
+    assert lines[2].startswith("      not for all sizes: the code asks whether N < 1000000")
+    assert lines[4] == "      not for all sizes: as for dX"
 
 
 def test_a_counterexample_beyond_the_usual_sizes_is_small():
