@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
 
 from derive.forward.matrix import name_of, read
 from derive.forward.nodes import Input, Node
@@ -45,7 +46,7 @@ class Definition:
         return isinstance(self.name, Gradient)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Formula:
     """∂L/∂X = ∂L/∂Y Wᵀ.
 
@@ -53,7 +54,7 @@ class Formula:
     the upstream gradient, and those that they use, in the order of computation. node computes the gradient from inputs
     and the upstream gradient alone; short is it with stand-ins for gradients that have a name, if there are any. rows
     is whether a vector is a row. Definitions are those that the formulas of a layer share; alone is the formula without
-    those which it uses only once, and is what text shows.
+    those which it uses only once, and with others that it needs alone; it is what text shows.
     """
 
     wrt: Input
@@ -62,7 +63,12 @@ class Formula:
     definitions: tuple[Definition, ...] = ()
     rows: bool = False
     short: Node | None = None
-    alone: Formula | None = None
+    brief: Callable[[], Formula] | None = field(default=None, repr=False, compare=False)
+
+    @cached_property
+    def alone(self) -> Formula:
+        """The formula with the names that make it shortest, which are looked for when it is first asked for."""
+        return self if self.brief is None else self.brief()
 
     @property
     def tree(self) -> Tree:
@@ -89,7 +95,7 @@ class Formula:
     @property
     def statements(self) -> tuple[str, ...]:
         """Lines of NumPy-style code: every definition, and then dX = ... with what they define."""
-        shown = self.alone or self
+        shown = self.alone
         lines = [f"{item.text} = {print_value(item.tree)}" for item in shown.definitions]
         return (*lines, f"{self.name.letter} = {print_value(shown.tree)}")
 
@@ -98,7 +104,7 @@ class Formula:
         return print_latex(self.equation)
 
     def __str__(self) -> str:
-        return print_code((self.alone or self).tree)
+        return print_code(self.alone.tree)
 
     def _repr_latex_(self) -> str:
         return f"$\\displaystyle {self.latex()}$"

@@ -35,7 +35,7 @@ from derive.forward.nodes import (
 from derive.forward.scalar import number, read_scalar
 from derive.forward.selected import read_parts, read_selected, read_selection
 from derive.forward.stacks import permuted, repeated_entries, stacked_product, with_new_axes
-from derive.notation.code import LASTING
+from derive.notation.code import LASTING, rank_of
 from derive.notation.digits import is_decimal
 from derive.notation.tree import (
     Along,
@@ -63,7 +63,7 @@ from derive.notation.tree import (
 from derive.notation.tree import OneHot as OneHotTree
 from derive.notation.tree import Ones as OnesTree
 
-__all__ = ["called", "kind_of", "name_of", "read"]
+__all__ = ["called", "kind_of", "name_of", "read", "read_each"]
 
 
 def read(node: Node, *, rows: bool = False, names: Mapping[Node, Tree] = MappingProxyType({})) -> Tree:
@@ -77,6 +77,31 @@ def read(node: Node, *, rows: bool = False, names: Mapping[Node, Tree] = Mapping
     for item in topological(node, leaves=names, below=parts):
         made[item] = names[item] if item in names else _read_one(item, made, readings, names)
     return made[node]
+
+
+def read_each(
+    order: Sequence[Node],
+    sources: Mapping[Node, Node],
+    *,
+    rows: bool = False,
+    names: Mapping[Node, Tree],
+    leaves: Collection[Node] = (),
+) -> Mapping[Node, Tree]:
+    """Each node as `read` reads it, in the names of others; order has what a node is read from before it.
+
+    sources has, for nodes that stand for others, those others; leaves are their names alone.
+    """
+    made: dict[Node, Tree] = {}
+    found: dict[Node, Tree] = {}
+    readings = _READINGS_OF_ROWS if rows else _READINGS
+    for item in order:
+        source = sources.get(item)
+        if item in leaves:
+            made[item] = found[item] = names[item]
+            continue
+        found[item] = _read_one(item, made, readings, names) if source is None else found[source]
+        made[item] = names.get(item, found[item])
+    return found
 
 
 def name_of(node: Input) -> Tree:
@@ -246,6 +271,33 @@ def _read_contraction(node: Contract, made: dict[Node, Tree], readings: _Reading
             if selected is not None:
                 return _scaled(coefficient, scalars, selected)
         core += [(known[select], row) for select, row in selects]
+    if not selects and len(core) > 1 and node.summed():
+        core, taken, divisor = _without_scalars(core)
+        if taken or divisor is not None:
+            rest = _read_core(node, core, ones, coefficient, [*scalars, *taken], known, readings)
+            return rest if divisor is None else Quotient(rest, divisor)
+    return _read_core(node, core, ones, coefficient, scalars, known, readings)
+
+
+def _without_scalars(core: _Core) -> tuple[_Core, list[Tree], Tree | None]:
+    """(a B / R) C as a (B C) / R: the factors without a scalar and a number that one of them is multiplied with."""
+    for place, (tree, row) in enumerate(core):
+        over, divisor = (tree.over, tree.under) if isinstance(tree, Quotient) else (tree, None)
+        scalars = over.factors[:-1] if isinstance(over, Product) else ()
+        if isinstance(over, Product) and not any(map(rank_of, scalars)) and (divisor is None or not rank_of(divisor)):
+            return [*core[:place], (over.factors[-1], row), *core[place + 1 :]], list(scalars), divisor
+    return core, [], None
+
+
+def _read_core(
+    node: Contract,
+    core: _Core,
+    ones: _OnesOf,
+    coefficient: Expr,
+    scalars: list[Tree],
+    known: dict[Node, Tree],
+    readings: _Readings,
+) -> Tree:
     for reading in readings:
         tree = reading(core, ones, node.output)
         if tree is not None:
@@ -389,8 +441,9 @@ def _transposed(tree: Tree) -> Tree:
 
 
 def _flat(factors: Sequence[Tree]) -> tuple[Tree, ...]:
-    """The factors of a product entry by entry, those that are such products opened."""
-    return tuple(inner for f in factors for inner in (_flat(f.factors) if isinstance(f, Hadamard) else (f,)))
+    """The factors of a product entry by entry, those that are such products opened; sums come last."""
+    flat = (inner for f in factors for inner in (_flat(f.factors) if isinstance(f, Hadamard) else (f,)))
+    return tuple(sorted(flat, key=lambda factor: isinstance(factor, Sum)))
 
 
 def _taken(core: _Core, ones: _OnesOf, output: Indices) -> Tree | None:

@@ -179,6 +179,14 @@ class CodePrinter:
             case Product((Number() as number, factor)) if not _is_scalar(factor):
                 # A number may be multiplied into the first factor as well as into the product.
                 return f"{self.at_least(number, PRODUCT)} * {self.at_least(factor, PRODUCT)}", PRODUCT
+            case Product((*scalars, MatMul() as factor)) if (
+                not self.module and scalars and not any(map(rank_of, scalars))
+            ):
+                # Nor does it matter for other scalars, but for what it costs, which a formula leaves open.
+                before = " * ".join(self.at_least(item, PRODUCT if item is scalars[0] else UNARY) for item in scalars)
+                return f"{before} * {self.at_least(factor, PRODUCT)}", PRODUCT
+            case MatMul((*others, Name() as last)) if self.turns(others, last):
+                return self.bound(MatMul((last, *(_turned(other) for other in reversed(others)))))
             case Product(factors):
                 glue = "*" if all(_is_scalar(factor) for factor in factors) else " * "
                 return self.joined(factors, glue), PRODUCT
@@ -292,6 +300,12 @@ class CodePrinter:
                 ranges = ", ".join(f"{letter}=1..{last}" for letter, last in bounds)
                 return f"Σ({self.bound(body)[0]}, {ranges})", ATOM
         raise InternalError(f"code: no rule for notation of kind {type(tree).__name__}")
+
+    def turns(self, others: Sequence[Tree], vector: Name) -> bool:
+        """Whether a formula has x @ W in the place of W.T @ x: that has fewer transposes."""
+        if self.module or rank_of(vector) != 1 or any(rank_of(other) != 2 for other in others):
+            return False
+        return 2 * sum(isinstance(other, Transpose) for other in others) > len(others)
 
     def called(self, function: str) -> str:
         """The name of a function along axes; those that NumPy lacks are defined beside the code."""
@@ -438,6 +452,10 @@ def _unbracketed(factors: Sequence[Tree]) -> Iterator[Tree]:
             yield from _unbracketed(factor.factors)
         else:
             yield factor
+
+
+def _turned(tree: Tree) -> Tree:
+    return tree.operand if isinstance(tree, Transpose) else Transpose(tree)
 
 
 def _is_outer(tree: MatMul) -> bool:

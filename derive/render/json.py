@@ -132,7 +132,7 @@ def _stage(item: StageGradients, spell: Speller) -> dict[str, Any]:
         "latex": print_latex(spell(value.tree)),
         "receives": None if item.receives is None else print_code(item.receives),
         "sends": [
-            {"name": print_code(sent.name), "formula": str(sent), "latex": print_latex(spell(sent.tree))}
+            {"name": print_code(sent.name), "formula": print_code(sent.tree), "latex": print_latex(spell(sent.tree))}
             for sent in item.sends
         ],
     }
@@ -159,9 +159,9 @@ def _gradient(route: JacobianRoute, material: Material, cap: int | None, spell: 
     formula, evidence = material.formulas[map.input.name], material.evidence[map.input.name]
     return {
         "shape": list(map.input_shape),
-        "formula": str(formula),
+        "formula": print_code(formula.tree),
         "latex": print_latex(spell(formula.equation)),
-        "formula_without_assumptions": str(route.formula),
+        "formula_without_assumptions": print_code(route.formula.tree),
         "map": {
             "domain": map.domain,
             "codomain": map.codomain,

@@ -10,13 +10,10 @@ from collections.abc import Collection, Sequence
 
 from derive.forward.functions import equal, step
 from derive.forward.idioms import parts
-from derive.forward.matrix import kind_of, read
-from derive.forward.nodes import Add, Input, Map, Node, topological
-from derive.notation.code import print_code
-from derive.notation.tree import Name, Tree
+from derive.forward.nodes import Add, Map, Node, topological
 from derive.rules.length import lengths
 
-__all__ = ["choose", "written"]
+__all__ = ["choose"]
 
 _TWICE = 10
 """So many characters have to be written twice in one formula before they are worth a name."""
@@ -48,18 +45,6 @@ def choose(roots: Sequence[Node], forward: Collection[Node], given: Collection[N
             for root, number in found.items():
                 inner[root] = min(inner.get(root, 0) + number, _MOST)
     return chosen
-
-
-def written(root: Node, forward: Collection[Node], given: Collection[Node]) -> int:
-    """How many characters it takes to write a formula and what it calls by a name, exactly; `lengths` is rough."""
-    chosen = choose([root], {node for node in forward if not isinstance(node, Input)}, given, root)
-    names: dict[Node, Tree] = {}
-    total = 0
-    for node in topological(root, below=parts):
-        if node in chosen and node is not root:
-            total += len(print_code(read(node, names=names))) + len("S = \n")
-            names[node] = Name("S", kind_of(node))
-    return total + len(print_code(read(root, names=names)))
 
 
 def _is_mask(node: Node) -> bool:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import chain, count
+from itertools import chain, combinations, count
 
 from sympy import Expr, Integer
 
 from derive.forward.functions import equal, step
-from derive.forward.nodes import Constant, Map, Node
+from derive.forward.nodes import Constant, Contract, Map, Node, Ones
 from derive.forward.normal import add, contract
 from derive.rules.matching import matches
 from derive.rules.terms import Power, Term, Terms, build
@@ -17,37 +17,63 @@ from derive.rules.terms import Power, Term, Terms, build
 __all__ = ["factored", "shared_by_all"]
 
 
-def factored(terms: Terms) -> Node:
+def factored(terms: Terms, *, inside: bool = True) -> Node:
     """a b + a c = a (b + c), for the factor that most terms have, then for the next.
 
+    inside is whether in parentheses factors with labels of their own are taken out as well: (A - B) x for A x - B x.
     Source: the distributive law.
     """
+    return _factored(terms, inside=inside, within=False)
+
+
+def _factored(terms: Terms, *, inside: bool, within: bool) -> Node:
     best: list[tuple[int, Term]] = []
-    chosen: Power | None = None
+    chosen: tuple[Power, ...] = ()
     for term in terms.terms:
-        for power in term.powers:
-            unit = replace(power, exponent=power.exponent / abs(power.exponent)) if power.exponent.is_integer else power
+        for unit in _units(term, terms.free):
+            if within and not inside and not {i for power in unit for i in power.index} <= {*terms.free}:
+                continue
             sharing = _sharing(unit, terms)
             if len(sharing) > max(1, len(best)) and len(_kept(sharing, unit, terms)) <= max(2, len(terms.free)):
                 best, chosen = sharing, unit
-    if chosen is None:
+    if not chosen:
         return _built(terms)
     numbers = {number for number, _ in best}
     inner_free = _kept(best, chosen, terms)
-    whole = dict(zip(chosen.index, chosen.node.shape, strict=True))
+    whole = {i: size for power in chosen for i, size in zip(power.index, power.node.shape, strict=True)}
     whole |= dict(zip(terms.free, terms.shape, strict=True))
-    inner = factored(Terms(tuple(term for _, term in best), inner_free, tuple(whole[i] for i in inner_free)))
-    outer = build(Terms((Term(Integer(1), (chosen, Power(inner, inner_free))),), terms.free, terms.shape))
+    bracket = Terms(tuple(term for _, term in best), inner_free, tuple(whole[i] for i in inner_free))
+    inner = _factored(bracket, inside=inside, within=True)
+    outer = build(Terms((Term(Integer(1), (*chosen, *_factors(inner, inner_free))),), terms.free, terms.shape))
     rest = tuple(term for number, term in enumerate(terms.terms) if number not in numbers)
-    return add([outer, factored(replace(terms, terms=rest))]) if rest else outer
+    return add([outer, _factored(replace(terms, terms=rest), inside=inside, within=within)]) if rest else outer
+
+
+def _factors(node: Node, index: tuple[int, ...]) -> tuple[Power, ...]:
+    """What is left in parentheses, the factors of a product entry by entry, beside those taken out."""
+    if not isinstance(node, Contract) or node.summed() or any(isinstance(o, Constant | Ones) for o in node.operands):
+        return (Power(node, index),)
+    names = dict(zip(node.output, index, strict=True))
+    rows = zip(node.operands, node.indices, strict=True)
+    return tuple(Power(operand, tuple(names[i] for i in row)) for operand, row in rows)
+
+
+def _units(term: Term, free: Sequence[int]) -> list[tuple[Power, ...]]:
+    """What may be taken out of a term: each of its factors, and after them two that share a label of their own."""
+    units = [
+        replace(power, exponent=power.exponent / abs(power.exponent)) if power.exponent.is_integer else power
+        for power in term.powers
+    ]
+    pairs = (pair for pair in combinations(units, 2) if {*pair[0].index} & {*pair[1].index} - {*free})
+    return [*((unit,) for unit in units), *pairs]
 
 
 def shared_by_all(terms: Terms) -> tuple[Power, Terms] | None:
     """A factor that all of several terms have, and what is left of them; None if there is none."""
     for power in terms.terms[0].powers if len(terms.terms) > 1 else ():
         unit = replace(power, exponent=power.exponent / abs(power.exponent)) if power.exponent.is_integer else power
-        sharing = _sharing(unit, terms)
-        kept = _kept(sharing, unit, terms)
+        sharing = _sharing((unit,), terms)
+        kept = _kept(sharing, (unit,), terms)
         if len(sharing) == len(terms.terms) and len(kept) <= max(2, len(terms.free)):
             sizes = dict(zip(unit.index, unit.node.shape, strict=True)) | dict(
                 zip(terms.free, terms.shape, strict=True)
@@ -56,18 +82,20 @@ def shared_by_all(terms: Terms) -> tuple[Power, Terms] | None:
     return None
 
 
-def _kept(sharing: Sequence[tuple[int, Term]], unit: Power, terms: Terms) -> tuple[int, ...]:
+def _kept(sharing: Sequence[tuple[int, Term]], unit: Sequence[Power], terms: Terms) -> tuple[int, ...]:
     """The labels that the sum in parentheses has: free ones, and those that it shares with the factor."""
-    found = {i for _, term in sharing for i in term.labels() if i in terms.free or i in unit.index}
+    own = {i for power in unit for i in power.index}
+    found = {i for _, term in sharing for i in term.labels() if i in terms.free or i in own}
     return tuple(sorted(found, key=lambda label: (label not in terms.free, label)))
 
 
-def _sharing(unit: Power, terms: Terms) -> list[tuple[int, Term]]:
+def _sharing(unit: Sequence[Power], terms: Terms) -> list[tuple[int, Term]]:
     """The terms that have a factor, with what is left of them; its summed labels are called the same in all."""
     found = []
-    first = 1 + max(chain(unit.index, terms.free, *(term.labels() for term in terms.terms)), default=0)
+    own = [i for power in unit for i in power.index]
+    first = 1 + max(chain(own, terms.free, *(term.labels() for term in terms.terms)), default=0)
     for number, term in enumerate(terms.terms):
-        for rest, names in matches([unit], term.powers, {}, bound=terms.free):
+        for rest, names in matches(unit, term.powers, {}, bound=terms.free):
             # Labels of the others are moved clear of those of the factor.
             back = {new: old for old, new in names.items()}
             others = (i for i in term.labels() if i not in back and i not in terms.free)

@@ -14,20 +14,20 @@ from derive.forward.normal import apply, contract
 from derive.rules.terms import Power, Term, Terms, cost, flatten, is_view
 from derive.steps import Reason
 
-__all__ = ["Forward", "Rewrite", "is_product"]
+__all__ = ["Forward", "Rewrite"]
 
 
 @dataclass(frozen=True)
 class Forward:
     """What the forward pass computes, to which a formula may refer; some of it may be left out.
 
-    rules are tried before all others: what is assumed of inputs. given are the values that the author has named.
+    rules are tried before all others: what is assumed of inputs. named are the values that have a name in any case.
     """
 
     output: Node
     without: frozenset[Node] = frozenset()
     rules: tuple[tuple[Reason, Rewrite], ...] = ()
-    given: frozenset[Node] = frozenset()
+    named: frozenset[Node] = frozenset()
 
     @cached_property
     def nodes(self) -> tuple[Node, ...]:
@@ -52,11 +52,15 @@ class Forward:
                 plain.add(node)
         return replace(self, without=self.without | plain)
 
+    def opened(self, node: Node) -> Forward:
+        """The same without one of them; made once for each."""
+        if node not in self._opened:
+            self._opened[node] = replace(self, without=self.without | {node})
+        return self._opened[node]
+
     @cached_property
-    def factors(self) -> Forward:
-        """The same without products entry by entry, such as x sigmoid(x), unless the author has named them."""
-        products = {node for node in topological(self.output) if is_product(node) and node not in self.given}
-        return replace(self, without=self.without | products)
+    def _opened(self) -> dict[Node, Forward]:
+        return {}
 
     @cached_property
     def patterns(self) -> tuple[tuple[Node, Term], ...]:
@@ -93,13 +97,6 @@ def _share(node: Node) -> Node | None:
     axes = range(len(powers.shape))
     kept = [axis for axis in axes if axis not in found.axes]
     return contract([powers, apply(1 / placeholder(0), [total])], [axes, kept], axes)
-
-
-def is_product(node: Node) -> bool:
-    """Whether a node multiplies several others entry by entry, and has no name of its own as softmax has."""
-    if not isinstance(node, Contract) or node.summed() or idiom(node) is not None:
-        return False
-    return sum(not isinstance(operand, Constant | Ones | Delta) for operand in node.operands) > 1
 
 
 Rewrite = Callable[[Terms, Forward], Terms | None]

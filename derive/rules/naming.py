@@ -6,9 +6,9 @@ long and several write. The author's own names come first, and the output is cal
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from derive.forward.formula import Definition, Formula
 from derive.forward.idioms import parts
@@ -16,21 +16,16 @@ from derive.forward.layer import Layer
 from derive.forward.matrix import called, read
 from derive.forward.nodes import Input, Node, topological
 from derive.forward.normal import replaced
-from derive.notation.code import print_code
 from derive.notation.tree import Gradient, Name, Tree
 from derive.rules.adjoint import RULES
 from derive.rules.assumed import assumed
 from derive.rules.choice import choose
 from derive.rules.gradients import Cut, Gradients, gradients
 from derive.rules.known import Forward
+from derive.rules.standing import standing
 from derive.rules.words import Words
 
 __all__ = ["definitions", "entry_names", "formula", "formula_of", "formulas"]
-
-_BRIEF = 64
-"""A definition of so many characters that a formula uses once is put in its place when the formula stands alone."""
-
-_FEW_TIMES = 3
 
 
 def formula(layer: Layer, wrt: str) -> Formula:
@@ -95,52 +90,17 @@ def _formulas(layer: Layer, rules: tuple[object, ...]) -> Mapping[str, Formula]:
         short = replaced(node, naming.stand_ins)
         rows = layer.samples == "one"
         whole = Formula(wrt, found.whole(node), layer.loss, naming.used(short), rows, short)
-        made[wrt.name] = replace(whole, alone=_alone(whole, {name for name, _ in layer.named}))
+        made[wrt.name] = replace(whole, brief=partial(_alone, layer, rules, wrt.name))
     return made
 
 
-def _alone(formula: Formula, given: Collection[str]) -> Formula:
-    """The formula with definitions that it uses once, and that nobody has asked for, put in their place."""
-    short, kept = formula.short or formula.node, list(formula.definitions)
-    while True:
-        sources = {item.node: item.source or item.node for item in kept}
-        times = _uses([short, *sources.values()], sources)
-        once = next((d for d in kept if d.text not in given and _is_needless(d, short, times[d.node])), None)
-        if once is None:
-            return replace(formula, definitions=tuple(kept), short=short)
-        kept.remove(once)
-        if once.source is not None:
-            short = replaced(short, {once.node: once.source})
-            kept = [
-                d if d.source is None else replace(d, source=replaced(d.source, {once.node: once.source})) for d in kept
-            ]
-        names: dict[Node, Tree] = {}
-        for place, item in enumerate(kept):
-            tree = read(item.source or item.node, rows=formula.rows, names=names)
-            kept[place] = replace(item, tree=tree)
-            names[item.node] = item.name
+@lru_cache(maxsize=64)
+def _standing(layer: Layer, rules: tuple[object, ...]) -> Mapping[str, Formula]:
+    return standing(layer, _formulas(layer, rules))
 
 
-def _uses(roots: Sequence[Node], named: Collection[Node]) -> dict[Node, int]:
-    """How often each name is written in formulas and in definitions; once in a value that is written twice is twice."""
-    total = dict.fromkeys(named, 0)
-    for root in roots:
-        times: dict[Node, int] = {root: 1}
-        for node in reversed(list(topological(root, leaves=set(named) - {root}, below=parts))):
-            if node is not root and node in total:
-                total[node] += times[node]
-                continue
-            for operand in parts(node):
-                times[operand] = min(times.get(operand, 0) + times[node], 1000)
-    return total
-
-
-def _is_needless(definition: Definition, short: Node, times: int) -> bool:
-    """Whether a name is used once, or the formula is but the name, or using it saves nothing."""
-    length = len(print_code(definition.tree))
-    if definition.node is short or (times == 1 and length <= _BRIEF):
-        return True
-    return 1 < times <= _FEW_TIMES and definition.source is None and times * (length + 1) <= length + 4 + 2 * times
+def _alone(layer: Layer, rules: tuple[object, ...], name: str) -> Formula:
+    return _standing(layer, rules)[name]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,9 @@
     forward power           u^(-1/2) = 1 / s                 where it computes s = √u
     constant sum            Σ_j (x_j - Σ_k x_k / N) = 0      what its own definition adds up to
     own mask                relu(u) [u > 0] = relu(u), u sign(u) = |u|
+    bounds                  [2 u + 1 > 0] = [u > -1/2], [u > -c] [u < c] = [|u| < c]
+    rectified               u [u > 0] = relu(u)
+    bounded                 [|u| ≤ c] u + [|u| > c] c sign(u) = clip(u, -c, c)
     own sign                |u|² = u², sign(u) |u|² = u |u|, sign(u) / |u| = 1 / u
     quotient of functions   sinh(u) / cosh(u) = tanh(u)
     double angle            2 sin(u) cos(u) = sin(2 u)
@@ -20,23 +23,27 @@ Every rule makes the terms fewer or the factors fewer, so they come to an end; e
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 
 from sympy import Integer
 
-from derive.forward.nodes import Add, Node, topological
-from derive.rules.choice import written
+from derive.forward.idioms import idiom
+from derive.forward.nodes import Add, Contract, Node, topological
 from derive.rules.equalities import REWRITES
 from derive.rules.factoring import factored, shared_by_all
-from derive.rules.known import Forward, is_product
-from derive.rules.length import lengths
+from derive.rules.known import Forward
 from derive.rules.terms import MOST_TERMS, Power, Term, Terms, build, flatten, opened
+from derive.rules.written import times_written, written_length
 from derive.steps import Reason, Step
 
 __all__ = ["regrouped", "simplify"]
 
 
 _MOST = 1000
+
+_OUTPUT = 2
+"""So many characters more are taken for a form that has the output twice, which a page defines in any case."""
 
 _FEW_TERMS = 8
 """A sum of more terms is not expected to become short when it is multiplied out altogether."""
@@ -46,35 +53,64 @@ def simplify(node: Node, forward: Forward, *, opens: bool = True) -> tuple[Node,
     """The node as short as the rules make it, and the steps that lead there.
 
     Values of the forward pass are kept whole; where that gives no single term, sums and products of inputs are also
-    multiplied out, and, where opens says so, products entry by entry; the shorter result is taken. A node that would
-    have too many terms is left as it is.
+    multiplied out, and so are, where opens says so, other products that the result has. The shortest result is taken,
+    definitions counted. A node that would have too many terms is left as it is.
 
     Shapes: unchanged.
     """
     found = _simplified(node, forward)
     if found is None:
         return node, ()
-    best, steps = found
-    if any(isinstance(inner, Add) for inner in topological(best, leaves=forward.whole)):
+    if found.node in forward.whole:
+        return found.node, found.steps
+    best = _opened(node, found) if opens else found
+    if any(isinstance(inner, Add) for inner in topological(found.node, leaves=forward.whole)):
         other = _simplified(node, forward.functions, most=_FEW_TERMS)
-        if other is not None and _size(other[0], forward) < _size(best, forward):
-            best, steps = other
-    if opens and any(is_product(inner) and inner in forward.whole for inner in topological(best, leaves=forward.whole)):
-        other = _simplified(node, forward.factors, most=_FEW_TERMS)
-        if other is not None and _written(other[0], forward) <= _written(best, forward):
-            best, steps = other
-    return best, steps
+        best = best if other is None else _shorter(best, _opened(node, other) if opens else other)
+    return best.node, best.steps
 
 
-def _written(node: Node, forward: Forward) -> int:
-    return written(node, forward.whole, forward.given)
+def _opened(node: Node, best: _Found) -> _Found:
+    """The form with products that it has opened one at a time, as long as that makes it shorter."""
+    tried: set[Node] = set()
+    while True:
+        products = [p for p in topological(best.node, leaves=best.forward.whole) if _may_open(p, best.forward, tried)]
+        if not products:
+            return best
+        tried.add(products[-1])
+        found = _simplified(node, best.forward.opened(products[-1]), most=_FEW_TERMS)
+        best = best if found is None else _shorter(best, found)
 
 
-def _size(node: Node, forward: Forward) -> int:
-    return lengths(node, named=forward.functions.whole)[node]
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A form of a node, the steps that lead there, and what was kept whole on the way."""
+
+    node: Node
+    steps: tuple[Step[Node], ...]
+    forward: Forward
 
 
-def _simplified(node: Node, forward: Forward, *, most: int = MOST_TERMS) -> tuple[Node, tuple[Step[Node], ...]] | None:
+def _may_open(node: Node, forward: Forward, tried: Collection[Node]) -> bool:
+    """Whether a node is a product of values that have no word for it."""
+    return isinstance(node, Contract) and node in forward.whole and node not in tried and idiom(node) is None
+
+
+def _shorter(first: _Found, second: _Found) -> _Found:
+    if second.node is first.node:
+        return first
+    return second if _size(second.node, second.forward) < _size(first.node, first.forward) else first
+
+
+def _size(node: Node, forward: Forward) -> tuple[int, int]:
+    """Characters, and where they are as many the products that add up; the output is there in any case."""
+    inner = [*topological(node, leaves=(forward.output,))]
+    products = sum(isinstance(n, Contract) and bool(n.summed()) and n is not forward.output for n in inner)
+    refers = forward.output in inner and times_written(node)[forward.output] > 1
+    return written_length(node, forward.named) - _OUTPUT * refers, products
+
+
+def _simplified(node: Node, forward: Forward, *, most: int = MOST_TERMS) -> _Found | None:
     """The node as short as the rules make it while some nodes are kept whole; None if it has too many terms."""
     terms, before = flatten(node, forward.whole, most=most), node
     if terms is None:
@@ -96,8 +132,16 @@ def _simplified(node: Node, forward: Forward, *, most: int = MOST_TERMS) -> tupl
         why, terms = found
         seen.add(terms)
         record(build(terms), why)
-    record(factored(terms), Reason("common factor", "a b + a c = a (b + c)"))
-    return before, tuple(steps)
+    record(_shortest(terms, forward), Reason("common factor", "a b + a c = a (b + c)"))
+    return _Found(before, tuple(steps), forward)
+
+
+def _shortest(terms: Terms, forward: Forward) -> Node:
+    """The shortest of the ways to take out common factors, or none."""
+    if len(terms.terms) < 2:
+        return build(terms)
+    forms = dict.fromkeys((factored(terms), factored(terms, inside=False), build(terms)))
+    return min(forms, key=lambda form: _size(form, forward)) if len(forms) > 1 else next(iter(forms))
 
 
 def _next(terms: Terms, forward: Forward, seen: set[Terms]) -> tuple[Reason, Terms] | None:

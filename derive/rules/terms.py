@@ -287,8 +287,19 @@ def _order(node: Node) -> int:
     """Where a factor is written: gradients that arrive come first, sums last, as in G * S * (1 - S)."""
     if isinstance(node, Add) or (isinstance(node, Map) and node.function.is_Add):
         return 2
-    parts = (node, *node.operands) if isinstance(node, Contract) else (node,)
-    return 0 if any(isinstance(part, Input) and part.gradient_of for part in parts) else 1
+    return 0 if _has_gradient(node) else 1
+
+
+def _has_gradient(node: Node) -> bool:
+    """Whether a gradient that arrives is a factor."""
+    while isinstance(node, Contract):
+        if any(isinstance(part, Input) and part.gradient_of for part in node.operands):
+            return True
+        products = [part for part in node.operands if isinstance(part, Contract)]
+        if len(products) != 1:
+            return any(map(_has_gradient, products))
+        (node,) = products
+    return isinstance(node, Input) and bool(node.gradient_of)
 
 
 def _raised(power: Power) -> Node:

@@ -11,7 +11,7 @@ from itertools import chain, count
 from string import ascii_uppercase
 
 from derive.forward.layer import Layer
-from derive.forward.nodes import Contract, Map, Node
+from derive.forward.nodes import Contract, Input, Map, Node
 from derive.rules.known import Forward
 
 __all__ = ["Words"]
@@ -77,6 +77,12 @@ class Words:
             letters = chain([word.lower(), word, word.upper()], (word + word[0] * times for times in count(1)))
             self._add(word, next(letter for letter in letters if self._is_free(letter, rank)), rank)
         return self._letters[word]
+
+    def take(self, word: str, node: Node) -> None:
+        """What a value, or a gradient, is called already."""
+        self._taken.add(word)
+        if not isinstance(node, Input):
+            self.letter(word, node)
 
     def gradient(self, word: str) -> str:
         """What the gradient of a value is called: dA, unless something else is."""

@@ -24,10 +24,10 @@ SILU = "G * sigmoid(X) * (X * (1 - sigmoid(X)) + 1)"
 
 KNOWN = [
     ("mean squared error", lambda X, Y: np.mean((X - Y) ** 2), "X", "2 * G * (X - Y) / (D*N)"),
-    ("least squares", lambda X, W, Z: np.sum((X @ W - Z) ** 2), "W", "2 * G * (X.T @ (X @ W - Z))"),
+    ("least squares", lambda X, W, Z: np.sum((X @ W - Z) ** 2), "W", "2 * G * X.T @ (X @ W - Z)"),
     ("two layers", lambda X, W, V: np.tanh(X @ W) @ V, "W", "X.T @ (G @ V.T * (1 - tanh(X @ W)**2))"),
     ("a quadratic form", lambda A, x: x @ A @ x, "x", "G * (A.T + A) @ x"),
-    ("a squared norm", lambda A, x: np.linalg.norm(A @ x) ** 2, "x", "2 * G * (A.T @ A @ x)"),
+    ("a squared norm", lambda A, x: np.linalg.norm(A @ x) ** 2, "x", "2 * G * A.T @ A @ x"),
     ("the trace of a square", lambda A: np.trace(A @ A), "A", "2 * G * A.T"),
     ("a norm", lambda X: np.linalg.norm(X), "X", "G * X / norm(X)"),
     ("the sigmoid", lambda X: X.apply("sigmoid", sigmoid, X), "X", "G * sigmoid(X) * (1 - sigmoid(X))"),
@@ -43,6 +43,10 @@ KNOWN = [
     ("the rest of tanh", lambda X: X - np.tanh(X), "X", "G * tanh(X)**2"),
     ("a gate on itself", lambda X: X * X.apply("sigmoid", sigmoid, X), "X", SILU),
     ("numbers in powers", lambda X, Y: np.sum((X - Y) ** 2 / (2 * Y**2)), "X", "G * (X - Y) / Y**2"),
+    ("the hard sigmoid", lambda X: np.clip(X / 6 + 0.5, 0, 1), "X", "G * (abs(X) < 3) / 6"),
+    ("the hard tanh", lambda X: np.clip(X, -1, 1), "X", "G * (abs(X) < 1)"),
+    ("the Huber loss", lambda X: np.where(np.abs(X) <= 1, X**2 / 2, np.abs(X) - 0.5), "X", "G * clip(X, -1, 1)"),
+    ("a squared hinge", lambda X, Y: np.sum((X - Y) ** 2 * (X >= Y)), "X", "2 * G * relu(X - Y)"),
     ("a leaky rectifier", lambda X: np.where(X > 0, X, 0.01 * X), "X", "G * where(X > 0, 1, 0.01)"),
     ("a product with itself", lambda X: X @ X.T, "X", "(G + G.T) @ X"),
 ]

@@ -1,0 +1,161 @@
+"""How many characters a formula takes, the definitions of its names included: the measure by which forms are compared.
+
+A value that is written several times gets a name where that is shorter, as somebody would write it down.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from derive.forward.idioms import parts
+from derive.forward.matrix import called, read_each
+from derive.forward.nodes import Constant, Contract, Delta, Input, Node, OneHot, Ones, Select, topological
+from derive.notation.code import CodePrinter, print_code, print_value
+from derive.notation.tree import Gradient, Name, Tree
+from derive.notation.walk import children
+from derive.rules.terms import is_view
+
+__all__ = ["Written", "characters", "times_written", "unnamed", "written_length"]
+
+_FRAME = 5
+"""Characters of a definition besides its name and its value: spaces, the sign, and what ends it."""
+
+_MOST = 1000
+
+_PRIVATE = 0xE000
+"""What has no name yet is called by one character that no name is."""
+
+_PLAIN = (Constant, Delta, Input, OneHot, Ones, Select)
+
+
+def written_length(node: Node, known: Collection[Node] = ()) -> int:
+    """The characters of a node with names where they save some; known are values that have one in any case.
+
+    Shapes: any.
+    """
+    names = {other: unnamed(other, number) for number, other in enumerate(known)}
+    found = Written(node, {}, names, rows=False, free=frozenset(known))
+    best = found.length
+    for other in found.worth():
+        named = replace(found, names={**found.names, other: unnamed(other, len(found.names))})
+        if named.length < best:
+            found, best = named, named.length
+    return best
+
+
+def times_written(node: Node) -> Mapping[Node, int]:
+    """How often each value is written where none has a name."""
+    return Written(node, {}, {}, rows=False).times()
+
+
+def unnamed(node: Node, number: int) -> Name:
+    """What stands for a name that is still to be found."""
+    return called(chr(_PRIVATE + number), node)
+
+
+def characters(text: str) -> int:
+    """How long a text is with spaces around the sign of a power, as around other signs; a division counts one more.
+
+    So (x - y) / y² is no longer than (x / y - 1) / y.
+    """
+    return len(text) + 2 * text.count("**") + text.count("/")
+
+
+@dataclass(frozen=True)
+class Written:
+    """A formula with some names; sources is what is computed from what for those that stand for a gradient.
+
+    free are values whose definitions do not count.
+    """
+
+    root: Node
+    sources: Mapping[Node, Node]
+    names: Mapping[Node, Name | Gradient]
+    rows: bool
+    free: frozenset[Node] = frozenset()
+
+    def below(self, node: Node) -> Sequence[Node]:
+        """What is written where a node is, and what a stand-in is computed from."""
+        if node in self.free:
+            return ()
+        return (self.sources[node],) if node in self.sources else parts(node)
+
+    def nodes(self) -> Sequence[Node]:
+        """Everything that is written, in the order of computation."""
+        return list(topological(self.root, below=self.below))
+
+    def times(self) -> Mapping[Node, int]:
+        """How often each value is written, definitions included."""
+        found: dict[Node, int] = {self.root: 1}
+        for node in reversed(self.nodes()):
+            inner = 1 if node in self.names else found[node]
+            for operand in self.below(node):
+                found[operand] = min(found.get(operand, 0) + inner, _MOST)
+        return found
+
+    def worth(self, *, bare: bool = True) -> Sequence[Node]:
+        """Values that are written several times, those first whose names save most; bare is where nothing has one."""
+        times = self.times()
+        order = self.nodes()
+        repeated = [node for node in order if times[node] > 1 and node not in self.names and _takes_a_name(node)]
+        if not repeated:
+            return ()
+        names = {node: self.names[node] for node in self.free} if bare else self.names
+        trees = read_each(order, self.sources, rows=self.rows, names=names, leaves=self.free)
+        printer = _Lengths()
+        saved = {node: (times[node] - 1) * printer.of(trees[node]) - times[node] - _FRAME - 1 for node in repeated}
+        return sorted((node for node, number in saved.items() if number > 0), key=lambda node: -saved[node])
+
+    def trees(self) -> tuple[Mapping[Node, Tree], Tree]:
+        """The values of the names that are used, in the order of computation, and the formula in these names."""
+        nodes = self.nodes()
+        trees = read_each(nodes, self.sources, rows=self.rows, names=self.names, leaves=self.free)
+        last = self.names.get(self.root, trees[self.root])
+        found: dict[Node, Tree] = {}
+        needed = _names_in(last)
+        for node in reversed(nodes) if self.names else ():
+            if node in self.names and self.names[node] in needed and node not in self.free:
+                found[node] = trees[node]
+                needed |= _names_in(found[node])
+        return dict(reversed(found.items())), last
+
+    @cached_property
+    def length(self) -> int:
+        """The characters of the formula and of the definitions that it uses."""
+        trees, last = self.trees()
+        values = (characters(print_value(tree)) + len(print_code(self.names[node])) for node, tree in trees.items())
+        return characters(print_code(last)) + sum(values) + _FRAME * len(trees)
+
+
+def _takes_a_name(node: Node) -> bool:
+    """Whether a value may have one: not what is given, nor what is merely another one repeated along an axis."""
+    repeats = isinstance(node, Contract) and is_view(node) and any(isinstance(o, Ones) for o in node.operands)
+    return not isinstance(node, _PLAIN) and not repeats
+
+
+class _Lengths(CodePrinter):
+    """Prints trees that share parts, each part once."""
+
+    def bound(self, tree: Tree) -> tuple[str, int]:
+        """The text, and how tightly it binds."""
+        if id(tree) not in self.printed:
+            self.printed[id(tree)] = self.rule(tree)
+        return self.printed[id(tree)]
+
+    def of(self, tree: Tree) -> int:
+        """The characters of a tree."""
+        return characters(self.text(tree))
+
+
+def _names_in(tree: Tree) -> set[Tree]:
+    found: set[Tree] = set()
+    pending = [tree]
+    while pending:
+        item = pending.pop()
+        if isinstance(item, Name | Gradient):
+            found.add(item)
+        else:
+            pending.extend(children(item))
+    return found
