@@ -19,6 +19,7 @@ from derive.checking.exactly import Branch, branches, raised, whole_numbers
 from derive.checking.generic import vanishes_generically
 from derive.checking.involved import without_others
 from derive.checking.kinks import Kink, kinks
+from derive.checking.matching import is_class, partner, subject
 from derive.checking.points import (
     MOST_CHOICES,
     differs_somewhere,
@@ -31,7 +32,7 @@ from derive.checking.report import Report, Verdict
 from derive.checking.reproduce import command_words
 from derive.checking.rule import rule
 from derive.checking.scalars import TooManyBranchesError
-from derive.checking.subject import CodeError, Subject, is_class, partner, subject
+from derive.checking.subject import CodeError, Subject
 from derive.checking.sweep import StuckError, Suspicion, sweep, swept_sizes
 from derive.errors import UserError
 from derive.forward.layer import Layer

@@ -7,8 +7,8 @@ import pytest
 
 from derive.checking import check_backward
 from derive.checking.literals import literals
+from derive.checking.matching import subject
 from derive.checking.message import text
-from derive.checking.subject import subject
 from derive.checking.sweep import swept_sizes
 from tests.checking.backwards import affine
 
