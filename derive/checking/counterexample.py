@@ -20,7 +20,19 @@ from derive.checking.sweep import Suspicion, certain
 from derive.errors import UserError
 from derive.forward.shape import bind
 
-__all__ = ["Finding", "confirm", "output_shape", "search", "settle", "show", "source_at"]
+__all__ = [
+    "Finding",
+    "confirm",
+    "described",
+    "output_shape",
+    "search",
+    "settle",
+    "show",
+    "shown_arrays",
+    "source_at",
+    "text_of",
+    "with_upstream",
+]
 
 Sizes = Mapping[str, int]
 Source = Expected | Differences
@@ -74,7 +86,7 @@ def search(
         # It never gave anything that could be wrong.
         return
     for name, mismatch in suspects.items():
-        finding.wrong[name] = _told(subject, mismatch, _upstream_of(mismatch))
+        finding.wrong[name] = described(subject, mismatch, _upstream_of(mismatch))
     if suspects:
         ascending = islice(sizes_ascending(subject, proofs[0]), _MOST_SIZES)
         _smallest(subject, ascending, budget, finding, suspects)
@@ -98,7 +110,7 @@ def confirm(subject: Subject, suspicion: Suspicion, budget: Budget, finding: Fin
     _look(subject, source, suspicion.sizes, suspicion.arrays, suspicion.upstream, Finding(), found)
     suspects = {name: mismatch for name, mismatch in found.items() if name in suspicion.names}
     for name, mismatch in suspects.items():
-        finding.wrong[name] = _told(subject, mismatch, _upstream_of(mismatch))
+        finding.wrong[name] = described(subject, mismatch, _upstream_of(mismatch))
     if size <= _MOST_SYMBOLS:
         _smallest(subject, [suspicion.sizes], budget, finding, suspects)
 
@@ -151,11 +163,12 @@ def _look(
         if mismatch is None:
             finding.points[name] = finding.points.get(name, 0) + 1
         elif name not in suspects and name not in finding.wrong:
-            suspects[name] = _with_upstream(mismatch, upstream)
+            suspects[name] = with_upstream(mismatch, upstream)
     return found is not None
 
 
-def _with_upstream(mismatch: Mismatch, upstream: Any) -> Mismatch:
+def with_upstream(mismatch: Mismatch, upstream: Any) -> Mismatch:
+    """The mismatch with the upstream gradient at which it was found."""
     return Mismatch(
         mismatch.name,
         mismatch.sizes,
@@ -250,14 +263,15 @@ def _smallest(
         if shape is None or 0 in shape:
             continue
         source = source_at(subject, sizes, budget)
-        for arrays in islice(draws(subject, sizes, 2), 8):
+        turns = critical_numbers(source.branch.field) if isinstance(source, Expected) else []
+        for arrays in chain(islice(draws(subject, sizes, 2), 8), _all_of(subject, sizes, turns)):
             for upstream in _single(shape) if _takes_upstream(subject) else [np.ones(shape)]:
                 budget.check()
                 found: dict[str, Mismatch] = {}
                 _look(subject, source, sizes, arrays, upstream, Finding(), found)
                 for name in sorted(open_names & found.keys()):
                     mismatch = _simpler(subject, source, found[name], budget)
-                    finding.wrong[name] = _told(subject, mismatch, _upstream_of(mismatch))
+                    finding.wrong[name] = described(subject, mismatch, _upstream_of(mismatch))
                     open_names.discard(name)
             if not open_names:
                 return
@@ -298,12 +312,12 @@ def _simpler(subject: Subject, source: Source, mismatch: Mismatch, budget: Budge
     return mismatch
 
 
-def _told(subject: Subject, mismatch: Mismatch, upstream: Any) -> Counterexample:
+def described(subject: Subject, mismatch: Mismatch, upstream: Any) -> Counterexample:
     """The counterexample in words."""
     sizes = tuple(mismatch.sizes.items())
     if mismatch.message:
         return Counterexample(sizes, message=mismatch.message)
-    shown = _shown(subject, mismatch.arrays, upstream)
+    shown = shown_arrays(subject, mismatch.arrays, upstream)
     want = mismatch.expected.astype(float)
     got = mismatch.got
     if got.shape != want.shape:
@@ -314,12 +328,14 @@ def _told(subject: Subject, mismatch: Mismatch, upstream: Any) -> Counterexample
     # An entry that is no number is the worst.
     distance = np.where(np.isfinite(got), np.abs(got - want), np.inf)
     place = np.unravel_index(int(np.argmax(distance)), want.shape) if want.shape else ()
-    differ = int(np.sum(~(np.abs(got - want) <= 1e-9 * max(1.0, float(np.max(np.abs(want)))))))
+    largest = float(np.max(np.abs(want), initial=0.0))
+    share = 1e-9 * (max(1.0, largest) if float(np.max(distance, initial=0.0)) > 1e-9 else largest)
+    differ = max(1, int(np.sum(~(np.abs(got - want) <= share))))
     return Counterexample(
         sizes,
         tuple(shown),
-        _text(got),
-        _text(want),
+        text_of(got),
+        text_of(want),
         tuple(int(p) for p in place),
         differ,
         int(want.size),
@@ -327,22 +343,23 @@ def _told(subject: Subject, mismatch: Mismatch, upstream: Any) -> Counterexample
     )
 
 
-def _shown(subject: Subject, arrays: Mapping[str, Any], upstream: Any) -> list[tuple[str, str]]:
-    shown = [(node.name, _text(arrays[node.name])) for node in subject.inputs]
-    return [*shown, (subject.upstream, _text(upstream))] if _takes_upstream(subject) else shown
+def shown_arrays(subject: Subject, arrays: Mapping[str, Any], upstream: Any) -> list[tuple[str, str]]:
+    """The inputs and the upstream gradient, if backward is given one, as texts by their names."""
+    shown = [(node.name, text_of(arrays[node.name])) for node in subject.inputs]
+    return [*shown, (subject.upstream, text_of(upstream))] if _takes_upstream(subject) else shown
 
 
 def show(subject: Subject, arrays: Mapping[str, Any], upstream: Any) -> str:
     """at X = [[0]], dout = [[1]]."""
-    return "at " + ", ".join(f"{name} = {value}" for name, value in _shown(subject, arrays, upstream))
+    return "at " + ", ".join(f"{name} = {value}" for name, value in shown_arrays(subject, arrays, upstream))
 
 
-def _text(array: Any) -> str:
+def text_of(array: Any) -> str:
     """[[1,0],[0.5,2]]."""
     if np.size(array) > _SMALL:
         return f"an array of shape {np.shape(array)}"
     if np.ndim(array):
-        return f"[{','.join(_text(item) for item in array)}]"
+        return f"[{','.join(text_of(item) for item in array)}]"
     value = float(array)
     return (
         str(int(value))

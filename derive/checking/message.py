@@ -53,6 +53,8 @@ def _details(report: Report, verdict: Verdict) -> Iterator[str]:
         yield f"no proof: {verdict.reason}"
     elif verdict.reason:
         yield f"not for all sizes: {verdict.reason}"
+    if verdict.boundary:
+        yield f"where it compares: {verdict.boundary}"
     if verdict.kink:
         yield f"where it jumps: {verdict.kink}"
 
@@ -107,7 +109,7 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
     return {
         "name": verdict.name,
         "strength": verdict.strength.value,
-        "method": verdict.method,
+        "method": "; ".join(filter(None, (verdict.method, verdict.boundary))),
         "reason": verdict.reason,
         "rule": verdict.rule,
         "cause": verdict.cause,

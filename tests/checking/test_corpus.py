@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from derive.checking import Report, Verdict
@@ -14,36 +12,14 @@ from tests.checking.verdict import checked
 SHARE = 0.85
 """At least so many of the gradients that are right must be proved."""
 
-BRANCHES_NEVER_VISITED = {
-    *("attention/small_weights_dropped", "bce_with_logits/probability_clipped", "cosine/opposite_clipped"),
-    *("cross_entropy/unlikely_dropped", "huber/sign_lost_at_five", "huber/slope_of_one", "relu/threshold"),
-    *("rnn_cell/clipped", "sigmoid/saturated", "tanh/series"),
-}
-"""Wrong ones that still pass: no point that is tried lies in the branch of backward that is wrong."""
-
-WRONG_AT_ONE_POINT = {"bce_with_logits/hole_at_zero", "huber/hole_at_corner"}
-"""Wrong ones that still pass: they are right but for the boundary of two branches, where the forward is smooth."""
-
-STILL_WRONG = BRANCHES_NEVER_VISITED | WRONG_AT_ONE_POINT
-
 RIGHT_ONES = [case for case in cases() if case.label == RIGHT]
 WRONG_ONES = [case for case in cases() if case.label == WRONG]
 
 pytestmark = pytest.mark.thorough
 
 
-def marked(found: list[Case]) -> list[Any]:
-    """The cases; what the check is still wrong about has to fail until it leaves the lists."""
-    return [
-        pytest.param(
-            case,
-            id=case.name,
-            marks=[
-                pytest.mark.xfail(case.name in STILL_WRONG, reason="the check is still wrong about it", strict=True)
-            ],
-        )
-        for case in found
-    ]
+def by_name(case: Case) -> str:
+    return case.name
 
 
 def gradients(case: Case) -> tuple[Verdict, ...]:
@@ -54,14 +30,14 @@ def gradients(case: Case) -> tuple[Verdict, ...]:
     return report.gradients
 
 
-@pytest.mark.parametrize("case", marked(RIGHT_ONES))
+@pytest.mark.parametrize("case", RIGHT_ONES, ids=by_name)
 def test_a_right_one_passes(case):
     found = gradients(case)
     assert all(verdict.ok for verdict in found)
     assert [verdict.name for verdict in found] == list(case.wrt)
 
 
-@pytest.mark.parametrize("case", marked(WRONG_ONES))
+@pytest.mark.parametrize("case", WRONG_ONES, ids=by_name)
 def test_a_wrong_one_is_refuted_and_shown_where(case):
     found = {verdict.name: verdict for verdict in gradients(case)}
     assert [name for name, verdict in found.items() if not verdict.ok] == sorted(case.wrong, key=list(found).index)

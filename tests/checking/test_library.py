@@ -111,6 +111,7 @@ CASES: dict[str, tuple[Function, ...]] = {
     "roll": (lambda np, A: np.roll(A, 1), lambda np, A: np.roll(A, -1, axis=1)),
     "rollaxis": (lambda np, T: np.rollaxis(T, 2),),
     "rot90": (lambda np, A: np.rot90(A),),
+    "select": (lambda np, A, B: np.select([A > 0.5, A > 0], [A, B], 0.25),),
     "shape": (lambda np, T: np.shape(T),),
     "size": (lambda np, T: np.size(T), lambda np, T: np.size(T, 1)),
     "sliding_window_view": (lambda np, A: np.lib.stride_tricks.sliding_window_view(A, 2, axis=1),),
