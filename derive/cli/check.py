@@ -178,7 +178,7 @@ def _outside(request: _Request, words: list[str]) -> None:
 
 def _hard(seconds: float) -> float:
     """After how long a check is ended: it should have told what it knows long before."""
-    return 1.5 * seconds + 5
+    return 3 * seconds + 5
 
 
 def _check(request: _Request, allow: Allow) -> None:
