@@ -127,15 +127,22 @@ class Layer:
     stated: tuple[tuple[str, int], ...] = ()
 
     upstream: Input = field(init=False, repr=False)
-    """G = ∂L/∂Y, in the shape of the output; called G_Y if the layer has a G of its own."""
+    """G = ∂L/∂Y, in the shape of the output; called G_Y if the layer has a G of its own.
+
+    If it has entries g_1_2 of its own, G is called so still, and its entries otherwise.
+    """
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "upstream", self._upstream())
 
     def _upstream(self) -> Input:
         taken = {*self.letters, *(word for node in self.inputs for word in (node.name, node.letter))}
-        candidates = chain(("G", f"G_{self.output_name}"), (f"G_{self.output_name}_{k}" for k in count(1)))
-        found = (Input(name, self.output.shape, name.lower(), self.output_name) for name in candidates)
+        longer = chain((f"G_{self.output_name}",), (f"G_{self.output_name}_{k}" for k in count(1)))
+        # Where an input has the entries g, those of G are called otherwise, and G is G still.
+        candidates = chain(
+            (("G", "g"),), (pair for name in longer for pair in (("G", name.lower()), (name, name.lower())))
+        )
+        found = (Input(name, self.output.shape, letter, self.output_name) for name, letter in candidates)
         return next(
             node
             for node in found

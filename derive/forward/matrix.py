@@ -10,11 +10,11 @@ from fractions import Fraction
 from string import ascii_lowercase
 from types import MappingProxyType
 
-from sympy import Expr, Integer, fraction, prod
+from sympy import Expr, Integer, prod
 
 from derive.errors import InternalError
 from derive.forward.idioms import Idiom, idiom, parts, root, shorter
-from derive.forward.masks import added
+from derive.forward.masks import added, turned
 from derive.forward.nodes import (
     Add,
     Constant,
@@ -32,7 +32,7 @@ from derive.forward.nodes import (
     placeholder,
     topological,
 )
-from derive.forward.scalar import number, read_scalar
+from derive.forward.scalar import number, parts_of, read_scalar
 from derive.forward.selected import read_parts, read_selected, read_selection
 from derive.forward.stacks import permuted, repeated_entries, stacked_product, with_new_axes
 from derive.notation.code import LASTING, rank_of
@@ -272,10 +272,9 @@ def _read_contraction(node: Contract, made: dict[Node, Tree], readings: _Reading
                 return _scaled(coefficient, scalars, selected)
         core += [(known[select], row) for select, row in selects]
     if not selects and len(core) > 1 and node.summed():
-        core, taken, divisor = _without_scalars(core)
-        if taken or divisor is not None:
-            rest = _read_core(node, core, ones, coefficient, [*scalars, *taken], known, readings)
-            return rest if divisor is None else Quotient(rest, divisor)
+        core, taken, number_below = _without_scalars(core)
+        rest = _read_core(node, core, ones, coefficient, [*scalars, *taken], known, readings)
+        return rest if number_below is None else Quotient(rest, number_below)
     return _read_core(node, core, ones, coefficient, scalars, known, readings)
 
 
@@ -386,14 +385,12 @@ def _beside(tree: Tree, row: Indices, output: Indices) -> Tree:
 
 def _scaled(coefficient: Expr, scalars: Sequence[Tree], tree: Tree) -> Tree:
     """The number and the scalars times the tree; a divisor of the number stands below, its sign before all."""
-    if coefficient == -1 and not scalars and isinstance(tree, Sum) and len(tree.terms) == 2:
-        first, second = tree.terms
-        if isinstance(second, Negative) and not isinstance(first, Negative):
-            return Sum((second.operand, Negative(first)))
     minus = coefficient.could_extract_minus_sign()
     coefficient = -coefficient if minus else coefficient
+    if minus and (opposite := turned(tree)) is not None:
+        tree, minus = opposite, False
     whole = coefficient.is_Rational and is_decimal(Fraction(int(coefficient.p), int(coefficient.q)))
-    over, below = (coefficient, Integer(1)) if whole else fraction(coefficient)
+    over, below = (coefficient, Integer(1)) if whole else parts_of(coefficient)
     factors = (*([] if over == 1 else [number(over)]), *scalars)
     if isinstance(tree, Quotient) and tree.over == Number(1) and factors:
         product: Tree = Quotient(factors[0] if len(factors) == 1 else Product(factors), tree.under)
@@ -425,8 +422,8 @@ def _transposed(tree: Tree) -> Tree:
         case Transpose(operand):
             return operand
         case MatMul(factors):
-            turned = sum(not isinstance(factor, Transpose) for factor in factors)
-            if 2 * turned - len(factors) < 2:
+            flips = sum(not isinstance(factor, Transpose) for factor in factors)
+            if 2 * flips - len(factors) < 2:
                 # A factor may be a vector that is a product itself: bᵀ stays a row beside the column a.
                 return MatMul(tuple(f.operand if isinstance(f, Transpose) else Transpose(f) for f in reversed(factors)))
         case Sum(terms):

@@ -68,6 +68,9 @@ def repeated_entries(core: Core, ones: dict[int, str], output: Indices) -> Tree 
         or not set(ones) <= set(output)
     ):
         return None
+    if len(core) > 2 and not ones and all(len(row) == 1 for _, row in core) and len(core) == len(output):
+        # The outer product of several vectors has no word but einsum.
+        return None
     trees = [
         with_new_axes(tree, row, output) for tree, row in sorted(core, key=lambda item: len(item[1]) != len(output))
     ]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
+from string import ascii_lowercase, ascii_uppercase
 
 from derive.errors import InternalError
 from derive.notation.digits import code_number
@@ -64,6 +66,7 @@ __all__ = [
     "UNARY",
     "CodePrinter",
     "is_mask",
+    "merged",
     "numbers",
     "print_code",
     "print_value",
@@ -268,9 +271,12 @@ class CodePrinter:
                 shape = f"({size}, 1)" if axis == 0 else f"(1, {size})"
                 vector = self.at_least(operand, ATOM)
                 return f"{self.module}ones({shape}) * {vector if axis == 0 else f'{vector}[:, None]'}", PRODUCT
-            case Einsum(pattern, factors):
-                arrays = [self.bound(factor)[0] for factor in _not_all_masks(factors)]
-                return f'{self.module}einsum("{pattern}", {", ".join(arrays)})', ATOM
+            case Einsum(_, inner) if not self.module and any(isinstance(f, Einsum | Permute) for f in inner):
+                # Code says in which order it costs least, a formula what is multiplied.
+                whole, nested = self.contracted(merged(tree)), self.contracted(tree)
+                return (whole if len(whole) <= len(nested) else nested), ATOM
+            case Einsum():
+                return self.contracted(tree), ATOM
             case Slice(operand, items):
                 return f"{self.at_least(operand, ATOM)}[{written_items(items)}]", ATOM
             case Selection(_, size):
@@ -306,6 +312,11 @@ class CodePrinter:
         if self.module or rank_of(vector) != 1 or any(rank_of(other) != 2 for other in others):
             return False
         return 2 * sum(isinstance(other, Transpose) for other in others) > len(others)
+
+    def contracted(self, tree: Einsum) -> str:
+        """einsum, its factors as they are."""
+        arrays = [self.bound(factor)[0] for factor in _not_all_masks(tree.factors)]
+        return f'{self.module}einsum("{tree.pattern}", {", ".join(arrays)})'
 
     def called(self, function: str) -> str:
         """The name of a function along axes; those that NumPy lacks are defined beside the code."""
@@ -452,6 +463,35 @@ def _unbracketed(factors: Sequence[Tree]) -> Iterator[Tree]:
             yield from _unbracketed(factor.factors)
         else:
             yield factor
+
+
+def merged(tree: Einsum) -> Einsum:
+    """The einsum with those among its factors opened, and with axes in the order in which they lie."""
+    inputs, output = tree.pattern.split("->")
+    free = (letter for letter in chain(ascii_lowercase, ascii_uppercase) if letter not in tree.pattern)
+    words: list[str] = []
+    factors: list[Tree] = []
+    for word, factor in zip(inputs.split(","), tree.factors, strict=True):
+        match factor:
+            case Permute(operand, axes):
+                words.append("".join(word[axes.index(axis)] for axis in range(len(axes))))
+                factors.append(operand)
+            case Einsum():
+                inner = merged(factor)
+                rows, result = inner.pattern.split("->")
+                names = dict(zip(result, word, strict=True))
+                for letter in rows.replace(",", ""):
+                    if letter not in names:
+                        names[letter] = next(free)
+                words += ["".join(names[letter] for letter in row) for row in rows.split(",")]
+                factors += inner.factors
+            case _:
+                words.append(word)
+                factors.append(factor)
+    letters = chain(ascii_lowercase[8:], ascii_lowercase[:8], ascii_uppercase)
+    names = {letter: next(letters) for letter in dict.fromkeys("".join(words))}
+    written = ["".join(names[letter] for letter in row) for row in (*words, output)]
+    return Einsum(f"{','.join(written[:-1])}->{written[-1]}", tuple(factors))
 
 
 def _turned(tree: Tree) -> Tree:

@@ -50,7 +50,7 @@ def _factored(terms: Terms, *, inside: bool, within: bool) -> Node:
 
 
 def _factors(node: Node, index: tuple[int, ...]) -> tuple[Power, ...]:
-    """What is left in parentheses, the factors of a product entry by entry, beside those taken out."""
+    """What is left in parentheses; of a product entry by entry its factors, to stand beside those taken out."""
     if not isinstance(node, Contract) or node.summed() or any(isinstance(o, Constant | Ones) for o in node.operands):
         return (Power(node, index),)
     names = dict(zip(node.output, index, strict=True))
@@ -86,7 +86,10 @@ def _kept(sharing: Sequence[tuple[int, Term]], unit: Sequence[Power], terms: Ter
     """The labels that the sum in parentheses has: free ones, and those that it shares with the factor."""
     own = {i for power in unit for i in power.index}
     found = {i for _, term in sharing for i in term.labels() if i in terms.free or i in own}
-    return tuple(sorted(found, key=lambda label: (label not in terms.free, label)))
+    kept = tuple(sorted(found, key=lambda label: (label not in terms.free, label)))
+    # In the order in which most matrices have them nothing is transposed.
+    rows = [power.index for _, term in sharing for power in term.powers]
+    return kept[::-1] if len(kept) == 2 and rows.count(kept[::-1]) > rows.count(kept) else kept
 
 
 def _sharing(unit: Sequence[Power], terms: Terms) -> list[tuple[int, Term]]:

@@ -15,6 +15,7 @@
     double angle            2 sin(u) cos(u) = sin(2 u)
     negative argument       1 - sigmoid(-u) = sigmoid(u)
     function opened         a - (1 - tanh(u)²) a = tanh(u)² a
+    common denominator      1 / (1 + a) - a / (1 + a)² = 1 / (1 + a)²
     common factor           a b + a c = a (b + c)
 
 Every rule makes the terms fewer or the factors fewer, so they come to an end; every application is recorded, and
@@ -42,7 +43,7 @@ __all__ = ["regrouped", "simplify"]
 
 _MOST = 1000
 
-_OUTPUT = 2
+_OUTPUT = 3
 """So many characters more are taken for a form that has the output twice, which a page defines in any case."""
 
 _FEW_TERMS = 8

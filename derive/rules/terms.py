@@ -259,7 +259,9 @@ def _product(term: Term, terms: Terms) -> Node:
     summed = [label for label in term.labels() if label not in terms.free]
     while summed:
         factors = _merged(factors)
-        label = min(summed, key=lambda label: (_rank_after(label, factors), summed.index(label)))
+        label = min(
+            summed, key=lambda label: (_rank_after(label, factors), not _is_last(label, factors), summed.index(label))
+        )
         touched = _scaled([factor for factor in factors if label in factor[1]])
         rest = [factor for factor in factors if label not in factor[1]]
         # Other labels that only these factors have are summed in the same step.
@@ -312,6 +314,12 @@ _Factors = list[tuple[Node, tuple[int, ...]]]
 def _rank_after(label: int, factors: _Factors) -> int:
     """How many axes are left when a label is summed over: the work, and what matrix notation can write."""
     return len({i for _, index in factors if label in index for i in index} - {label})
+
+
+def _is_last(label: int, factors: _Factors) -> bool:
+    """Whether a stack of matrices has the label last and a vector has it, so that A @ x says it."""
+    rows = [index for _, index in factors if label in index]
+    return (label,) in rows and any(len(index) > 2 and index[-1] == label for index in rows)
 
 
 def _scaled(factors: _Factors) -> _Factors:

@@ -83,10 +83,10 @@ def test_an_argument_called_like_a_size_is_refused():
     [
         ("X:N D", "X * X", "G"),
         ("G:N D", "G * G", "G_Y"),
-        ("g:N D", "g * g", "G_Y"),
+        ("g:N D", "g * g", "G"),
         ("G:N D; G_Y:N D", "G * G_Y", "G_Y_1"),
-        # An entry of g_1 would be called like one of G.
-        ("X:N D; g_1:D", "X * g_1", "G_Y"),
+        # An entry of g_1 is called like one of G, whose entries then have another letter.
+        ("X:N D; g_1:D", "X * g_1", "G"),
         # A size is written in code beside the upstream gradient.
         ("X:G D", "X * X.shape[0]", "G_Y"),
         ("Y:N D; G:N D", "G * Y", "G_Z"),

@@ -227,3 +227,22 @@ def test_what_has_no_code_is_refused():
 )
 def test_latex_is_written_as_mathematicians_do(tree, latex):
     assert print_latex(tree) == latex
+
+
+def test_a_formula_writes_one_einsum_where_code_writes_two():
+    """Kolda and Bader, 2009, section 2.5: the factors of a contraction may stand in any order."""
+    inner = Einsum("ij,jkl->ikl", (Name("G", "matrix"), Name("W", "matrix", 3)))
+    tree = Einsum("ij,ikj->ik", (Name("Y", "matrix"), inner))
+    assert print_code(tree) == 'einsum("ij,ik,klj->il", Y, G, W)'
+    assert print_code(tree, module="np.") == 'np.einsum("ij,ikj->ik", Y, np.einsum("ij,jkl->ikl", G, W))'
+    rng = np.random.default_rng(1)
+    y, g, w = rng.normal(size=(2, 3)), rng.normal(size=(2, 4)), rng.normal(size=(4, 5, 3))
+    nested = np.einsum("ij,ikj->ik", y, np.einsum("ij,jkl->ikl", g, w))
+    np.testing.assert_allclose(np.einsum("ij,ik,klj->il", y, g, w), nested)
+
+
+def test_a_formula_writes_a_vector_before_a_transposed_matrix():
+    turned = MatMul((Transpose(Name("W", "matrix")), Name("x", "vector")))
+    assert print_code(turned) == "x @ W"
+    assert print_code(turned, module="np.") == "W.T @ x"
+    assert print_code(Product((Name("a", "scalar"), turned))) == "a * x @ W"

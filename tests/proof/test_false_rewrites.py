@@ -26,6 +26,7 @@ LAYERS = {
     "double angle": ("sin(X)**2", {"X": "N D"}),
     "negative argument": ("-log(sigmoid(-X))", {"X": "N D"}),
     "function opened": ("X - tanh(X)", {"X": "N D"}),
+    "common denominator": ("X / (1 + X)", {"X": "N D"}),
     "forward power": ("(X - mean(X, axis=0)) / sqrt(var(X, axis=0) + 1)", {"X": "N D"}),
 }
 

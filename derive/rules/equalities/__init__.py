@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from derive.rules.equalities.forward import forward_factor, forward_function, forward_power, forward_value
+from derive.rules.equalities.fractions import common_denominator
 from derive.rules.equalities.functions import (
     double_angle,
     function_opened,
@@ -34,6 +35,7 @@ REWRITES: dict[Reason, Rewrite] = {
     Reason("forward value", "exp(u) / s = P"): forward_value,
     Reason("forward factor", "a / (a b) = 1 / b"): forward_factor,
     Reason("constant sum", "Σ_j (x_j - Σ_k x_k / N) = 0"): constant_sum,
+    Reason("common denominator", "1 / (1 + a) - a / (1 + a)² = 1 / (1 + a)²"): common_denominator,
     Reason("forward power", "u^(-1/2) = 1 / s"): forward_power,
 }
 """The equalities, in the order in which they are tried."""
