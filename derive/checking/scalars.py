@@ -331,6 +331,7 @@ def _sign(x: Any) -> Any:
 
 NATIVE: dict[str, Callable[..., Any]] = {
     "abs": fabs,
+    "clip": lambda x, low, high: low if x < low else high if x > high else x,
     "maximum": lambda a, b: a if isnan(a) or a > b else b,
     "minimum": lambda a, b: a if isnan(a) or a < b else b,
     "relu": lambda x: max(x, mpf(0)),
