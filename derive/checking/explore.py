@@ -24,6 +24,10 @@ _MOST_RUNS = 2_500
 _MOST_SOUGHT = 1_200
 """So often for sides that no line through the first points meets."""
 
+_MOST_FAR = 400
+_FAR_SIZES = 2
+"""So often, and at so many of the sizes, it is run far from the first points."""
+
 _SEEKING = 3
 """So often all lines are gone through for one of them."""
 
@@ -73,6 +77,9 @@ def explore(
             space.settled = frozenset(settled)
         if spaces and any(name not in settled for name in spaces[0].names):
             _seek(spaces, found, limit)
+        limit.allow(_MOST_FAR)
+        for space in limit.spaces[-_FAR_SIZES:]:
+            space.go_far()
 
 
 def _seek(spaces: list[Space], found: Explored, limit: _Limit) -> None:
