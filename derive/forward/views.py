@@ -16,6 +16,7 @@ from derive.forward.arrays import Laid, summed, with_new_axes
 from derive.forward.nodes import Node, Ones
 from derive.forward.normal import contract, select
 from derive.forward.picking import Arange, along, chosen, taken
+from derive.forward.proviso import is_at_least, proviso
 from derive.forward.reshaping import axis_size, reshaped, whole_number
 from derive.forward.shape import Size, divided, same, text
 
@@ -104,6 +105,8 @@ def _sliced(where: str, axis: int, item: slice, size: Size) -> tuple[Size, Size,
         raise ShapeError(f"{where}: {said} of axis {axis}, which is {size}, is empty; take at least one entry")
     if step == 1 and start == 0 and same(count, size):
         return None
+    if not is_at_least(count, 0):
+        proviso(f"{said} of axis {axis}, which is {size}")
     last = expand(start + step * (count - 1))
     _require(where, said, axis, size, *((start, last) if step > 0 else (last, start)))
     return count, Integer(step), expand(start)
@@ -129,6 +132,8 @@ def _require(where: str, said: str, axis: int, size: Size, low: Size, high: Size
     below, above = expand(low), expand(high - size)
     if (below.is_Integer and below < 0) or (above.is_Integer and above >= 0):
         raise ShapeError(f"{where}: {said} is out of range for axis {axis}, which is {size}")
+    if not is_at_least(below, 0) or not is_at_least(-above, 1):
+        proviso(f"{said} of axis {axis}, which is {size}")
 
 
 def _shown(item: slice) -> str:
@@ -207,6 +212,8 @@ def windows(where: str, array: Laid, sizes: Sequence[object], axes: Sequence[int
                 f"{where}: sliding_window_view: a window of {size} is larger than axis {axis}, which is "
                 f"{node.shape[axis]}"
             )
+        if not is_at_least(room, 1):
+            proviso(f"a window of {size} along axis {axis}, which is {node.shape[axis]}")
         place, inside = next(fresh), next(fresh)
         operands.append(select((room, size), node.shape[axis], (Integer(1), Integer(1)), Integer(0)))
         rows.append([place, inside, axis])
