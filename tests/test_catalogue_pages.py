@@ -97,6 +97,19 @@ def test_what_is_taken_at_a_kink_is_said(name, words):
     assert "lie away from them" in tex
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("clip(x, -1, 1)", "has no derivative at its two bounds. There 0 is taken"),
+        ("minimum(x, 1)", "the smaller of an entry and a number"),
+        ("minimum(x, y)", "the first one receives all of the gradient"),
+    ],
+)
+def test_what_is_taken_at_the_bounds_of_an_expression_is_said(text, words):
+    shapes = {name: "N" for name in "xy" if f"{name}," in text or f"{name})" in text}
+    assert words in " ".join(derive.derive(text, shapes=shapes, n=2, sections="conventions").latex().split())
+
+
 def test_a_smooth_layer_says_nothing_about_kinks():
     tex = derive.derive("softmax", sections="conventions,check").latex()
     assert "At the kink" not in tex

@@ -9,19 +9,22 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
 
+from derive.checking.boundary import Boundary, at_points, settled
 from derive.checking.budget import Budget, OutOfTimeError
 from derive.checking.causes import likely_cause
 from derive.checking.claim import claim
 from derive.checking.counterexample import Finding, search
 from derive.checking.every_size import Traced, traced
 from derive.checking.exactly import Branch, branches, raised
+from derive.checking.explore import explore
 from derive.checking.generic import vanishes_generically
-from derive.checking.kinks import Kink, kinks
+from derive.checking.kinks import Kink, kinks, merged
 from derive.checking.points import differs_somewhere, more_sizes, size_choices, smaller_sizes
 from derive.checking.report import Report, Verdict
 from derive.checking.reproduce import command_words
 from derive.checking.rule import rule
 from derive.checking.scalars import TooManyBranchesError
+from derive.checking.sides import Explored
 from derive.checking.subject import CodeError, Subject, subject
 from derive.errors import UserError
 from derive.forward.layer import Layer
@@ -38,14 +41,22 @@ SECONDS = 10.0
 _CAUSES = 2.0
 """How long the cause of what is wrong is looked for."""
 
+_EXPLORING = 7.0
+"""How long inputs are sought for the sides of comparisons."""
+
+_SETTLING = 1.0
+"""How long it is decided what the code gives on boundaries."""
+
 _KINKS = 1.5
 """How long a point at which the derivative jumps is looked for."""
 
 _ALL = "the code, run on letters for sizes, has the canonical form of the derived gradient"
-_BUT_BOUNDARIES = ", wherever none of its comparisons is at its boundary"
 _AT = "every entry, in the exact field of the inputs' entries"
 _POINTS = "the code itself, in floats, against the derivative with 40 digits"
 _ROUGH = "the code itself against central differences, both in floats"
+
+_SIDES = "the code itself with 100 digits, beside the boundary of a comparison or on it, against the derivative nearby"
+_NEARBY = "the code itself, where the derivative jumps, against the derivatives nearby"
 
 Sizes = Mapping[str, int]
 
@@ -117,7 +128,10 @@ class _Check:
     traced: Traced | None = None
     hurried: bool = False
     runs: list[Branch] = field(default_factory=list)
+    paths: list[Branch] = field(default_factory=list)
     causes: dict[str, str] = field(default_factory=dict)
+    boundaries: dict[str, str] = field(default_factory=dict)
+    beyond: dict[str, str] = field(default_factory=dict)
 
     def verdicts(self) -> tuple[Verdict, ...]:
         """One for each gradient."""
@@ -139,20 +153,50 @@ class _Check:
         with suppress(OutOfTimeError), self.budget.interrupting():
             search(self.subject, self.sizes, self.budget, finding, self.runs)
             self._find_causes(finding)
+        explored = self._explore(finding)
         limit = Budget(min(_KINKS, max(0.1, self.budget.seconds - self.budget.spent)))
         with suppress(OutOfTimeError), limit.interrupting():
             jumps = kinks(self.subject, self.sizes[0], limit)
+        jumps = merged(explored.jumps, jumps)
         if finding.failures and not finding.wrong:
             raise UserError(f"check: {self.subject.name}: {finding.failures[0]}")
         if finding.forward_failure and not self.strengths:
             raise UserError(f"check: {self.subject.against}: {finding.forward_failure}")
         verdicts = (self._verdict(node, finding) for node in self.subject.wanted)
-        return tuple(self._with_kink(verdict, jumps.get(verdict.name)) for verdict in verdicts)
+        return tuple(_with_kink(verdict, jumps.get(verdict.name)) for verdict in verdicts)
 
-    def _with_kink(self, verdict: Verdict, kink: Kink | None) -> Verdict:
-        if kink is None or verdict.strength is Strength.REFUTED:
-            return verdict
-        return replace(verdict, kink=kink.told, kink_is_wrong=kink.outside)
+    def _explore(self, finding: Finding) -> Explored:
+        """What is known on the boundaries of comparisons, and on sides that no point before was on.
+
+        What is proved away from boundaries stays proved only if it is known what comes there.
+        """
+        explored = Explored(known=frozenset(finding.wrong))
+        every_size = {name for name, found in self.strengths.items() if found is Strength.PROVED_FOR_ALL_SIZES}
+        known: dict[str, Boundary] = {}
+        limit = Budget(min(_SETTLING, max(0.1, self.budget.seconds - self.budget.spent)))
+        with suppress(OutOfTimeError), limit.interrupting():
+            for name in self.strengths:
+                found = settled(name, self.traced, self._every_path, limit, every_size=name in every_size)
+                known |= {} if found is None else {name: found}
+        limit = Budget(min(_EXPLORING, max(0.1, self.budget.seconds - self.budget.spent)))
+        with suppress(OutOfTimeError), limit.interrupting():
+            explore(self.subject, self.sizes[0], limit, explored, self.strengths, known)
+        finding.wrong.update(explored.wrong)
+        self.beyond = dict.fromkeys(explored.wrong, _POINTS if explored.rough else _SIDES)
+        for name in list(self.strengths):
+            found = known.get(name) or at_points(explored)
+            self.boundaries[name] = found.told
+            if found.reason:
+                del self.strengths[name]
+                self.reasons[name] = found.reason
+        for name in self.reasons.keys() - self.strengths.keys() if explored.unvisited else ():
+            places = "; ".join(map(str, explored.unvisited[:2]))
+            self.reasons[name] += f"; no input was found at which a comparison turns out otherwise: {places}"
+        return explored
+
+    def _every_path(self) -> list[Branch]:
+        """Every way in which the code runs at the sizes of proofs; code that is traced for all sizes has but one."""
+        return self.paths or self.at_two()
 
     def at_two(self) -> list[Branch]:
         """One run on symbols at each of the sizes of proofs."""
@@ -189,10 +233,12 @@ class _Check:
         if not self._open():
             return
         proved = {node.name: True for node in self._open()}
+        self.paths = []
         for sizes in self.sizes:
             try:
                 for number, branch in enumerate(branches(self.subject, sizes, self.budget)):
                     self.runs += [] if number else [branch]
+                    self.paths.append(branch)
                     self._compare(branch, proved)
             except TooManyBranchesError as error:
                 self.hurried = True
@@ -257,19 +303,18 @@ class _Check:
         wrong = finding.wrong.get(name)
         if wrong is not None:
             shown = rule(self.traced, name)
+            method = self.beyond.get(name, _POINTS)
             return Verdict(
-                *(name, Strength.REFUTED, _POINTS, "", str(wrong), self.causes.get(name, ""), "", seconds),
+                *(name, Strength.REFUTED, method, "", str(wrong), self.causes.get(name, ""), "", seconds),
                 rule=shown,
                 shape=shape,
                 found=wrong,
             )
         strength = self.strengths.get(name)
         if strength is Strength.PROVED_FOR_ALL_SIZES:
-            compares = self.traced is not None and self.traced.jumps(name)
-            method = _ALL + (_BUT_BOUNDARIES if compares else "")
-            return Verdict(name, strength, method, seconds=seconds, shape=shape)
+            return Verdict(name, strength, _ALL, seconds=seconds, shape=shape, boundary=self.boundaries.get(name, ""))
         if strength is Strength.PROVED_AT_SIZES:
-            return Verdict(name, strength, _AT, seconds=seconds, shape=shape)
+            return Verdict(name, strength, _AT, seconds=seconds, shape=shape, boundary=self.boundaries.get(name, ""))
         if not finding.points.get(name):
             raise UserError(
                 f"check: {self.subject.name}: d{name} can neither be proved nor compared with numbers: "
@@ -279,3 +324,21 @@ class _Check:
         return Verdict(
             name, Strength.CHECKED_AT_POINTS, method, self.reasons.get(name, ""), seconds=seconds, shape=shape
         )
+
+
+def _with_kink(verdict: Verdict, kink: Kink | None) -> Verdict:
+    """The verdict with what happens at a kink; a value outside of the subdifferential is wrong there."""
+    if kink is None or verdict.strength is Strength.REFUTED:
+        return verdict
+    if not kink.outside:
+        return replace(verdict, kink=kink.told)
+    return replace(
+        verdict,
+        strength=Strength.REFUTED,
+        method=_NEARBY,
+        reason="",
+        counterexample=str(kink.found),
+        found=kink.found,
+        kink=kink.told,
+        kink_is_wrong=True,
+    )

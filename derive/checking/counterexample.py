@@ -19,7 +19,17 @@ from derive.checking.subject import CodeError, Subject
 from derive.errors import UserError
 from derive.forward.shape import bind
 
-__all__ = ["Finding", "output_shape", "search", "show", "source_at"]
+__all__ = [
+    "Finding",
+    "described",
+    "output_shape",
+    "search",
+    "show",
+    "shown_arrays",
+    "source_at",
+    "text_of",
+    "with_upstream",
+]
 
 Sizes = Mapping[str, int]
 Source = Expected | Differences
@@ -67,7 +77,7 @@ def search(
         # It never gave anything that could be wrong.
         return
     for name, mismatch in suspects.items():
-        finding.wrong[name] = _told(subject, mismatch, _upstream_of(mismatch))
+        finding.wrong[name] = described(subject, mismatch, _upstream_of(mismatch))
     if suspects:
         _smallest(subject, proofs[0], budget, finding, suspects)
 
@@ -107,11 +117,12 @@ def _look(
         if mismatch is None:
             finding.points[name] = finding.points.get(name, 0) + 1
         elif name not in suspects:
-            suspects[name] = _with_upstream(mismatch, upstream)
+            suspects[name] = with_upstream(mismatch, upstream)
     return found is not None
 
 
-def _with_upstream(mismatch: Mismatch, upstream: Any) -> Mismatch:
+def with_upstream(mismatch: Mismatch, upstream: Any) -> Mismatch:
+    """The mismatch with the upstream gradient at which it was found."""
     return Mismatch(
         mismatch.name,
         mismatch.sizes,
@@ -208,14 +219,15 @@ def _smallest(
         if shape is None or 0 in shape:
             continue
         source = source_at(subject, sizes, budget)
-        for arrays in islice(draws(subject, sizes, 2), 8):
+        turns = critical_numbers(source.branch.field) if isinstance(source, Expected) else []
+        for arrays in chain(islice(draws(subject, sizes, 2), 8), _all_of(subject, sizes, turns)):
             for upstream in _single(shape) if _takes_upstream(subject) else [np.ones(shape)]:
                 budget.check()
                 found: dict[str, Mismatch] = {}
                 _look(subject, source, sizes, arrays, upstream, Finding(), found)
                 for name in sorted(open_names & found.keys()):
                     mismatch = _simpler(subject, source, found[name], budget)
-                    finding.wrong[name] = _told(subject, mismatch, _upstream_of(mismatch))
+                    finding.wrong[name] = described(subject, mismatch, _upstream_of(mismatch))
                     open_names.discard(name)
             if not open_names:
                 return
@@ -256,12 +268,12 @@ def _simpler(subject: Subject, source: Source, mismatch: Mismatch, budget: Budge
     return mismatch
 
 
-def _told(subject: Subject, mismatch: Mismatch, upstream: Any) -> Counterexample:
+def described(subject: Subject, mismatch: Mismatch, upstream: Any) -> Counterexample:
     """The counterexample in words."""
     sizes = tuple(mismatch.sizes.items())
     if mismatch.message:
         return Counterexample(sizes, message=mismatch.message)
-    shown = _shown(subject, mismatch.arrays, upstream)
+    shown = shown_arrays(subject, mismatch.arrays, upstream)
     want = mismatch.expected.astype(float)
     got = mismatch.got
     if got.shape != want.shape:
@@ -272,12 +284,14 @@ def _told(subject: Subject, mismatch: Mismatch, upstream: Any) -> Counterexample
     # An entry that is no number is the worst.
     distance = np.where(np.isfinite(got), np.abs(got - want), np.inf)
     place = np.unravel_index(int(np.argmax(distance)), want.shape) if want.shape else ()
-    differ = int(np.sum(~(np.abs(got - want) <= 1e-9 * max(1.0, float(np.max(np.abs(want)))))))
+    largest = float(np.max(np.abs(want), initial=0.0))
+    share = 1e-9 * (max(1.0, largest) if float(np.max(distance, initial=0.0)) > 1e-9 else largest)
+    differ = max(1, int(np.sum(~(np.abs(got - want) <= share))))
     return Counterexample(
         sizes,
         tuple(shown),
-        _text(got),
-        _text(want),
+        text_of(got),
+        text_of(want),
         tuple(int(p) for p in place),
         differ,
         int(want.size),
@@ -285,20 +299,21 @@ def _told(subject: Subject, mismatch: Mismatch, upstream: Any) -> Counterexample
     )
 
 
-def _shown(subject: Subject, arrays: Mapping[str, Any], upstream: Any) -> list[tuple[str, str]]:
-    shown = [(node.name, _text(arrays[node.name])) for node in subject.inputs]
-    return [*shown, (subject.upstream, _text(upstream))] if _takes_upstream(subject) else shown
+def shown_arrays(subject: Subject, arrays: Mapping[str, Any], upstream: Any) -> list[tuple[str, str]]:
+    """The inputs and the upstream gradient, if backward is given one, as texts by their names."""
+    shown = [(node.name, text_of(arrays[node.name])) for node in subject.inputs]
+    return [*shown, (subject.upstream, text_of(upstream))] if _takes_upstream(subject) else shown
 
 
 def show(subject: Subject, arrays: Mapping[str, Any], upstream: Any) -> str:
     """at X = [[0]], dout = [[1]]."""
-    return "at " + ", ".join(f"{name} = {value}" for name, value in _shown(subject, arrays, upstream))
+    return "at " + ", ".join(f"{name} = {value}" for name, value in shown_arrays(subject, arrays, upstream))
 
 
-def _text(array: Any) -> str:
+def text_of(array: Any) -> str:
     """[[1,0],[0.5,2]]."""
     if np.ndim(array):
-        return f"[{','.join(_text(item) for item in array)}]"
+        return f"[{','.join(text_of(item) for item in array)}]"
     value = float(array)
     return (
         str(int(value))

@@ -14,7 +14,7 @@ from derive.checking.live import Live, stand_ins
 from derive.checking.subject import CodeError, Subject
 from derive.checking.world import World
 from derive.errors import UserError
-from derive.forward.functions import equal, step
+from derive.forward.functions import defined, equal, step
 from derive.forward.nodes import Constant, Input, Map, Node, topological
 from derive.forward.normal import replaced
 from derive.forward.shape import same
@@ -47,11 +47,18 @@ class Traced:
             return False
         return same_for_all_sizes(got, expected) or same_for_all_sizes(_one_sided(got), _one_sided(expected))
 
+    def is_one_sided(self, name: str) -> bool:
+        """Whether on the boundaries of all comparisons the code gives the gradient to one side of them."""
+        got, expected = self.got.get(name), self.expected.get(name)
+        if got is None or expected is None or any(_compares(node, equal) for node in topological(got)):
+            return False
+        return any(same_for_all_sizes(got, _one_sided(expected, above=above)) for above in (False, True))
+
     def jumps(self, name: str) -> bool:
         """Whether the code compares: at the boundary of a comparison the canonical form says nothing."""
         got = self.got.get(name)
         nodes = () if got is None else topological(got)
-        return any(isinstance(node, Map) and node.function.has(step, equal) for node in nodes)
+        return any(_compares(node, step, equal) for node in nodes)
 
 
 def traced(subject: Subject, budget: Budget) -> Traced:
@@ -100,12 +107,16 @@ def _node(value: object) -> Node | None:
     return value.node if isinstance(value, Tensor) else node_of(value)
 
 
-def _one_sided(node: Node) -> Node:
-    """The node with 1 - [-u > 0] written as [u > 0]: they differ where u = 0 alone."""
+def _compares(node: Node, *functions: type[Expr]) -> bool:
+    return isinstance(node, Map) and bool(defined(node.function).has(*functions))
+
+
+def _one_sided(node: Node, *, above: bool = False) -> Node:
+    """The node with 1 - [-u > 0] written as [u > 0], or the other way round: they differ where u = 0 alone."""
     values: dict[Node, Node] = {}
     for item in topological(node):
-        if isinstance(item, Map) and item.function.has(step):
-            function = item.function.replace(step, _turned)
+        if _compares(item, step) and isinstance(item, Map):
+            function = defined(item.function).replace(step, _turned_up if above else _turned)
             if function != item.function:
                 values[item] = Map(tuple(replaced(operand, values) for operand in item.arguments), function)
     return replaced(node, values) if values else node
@@ -113,3 +124,7 @@ def _one_sided(node: Node) -> Node:
 
 def _turned(u: Expr) -> Expr:
     return 1 - step(-u) if u.could_extract_minus_sign() else step(u)
+
+
+def _turned_up(u: Expr) -> Expr:
+    return step(u) if u.could_extract_minus_sign() else 1 - step(-u)

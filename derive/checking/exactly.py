@@ -39,8 +39,9 @@ Sizes = Mapping[str, int]
 class Branch:
     """One run: the output, what is expected of each gradient and what came, all of elements of one field.
 
-    known are the masks that the code asked for, by the number of their generators, and general is whether forward asked
-    for none; whole are the whole numbers of inputs that hold such. failure says why backward did not run, "" if it did.
+    known are the masks that the code asked for and their opposites, by the number of their generators, questioned those
+    that it asked for, and general is whether forward asked for none; whole are the whole numbers of inputs that hold
+    such. failure says why backward did not run, "" if it did.
     """
 
     field: Field
@@ -53,6 +54,7 @@ class Branch:
     general: bool
     loss: Element
     failure: str = ""
+    questioned: frozenset[int] = frozenset()
 
 
 def whole_numbers(subject: Subject, sizes: Sizes) -> list[dict[str, Any]]:
@@ -121,7 +123,8 @@ def _run(subject: Subject, sizes: Sizes, whole: Mapping[str, Any], scalars: Symb
         failure = str(error)
     except Exception as error:
         failure = raised(error)
-    return Branch(field, sizes, whole, made.data, expected, got, dict(scalars.branches.known), general, loss, failure)
+    known, questioned = dict(scalars.branches.known), frozenset(scalars.branches.questioned)
+    return Branch(field, sizes, whole, made.data, expected, got, known, general, loss, failure, questioned)
 
 
 def raised(error: BaseException) -> str:

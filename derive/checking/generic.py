@@ -12,6 +12,7 @@ from itertools import combinations
 from operator import mul
 
 from derive.checking.budget import Budget
+from derive.checking.range import is_never_positive
 from derive.forward.functions import equal, largest, smallest, step
 from derive.forward.nodes import placeholder
 from derive.proof.decide import vanishes, vanishes_in_parts
@@ -29,7 +30,7 @@ def vanishes_generically(value: Element, known: Mapping[int, bool], budget: Budg
     while pending:
         budget.check()
         case, masks = pending.pop()
-        case = substituted(case, {n: case.field.one if held else case.field.zero for n, held in masks.items()})
+        case = _decided(case, masks)
         if not case.terms:
             continue
         jump = _innermost(case)
@@ -46,10 +47,20 @@ def vanishes_generically(value: Element, known: Mapping[int, bool], budget: Budg
     return True
 
 
+def _decided(value: Element, masks: Mapping[int, bool]) -> Element:
+    """The element with 1 and 0 in the place of masks, also of those that come about by that: [x [x > 0] > 0]."""
+    numbers = {n: value.field.one if held else value.field.zero for n, held in masks.items()}
+    while (made := substituted(value, numbers)) is not value and made != value:
+        value = made
+    return value
+
+
 def _is_impossible(value: Element, masks: Mapping[int, bool]) -> bool:
-    """Whether two things are said to be positive whose sum is a number that is not: u > 0 and -u - 1 > 0."""
+    """Whether something is said to be positive that never is, or two things whose sum is not: u > 0 and -u - 1 > 0."""
     generators = [(value.field.generators[number], held) for number, held in masks.items()]
     positive = [u.arguments[0] if held else -u.arguments[0] for u, held in generators if u.name is step]
+    if any(map(is_never_positive, positive)):
+        return True
     sums = (a + b for a, b in combinations(positive, 2))
     return any(set(total.terms) <= {0} and total.terms.get(0, 0) < 0 for total in sums)
 

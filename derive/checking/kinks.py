@@ -17,14 +17,15 @@ from typing import Any
 import numpy as np
 
 from derive.checking.budget import Budget
-from derive.checking.counterexample import output_shape, show, source_at
+from derive.checking.counterexample import output_shape, show, shown_arrays, source_at, text_of
 from derive.checking.generic import is_piecewise
 from derive.checking.numerically import Expected, real_run
 from derive.checking.points import sizes_ascending
+from derive.checking.report import Counterexample
 from derive.checking.subject import CodeError, Subject
 from derive.forward.shape import bind
 
-__all__ = ["Kink", "kinks"]
+__all__ = ["Kink", "judged", "kinks", "merged"]
 
 _MOST_SIZES = 8
 _EXAMINED = 2
@@ -44,10 +45,14 @@ Sizes = Mapping[str, int]
 
 @dataclass(frozen=True, slots=True)
 class Kink:
-    """A point at which the derivative jumps, what the code gives there, and whether that is outside of what is near."""
+    """A point at which the derivative jumps, what the code gives there, and whether that is outside of what is near.
+
+    found says the same as numbers at which it is wrong, if it is.
+    """
 
     told: str
     outside: bool
+    found: Counterexample | None = None
 
 
 def kinks(subject: Subject, largest: Sizes, budget: Budget) -> dict[str, Kink]:
@@ -107,12 +112,19 @@ def _at(subject: Subject, source: Expected, arrays: Mapping[str, Any], upstream:
         scale = _CLOSE * max(1.0, float(np.max(np.abs(values), initial=0.0)))
         if float(np.max(values.max(axis=0) - values.min(axis=0), initial=0.0)) <= scale:
             continue
-        found[node.name] = _judged(subject, node.name, arrays, upstream, got, values, scale)
+        found[node.name] = judged(subject, source.branch.sizes, node.name, arrays, upstream, got, values, scale)
     return found
 
 
-def _judged(
-    subject: Subject, name: str, arrays: Mapping[str, Any], upstream: Any, got: Any, values: Any, scale: float
+def judged(
+    subject: Subject,
+    sizes: Sizes,
+    name: str,
+    arrays: Mapping[str, Any],
+    upstream: Any,
+    got: Any,
+    values: Any,
+    scale: float,
 ) -> Kink:
     """Whether the gradient goes beyond those nearby, entry by entry or in the sum of all entries."""
     low, high = values.min(axis=0), values.max(axis=0)
@@ -123,15 +135,46 @@ def _judged(
     if bool(np.any(beyond)):
         place = np.unravel_index(int(np.argmax(beyond)), got.shape)
         inside = f"[{low[place]:.6g}, {high[place]:.6g}]"
-        return Kink(f"{at}: got {got[place]:.6g}, outside of the subdifferential, whose entry is in {inside}", True)
+        told = f"{at}: got {got[place]:.6g}, outside of the subdifferential, whose entry is in {inside}"
+        worst = tuple(int(p) for p in place)
+        between = f"an entry in {inside}"
+        return Kink(told, True, _counterexample(subject, sizes, arrays, upstream, got, beyond, between, worst))
     if not sums.min() - scale * got.size <= total <= sums.max() + scale * got.size:
         inside = f"[{sums.min():.6g}, {sums.max():.6g}]"
         told = f"{at}: the entries add up to {total:.6g}, outside of the subdifferential, where the sum is in {inside}"
-        return Kink(told, True)
+        between = f"entries whose sum is in {inside}"
+        return Kink(told, True, _counterexample(subject, sizes, arrays, upstream, got, beyond | True, between))
     place = np.unravel_index(int(np.argmax(high - low)), got.shape)
     return Kink(
         f"{at}: got {got[place] + 0.0:.6g}, which is in [{low[place] + 0.0:.6g}, {high[place] + 0.0:.6g}]", False
     )
+
+
+def _counterexample(
+    subject: Subject,
+    sizes: Sizes,
+    arrays: Mapping[str, Any],
+    upstream: Any,
+    got: Any,
+    beyond: Any,
+    expected: str,
+    place: tuple[int, ...] = (),
+) -> Counterexample:
+    shown = tuple(shown_arrays(subject, arrays, upstream))
+    differ = int(np.sum(beyond))
+    return Counterexample(
+        tuple(sizes.items()), shown, text_of(got), expected, place, differ, int(got.size), tuple(got.shape)
+    )
+
+
+def merged(first: Mapping[str, Kink], second: Mapping[str, Kink]) -> dict[str, Kink]:
+    """The kinks of both; where both have one, what is wrong, and else the second."""
+    return {
+        name: next((k for k in (second.get(name), first.get(name)) if k is not None and k.outside), None)
+        or second.get(name)
+        or first[name]
+        for name in (*first, *(name for name in second if name not in first))
+    }
 
 
 def _nearby(subject: Subject, source: Expected, arrays: Mapping[str, Any], upstream: Any) -> Iterator[dict[str, Any]]:

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import sympy
+from mpmath import isfinite, isinf, isnan, mpf  # type: ignore[import-untyped]  # SymPy's own numbers
 
 from derive.checking.sheet import Picked, Sheet, objects
 from derive.errors import UnsupportedError
@@ -104,12 +105,26 @@ def ufunc(anchor: Sheet, function: Any, method: str, arguments: Sequence[Any], o
 _REDUCED = {"add": "sum", "multiply": "prod", "maximum": "max", "minimum": "min", "logical_and": "all"}
 
 
+_QUESTIONS: dict[str, Callable[[Any], bool]] = {"isfinite": isfinite, "isinf": isinf, "isnan": isnan}
+
+_UNBOUNDED = {"maximum": -np.inf, "fmax": -np.inf, "minimum": np.inf, "fmin": np.inf}
+"""Functions of two numbers, and what the other one is never exceeded by."""
+
+
+def _is_no_bound(argument: Any, infinite: float) -> bool:
+    return isinstance(argument, float) and argument == infinite
+
+
 def _at_entries(anchor: Sheet, name: str, arguments: Sequence[Any]) -> Any:
     if name in _OPERATORS:
         first, *rest = (anchor.of(argument) for argument in arguments)
         return _OPERATORS[name](first, *rest)
+    if name in _QUESTIONS:
+        return _asked(anchor, name, *arguments)
     if name not in _SCALAR:
         raise UnsupportedError(f"np.{name} is not supported on symbols")
+    if name in _UNBOUNDED and (kept := [a for a in arguments if not _is_no_bound(a, _UNBOUNDED[name])]) != [*arguments]:
+        return anchor.of(kept[0])
     if name == "heaviside":
         x, at = (anchor.of(argument) for argument in arguments)
         return anchor.applied(ELEMENTWISE["heaviside"](placeholder(0), placeholder(1)), x, at)
@@ -197,7 +212,19 @@ _SUMS = ("cumsum", "diff", "dot", "einsum", "inner", "kron", "outer", "tensordot
 _MOVES = frozenset(
     (
         *("array_split", "atleast_1d", "atleast_2d", "atleast_3d", "broadcast_arrays", "broadcast_to", "column_stack"),
-        *("concatenate", "cumsum", "diag", "diagonal", "diff", "dot", "dstack", "einsum", "expand_dims", "flip"),
+        *(
+            "concatenate",
+            "cumsum",
+            "diag",
+            "diagflat",
+            "diagonal",
+            "diff",
+            "dot",
+            "dstack",
+            "einsum",
+            "expand_dims",
+            "flip",
+        ),
         *("fliplr", "flipud", "hsplit", "hstack", "inner", "kron", "moveaxis", "outer", "pad", "ravel", "repeat"),
         *("reshape", "roll", "rollaxis", "rot90", "split", "squeeze", "stack", "swapaxes", "take", "tensordot", "tile"),
         *("take_along_axis", "trace", "transpose", "tril", "triu", "vdot", "vsplit", "vstack", "append"),
@@ -353,10 +380,29 @@ def _copied(anchor: Sheet, a: Any, *order: Any, **options: Any) -> Sheet:
     return array.view(array.data.copy())
 
 
-def _copy_to(anchor: Sheet, target: Any, value: Any) -> None:
+def _copy_to(anchor: Sheet, target: Any, value: Any, *, where: Any = True) -> None:
     if not isinstance(target, Sheet):
         raise UnsupportedError("np.copyto into another kind of array is not supported on symbols")
-    target[...] = value
+    target[...] = value if where is True else _where(anchor, where, value, target)
+
+
+def _select(anchor: Sheet, conditions: Sequence[Any], choices: Sequence[Any], default: Any = 0) -> Sheet:
+    """np.select: what the first condition that holds chooses."""
+    chosen = anchor.of(default)
+    for condition, choice in zip(reversed(conditions), reversed(choices), strict=True):
+        chosen = _where(anchor, condition, choice, chosen)
+    return chosen
+
+
+def _asked(anchor: Sheet, name: str, a: Any) -> Sheet:
+    """np.isnan and its like, of numbers; symbols are real wherever they have a value, and nobody knows where not."""
+    array = anchor.of(a)
+    if not all(isinstance(entry, mpf) for entry in array.data.ravel()):
+        raise UnsupportedError(f"np.{name} is not supported on symbols")
+    made = np.empty(array.shape, dtype=object)
+    for place, entry in np.ndenumerate(array.data):
+        made[place] = anchor.scalars.number(int(_QUESTIONS[name](entry)))
+    return anchor.truths(made)
 
 
 def _put_along(anchor: Sheet, array: Any, indices: Any, values: Any, axis: int) -> None:
@@ -431,6 +477,7 @@ _COMPUTES: dict[str, Callable[..., Any]] = {
         _extreme("max", anchor, a, axis, **o) - _extreme("min", anchor, a, axis, **o)
     ),
     "put_along_axis": _put_along,
+    "select": _select,
     "shape": lambda anchor, a: a.shape,
     "size": lambda anchor, a, axis=None: a.size if axis is None else a.shape[axis],
     "sliding_window_view": _windows,

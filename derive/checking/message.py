@@ -45,6 +45,8 @@ def _details(report: Report, verdict: Verdict) -> Iterator[str]:
         yield from _wrong(report, verdict)
     elif verdict.reason:
         yield f"{'no proof' if not verdict.proved else 'not for all sizes'}: {verdict.reason}"
+    if verdict.boundary:
+        yield f"where it compares: {verdict.boundary}"
     if verdict.kink:
         yield f"where it jumps: {verdict.kink}"
 
@@ -99,7 +101,7 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
     return {
         "name": verdict.name,
         "strength": verdict.strength.value,
-        "method": verdict.method,
+        "method": "; ".join(filter(None, (verdict.method, verdict.boundary))),
         "reason": verdict.reason,
         "rule": verdict.rule,
         "cause": verdict.cause,

@@ -145,19 +145,21 @@ class Expected:
             made[name] = np.array(values, dtype=object).reshape(sheet.shape)
         return {} if evaluator.kink else made
 
-    def evaluator(self, arrays: Arrays, upstream: Any) -> Evaluator:
-        """What evaluates elements there."""
+    def evaluator(self, arrays: Arrays, upstream: Any, *precision: Any) -> Evaluator:
+        """What evaluates elements there, with more digits than usual if it is asked for."""
         values: dict[str, Any] = {}
         for node in self.subject.smooth:
             values.update(_named(node.name, arrays[node.name]))
         values.update(_named(self.subject.upstream or "G", upstream))
-        return Evaluator(self.branch.field, values)
+        return Evaluator(self.branch.field, values, *precision)
 
 
 def _named(name: str, array: Any) -> dict[str, Any]:
     values = np.asarray(array)
     return {
-        f"{name}[{','.join(map(str, place))}]" if place else name: mpf(float(value))
+        f"{name}[{','.join(map(str, place))}]" if place else name: value
+        if isinstance(value, mpf)
+        else mpf(float(value))
         for place, value in np.ndenumerate(values)
     }
 
@@ -211,7 +213,9 @@ class Differences:
             output = layer_output(self.subject, self.sizes, sheets, scalars)
         else:
             output, _, _ = self.subject.ahead(World(*stand_ins(scalars)), sheets)
-        product = anchor.of(output) * anchor.of(np.asarray(upstream, dtype=float))
+        product = anchor.of(output) * (
+            upstream if isinstance(upstream, Sheet) else anchor.of(np.asarray(upstream, dtype=float))
+        )
         return sum(product.data.ravel(), mpf(0))
 
 

@@ -50,11 +50,16 @@ _NEAR = mpf(10) ** -20
 
 
 class Evaluator:
-    """Elements where variables have these values, by their names; kink is whether something jumps there."""
+    """Elements where variables have these values, by their names; kink is whether something jumps there.
 
-    def __init__(self, field: Ring, values: Mapping[str, Any]) -> None:
+    What is closer to 0 than `near` is taken for 0, numbers having so many digits.
+    """
+
+    def __init__(self, field: Ring, values: Mapping[str, Any], digits: int = _DIGITS, near: Any = _NEAR) -> None:
         self._field = field
         self._values = values
+        self._digits = digits
+        self._near = near
         self._made: dict[int, Any] = {}
         self.kink = False
 
@@ -63,7 +68,7 @@ class Evaluator:
 
         Raises: ArithmeticError or ValueError where it has none.
         """
-        with workdps(_DIGITS):
+        with workdps(self._digits):
             return self._value(element)
 
     def _value(self, element: Element) -> Any:
@@ -88,15 +93,15 @@ class Evaluator:
             case Kind.VARIABLE:
                 return mpmathify(self._values[generator.name])
             case Kind.CONSTANT:
-                return mpmathify(generator.name.evalf(_DIGITS))
+                return mpmathify(generator.name.evalf(self._digits))
             case Kind.PRIME:
                 return mpf(int(generator.name))
         arguments = [self._value(argument) for argument in generator.arguments]
-        if generator.name is step and abs(arguments[0]) < _NEAR:
+        if generator.name is step and abs(arguments[0]) < self._near:
             self.kink = True
         if generator.name in (largest, smallest):
             ordered = sorted(arguments, reverse=generator.name is largest)
-            self.kink |= len(ordered) > 1 and bool(abs(ordered[0] - ordered[1]) < _NEAR)
+            self.kink |= len(ordered) > 1 and bool(abs(ordered[0] - ordered[1]) < self._near)
         match generator.kind:
             case Kind.POWER:
                 return arguments[0]

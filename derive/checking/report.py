@@ -43,7 +43,8 @@ class Counterexample:
 class Verdict:
     """What is known about one gradient.
 
-    method says how it is known, reason why no proof was found ("" if one was), cause what would make a wrong gradient
+    method says how it is known, boundary what it is where a comparison is at its boundary ("" if none matters, or it is
+    not proved), reason why no proof was found ("" if one was), cause what would make a wrong gradient
     right ("" if nothing that was tried does), kink what happens where the derivative jumps ("" if it nowhere does).
     rule is the gradient as derived, shape what it should be, in sizes.
     """
@@ -60,6 +61,7 @@ class Verdict:
     shape: tuple[int, ...] = ()
     found: Counterexample | None = None
     kink_is_wrong: bool = False
+    boundary: str = ""
 
     @property
     def proved(self) -> bool:

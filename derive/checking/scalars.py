@@ -14,18 +14,32 @@ from typing import Any, Protocol
 
 import numpy as np
 import sympy
-from mpmath import mpf, workdps  # type: ignore[import-untyped]  # SymPy's own numbers
+from mpmath import fabs, isnan, mpf, workdps  # type: ignore[import-untyped]  # SymPy's own numbers
 from sympy import Expr, Rational, lambdify
 
 from derive.checking.budget import Budget
+from derive.checking.generic import is_piecewise
 from derive.errors import UnsupportedError
-from derive.forward.functions import EXACT, defined, largest, smallest, step
+from derive.forward import functions
+from derive.forward.functions import EXACT, largest, smallest, step
 from derive.forward.nodes import placeholder
 from derive.forward.number import exact_number
+from derive.proof.decide import vanishes, vanishes_in_parts
 from derive.proof.field import Field
-from derive.proof.ring import Element, Kind
+from derive.proof.ring import Element, Generator, Kind
 
-__all__ = ["DIGITS", "Branches", "Digits", "Entry", "Scalars", "Symbols", "TooManyBranchesError", "exact"]
+__all__ = [
+    "DIGITS",
+    "NATIVE",
+    "Branches",
+    "Digits",
+    "Entry",
+    "Scalars",
+    "Symbols",
+    "TooManyBranchesError",
+    "exact",
+    "meant",
+]
 
 Entry = Any
 """An element of the field, or a number of many digits."""
@@ -65,6 +79,10 @@ class Scalars(Protocol):
 
     def power(self, base: Entry, exponent: Entry) -> Entry: ...
 
+    def quotient(self, left: Any, right: Any) -> Any:
+        """Arrays of entries, one divided by the other."""
+        ...
+
     def undefined(self) -> Entry:
         """What stands in an array that was not filled: it may be anything."""
         ...
@@ -100,6 +118,8 @@ class TooManyBranchesError(UnsupportedError):
 class Branches:
     """Which answers a run of the code gets to its questions, and what they say about masks by number.
 
+    questioned are the masks that the code asked about, known those and their opposites.
+
     Example:
         >>> branches = Branches()
         >>> [branches.answer() for _ in branches.runs(10)]
@@ -109,6 +129,7 @@ class Branches:
     answers: list[bool] = field(default_factory=list)
     asked: int = 0
     known: dict[int, bool] = field(default_factory=dict)
+    questioned: set[int] = field(default_factory=set)
 
     def runs(self, most: int) -> Iterator[None]:
         """One round for every way in which the questions can be answered.
@@ -116,7 +137,7 @@ class Branches:
         Raises: UnsupportedError if there are too many.
         """
         for _ in range(most):
-            self.asked, self.known = 0, {}
+            self.asked, self.known, self.questioned = 0, {}, set()
             yield
             if self.asked > _MOST_QUESTIONS:
                 break
@@ -174,11 +195,13 @@ class Symbols:
 
     def _answer(self, number: int) -> bool:
         known = self.branches.known
+        self.branches.questioned.add(number)
         if number in known:
             return known[number]
         generator = self.field.generators[number]
         if generator.name is not step:
-            raise UnsupportedError("the code branches on whether two values are equal")
+            answer = known[number] = self._is_same(generator)
+            return answer
         answer = known[number] = self.branches.answer()
         # Away from where u = 0, either u > 0 or -u > 0.
         opposite = self.field.apply(step(placeholder(0)), [-generator.arguments[0]])
@@ -186,6 +209,17 @@ class Symbols:
             for other, _ in self.field.monomials[monomial]:
                 known[other] = not answer
         return answer
+
+    @staticmethod
+    def _is_same(generator: Generator) -> bool:
+        """Whether two values are equal, which different ones are on no open set.
+
+        Raises: UnsupportedError where that depends on which entry is the largest.
+        """
+        difference = generator.arguments[0] - generator.arguments[1]
+        if is_piecewise(difference):
+            raise UnsupportedError("the code branches on whether two values are equal")
+        return vanishes_in_parts(difference) or vanishes(difference)
 
     def extreme(self, name: str, entries: Sequence[Element]) -> Element:
         function = largest if name == "max" else smallest
@@ -196,6 +230,9 @@ class Symbols:
             raised: Element = base ** exponent.terms.get(0, 0)
             return raised
         return self.apply(sympy.exp(placeholder(1) * sympy.log(placeholder(0))), [base, exponent])
+
+    def quotient(self, left: Any, right: Any) -> Any:
+        return np.true_divide(left, right)
 
     def undefined(self) -> Element:
         self._undefined += 1
@@ -253,14 +290,50 @@ class Digits:
     def power(self, base: Any, exponent: Any) -> Any:
         return self.apply(placeholder(0) ** placeholder(1), [base, exponent])
 
+    def quotient(self, left: Any, right: Any) -> Any:
+        try:
+            return np.true_divide(left, right)
+        except ZeroDivisionError:
+            # As NumPy has it: where such an entry is not taken, it does not matter.
+            return _QUOTIENTS(left, right)
+
     def undefined(self) -> Any:
         self._undefined += 1
         return self.number(Rational(10**6 + self._undefined, 7))
 
 
+def _quotient(a: Any, b: Any) -> Any:
+    if b:
+        return a / b
+    return mpf("nan") if not a or isnan(a) else mpf("inf") if a > 0 else mpf("-inf")
+
+
+_QUOTIENTS = np.frompyfunc(_quotient, 2, 1)
+
+
 @lru_cache(maxsize=256)
 def _compiled(function: Expr, count: int) -> Callable[..., Any]:
-    compiled: Callable[..., Any] = lambdify(
-        [placeholder(p) for p in range(count)], defined(function), [EXACT, "mpmath"], cse=False
-    )
+    places = [placeholder(p) for p in range(count)]
+    compiled: Callable[..., Any] = lambdify(places, meant(function), [{**EXACT, **NATIVE}, "mpmath"], cse=False)
     return compiled
+
+
+def meant(function: Expr) -> Expr:
+    """The function in terms of what has a meaning in numbers."""
+    for kind in (functions.logabs, functions.sigmoid, functions.softplus):
+        function = function.replace(kind, kind.defined)
+    return function
+
+
+def _sign(x: Any) -> Any:
+    return mpf(x > 0) - mpf(x < 0)
+
+
+NATIVE: dict[str, Callable[..., Any]] = {
+    "abs": fabs,
+    "maximum": lambda a, b: a if isnan(a) or a > b else b,
+    "minimum": lambda a, b: a if isnan(a) or a < b else b,
+    "relu": lambda x: max(x, mpf(0)),
+    "sign": _sign,
+}
+"""What computes, in numbers of many digits, functions whose definitions give no number for infinite ones."""

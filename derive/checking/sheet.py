@@ -25,6 +25,10 @@ Data = Any
 _A, _B = placeholder(0), placeholder(1)
 
 
+def _is_infinite(value: object) -> bool:
+    return isinstance(value, float) and bool(np.isinf(value))
+
+
 def objects(value: Any) -> Data:
     """The value as an array of objects; a single scalar as one without axes."""
     if isinstance(value, np.ndarray) and value.dtype == object:
@@ -135,7 +139,13 @@ class Sheet:
         return self.numbers(made)
 
     def _compared(self, function: Expr, left: Any, right: Any, *, negated: bool = False) -> Sheet:
-        held = self.applied(function, left, right)
+        # Whatever is compared with an infinite number, there is one answer.
+        if _is_infinite(right):
+            held = self.applied(function.subs({_A: 0, _B: int(np.sign(right))}), left)
+        elif _is_infinite(left):
+            held = self.applied(function.subs({_A: int(np.sign(left)), _B: 0}), right)
+        else:
+            held = self.applied(function, left, right)
         return self.truths((1 - held if negated else held).data)
 
     def __add__(self, other: Any) -> Sheet:
@@ -163,7 +173,7 @@ class Sheet:
         return self.of(other) * self
 
     def __truediv__(self, other: Any) -> Sheet:
-        return self.combined(np.true_divide, self, self.of(other))
+        return self.combined(self.scalars.quotient, self, self.of(other))
 
     def __rtruediv__(self, other: Any) -> Sheet:
         return self.of(other) / self

@@ -58,6 +58,7 @@ from derive.notation.tree import Delta as DeltaTree
 from derive.notation.walk import children
 from derive.rules.index import Factor, IndexSum, Kronecker, Letters, Part, contract_delta, expand
 from derive.rules.index import Product as Term
+from derive.rules.recalled import recalled
 
 __all__ = [
     "Entrywise",
@@ -93,11 +94,11 @@ class Entrywise:
         letters = {item.name.text: item.entries.letter for item in definitions if item.entries is not None}  # type: ignore[union-attr]  # values have names
         return Entrywise(layer, dict(names), letters)
 
-    def value(self, letter: str, node: Node) -> Relation:
-        """y_ij = ..., for what is called so."""
+    def value(self, letter: str, node: Node, free: tuple[str, ...] = ()) -> Relation:
+        """y_ij = ..., for what is called so; with these letters for its axes, if any are given."""
         others = {k: v for k, v in self.names.items() if k is not node or self._is_called_otherwise(letter, v)}
-        free, tree = self._read(replaced(node, others))
-        return Relation.equal(Entry(letter, free), tree)
+        index, tree = self._read(_in_names(node, others), free)
+        return Relation.equal(Entry(letter, index), tree)
 
     @staticmethod
     def _is_called_otherwise(letter: str, entries: Node) -> bool:
@@ -106,19 +107,26 @@ class Entrywise:
 
     def gradient(self, of: str, node: Node) -> Relation:
         """∂L/∂x_ij = ..., for the array whose entries have this letter."""
-        free, tree = self._read(replaced(node, self.names))
+        free, tree = self._read(_in_names(node, self.names))
         return Relation.equal(Gradient(Entry(of, free), f"d{of}", self.layer.loss), tree)
 
-    def _read(self, node: Node) -> tuple[tuple[Index, ...], Tree]:
-        free = self._free(node)
-        letters = Letters((*self._taken, *self._of_sizes, *free))
-        sizes = tuple(zip(free, node.shape, strict=True))
-        value = expand(IndexSum((Term((Factor(node, free),)),), free, sizes), letters)
+    def named(self, node: Node) -> Node:
+        """The node, with the names in the place of the values that have one."""
+        return _in_names(node, self.names)
+
+    def read(self, value: IndexSum) -> Tree:
+        """The sum, everything in it multiplied out and deltas contracted."""
+        letters = Letters((*self._taken, *self._of_sizes, *(letter for letter, _ in value.sizes)))
+        value = expand(value, letters)
         while (contracted := contract_delta(value)) is not None:
             value = contracted[0]
-        single = {letter for letter, size in value.sizes if size == 1}
-        tree = self._sum(value, letters)
-        return tuple(0 if letter in single else letter for letter in free), tree
+        return self._sum(value, letters)
+
+    def _read(self, node: Node, free: tuple[str, ...] = ()) -> tuple[tuple[Index, ...], Tree]:
+        free = free or self._free(node)
+        sizes = tuple(zip(free, node.shape, strict=True))
+        tree = self.read(IndexSum((Term((Factor(node, free),)),), free, sizes))
+        return tuple(0 if size == 1 else letter for letter, size in sizes), tree
 
     @property
     def _taken(self) -> tuple[str, ...]:
@@ -216,6 +224,11 @@ class Entrywise:
             value = contracted[0]
         inner = _Inside(self.layer, self.names, self.letters, dict(zip(free, index, strict=True)))
         return inner._sum(value, letters)
+
+
+def _in_names(node: Node, names: Mapping[Node, Node]) -> Node:
+    """The node, values that have a name by that, and functions of such values by those functions that have one."""
+    return replaced(node, {**recalled(node, names), **names})
 
 
 @dataclass(frozen=True, eq=False)

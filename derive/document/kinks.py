@@ -23,6 +23,15 @@ _MESSAGES = {
         "*At the kink:* the larger of an entry and a number has no derivative where both are equal. There 0 is taken, "
         "as PyTorch does; it is a subgradient, as is every number from 0 to 1. Elsewhere nothing depends on this."
     ),
+    "upper bound": N_(
+        "*At the kink:* the smaller of an entry and a number has no derivative where both are equal. There 1 is taken, "
+        "so that this and the derivative of the larger one add up to 1; every number from 0 to 1 is a subgradient of "
+        "its negative. Elsewhere nothing depends on this."
+    ),
+    "clip": N_(
+        "*At the kinks:* `clip` has no derivative at its two bounds. There 0 is taken, as PyTorch's `hardtanh` does. "
+        "Elsewhere nothing depends on this."
+    ),
     "maximum": N_(
         "*At ties:* the larger of two numbers has no derivative where both are equal. There the second one receives "
         "all of the gradient, which is a subgradient. Elsewhere nothing depends on this."
@@ -45,6 +54,9 @@ _MESSAGES = {
 }
 """What is said of a function, by its name."""
 
+_BOUNDS = {"maximum": "bound", "minimum": "upper bound"}
+"""What the larger and the smaller of an entry and a number are called in the table."""
+
 
 def kinks(layer: Layer) -> tuple[str, ...]:
     """The kinds of functions without a derivative somewhere that the layer computes, in the order of computation."""
@@ -53,8 +65,9 @@ def kinks(layer: Layer) -> tuple[str, ...]:
         match node:
             case Map(function=function):
                 names = _names(function)
-                if "maximum" in names and _has_number(function, node):
-                    names = (names - {"maximum"}) | {"bound"}
+                for name, of_number in _BOUNDS.items():
+                    if name in names and _has_number(function, node, name):
+                        names = (names - {name}) | {of_number}
                 found |= dict.fromkeys(name for name in _MESSAGES if name in names)
             case Reduce():
                 found["Reduce"] = None
@@ -72,11 +85,11 @@ def _names(function: object) -> set[str]:
     return names
 
 
-def _has_number(function: object, node: Map) -> bool:
+def _has_number(function: object, node: Map, name: str) -> bool:
     """Whether the second of the two that are compared is a number."""
     arguments: tuple[Any, ...] = getattr(function, "args", ())
-    if type(function).__name__ != "maximum":
-        return any(_has_number(argument, node) for argument in arguments)
+    if type(function).__name__ != name:
+        return any(_has_number(argument, node, name) for argument in arguments)
     numbers = {str(placeholder(p)) for p, operand in enumerate(node.operands) if isinstance(operand, Constant)}
     return bool(arguments[1].is_number) or str(arguments[1]) in numbers
 

@@ -17,9 +17,13 @@ __all__ = [
     "map_name",
     "named_values",
     "output_name",
+    "two_matrices",
     "words_of",
     "written_name",
 ]
+
+_OF_ANY = "PQABSTCDEFUVRKHM"
+"""Letters for matrices that are no array of the layer."""
 
 
 def output_name(layer: Layer) -> Name:
@@ -83,6 +87,15 @@ def words_of(layer: Layer) -> dict[str, Tree]:
         words[first + second] = Listed(pair, wrapped=True)
         words |= {f"{a}_{first}{second}": Entry(a, (first, second)) for a, shape in arrays if len(shape) == 2}
     return words
+
+
+def two_matrices(layer: Layer) -> tuple[Name, Name]:
+    """P and Q, what is true of any two matrices is said of; other letters where the layer calls something so."""
+    taken = {layer.output_name, layer.loss, layer.upstream.name, *layer.letters, "I"}
+    taken |= {node.name for node in layer.inputs} | {item.text for item in named_values(layer)}
+    free = [letter for letter in _OF_ANY if letter not in taken]
+    first, second = free[:2] if len(free) > 1 else ("P_1", "P_2")
+    return Name(first, "matrix"), Name(second, "matrix")
 
 
 def coloured_letters(layer: Layer) -> tuple[str, ...]:

@@ -12,11 +12,13 @@ from sympy import Expr
 
 from derive.forward.entry import Entries, ExactAlgebra, SympyAlgebra
 from derive.forward.layer import Layer
-from derive.forward.nodes import Node
+from derive.forward.nodes import Input, Node
+from derive.forward.normal import replaced
 from derive.forward.shape import bind
 from derive.forward.shown import DottedAlgebra, SigmaAlgebra
 from derive.notation.tree import Tree
 from derive.rules.naming import entry_names
+from derive.rules.recalled import recalled
 
 __all__ = ["LISTED_TERMS", "SHOWN_TERMS", "Concrete", "flat", "positions", "unflat"]
 
@@ -63,6 +65,8 @@ class Concrete:
     algebra: ExactAlgebra[Any] = field(default_factory=SympyAlgebra)
     _shapes: dict[Node, tuple[int, ...]] = field(init=False, repr=False, default_factory=dict)
     _exact: Entries[Any] = field(init=False, repr=False)
+    _names: Mapping[Node, Input] = field(init=False, repr=False)
+    _recalled: dict[Node, Node] = field(init=False, repr=False, default_factory=dict)
     _shown: Entries[Tree] = field(init=False, repr=False)
     _listed: Entries[Tree] = field(init=False, repr=False)
     _shown_output: Entries[Tree] = field(init=False, repr=False)
@@ -72,6 +76,7 @@ class Concrete:
         object.__setattr__(self, "_exact", Entries(self.sizes, self.algebra))
         shown, listed = DottedAlgebra(SHOWN_TERMS), SigmaAlgebra(LISTED_TERMS)
         names = entry_names(self.layer)
+        object.__setattr__(self, "_names", names)
         # What the output is must not be answered with its name.
         others = {node: entries for node, entries in names.items() if node is not self.layer.output}
         for place, chosen in (("", names), ("_output", others)):
@@ -105,11 +110,18 @@ class Concrete:
 
     def shown(self, node: Node, position: tuple[int, ...]) -> Tree:
         """An entry as it is shown on a page, long sums with dots, and values that have a name by that."""
-        return self._shown.one(node, position)
+        return self._shown.one(self._in_names(node), position)
 
     def listed(self, node: Node, position: tuple[int, ...]) -> Tree:
         """An entry as it is listed in data, long sums with Σ, and values that have a name by that."""
-        return self._listed.one(node, position)
+        return self._listed.one(self._in_names(node), position)
+
+    def _in_names(self, node: Node) -> Node:
+        """The node, functions of values that have a name written by those that the forward pass has computed."""
+        found = self._recalled.get(node)
+        if found is None:
+            found = self._recalled[node] = replaced(node, recalled(node, self._names))
+        return found
 
     def shown_output(self, position: tuple[int, ...]) -> Tree:
         """An entry of the output as it is shown on a page: what it is, not its name."""

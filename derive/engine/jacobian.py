@@ -36,8 +36,8 @@ EXPLICIT_ENTRIES = 10**6
 
 @lru_cache(maxsize=512)
 def _shortened(coefficient: Node, output: Node, rules: tuple[object, ...]) -> Node:
-    """Made once for all sizes and routes, and for the rules by which it is made."""
-    return simplify(coefficient, Forward(output))[0]
+    """Made once for all sizes and routes, and for the rules by which it is made; in values of the forward pass."""
+    return simplify(coefficient, Forward(output), opens=False)[0]
 
 
 @dataclass(frozen=True, eq=False)

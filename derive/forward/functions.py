@@ -167,9 +167,17 @@ class relu(Named):
 
 
 class maximum(Named):
-    """The larger of two numbers."""
+    """The larger of two numbers; one that is constant comes second, and receives the gradient at a tie."""
 
     nargs = 2
+
+    @classmethod
+    def eval(cls, a: Expr, b: Expr) -> Expr | None:
+        """The value at numbers, and a number second."""
+        if isinstance(a, Number):
+            return sympy.Max(a, b) if isinstance(b, Number) else cls(b, a)
+        return None
+
     slopes = (lambda a, b: step(a - b), lambda a, b: 1 - step(a - b))
 
     @classmethod
@@ -178,14 +186,45 @@ class maximum(Named):
 
 
 class minimum(Named):
-    """The smaller of two numbers."""
+    """The smaller of two numbers; one that is constant comes second, and receives nothing at a tie."""
 
     nargs = 2
+
+    @classmethod
+    def eval(cls, a: Expr, b: Expr) -> Expr | None:
+        """The value at numbers, and a number second."""
+        if isinstance(a, Number):
+            return sympy.Min(a, b) if isinstance(b, Number) else cls(b, a)
+        return None
+
     slopes = (lambda a, b: 1 - step(a - b), lambda a, b: step(a - b))
 
     @classmethod
     def defined(cls, a: Expr, b: Expr) -> Expr:
         return a - (a - b) * step(a - b)
+
+
+class clip(Named):
+    """The nearest number between two that are constant; of a change, nothing passes at them."""
+
+    nargs = 3
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        """[a < x < b], which is |x| < b if a = -b."""
+        x, low, high = self.args
+        if argindex > 1:
+            raise InternalError("clip: the bounds are numbers")
+        return step(high - abs(x)) if low == -high else step(x - low) * step(high - x)
+
+    @classmethod
+    def eval(cls, x: Expr, low: Expr, high: Expr) -> Expr | None:
+        """The value at a number."""
+        return sympy.Min(sympy.Max(x, low), high) if isinstance(x, Number) and isinstance(low, Number) else None
+
+    @classmethod
+    def defined(cls, x: Expr, low: Expr, high: Expr) -> Expr:
+        above, below = step(x - low), step(high - x)
+        return x * above * below + low * (1 - above) + high * (1 - below)
 
 
 class sigmoid(Named):
@@ -212,7 +251,7 @@ class softplus(Named):
 
 def defined(value: Expr) -> Expr:
     """The expression with every function that has a definition replaced by it."""
-    named = (logabs, sign, abs, relu, maximum, minimum, sigmoid, softplus)
+    named = (logabs, clip, sign, abs, relu, maximum, minimum, sigmoid, softplus)
     for kind in named:
         value = value.replace(kind, kind.defined)
     return value

@@ -52,8 +52,10 @@ def _several(terms: Sequence[Tree]) -> Tree:
 
 
 def _without_bound(left: Tree, right: Tree) -> Tree:
-    """max(x, 0) > 6 is x > 6."""
+    """max(x, 0) > 6 is x > 6, and 6 > max(x, 0) is 6 > x."""
     match left, right:
+        case Number(value), Call("maximum", (inner, Number(low))) if _known(low) and _known(value) and low < value:  # type: ignore[operator]
+            return Greater(left, inner)
         case Call("maximum", (inner, Number(low))), Number(value) if _known(low) and _known(value) and low <= value:  # type: ignore[operator]
             return Greater(inner, right)
     return Greater(left, right)

@@ -272,9 +272,10 @@ def _read_contraction(node: Contract, made: dict[Node, Tree], readings: _Reading
                 return _scaled(coefficient, scalars, selected)
         core += [(known[select], row) for select, row in selects]
     if not selects and len(core) > 1 and node.summed():
-        core, taken, number_below = _without_scalars(core)
-        rest = _read_core(node, core, ones, coefficient, [*scalars, *taken], known, readings)
-        return rest if number_below is None else Quotient(rest, number_below)
+        core, taken, divisor = _without_scalars(core)
+        if taken or divisor is not None:
+            rest = _read_core(node, core, ones, coefficient, [*scalars, *taken], known, readings)
+            return rest if divisor is None else Quotient(rest, divisor)
     return _read_core(node, core, ones, coefficient, scalars, known, readings)
 
 

@@ -13,7 +13,7 @@ from typing import TypeAlias, cast
 from sympy import Expr, Integer, Symbol, diff, exp, expand, log
 
 from derive.errors import InternalError
-from derive.forward.functions import equal, sigmoid, softplus
+from derive.forward.functions import clip, equal, maximum, minimum, relu, sigmoid, softplus
 from derive.forward.nodes import (
     Add,
     Constant,
@@ -104,7 +104,9 @@ def apply(function: Expr, operands: Sequence[Node]) -> Node:
 
 
 def _recognised(function: Expr, operands: Sequence[Node]) -> Node | None:
-    """1 / (1 + exp(-x)) as sigmoid(x), log(1 + exp(x)) as softplus(x)."""
+    """1 / (1 + exp(-x)) as sigmoid(x), log(1 + exp(x)) as softplus(x), min(max(x, a), b) as clip(x, a, b)."""
+    if isinstance(function, maximum | minimum):
+        return _clipped(function, operands)
     if function not in _OF_ONE_PLUS_EXP or not isinstance(operands[0], Add) or len(operands[0].operands) != 2:
         return None
     inner = next((o for o in operands[0].operands if isinstance(o, Map)), None)
@@ -117,6 +119,25 @@ def _recognised(function: Expr, operands: Sequence[Node]) -> Node | None:
     axes = range(len(inner.shape))
     argument = contract([Constant(Integer(sign * turned)), inner.operands[0]], [(), axes], axes)
     return Map((argument,), made)
+
+
+def _clipped(function: Expr, operands: Sequence[Node]) -> Node | None:
+    """A number between bounds, where the two of them are numbers and the one that comes second is on the right side."""
+    (inner,) = operands if len(operands) == 1 else (None,)
+    other = minimum if isinstance(function, maximum) else maximum
+    if not isinstance(inner, Map):
+        return None
+    if isinstance(inner.function, relu) and other is maximum:
+        argument, near = inner.function.args[0], Integer(0)
+    elif isinstance(inner.function, other):
+        argument, near = sorted(inner.function.args, key=lambda part: bool(part.is_Number))
+    else:
+        return None
+    value, far = sorted(function.args, key=lambda part: bool(part.is_Number))
+    low, high = (near, far) if other is maximum else (far, near)
+    if value != _X or argument != _X or not (low.is_Number and high.is_Number and low < high):
+        return None
+    return Map(inner.operands, clip(_X, low, high))
 
 
 _X = placeholder(0)

@@ -20,6 +20,7 @@ __all__ = [
     "broadcast",
     "divided",
     "evaluated",
+    "factored",
     "is_size",
     "letters",
     "parse_shape",
@@ -155,6 +156,24 @@ def _number(axis: Size, sizes: Mapping[str, int]) -> int:
         case Pow(args=(base, Integer() as exponent)) if exponent > 0:
             return int(_number(base, sizes) ** int(exponent))
     return int(axis.subs({letter: sizes[str(letter)] for letter in axis.free_symbols}))
+
+
+def factored(shape: Shape) -> tuple[int, dict[str, int]]:
+    """The product of the sizes of a shape: its number, and the exponents of its other factors as they come.
+
+    Example:
+        >>> factored(tuple(map(size, ("N", "2*M", "D+1", "M"))))
+        (2, {'N': 1, 'M': 2, 'D + 1': 1})
+    """
+    number, powers = 1, dict[str, int]()
+    for axis in shape:
+        coefficient, rest = axis.as_coeff_Mul()
+        number *= int(coefficient)
+        for factor in Mul.make_args(rest):
+            base, exponent = factor.as_base_exp()
+            if base != 1:
+                powers[str(base)] = powers.get(str(base), 0) + int(exponent)
+    return number, powers
 
 
 def evaluated(text: str, sizes: Mapping[str, int]) -> int:

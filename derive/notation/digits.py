@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 
-__all__ = ["code_number", "is_decimal", "number_text"]
+__all__ = ["code_number", "is_decimal", "is_size_text", "number_text"]
 
 _PLACES = 24
 _SMALLEST = 100
+_LETTER = re.compile(r"(?<![\w.])[A-Za-z]")
 
 _THOUSANDTHS = 1000
 """In code a fraction of so many parts is a decimal number; on a page it stands above and below a line."""
@@ -23,6 +25,16 @@ def is_decimal(value: object) -> bool:
     if not isinstance(value, Fraction) or value.denominator < _SMALLEST or value.denominator % 5:
         return False
     return bool((value * 10**_PLACES).denominator == 1)
+
+
+def is_size_text(text: str) -> bool:
+    """Whether a text is a size that is computed from letters, 2*M or H + K - 1, and neither a number nor one letter.
+
+    Example:
+        >>> is_size_text("2*M"), is_size_text("M_1"), is_size_text("1e-05")
+        (True, False, False)
+    """
+    return _LETTER.search(text) is not None and any(sign in text for sign in "*+-")
 
 
 def number_text(value: int | Fraction | str) -> str:

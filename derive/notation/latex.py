@@ -13,7 +13,7 @@ from fractions import Fraction
 from derive.errors import InternalError
 from derive.notation.accents import accented
 from derive.notation.code import written_items, written_places
-from derive.notation.digits import number_text
+from derive.notation.digits import is_size_text, number_text
 from derive.notation.tree import (
     Along,
     At,
@@ -192,7 +192,7 @@ class _Printer:
                 head = rf"\{function}" if function in _OPERATORS else rf"\operatorname{{{_escaped(function)}}}"
                 return rf"{head}\left({', '.join(map(self.text, operands))}\right)", _ATOM
             case BigSum(bounds, body):
-                signs = "".join(rf"\sum_{{{letter}=1}}^{{{last}}}" for letter, last in bounds)
+                signs = "".join(rf"\sum_{{{letter}=1}}^{{{_size(str(last))}}}" for letter, last in bounds)
                 return f"{signs} {self.at_least(body, _PRODUCT)}", _SUM
             case Ones(size):
                 return (rf"\mathbf{{1}}_{{{_name(size)}}}" if size else r"\mathbf{1}"), _ATOM
@@ -388,6 +388,8 @@ def _index(index: tuple[Index, ...]) -> str:
 
 def _number(value: int | Fraction | str) -> tuple[str, int]:
     text = number_text(value)
+    if is_size_text(text):
+        return _size(text), _SUM if "+" in text or "-" in text else _PRODUCT
     if "/" in text:
         over, under = text.split("/")
         sign = "-" if over.startswith("-") else ""

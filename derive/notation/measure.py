@@ -14,7 +14,7 @@ from itertools import pairwise
 from derive.errors import InternalError
 from derive.notation.accents import accented
 from derive.notation.code import written_items, written_places
-from derive.notation.digits import number_text
+from derive.notation.digits import is_size_text, number_text
 from derive.notation.glyphs import BOLD, ITALIC
 from derive.notation.tree import (
     Along,
@@ -326,6 +326,8 @@ def _index(index: tuple[Index, ...], depth: int) -> float:
 
 def _number(value: int | Fraction | str, depth: int, display: bool) -> float:
     text = number_text(value)
+    if is_size_text(text):
+        return _characters(text, depth)
     if text[:1].isalpha():
         return _name(text, depth)
     sign = 0.79 * _SIZES[depth] if text.startswith("-") else 0.0
@@ -363,6 +365,8 @@ def _binding(tree: Tree) -> int:
             return _SUM
         case Number(value) if str(value).startswith("-"):
             return _SUM
+        case Number(value) if is_size_text(str(value)):
+            return _SUM if "+" in str(value) or "-" in str(value) else _PRODUCT
         case Product() | MatMul() | Hadamard() | Kronecker() | SumAxis() | Broadcast() | Composition():
             return _PRODUCT
         case Gradient(names="nabla"):

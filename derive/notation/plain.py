@@ -13,9 +13,9 @@ from itertools import pairwise
 from derive.errors import InternalError
 from derive.notation.box import Box, beside, bracketed, columns, folded, parenthesised, stacked, tabulated, topped
 from derive.notation.code import written_items, written_places
-from derive.notation.digits import number_text
+from derive.notation.digits import is_size_text, number_text
 from derive.notation.ink import BOLD, PLAIN, QUIET, Ink, painted, row_colour
-from derive.notation.script import entry_text, index_text, name_text, raised, shape_text, space_text
+from derive.notation.script import entry_text, index_text, name_text, raised, shape_text, size_text, space_text
 from derive.notation.spacing import glue, opened
 from derive.notation.tree import (
     Along,
@@ -305,9 +305,10 @@ class _Printer:
         return Box((box.lines[0], "─" * box.width, box.lines[1]), 1), _ATOM
 
     def sigma(self, letter: str, last: int | str) -> Box:
+        first, end = f"{letter}=1", size_text(str(last))
         if self.display:
-            return beside(stacked(Box((str(last),)), Box(("∑",)), Box((f"{letter}=1",)), baseline=1), Box((" ",)))
-        return Box((f"∑{index_text((f'{letter}=1',))}{raised(str(last))} ",))
+            return beside(stacked(Box((end,)), Box(("∑",)), Box((first,)), baseline=1), Box((" ",)))
+        return Box((f"∑{index_text((first,))}{raised(end)} ",))
 
     def shaped(self, operand: Tree, shape: tuple[int | str, ...]) -> Box:
         # The shapes of all factors of a product stand in one line, below the deepest of them: a fraction.
@@ -351,5 +352,7 @@ class _Printer:
 
 def _number(value: int | Fraction | str) -> tuple[Box, int]:
     written = number_text(value)
+    if is_size_text(written):
+        return Box((size_text(written),)), _SUM if "+" in written or "-" in written else _PRODUCT
     text = name_text(written) if written[:1].isalpha() else written.replace("-", "−")
     return Box((text,)), _SUM if text.startswith("−") else _FRACTION if "/" in text else _ATOM

@@ -6,15 +6,15 @@ from collections.abc import Iterable
 
 from derive.notation.tree import Index
 
-__all__ = ["entry_text", "greek", "index_text", "name_text", "raised", "shape_text", "space_text"]
+__all__ = ["entry_text", "greek", "index_text", "name_text", "raised", "shape_text", "size_text", "space_text"]
 
 _LOWERED = dict(
     zip("0123456789+-=()aehijklmnoprstuvx,", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ,", strict=True),
 )
 _RAISED = dict(
     zip(
-        "0123456789+-=()×abcdefghijklmnoprstuvwxyzABDEGHIJKLMNOPRTUVW",
-        "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ˣᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻᴬᴮᴰᴱᴳᴴᴵᴶᴷᴸᴹᴺᴼᴾᴿᵀᵁⱽᵂ",
+        "0123456789+-−=()×abcdefghijklmnoprstuvwxyzABDEGHIJKLMNOPRTUVW",
+        "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ˣᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻᴬᴮᴰᴱᴳᴴᴵᴶᴷᴸᴹᴺᴼᴾᴿᵀᵁⱽᵂ",
         strict=True,
     )
 )
@@ -78,10 +78,23 @@ def shape_text(sizes: Iterable[int | str]) -> str:
     sizes = tuple(sizes)
 
     def one(size: int | str) -> str:
-        terms = "+".join(map(name_text, str(size).split(" + ")))
-        return f"({terms})" if len(sizes) > 1 and "+" in terms else terms
+        terms = size_text(str(size)).replace(" ", "")
+        return f"({terms})" if len(sizes) > 1 and ("+" in terms or "−" in terms) else terms
 
     return "×".join(map(one, sizes))
+
+
+def size_text(text: str) -> str:
+    """2M for 2*M, H + K − 1 for H + K - 1."""
+
+    def factor(word: str) -> str:
+        base, _, power = word.partition("^")
+        return name_text(base) + raised(power)
+
+    def term(product: str) -> str:
+        return "".join(map(factor, product.replace("**", "^").split("*")))
+
+    return " ".join("−" if word == "-" else word if word == "+" else term(word) for word in text.split(" "))
 
 
 def space_text(sizes: tuple[int | str, ...]) -> str:

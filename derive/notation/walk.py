@@ -10,6 +10,7 @@ from typing import get_args
 from derive.notation.tree import (
     At,
     Call,
+    Entry,
     Gradient,
     Grid,
     Hadamard,
@@ -24,7 +25,7 @@ from derive.notation.tree import (
     Tree,
 )
 
-__all__ = ["children", "contains", "is_fraction", "is_tall", "replace"]
+__all__ = ["children", "contains", "entries", "is_fraction", "is_tall", "replace"]
 
 
 _FIELDS = {kind: tuple(field.name for field in fields(kind)) for kind in get_args(Tree)}
@@ -46,6 +47,14 @@ def children(tree: Tree) -> Iterator[Tree]:
 def contains(tree: Tree, kind: type | tuple[type, ...]) -> bool:
     """Whether a node of this kind occurs anywhere in the tree."""
     return isinstance(tree, kind) or any(contains(child, kind) for child in children(tree))
+
+
+def entries(tree: Tree) -> Iterator[Entry]:
+    """The entries of arrays anywhere in the tree, as often as they occur."""
+    if isinstance(tree, Entry):
+        yield tree
+    for child in children(tree):
+        yield from entries(child)
 
 
 def replace(tree: Tree, change: Callable[[Tree], Tree | None]) -> Tree:

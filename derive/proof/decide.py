@@ -5,6 +5,8 @@ The generators made last are gone first, since the others are not made from them
     p^(-2) a + p^(-1) b = 0   if   a + p b = 0           p^(1/2) a + b = 0   if   a = b = 0
     tanh(u) = (e^2u - 1) / (e^2u + 1)                    σ(u) = e^u / (e^u + 1)
 
+Then masks on one line, such as [u > 0] and [u > 1], are looked at case by case.
+
 That the result is 0 proves it. That it is not proves nothing, since generators may obey further relations.
 """
 
@@ -14,6 +16,7 @@ import sympy
 
 from derive.forward.functions import sigmoid
 from derive.forward.nodes import placeholder
+from derive.proof.masks import cases
 from derive.proof.ring import Coefficient, Element, Generator, Kind, Monomial, Ring, Terms
 
 __all__ = ["vanishes", "vanishes_in_parts"]
@@ -71,9 +74,10 @@ def vanishes(value: Element) -> bool:
         if len(value.terms) > _MOST_TERMS:
             return False
         generator = _last(value, (Kind.POWER, Kind.FUNCTION))
-        if generator is None:
+        parts = cases(value) if generator is None else _without(value, generator)
+        if parts is None:
             return False
-        pending += _without(value, generator)
+        pending += parts
     return True
 
 

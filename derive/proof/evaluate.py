@@ -16,7 +16,7 @@ from derive.engine.tables import EntryTable
 from derive.errors import InternalError
 from derive.forward.determinant import determinant, inverse
 from derive.forward.formula import Formula
-from derive.forward.functions import ELEMENTWISE, NUMERIC, equal, largest, logabs, smallest, step
+from derive.forward.functions import ELEMENTWISE, NUMERIC, clip, equal, largest, logabs, smallest, step
 from derive.forward.layer import Samples
 from derive.forward.nodes import placeholder
 from derive.forward.shape import evaluated
@@ -249,7 +249,7 @@ def _column(array: Array) -> Array:
 
 def _call(function: str, *operands: Array) -> Array:
     if any(np.asarray(operand).dtype == object for operand in operands):
-        return _exact({"equal": equal, "step": step, **ELEMENTWISE}[function], operands)
+        return _exact({"clip": clip, "equal": equal, "step": step, **ELEMENTWISE}[function], operands)
     numeric = NUMERIC.get(function) or getattr(np, function)
     return np.asarray(numeric(*operands))
 

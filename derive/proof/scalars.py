@@ -13,7 +13,7 @@ from derive.errors import UnsupportedError
 from derive.forward import functions
 from derive.forward.nodes import placeholder
 from derive.proof.powers import content, is_negative, is_never_zero, is_positive, is_strictly_positive, primes
-from derive.proof.ring import Element, Generator, Kind, Ring, rational
+from derive.proof.ring import Coefficient, Element, Generator, Kind, Ring, rational
 
 __all__ = ["apply", "expression", "replaced", "slopes"]
 
@@ -139,11 +139,45 @@ def _step(field: Ring, u: Element) -> Element:
     """[u > 0], which does not change with positive factors of u."""
     if not u:
         return field.zero
+    opened = _step_of_cases(field, u)
+    if opened is not None:
+        return opened
     _, _, rest = content(u, is_never_zero)
     for sign, value in ((rest, field.one), (-rest, field.zero)):
         if is_strictly_positive(sign):
             return value
     return field.raised(field.generator(Kind.MASK, functions.step, (rest,)), 1)
+
+
+_FEW_MASKS = 2
+"""The step of a value with more masks, as of a deep network of rectifiers, is a generator of its own."""
+
+
+def _step_of_cases(field: Ring, u: Element) -> Element | None:
+    """[a + c w [w > 0] > 0] of the larger or the smaller of a and a + c w; None if there is no mask in u, or many.
+
+    So [c - |w| > 0] is [c - w > 0] [c + w > 0].
+    """
+    met = {number for monomial in u.terms for number, _ in field.monomials[monomial]}
+    masks = [number for number in sorted(met) if field.generators[number].kind is Kind.MASK]
+    if not 0 < len(masks) <= _FEW_MASKS or field.generators[masks[0]].name is not functions.step:
+        return None
+    (argument,) = field.generators[masks[0]].arguments
+    parts: tuple[dict[int, Coefficient], dict[int, Coefficient]] = {}, {}
+    for monomial, coefficient in u.terms.items():
+        powers = field.monomials[monomial]
+        rest = tuple(item for item in powers if item[0] != masks[0])
+        parts[len(rest) < len(powers)][field.number(rest)] = coefficient
+    without, more = (Element(field, part) for part in parts)
+    # w and c w have the same monomials.
+    first = next(iter(argument.terms))
+    slope = more.terms.get(first)
+    if slope is None or more * argument.terms[first] != argument * slope:
+        return None
+    low, high = _step(field, without), _step(field, without + more)
+    if (slope > 0) == (argument.terms[first] > 0):
+        return 1 - (1 - low) * (1 - high)
+    return low * high
 
 
 def _sign(field: Ring, u: Element) -> Element:
@@ -157,12 +191,23 @@ def _sigmoid(field: Ring, u: Element) -> Element:
     return _function(field, functions.sigmoid, [u]) if u else field.element(Rational(1, 2))
 
 
+def _angle(field: Ring, kind: type[Expr], u: Element) -> Element:
+    """sin(2 u) = 2 sin(u) cos(u), and cos(2 u) = 2 cos(u)² - 1."""
+    if not u or any(int(c.denominator) != 1 or int(c.numerator) % 2 for c in u.terms.values()):
+        return _function(field, kind, [u])
+    half = u * Rational(1, 2)
+    cosine = _angle(field, sympy.cos, half)
+    return 2 * cosine * (_angle(field, sympy.sin, half) if kind is sympy.sin else cosine) - int(kind is sympy.cos)
+
+
 _ODD = (sympy.sin, sympy.tanh, sympy.erf, sympy.asin, sympy.atan)
 
 _RULES: dict[type[Expr], Callable[..., Element]] = {
     sympy.exp: _exp,
     sympy.log: _log,
-    sympy.tan: lambda field, u: _function(field, sympy.sin, [u]) / _function(field, sympy.cos, [u]),
+    sympy.sin: lambda field, u: _angle(field, sympy.sin, u),
+    sympy.cos: lambda field, u: _angle(field, sympy.cos, u),
+    sympy.tan: lambda field, u: _angle(field, sympy.sin, u) / _angle(field, sympy.cos, u),
     sympy.cosh: lambda field, u: (_exp(field, u) + _exp(field, -u)) / 2,
     sympy.sinh: lambda field, u: (_exp(field, u) - _exp(field, -u)) / 2,
     sympy.Abs: lambda field, u: u * _sign(field, u),

@@ -29,6 +29,13 @@ BLANK = r"\blank{}"
 """A blank that is copied as one."""
 
 
+_HIGH = 15.0
+"""A picture of more em leaves too little room for what may stand below it."""
+
+_LEAST_LINES = 4
+"""A part of a listing that may stand alone on a page has so many lines."""
+
+
 class LaTeX(str):
     """Text that is LaTeX already."""
 
@@ -154,6 +161,7 @@ class _Printer:
     def filters(self) -> dict[str, Any]:
         return {
             "code": _code,
+            "placed": _placed,
             "inline": self.inline,
             "latex": self.block,
             "cells": self.cells,
@@ -242,6 +250,23 @@ def _typed(text: str) -> LaTeX:
     return LaTeX(escape(text).replace("'", r"\textquotesingle{}").replace("--", "-{}-"))
 
 
+def _placed(drawing: Drawing) -> str:
+    """Where a picture may stand: here; else above text; else on a page of its own."""
+    return "htp" if drawing.height <= _HIGH else "hp"
+
+
 def _code(text: str) -> LaTeX:
-    """Code, its lines kept and its indentation as wide as it is."""
-    return LaTeX("\n".join(rf"\codeline{{{_typed(line).replace(' ', BLANK)}}}" for line in text.split("\n")))
+    """Code, its lines kept and its indentation as wide as it is, in parts between which a page may end."""
+    parts = ("\n".join(rf"\codeline{{{_typed(line).replace(' ', BLANK)}}}" for line in part) for part in _parts(text))
+    return LaTeX("\\codegoeson\n".join(rf"\codepart{{%{chr(10)}{part}}}" for part in parts))
+
+
+def _parts(text: str) -> list[list[str]]:
+    """The lines of a listing, a part ending before each function; one of a few lines goes with the next."""
+    parts: list[list[str]] = [[]]
+    for line in text.split("\n"):
+        starts = line.lstrip().startswith(("def ", "class "))
+        if starts and len(parts[-1]) >= _LEAST_LINES and not parts[-1][-1]:
+            parts.append([])
+        parts[-1].append(line)
+    return parts

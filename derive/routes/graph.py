@@ -13,7 +13,7 @@ from typing import NoReturn
 
 from derive.forward.formula import Formula
 from derive.forward.layer import Layer, Prose, Samples
-from derive.forward.nodes import Add, Constant, Delta, Input, Node, Ones, topological
+from derive.forward.nodes import Add, Constant, Delta, Input, Node, Ones, Select, topological
 from derive.routes.index import IndexRoute
 from derive.rules.adjoint import RULES, Sweep, VectorJacobianProduct, sweep
 from derive.rules.naming import formula
@@ -23,6 +23,10 @@ __all__ = ["GraphRoute", "LocalRule", "Send", "derive_graph", "is_given"]
 
 
 _TERMS = 8
+"""In a sum of more terms the others are taken together."""
+
+_OPERANDS, _RESULTS = "abuvpqcdefst", "zrvqtuwefsc"
+"""Letters of a node by itself: the first that its layer leaves free."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +45,8 @@ class Send:
 
 
 def is_given(node: Node) -> bool:
-    """Whether a node is a number, ones or deltas: nothing that a gradient is asked for."""
-    return isinstance(node, Constant | Ones | Delta)
+    """Whether a node is a number, ones, deltas or a choice of places: nothing that a gradient is asked for."""
+    return isinstance(node, Constant | Ones | Delta | Select)
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,16 +60,19 @@ class LocalRule:
     places: tuple[int, ...]
 
     @staticmethod
-    def of(node: Node, loss: str, samples: Samples = "rows") -> LocalRule:
-        """The node, taken out of its graph."""
+    def of(node: Node, loss: str, samples: Samples = "rows", letters: str = "abz") -> LocalRule:
+        """The node, taken out of its graph; letters are those of its operands, and of its result."""
         places = tuple(place for place, operand in enumerate(node.operands) if not is_given(operand))
         arguments = list(node.operands)
+        several = len(places) > len(letters) - 1
         for number, place in enumerate(places):
-            arguments[place] = _fresh(number, len(places), node.operands[place])
+            letter = f"{letters[0]}_{number + 1}" if several else letters[number]
+            arguments[place] = _fresh(letter, node.operands[place])
         inputs = tuple(arguments[place] for place in places)
         alone = replace(node, arguments=tuple(arguments))  # type: ignore[call-arg]  # a node with operands has them
-        name = "Z" if len(node.shape) > 1 else "z"
-        layer = Layer("node", inputs, alone, name, "z", loss, (), Prose(), _never, samples, part=True)  # type: ignore[arg-type]  # inputs
+        result = letters[-1]
+        name = result.upper() if len(node.shape) > 1 else result
+        layer = Layer("node", inputs, alone, name, result, loss, (), Prose(), _never, samples, part=True)  # type: ignore[arg-type]  # inputs
         return LocalRule(layer, places)
 
     @cached_property
@@ -105,8 +112,7 @@ class LocalRule:
         return {**values, self.upstream: arriving}
 
 
-def _fresh(number: int, count: int, operand: Node) -> Input:
-    letter = "ab"[number] if count <= 2 else f"a_{number + 1}"
+def _fresh(letter: str, operand: Node) -> Input:
     return Input(letter.capitalize() if len(operand.shape) > 1 else letter, operand.shape, letter)
 
 
@@ -162,8 +168,20 @@ class GraphRoute:
     def local(self, node: Node) -> LocalRule:
         """The node by itself, and its rule."""
         if node not in self._locals:
-            self._locals[node] = LocalRule.of(node, self.layer.loss, self.layer.samples)
+            self._locals[node] = LocalRule.of(node, self.layer.loss, self.layer.samples, self.letters)
         return self._locals[node]
+
+    @cached_property
+    def letters(self) -> str:
+        """Two letters for operands and one for a result, which the layer uses for nothing else."""
+        named = (word for word, _ in self.layer.named)
+        arrays = (word for node in self.layer.inputs for word in (node.name, node.letter))
+        taken = {word.partition("_")[0].lower() for word in (*named, *arrays, *self.layer.letters)}
+        taken |= {self.layer.output_name.lower(), self.layer.loss.lower(), self.layer.upstream.name.lower()}
+        free = [letter for letter in _OPERANDS if letter not in taken]
+        results = [letter for letter in _RESULTS if letter not in taken]
+        operands = "".join(free[:2]) if len(free) > 1 else "ab"
+        return operands + next((letter for letter in results if letter not in operands), "z")
 
     @cached_property
     def _locals(self) -> dict[Node, LocalRule]:

@@ -50,7 +50,7 @@ def _factored(terms: Terms, *, inside: bool, within: bool) -> Node:
 
 
 def _factors(node: Node, index: tuple[int, ...]) -> tuple[Power, ...]:
-    """What is left in parentheses; of a product entry by entry its factors, to stand beside those taken out."""
+    """What is left in parentheses, the factors of a product entry by entry, beside those taken out."""
     if not isinstance(node, Contract) or node.summed() or any(isinstance(o, Constant | Ones) for o in node.operands):
         return (Power(node, index),)
     names = dict(zip(node.output, index, strict=True))

@@ -70,7 +70,7 @@ def gradients(layer: Layer) -> Gradients:
     Source: Griewank and Walther, "Evaluating Derivatives", section 3.2, reverse mode; the rewriting rules have theirs.
     """
     steps: list[Step[Node]] = []
-    forward = Forward(layer.output, given=frozenset(node for _, node in layer.named))
+    forward = Forward(layer.output, named=frozenset(node for _, node in layer.named))
 
     def short(node: Node, *, opens: bool = True) -> Node:
         found, made = simplify(node, forward, opens=opens)

@@ -21,13 +21,13 @@ __all__ = ["Forward", "Rewrite"]
 class Forward:
     """What the forward pass computes, to which a formula may refer; some of it may be left out.
 
-    rules are tried before all others: what is assumed of inputs. given are the values that the author has named.
+    rules are tried before all others: what is assumed of inputs. named are the values that have a name in any case.
     """
 
     output: Node
     without: frozenset[Node] = frozenset()
     rules: tuple[tuple[Reason, Rewrite], ...] = ()
-    given: frozenset[Node] = frozenset()
+    named: frozenset[Node] = frozenset()
 
     @cached_property
     def nodes(self) -> tuple[Node, ...]:

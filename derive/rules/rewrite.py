@@ -7,6 +7,9 @@
     forward power           u^(-1/2) = 1 / s                 where it computes s = √u
     constant sum            Σ_j (x_j - Σ_k x_k / N) = 0      what its own definition adds up to
     own mask                relu(u) [u > 0] = relu(u), u sign(u) = |u|
+    bounds                  [2 u + 1 > 0] = [u > -1/2], [u > -c] [u < c] = [|u| < c]
+    rectified               u [u > 0] = relu(u)
+    bounded                 [|u| ≤ c] u + [|u| > c] c sign(u) = clip(u, -c, c)
     own sign                |u|² = u², sign(u) |u|² = u |u|, sign(u) / |u| = 1 / u
     quotient of functions   sinh(u) / cosh(u) = tanh(u)
     double angle            2 sin(u) cos(u) = sin(2 u)
@@ -50,7 +53,7 @@ def simplify(node: Node, forward: Forward, *, opens: bool = True) -> tuple[Node,
     """The node as short as the rules make it, and the steps that lead there.
 
     Values of the forward pass are kept whole; where that gives no single term, sums and products of inputs are also
-    multiplied out, and, where opens says so, other products that the result has. The shortest result is taken,
+    multiplied out, and so are, where opens says so, other products that the result has. The shortest result is taken,
     definitions counted. A node that would have too many terms is left as it is.
 
     Shapes: unchanged.
@@ -104,7 +107,7 @@ def _size(node: Node, forward: Forward) -> tuple[int, int]:
     inner = [*topological(node, leaves=(forward.output,))]
     products = sum(isinstance(n, Contract) and bool(n.summed()) and n is not forward.output for n in inner)
     refers = forward.output in inner and times_written(node)[forward.output] > 1
-    return written_length(node, forward.given) - _OUTPUT * refers, products
+    return written_length(node, forward.named) - _OUTPUT * refers, products
 
 
 def _simplified(node: Node, forward: Forward, *, most: int = MOST_TERMS) -> _Found | None:

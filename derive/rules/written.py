@@ -56,8 +56,11 @@ def unnamed(node: Node, number: int) -> Name:
 
 
 def characters(text: str) -> int:
-    """How long a text is with spaces around the sign of a power, as around other signs."""
-    return len(text) + text.count("**")
+    """How long a text is with spaces around the sign of a power, as around other signs; a division counts one more.
+
+    So (x - y) / y² is no longer than (x / y - 1) / y.
+    """
+    return len(text) + 2 * text.count("**") + text.count("/")
 
 
 @dataclass(frozen=True)

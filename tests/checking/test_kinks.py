@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 
 from derive.checking import check_backward
+from derive.proof.evidence import Strength
 from tests.checking.backwards import affine, affine_matrices, relu, softmax, softmax_fused
 from tests.checking.test_check import pool
 
 
 def found(backward, forward):
     (verdict,) = check_backward(backward, forward).gradients
-    assert verdict.proved
+    assert verdict.proved is not verdict.kink_is_wrong
     return verdict
 
 
@@ -26,6 +27,9 @@ def test_relu_at_zero(at_zero, outside):
     assert verdict.ok is not outside
     assert f"at X = [[0]], dout = [[1]]: got {at_zero:.6g}" in verdict.kink
     assert "[0, 1]" in verdict.kink
+    assert (verdict.strength is Strength.REFUTED) is outside
+    if outside:
+        assert (verdict.found.got, verdict.found.expected) == (f"[[{at_zero:.6g}]]", "an entry in [0, 1]")
 
 
 def test_two_largest_entries_cannot_both_get_everything():
@@ -61,6 +65,26 @@ def test_of_two_numbers_at_zero_each_has_its_own_side():
     report = check_backward(back, forward)
     assert report.proved
     assert all(verdict.kink for verdict in report.gradients)
+
+
+def test_a_kink_away_from_small_numbers_is_found():
+    def hinge(S: "N", y: "N"):
+        return np.mean(np.maximum(0, 2.5 - S * y)), (S, y)
+
+    def back(dL, cache):
+        S, y = cache
+        on = S * y < 2.5
+        return -dL * y * on / S.size, -dL * S * on / S.size
+
+    def doubled(dL, cache):
+        S, y = cache
+        on = (S * y < 2.5) + 2.0 * (S * y == 2.5)
+        return -dL * y * on / S.size, -dL * S * on / S.size
+
+    for verdict in check_backward(back, hinge).gradients:
+        assert verdict.proved and "which is in [" in verdict.kink
+    for verdict in check_backward(doubled, hinge).gradients:
+        assert verdict.kink_is_wrong and verdict.counterexample
 
 
 def test_what_is_smooth_has_no_kink():

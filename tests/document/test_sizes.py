@@ -156,3 +156,13 @@ def test_memory_has_binary_and_decimal_units(count, said):
 )
 def test_shares_never_round_to_all(nonzeros, entries, said):
     assert words(amounts.zeros(nonzeros, entries, same)) == said
+
+
+def test_sizes_that_are_computed_are_written_as_mathematics():
+    own, *_ = tables("lstm_cell")
+    assert own["axes of the array"][0] == "N × 2M × N × D"
+    # N · 2M rows and N · D columns.
+    assert own["axes of the Jacobian"][0] == "2·N·M × N·D"
+    own, *_ = tables("conv2d")
+    assert own["axes of the array"][0] == "N × M × H × W × N × C × (H + K − 1) × (K + W − 1)"
+    assert own["axes of the Jacobian"][1] == "N M H W × M·C·K²"

@@ -197,3 +197,41 @@ def test_what_cannot_be_is_refused_with_a_remedy(name):
     function, kind, said = REFUSED[name]
     with pytest.raises(kind, match=said):
         traced(function)
+
+
+@pytest.mark.parametrize(
+    ("text", "slopes"),
+    [
+        # PyTorch: relu, where(x > 0, x, a x), hardtanh, and relu6 take these at their kinks.
+        ("maximum(x, 0)", (0, 0, 1)),
+        ("maximum(0, x)", (0, 0, 1)),
+        ("maximum(x, 0) + 0.25 * minimum(x, 0)", (0.25, 0.25, 1)),
+        ("maximum(x, 0) + 0.25 * minimum(0, x)", (0.25, 0.25, 1)),
+        ("clip(x, 0, 1)", (0, 0, 0)),
+        ("clip(x, -1, 0)", (0, 0, 0)),
+        ("minimum(maximum(x, 0), 6)", (0, 0, 1)),
+        ("maximum(minimum(6, x), 0)", (0, 0, 1)),
+        ("minimum(relu(x), 6)", (0, 0, 1)),
+        ("clip(x, -2, 2)", (1, 1, 1)),
+    ],
+)
+def test_what_is_taken_where_an_entry_and_a_number_are_equal(text, slopes):
+    found = derive.derive(text, shapes={"x": "N"}, n=3).wrt("x").formula
+    arrays = {"x": np.array([-1.0, 0.0, 1.0]), "G": np.ones(3)}
+    np.testing.assert_allclose(value_of(found, arrays, {"N": 3}), slopes)
+
+
+def test_a_number_between_bounds_is_one_function_in_every_notation():
+    found = derive.derive("x * minimum(maximum(x, -0.5), 2)", shapes={"x": "N"}, n=3)
+    assert str(found.wrt("x").formula) == "G * (clip(x, -0.5, 2) + x * (x > -0.5) * (x < 2))"
+    assert r"\operatorname{clip}" in found.wrt("x").formula.latex()
+    for language, call in (("numpy", "np.clip(x, -0.5, 2)"), ("torch", "torch.clip(x, -0.5, 2)")):
+        assert call in found.wrt("x").code(language)
+
+
+def test_bounds_that_are_not_in_order_stay_what_numpy_makes_of_them():
+    found = derive.derive("clip(x, 1, -1)", shapes={"x": "N"}, n=3)
+    arrays = {"x": np.array([-2.0, 0.5, 3.0]), "G": np.ones(3)}
+    assert "clip" not in str(read(found.layer.output))
+    np.testing.assert_allclose(value_of(found.wrt("x").formula, arrays, {"N": 3}), 0)
+    np.testing.assert_allclose(evaluate(read(found.layer.output), arrays, {"N": 3}), np.clip(arrays["x"], 1, -1))

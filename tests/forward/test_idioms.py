@@ -92,7 +92,7 @@ KNOWN = [
     ("softmax(Z)", "Z", "Y = softmax(Z); Y * (G - sum(G * Y, axis=1)[:, None])"),
     ("X - mean(X, axis=0)", "X", "G - mean(G, axis=0)"),
     ("sum(abs(x))", "x", "sign(x)"),
-    ("clip(X, 0, 6)", "X", "G * (X > 0) * (X <= 6)"),
+    ("clip(X, 0, 6)", "X", "G * (X > 0) * (X < 6)"),
     ("where(x > 0, x, exp(x) - 1)", "x", "G * where(x > 0, 1, exp(x))"),
     ("sum(relu(1 - y * z))", "z", "-y * (y * z < 1)"),
     ("P @ Q", "P", "G @ swapaxes(Q, 1, 2)"),

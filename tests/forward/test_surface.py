@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import sympy
+from sympy import Rational
 
 import derive
 from derive.code import numpy_class
@@ -155,27 +156,41 @@ def test_functions_without_a_definition_are_those_that_jump_and_the_largest_of_s
     assert {kind.__name__ for kind in functions.largest.__bases__[0].__subclasses__()} == {"largest", "smallest"}
 
 
-@pytest.mark.parametrize("kind", NAMED, ids=lambda kind: kind.__name__)
-def test_the_short_form_of_a_derivative_is_that_of_the_definition(kind):
+BETWEEN = {"clip": [(-1, 2), (Rational(-1, 2), Rational(1, 2))]}
+"""The bounds of functions that have some, which are numbers."""
+
+WITH_BOUNDS = [(kind, bounds) for kind in NAMED for bounds in BETWEEN.get(kind.__name__, [()])]
+
+
+def of_numbers(kind, bounds):
+    return sympy.symbols("a b", real=True)[: kind.nargs.args[0] - len(bounds)]
+
+
+@pytest.mark.parametrize(("kind", "bounds"), WITH_BOUNDS, ids=lambda part: getattr(part, "__name__", str(part)))
+def test_the_short_form_of_a_derivative_is_that_of_the_definition(kind, bounds):
     """At points away from kinks, where the derivative of a step is 0 in both."""
     assert len(NAMED) >= 7
-    arguments = sympy.symbols("a b", real=True)[: kind.nargs.args[0]]
+    arguments = of_numbers(kind, bounds)
     for place, argument in enumerate(arguments):
-        short = functions.defined(kind(*arguments).fdiff(place + 1))
-        long = sympy.diff(kind.defined(*arguments), argument)
+        short = functions.defined(kind(*arguments, *bounds).fdiff(place + 1))
+        long = sympy.diff(kind.defined(*arguments, *bounds), argument)
         for values in ((0.75, -0.5), (-1.25, 0.25), (2.5, 3.0), (-3.0, -4.0)):
             at = dict(zip(arguments, map(sympy.Rational, values), strict=False))
             assert abs(sympy.N(short.subs(at) - long.subs(at), 30)) < 1e-25
 
 
-@pytest.mark.parametrize("kind", [k for k in NAMED if k is not functions.logabs], ids=lambda kind: kind.__name__)
-def test_a_definition_is_what_numpy_or_the_field_computes(kind):
-    arguments = sympy.symbols("a b", real=True)[: kind.nargs.args[0]]
+@pytest.mark.parametrize(
+    ("kind", "bounds"),
+    [item for item in WITH_BOUNDS if item[0] is not functions.logabs],
+    ids=lambda part: getattr(part, "__name__", str(part)),
+)
+def test_a_definition_is_what_numpy_or_the_field_computes(kind, bounds):
+    arguments = of_numbers(kind, bounds)
     numeric = functions.NUMERIC.get(kind.__name__) or getattr(np, kind.__name__)
     for values in ((0.75, -0.5), (-1.25, 0.25), (0.0, 0.0)):
         at = dict(zip(arguments, map(sympy.Rational, values), strict=False))
-        expected = float(numeric(*values[: len(arguments)]))
-        assert float(kind.defined(*arguments).subs(at)) == pytest.approx(expected)
+        expected = float(numeric(*values[: len(arguments)], *map(float, bounds)))
+        assert float(kind.defined(*arguments, *bounds).subs(at)) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize(

@@ -218,3 +218,10 @@ def test_a_table_that_was_not_laid_out_is_refused():
 
     with pytest.raises(InternalError, match="LaTeX: no rule for notation of kind Explicit"):
         print_latex(Explicit(Table()))
+
+
+def test_a_size_that_is_computed_is_written_without_the_sign_of_code():
+    x = Entry("x", ("i",))
+    assert print_latex(BigSum((("i", "2*M"),), x)) == r"\sum_{i=1}^{2\,M} x_{i}"
+    assert print_latex(Number("H + K - 1")) == "H+K-1"
+    assert print_latex(Product((Number("N"), Number("H + K - 1")))) == r"N \left(H+K-1\right)"

@@ -28,7 +28,7 @@ from sympy import (
 
 from derive.errors import UnsupportedError
 from derive.forward.functions import abs as modulus
-from derive.forward.functions import defined, maximum, relu, sigmoid, sign, softplus, step
+from derive.forward.functions import clip, defined, maximum, minimum, relu, sigmoid, sign, softplus, step
 from derive.proof.decide import vanishes
 from derive.proof.equality import are_equal
 from derive.proof.field import Field
@@ -156,6 +156,19 @@ def test_what_is_different_by_construction_is_never_equal(expr, more, times):
         (step(3 * x * exp(y)), step(x)),
         (exp(x / 2) ** 2, exp(x)),
         (sin(x) ** 3, sin(x) - sin(x) * cos(x) ** 2),
+        (sin(2 * x), 2 * sin(x) * cos(x)),
+        (cos(4 * x), 8 * cos(x) ** 4 - 8 * cos(x) ** 2 + 1),
+        (step(1 - modulus(x)), step(1 - x) * step(1 + x)),
+        (step(modulus(x - y) - 2), step(x - y - 2) + step(y - x - 2)),
+        (step(x) * step(x - 1), step(x - 1)),
+        (step(2 - x) * step(3 * x - 9), Integer(0)),
+        (step(relu(x) - 1), step(x - 1)),
+        (clip(x, -1, 2), minimum(maximum(x, -1), 2)),
+        (
+            clip(2 * x, -1, 1),
+            2 * x * step(Rational(1, 2) - modulus(x)) + sign(x) * (1 - step(Rational(1, 2) - modulus(x))),
+        ),
+        ((x - y) * (1 - step(y - x)), relu(x - y)),
     ],
 )
 def test_identities_of_the_functions_are_proved(left, right):
@@ -172,6 +185,9 @@ def test_identities_of_the_functions_are_proved(left, right):
         (exp(x), exp(x / 2)),
         (relu(x), x),
         (1 / (1 + exp(x)), 1 / (1 + exp(-x))),
+        (step(1 - modulus(x)), step(1 - x)),
+        (sin(x), sin(2 * x)),
+        (clip(x, -1, 1), clip(x, -1, Rational(1, 4))),
     ],
 )
 def test_what_holds_for_some_numbers_only_is_no_identity(left, right):
@@ -183,6 +199,19 @@ def test_a_step_is_not_that_of_a_factor_which_may_be_zero():
     field = Field()
     assert field.read(step(x * sqrt(y**2 + z**2))) != field.read(step(x))
     assert field.read(step(x * sqrt(y**2 + 1))) == field.read(step(x))
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        (step(x) + step(-x), Integer(1)),
+        (step(1 - modulus(x)), 1 - step(modulus(x) - 1)),
+        (step(x) * step(1 - x), step(1 - x) - step(-x)),
+    ],
+)
+def test_what_holds_but_at_one_place_does_not_vanish(left, right):
+    # They differ at 0, at -1 and 1, and at 0.
+    assert not vanishes(Field().read(left - right))
 
 
 def test_a_difference_that_only_large_numbers_hide_is_no_difference():

@@ -5,7 +5,7 @@ import pytest
 
 import derive
 from derive.errors import UnknownNameError
-from derive.forward.nodes import Add, Constant, Contract, Map
+from derive.forward.nodes import Add, Constant, Contract, Map, Select
 from derive.forward.normal import contract
 from derive.layers import load
 from derive.notation.code import print_code
@@ -223,3 +223,17 @@ def test_a_sum_of_many_terms_is_proved_term_by_term(monkeypatch):
 
     monkeypatch.setitem(adjoint.RULES, Add, one_lost)
     assert not holds_for_all_sizes(derive_graph(residual))
+
+
+def test_a_node_by_itself_has_letters_that_its_layer_leaves_free():
+    route = derive_graph(load("attention"))
+    # Q, K, V, Z and P are arrays of attention.
+    assert route.letters == "abr"
+    assert {route.local(node).layer.output_name.lower() for node in route.operations} == {"r"}
+
+
+def test_a_slice_is_one_operation_and_no_product():
+    route = derive_graph(load("lstm_cell"))
+    slices = [node for node in route.operations if any(isinstance(operand, Select) for operand in node.operands)]
+    assert len(slices) == 6
+    assert all(len(route.local(node).places) == 1 for node in slices)

@@ -43,6 +43,10 @@ KNOWN = [
     ("the rest of tanh", lambda X: X - np.tanh(X), "X", "G * tanh(X)**2"),
     ("a gate on itself", lambda X: X * X.apply("sigmoid", sigmoid, X), "X", SILU),
     ("numbers in powers", lambda X, Y: np.sum((X - Y) ** 2 / (2 * Y**2)), "X", "G * (X - Y) / Y**2"),
+    ("the hard sigmoid", lambda X: np.clip(X / 6 + 0.5, 0, 1), "X", "G * (abs(X) < 3) / 6"),
+    ("the hard tanh", lambda X: np.clip(X, -1, 1), "X", "G * (abs(X) < 1)"),
+    ("the Huber loss", lambda X: np.where(np.abs(X) <= 1, X**2 / 2, np.abs(X) - 0.5), "X", "G * clip(X, -1, 1)"),
+    ("a squared hinge", lambda X, Y: np.sum((X - Y) ** 2 * (X >= Y)), "X", "2 * G * relu(X - Y)"),
     ("a leaky rectifier", lambda X: np.where(X > 0, X, 0.01 * X), "X", "G * where(X > 0, 1, 0.01)"),
     ("a product with itself", lambda X: X @ X.T, "X", "(G + G.T) @ X"),
 ]

@@ -15,7 +15,7 @@ from derive.document.drawing.sign import sign_of
 from derive.document.words import is_loss, output_name
 from derive.forward.layer import Layer
 from derive.forward.matrix import read
-from derive.forward.nodes import Constant, Input, Node, Ones
+from derive.forward.nodes import Constant, Input, Node, Ones, Select
 from derive.notation.measure import width
 from derive.notation.tree import Broadcast, Gradient, Kind, Name, Number, Relation, Sum, Tree
 from derive.notation.tree import Ones as OnesTree
@@ -270,12 +270,15 @@ class _Part:
 
 
 def _drawn(whole: Picture, node: Node) -> Iterator[tuple[int, Node]]:
-    """The operands that are drawn: ones where they are a factor of their own, numbers but for a sign."""
+    """The operands that are drawn: ones where they are a factor, numbers but for a sign, no choices of places."""
     repeats = isinstance(read(whole.route.local(node).layer.output), Broadcast)
     for place, operand in enumerate(node.operands):
         match operand:
             case Ones() if not repeats:
                 continue
             case Constant() if operand.value == -1:
+                continue
+            case Select():
+                # Which places it chooses is said by the value behind it.
                 continue
         yield place, operand

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from derive.document.blocks import Prose, Ref
+from derive.document.blocks import Prose, Ref, Verbatim
 from derive.document.draft import Draft, Values
 from derive.document.entrywise import in_notation, is_indexed, shown_formula
 from derive.document.layout import fits
 from derive.document.material import Material
 from derive.document.reading import reading
-from derive.document.words import is_loss, output_name
+from derive.document.words import is_loss, output_name, two_matrices
 from derive.engine.single import SingleEntry
 from derive.engine.tables import EntryTable
 from derive.locale import N_
@@ -21,7 +21,6 @@ from derive.notation.tree import (
     Hadamard,
     Inner,
     Listed,
-    Name,
     Partial,
     Product,
     Relation,
@@ -136,16 +135,18 @@ def _one_entry(draft: Draft, route: EntryRoute) -> None:
         ),
         **values,
     )
+    any_two = two_matrices(route.map.layer)
     draft.equation(f"entry.{name}.chain", Relation.equal(left, _sum(route), Inner(_upstream(route), _by_name(route))))
     draft.prose(
         N_(
             "The array {dY} holds the derivatives of all entries of {Y} with respect to {variable}, in the shape of "
             "{Y}, and {inner} is the sum of all entries of {hadamard}, the *Frobenius inner product*. It is often "
-            "called a dot product, but it is not `np.dot`, which multiplies matrices; NumPy writes it `np.sum(P * Q)`."
+            "called a dot product, but it is not `np.dot`, which multiplies matrices; NumPy writes it {code}."
         ),
         **values,
-        inner=Inner(Name("P", "matrix"), Name("Q", "matrix")),
-        hadamard=Hadamard((Name("P", "matrix"), Name("Q", "matrix"))),
+        inner=Inner(*any_two),
+        hadamard=Hadamard(any_two),
+        code=Verbatim(f"np.sum({any_two[0].text} * {any_two[1].text})"),
     )
     draft.prose(_why_zeros(route), **values)
     assert isinstance(product.before, Hadamard) and isinstance(chain.after, Inner)

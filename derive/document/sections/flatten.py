@@ -9,7 +9,7 @@ from derive.document.digits import DIGITS, SIDE, SOURCE
 from derive.document.draft import Draft
 from derive.document.layout import grid
 from derive.document.material import Material
-from derive.document.words import array_name
+from derive.document.words import array_name, two_matrices
 from derive.engine.tables import EntryTable
 from derive.forward.layer import Layer
 from derive.forward.nodes import Contract, Input, topological
@@ -156,7 +156,7 @@ def _order(draft: Draft, layer: Layer, samples: Input) -> None:
     if weights is None:
         draft.prose(N_("Any other order would do as well, so long as it is the same for every sample."))
         return
-    name, by, order = array_name(samples), array_name(weights), Name("P", "matrix")
+    name, by, order = array_name(samples), array_name(weights), two_matrices(layer)[0]
     turned = Transpose(order)
     draft.prose(
         N_(

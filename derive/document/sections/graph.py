@@ -4,42 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from derive.document.blocks import Figure, Verbatim
+from derive.document.blocks import Figure
 from derive.document.draft import Draft
 from derive.document.drawing.pages import draw
 from derive.document.drawing.picture import Picture, array, picture
-from derive.document.drawing.sign import sign_of
 from derive.document.entrywise import Entrywise, is_indexed, shown_formula
 from derive.document.layout import LINE_WIDTH
 from derive.document.local import LocalText
 from derive.document.material import Material
+from derive.document.sections import node_rules
+from derive.document.sections.node_rules import stacked
 from derive.document.words import is_loss
-from derive.forward.nodes import Add, Constant, Contract, Input, Map, MatrixFunction, Node, Reduce, Select
+from derive.forward.formula import Formula
+from derive.forward.nodes import Input, Node, Select
 from derive.forward.normal import replaced
 from derive.locale import N_
-from derive.notation.code import print_code
 from derive.notation.measure import width
 from derive.notation.tree import (
     Beside,
     Broadcast,
     Gradient,
-    Hadamard,
-    MatMul,
     Name,
     Number,
     Relation,
     Sum,
-    SumAxis,
-    Transpose,
     Tree,
 )
-from derive.notation.tree import Ones as OnesTree
-from derive.routes.graph import GraphRoute, derive_graph, is_given
+from derive.routes.graph import GraphRoute, derive_graph
 
 __all__ = ["write", "write_brief"]
-
-_TOGETHER = 7
-"""So many equations stand under one number; more would not fit on the rest of a page."""
 
 
 def write(draft: Draft, material: Material) -> None:
@@ -66,7 +59,7 @@ def write(draft: Draft, material: Material) -> None:
     _bias(draft, route)
     _figure(draft, route, drawn)
     _walk(draft, material)
-    _rules(draft, route)
+    node_rules.write(draft, route)
     _gradients(draft, route, drawn)
 
 
@@ -90,10 +83,11 @@ def _indexed(draft: Draft, material: Material, route: GraphRoute) -> None:
             "A *computational graph* takes the layer apart into operations, each simple enough to be differentiated at "
             "a glance; each is given the gradient of its result, and sends one to each of its operands. Its edges "
             "would carry arrays of many axes, so here it is no picture, but a list: for each operation, whose operands "
-            "are called a and b and whose result z, what an entry of the result is, and what it sends back."
-        )
+            "are called {a} and {b} and whose result {z}, what an entry of the result is, and what it sends back."
+        ),
+        **dict(zip("abz", map(Name, route.letters), strict=True)),
     )
-    for number, (node, places) in enumerate(_kinds(route).values(), start=1):
+    for number, (node, places) in enumerate(node_rules.kinds(route).values(), start=1):
         local = route.local(node)
         reader = Entrywise(local.layer)
         given: dict[Node, Node] = {
@@ -101,7 +95,7 @@ def _indexed(draft: Draft, material: Material, route: GraphRoute) -> None:
             for fresh, place in zip(local.layer.inputs, local.places, strict=True)
             if isinstance(node.operands[place], Select)
         }
-        statements = [reader.value("z", replaced(local.layer.output, given))]
+        statements = [reader.value(local.layer.output_letter, replaced(local.layer.output, given))]
         for place in places:
             fresh = local.layer.inputs[local.places.index(place)]
             if fresh not in given:
@@ -150,13 +144,7 @@ def _figure(draft: Draft, route: GraphRoute, drawn: Picture | None) -> None:
         draft.add(Figure(f"graph.picture.{number}", part, said, header))
     if drawn is not None and drawn.forward_names:
         draft.prose(N_("Values that are too long for their edge have names in the picture:"))
-        _equations(draft, "graph.values", drawn.forward_names)
-
-
-def _equations(draft: Draft, id: str, equations: Sequence[Tree]) -> None:
-    for start in range(0, len(equations), _TOGETHER):
-        name = id if start == 0 else f"{id}.{start // _TOGETHER + 1}"
-        draft.equation(name, *equations[start : start + _TOGETHER])
+        stacked(draft, "graph.values", drawn.forward_names)
 
 
 def _walk(draft: Draft, material: Material) -> None:
@@ -184,92 +172,6 @@ def _walk(draft: Draft, material: Material) -> None:
     )
 
 
-def _rules(draft: Draft, route: GraphRoute) -> None:
-    """The rule of every kind of node in the graph, once, with its derivation."""
-    for number, (node, places) in enumerate(_kinds(route).values(), start=1):
-        text = LocalText(route.local(node))
-        result = Relation.equal(text.name, text.tree)
-        values = {"result": result, "entry": text.definition()}
-        # The first sentence says what is common to all nodes; the others need not.
-        if isinstance(node, Add):
-            draft.prose(N_("The node + computes {result}, that is {entry}."), **values)
-        elif isinstance(text.tree, MatMul | Broadcast):
-            draft.prose(N_("The node `dot` computes {result}, that is {entry}."), **values)
-        elif isinstance(node, Map) and isinstance(label := sign_of(node), str):
-            values["name"] = Verbatim(label)  # type: ignore[assignment]  # code is a value of a message, too
-            draft.prose(N_("The node {name} computes {result}, entry by entry."), **values)
-        else:
-            draft.prose(N_("One node computes {result}, that is {entry}."), **values)
-        lines = [
-            Beside((text.partial(place), text.entry(place), text.matrix(place)))
-            for place in (places[:1] if isinstance(node, Add) else places)
-        ]
-        _equations(draft, f"graph.rule.{number}", lines)
-        _why(draft, node, text)
-
-
-def _kinds(route: GraphRoute) -> dict[object, tuple[Node, tuple[int, ...]]]:
-    """A node of each kind that sends something, and the operands to which any of its kind does."""
-    found: dict[object, tuple[Node, set[int]]] = {}
-    for node, place in route.sends:
-        found.setdefault(_kind(node), (node, set()))[1].add(place)
-    return {kind: (node, tuple(sorted(places))) for kind, (node, places) in found.items()}
-
-
-def _kind(node: Node) -> object:
-    """What nodes have in common whose rules look the same."""
-    operands = tuple(
-        operand.value if isinstance(operand, Constant) else type(operand) if is_given(operand) else len(operand.shape)
-        for operand in node.operands
-    )
-    match node:
-        case Contract():
-            return Contract, node.indices, node.output, operands
-        case Map():
-            return Map, node.function, operands
-        case Reduce():
-            return Reduce, node.name, node.axes, operands
-        case MatrixFunction():
-            return MatrixFunction, node.name
-    return Add, operands
-
-
-def _why(draft: Draft, node: Node, text: LocalText) -> None:
-    """What the rule of such a node means, in words."""
-    match text.tree:
-        case _ if isinstance(node, Add):
-            draft.prose(
-                N_(
-                    "The derivative with respect to each term is 1, so a sum passes on what arrives, unchanged, to "
-                    "every branch: nothing happens at it."
-                )
-            )
-        case MatMul((Name(_, "matrix"), Name(_, "matrix"))):
-            draft.prose(
-                N_(
-                    "To the left operand goes what arrives times the transposed right one; to the right operand, the "
-                    "transposed left one times what arrives."
-                )
-            )
-        case Broadcast(_, 0):
-            gradient = Gradient(Name(text.rule.layer.output_name, "matrix"), text.rule.layer.upstream.name)
-            draft.prose(
-                N_(
-                    "This is the rule of a product again, with ones for the left operand. {ones} times a matrix adds "
-                    "up its rows; in NumPy, with {upstream} for what arrives, it is {code}."
-                ),
-                ones=Transpose(OnesTree("")),
-                upstream=gradient,
-                code=Verbatim(print_code(SumAxis(gradient, 0, 2), module="np.")),
-            )
-        case Hadamard():
-            draft.prose(N_("Each operand is sent what arrives times the other ones, entry by entry."))
-        case SumAxis():
-            draft.prose(N_("Every entry that was added up is sent what arrives at the sum it went into."))
-        case _ if isinstance(node, Map):
-            draft.prose(N_("What arrives is multiplied, entry by entry, by the derivative of the function."))
-
-
 def _gradients(draft: Draft, route: GraphRoute, drawn: Picture | None) -> None:
     """The gradients that the walk ends with, and the sums where something is used more than once."""
     shared = [node for node in (*route.operations, *route.inputs) if len(route.arriving(node)) > 1]
@@ -282,18 +184,14 @@ def _gradients(draft: Draft, route: GraphRoute, drawn: Picture | None) -> None:
         )
     if drawn is not None:
         if drawn.backward_names:
-            draft.prose(N_("From right to left, the coloured names stand for"))
-            _equations(draft, "graph.gradients", drawn.backward_names)
+            draft.prose(N_("From the loss back to the inputs, the coloured names stand for"))
+            stacked(draft, "graph.gradients", drawn.backward_names)
         sums = [_sum(drawn, node) for node in shared if isinstance(node, Input)]
         if sums:
-            _equations(draft, "graph.sums", sums)
+            stacked(draft, "graph.sums", sums)
     formulas = [route.formula(node.name) for node in route.inputs]
     if drawn is None or all(width(formula.equation) <= LINE_WIDTH for formula in formulas):
-        draft.prose(
-            N_("What arrives at the inputs is, with the names of the values between the stages,")
-            if route.layer.stages
-            else N_("What arrives at the inputs is, in terms of the inputs alone,")
-        )
+        draft.prose(_arriving(route, formulas), X=draft.words[route.inputs[0].name])
         draft.result("graph.formulas", *(formula.equation for formula in formulas))
         return
     draft.prose(N_("What arrives at the inputs is, with the names above,"))
@@ -302,6 +200,15 @@ def _gradients(draft: Draft, route: GraphRoute, drawn: Picture | None) -> None:
         "graph.formulas",
         *(Relation.equal(formula.name, tree) for formula, tree in zip(formulas, named, strict=True)),
     )
+
+
+def _arriving(route: GraphRoute, formulas: Sequence[Formula]) -> str:
+    """What introduces the gradients at the end of the walk."""
+    if route.layer.stages:
+        return N_("What arrives at the inputs is, with the names of the values between the stages,")
+    if len(formulas) == 1:
+        return N_("What arrives at {X} is, in short,")
+    return N_("What arrives at the inputs is, in short,")
 
 
 def _sum(drawn: Picture, node: Input) -> Tree:

@@ -2,121 +2,153 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
-from derive.document.blocks import Line, Math, Prose, Run, Runs, Text
+from derive.document.blocks import Math, Prose, Run, Text
 from derive.document.draft import Draft
 from derive.document.entrywise import in_notation, shown_formula
 from derive.document.indexed import IndexReader
-from derive.document.layout import LINE_WIDTH, reason_room
+from derive.document.layout import LINE_WIDTH
 from derive.document.material import Material
 from derive.document.reading import reading
+from derive.document.sections.index_names import by_names, forward_entries
+from derive.document.sections.index_names import names as named
+from derive.document.sections.index_steps import Chain, chains_of
 from derive.errors import UnsupportedError
 from derive.locale import N_
 from derive.notation.measure import width
-from derive.notation.tree import Delta, Entry, Listed, Name, Number, Partial, Product, Relation, Tree
-from derive.routes.index import CHAIN, DELTA, DERIVATIVE, ENTRIES, SCALAR, derive_index
+from derive.notation.tree import Delta, Entry, Listed, Number, Partial, Product, Relation
+from derive.notation.walk import contains
+from derive.routes.index import reserved
 from derive.routes.jacobian import JacobianRoute
-from derive.rules.index import IndexSum, Kronecker
-from derive.steps import Step
+from derive.rules.index import Letters
 
 __all__ = ["write", "write_brief"]
-
-_MOST_STEPS = 12
-"""A derivation of more steps is told by its end."""
-
-_LEAST_ROOM = 9.0
-"""A formula is too long if it leaves less than so many em beside it for a reason."""
-
-_REASONS = {
-    DERIVATIVE.name: N_("sum and product rule; only {array} varies"),
-    SCALAR.name: N_("chain rule for the function"),
-    ENTRIES.name: N_("an entry of {array} depends on itself alone"),
-    DELTA.name: N_("of the sum over {gone}, {equal} is left"),
-}
-
 
 _MOST_NAMES = 8
 """A layer of more intermediate results is too long."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Link:
-    """One more side of an equality, and the reason for it; left is k = n where a delta has left one term of a sum."""
-
-    right: Tree
-    runs: Runs
-    left: Relation | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Chain:
-    """left = right = right = ..."""
-
-    left: Tree
-    links: tuple[_Link, ...]
-
-    @property
-    def lines(self) -> list[tuple[Line, Runs]]:
-        """A line for each side, with its reason."""
-        return [(Line(None if n else self.left, "=", link.right), link.runs) for n, link in enumerate(self.links)]
-
-    @property
-    def whole(self) -> Relation:
-        """All sides, without the reasons."""
-        return Relation.equal(self.left, *(link.right for link in self.links))
-
-    @property
-    def ends(self) -> Relation:
-        """left = the last of the right sides."""
-        return Relation.equal(self.left, self.links[-1].right)
-
-
 def write(draft: Draft, material: Material) -> None:
     """Adds the section."""
     _heading(draft, material)
-    reader = _entry(draft, material)
-    if reader is None:
+    found = _derived(draft, material)
+    if found is None:
+        _by_names(draft, material)
         return
-    first = True
-    for route in material.routes.values():
-        chains = _chains(draft, reader, route)
-        if chains is None:
-            _skip(draft, material, route)
-            continue
+    reader, told = found
+    _entry(draft, reader)
+    for number, (route, chains) in enumerate(told):
         name = route.map.input.name
-        if first:
-            _introduce(draft, reader, route)
+        if number == 0:
+            _introduce(draft, route)
             draft.steps(f"index.{name}.partial", chains[0].lines)
-            _chain_rule(draft, reader, route, chains[1])
+            _chain_rule(draft, route, has_deltas=any(link.left is not None for link in chains[1].links))
             draft.steps(f"index.{name}.loss", chains[1].lines)
         else:
             _same(draft, route, chains)
             draft.equation(f"index.{name}.loss", *(chain.whole for chain in chains))
-        first = False
         _formula(draft, route)
 
 
 def write_brief(draft: Draft, material: Material) -> None:
     """Adds the entry, and for each input its derivative, that of the loss, and the product that it is."""
     _heading(draft, material)
-    reader = _entry(draft, material)
-    if reader is None:
+    found = _derived(draft, material)
+    if found is None:
+        _by_names(draft, material)
         return
-    first = True
-    for route in material.routes.values():
-        chains = _chains(draft, reader, route)
-        if chains is None:
-            _skip(draft, material, route)
-            continue
-        if first:
-            _introduce(draft, reader, route)
+    reader, told = found
+    _entry(draft, reader)
+    for number, (route, chains) in enumerate(told):
+        if number == 0:
+            _introduce(draft, route)
         else:
             _same(draft, route, chains)
         draft.equation(f"index.{route.map.input.name}.gradient", *(chain.ends for chain in chains))
+        _formula(draft, route)
+
+
+def _derived(
+    draft: Draft, material: Material
+) -> tuple[IndexReader, list[tuple[JacobianRoute, tuple[Chain, Chain]]]] | None:
+    """The derivations step by step, each in the inputs alone; None if one of them is too long for a page."""
+    reader = IndexReader(material.layer)
+    told = []
+    try:
+        for route in material.routes.values():
+            # Derivatives may use more names, and how a name is written depends on how many there are.
+            chains_of(draft, reader, route)
+        for route in material.routes.values():
+            chains = chains_of(draft, reader, route)
+            if chains is None:
+                return None
+            told.append((route, chains))
+        statements = (reader.output(), *reader.definitions())
+    except UnsupportedError:
+        return None
+    if len(statements) > _MOST_NAMES or any(width(item) > LINE_WIDTH for item in statements):
+        return None
+    return reader, told
+
+
+def _by_names(draft: Draft, material: Material) -> None:
+    """The derivatives with the names of values on the way, where they would be too long without."""
+    forward = forward_entries(material.layer)
+    chains = [(route, by_names(route)) for route in material.routes.values()] if forward else []
+    if not forward or not any(chain for _, chain in chains):
+        draft.prose(
+            N_(
+                "An entry of {Y}, written as one sum with letters for indices, is too long for a page, and so "
+                "are its derivatives."
+            )
+        )
+        return
+    values = named(material.layer)
+    draft.prose(
+        N_(
+            "Written with letters for indices, sizes need no numbers: what follows holds for all of them at once, and "
+            "no matrix is written out. An entry of {Y} is"
+        )
+        if len(forward) == 1
+        else N_(
+            "Written with letters for indices, sizes need no numbers: what follows holds for all of them at once, and "
+            "no matrix is written out. The entries of {Y}, and of the values on the way to it, are"
+        )
+    )
+    draft.equation("index.entry", *forward)
+    if values:
+        draft.prose(
+            N_(
+                "The entries of {names} are differentiated, too, by the rules for sums, products and functions; what "
+                "comes out is written with them again."
+            ),
+            names=Listed(values),
+        )
+    left_out = []
+    first = True
+    for route, chain in chains:
+        if chain is None:
+            left_out.append(draft.words[route.map.input.name])
+            continue
+        name = route.map.input.name
+        if first:
+            _introduce(draft, route)
+        else:
+            draft.prose(N_("For {array}, the same steps:"), array=draft.words[name])
+        if chain.loss is None:
+            draft.equation(f"index.{name}.partial", chain.partial)
+        elif first:
+            draft.equation(f"index.{name}.partial", chain.partial)
+            _chain_rule(draft, route, has_deltas=contains(chain.partial, Delta))
+            draft.equation(f"index.{name}.loss", chain.loss)
+        else:
+            draft.equation(f"index.{name}.loss", chain.partial, chain.loss)
         first = False
         _formula(draft, route)
+    if left_out:
+        draft.prose(
+            N_("With respect to {arrays} these sums are too long for a page, even with names."),
+            arrays=Listed(tuple(left_out)),
+        )
 
 
 def _heading(draft: Draft, material: Material) -> None:
@@ -131,51 +163,32 @@ def _heading(draft: Draft, material: Material) -> None:
         draft.heading("index", N_("With letters for indices"))
 
 
-def _entry(draft: Draft, material: Material) -> IndexReader | None:
-    """y_ij = Σ_k x_ik w_kj + b_j, and what the names in it stand for; None if that is too long for a page."""
-    reader = IndexReader(material.layer)
-    try:
-        output = reader.output()
-        # Derivatives may use more names, and how a name is written depends on how many there are.
-        for route in material.routes.values():
-            _chains(draft, reader, route)
-        output, definitions = reader.output(), reader.definitions()
-    except UnsupportedError:
-        _refuse(draft)
-        return None
-    if len(definitions) > _MOST_NAMES or any(width(item) > LINE_WIDTH for item in (output, *definitions)):
-        _refuse(draft)
-        return None
+def _entry(draft: Draft, reader: IndexReader) -> None:
+    """y_ij = Σ_k x_ik w_kj + b_j, and what the names in it stand for."""
     draft.prose(
         N_(
             "Written with letters for indices, sizes need no numbers: what follows holds for all of them at once, and "
             "no matrix is written out. An entry of {Y} is"
         )
     )
-    draft.equation("index.entry", output)
+    draft.equation("index.entry", reader.output())
+    definitions = reader.definitions()
     if definitions:
         draft.prose(N_("where a letter stands for what a function is taken of:"))
         draft.equation("index.definitions", *definitions)
-    return reader
-
-
-def _refuse(draft: Draft) -> None:
-    draft.prose(
-        N_(
-            "An entry of {Y}, written as one sum with letters for indices, is too long for a page, and so "
-            "are its derivatives."
-        )
-    )
 
 
 def _place(route: JacobianRoute) -> tuple[str, ...]:
-    return derive_index(route.map.layer, route.map.input.name).at
+    letters = Letters(reserved(route.map.layer))
+    for _ in route.map.layer.output.shape:
+        letters.fresh("i")
+    return tuple(letters.fresh("m") for _ in route.map.input.shape)
 
 
-def _introduce(draft: Draft, reader: IndexReader, route: JacobianRoute) -> None:
+def _introduce(draft: Draft, route: JacobianRoute) -> None:
     """What a delta is, where the first appears."""
     wrt, at = route.map.input, _place(route)
-    entry = reader.entry(wrt, at)
+    entry = Entry(wrt.letter, at)
     if not at:
         draft.prose(N_("Let {entry} vary. Its derivative with respect to itself is 1:"), entry=entry)
         return
@@ -195,10 +208,10 @@ def _introduce(draft: Draft, reader: IndexReader, route: JacobianRoute) -> None:
     )
 
 
-def _chain_rule(draft: Draft, reader: IndexReader, route: JacobianRoute, chain: _Chain) -> None:
+def _chain_rule(draft: Draft, route: JacobianRoute, *, has_deltas: bool) -> None:
     if not route.map.layer.output.shape:
         message = N_("The loss is the number {Y} itself, so that the first factor of the chain rule is 1:")
-    elif any(link.left is not None for link in chain.links):
+    elif has_deltas:
         message = N_(
             "The loss depends on {entry} through the entries of {Y}. The chain rule goes over all of them, and the "
             "delta leaves those on which {entry} has an influence:"
@@ -207,10 +220,10 @@ def _chain_rule(draft: Draft, reader: IndexReader, route: JacobianRoute, chain: 
         message = N_(
             "The loss depends on {entry} through the entries of {Y}, and the chain rule goes over all of them:"
         )
-    draft.prose(message, entry=reader.entry(route.map.input, _place(route)))
+    draft.prose(message, entry=Entry(route.map.input.letter, _place(route)))
 
 
-def _same(draft: Draft, route: JacobianRoute, chains: tuple[_Chain, _Chain]) -> None:
+def _same(draft: Draft, route: JacobianRoute, chains: tuple[Chain, Chain]) -> None:
     """What is different for a later input: the terms that the deltas leave."""
     left = [link.left for chain in chains for link in chain.links if link.left is not None]
     draft.prose(
@@ -220,56 +233,6 @@ def _same(draft: Draft, route: JacobianRoute, chains: tuple[_Chain, _Chain]) -> 
     )
 
 
-def _chains(draft: Draft, reader: IndexReader, route: JacobianRoute) -> tuple[_Chain, _Chain] | None:
-    """The derivatives of an entry and of the loss; None if they are too long for a page."""
-    indices = derive_index(route.map.layer, route.map.input.name)
-    try:
-        _, *steps = indices.derivation.steps
-    except UnsupportedError:
-        return None
-    if len(steps) > _MOST_STEPS:
-        return None
-    middle = next(n for n, step in enumerate(steps) if step.reason is CHAIN)
-    array = draft.words[route.map.input.name]
-    by = reader.entry(route.map.input, indices.at)
-    entry = Entry(route.map.layer.output_letter, indices.output)
-    derivative = _Chain(Partial(entry, by), _links(draft, reader, array, steps[:middle]))
-    rule = _Link(reader.chain_rule(indices.output, by), draft.runs(N_("chain rule")))
-    inserted = _Link(reader.read(steps[middle].after), draft.runs(N_("the derivative from above")))
-    loss = _Chain(
-        reader.read(steps[middle].before), (rule, inserted, *_links(draft, reader, array, steps[middle + 1 :]))
-    )
-    lines = [line for chain in (derivative, loss) for line, _ in chain.lines]
-    return (derivative, loss) if reason_room(lines) >= _LEAST_ROOM else None
-
-
-def _links(draft: Draft, reader: IndexReader, array: Tree, steps: Sequence[Step[IndexSum]]) -> tuple[_Link, ...]:
-    links: list[_Link] = []
-    for step in steps:
-        right = reader.read(step.after)
-        if links and links[-1].right == right:
-            continue
-        values: dict[str, Tree] = {"array": array}
-        equal = None
-        if step.reason is DELTA:
-            gone, kept = _contracted(step)
-            equal = Relation.equal(Name(gone), Name(kept))
-            values |= {"gone": Name(gone), "equal": equal}
-        links.append(_Link(right, draft.runs(_REASONS[step.reason.name], **values), equal))
-    return tuple(links)
-
-
-def _contracted(step: Step[IndexSum]) -> tuple[str, str]:
-    """The letter that a contraction of a delta removes, and the one that takes its place."""
-    for before, after in zip(step.before.products, step.after.products, strict=True):
-        gone = next((letter for letter in before.sums if letter not in after.sums), None)
-        if gone is not None:
-            deltas = (part for part in before.factors if isinstance(part, Kronecker) and part not in after.factors)
-            delta = next(part for part in deltas if gone in (part.first, part.second))
-            return gone, delta.second if delta.first == gone else delta.first
-    raise AssertionError("a contraction removes a letter")
-
-
 def _formula(draft: Draft, route: JacobianRoute) -> None:
     told = reading(draft, route)
     if told is None:
@@ -277,16 +240,3 @@ def _formula(draft: Draft, route: JacobianRoute) -> None:
     else:
         draft.add(Prose(told))
     draft.result(f"index.{route.map.input.name}.formula", shown_formula(route.map.layer, route.formula))
-
-
-def _skip(draft: Draft, material: Material, route: JacobianRoute) -> None:
-    """What is said of a derivation that is too long."""
-    name = route.map.input.name
-    if any(item.route == "index" for item in material.evidence[name]):
-        message = N_(
-            "With respect to {array} the same rules lead to sums that are too long for a page. They were applied all "
-            "the same, and they give the formula."
-        )
-    else:
-        message = N_("With respect to {array} the sums would be too long.")
-    draft.prose(message, array=draft.words[name])

@@ -12,7 +12,7 @@ from derive.document.layout import fit, fits, grids, is_readable
 from derive.document.material import Material
 from derive.document.reading import reading
 from derive.document.sections import stacks
-from derive.document.words import is_loss, map_name, named_values
+from derive.document.words import is_loss, map_name, named_values, two_matrices
 from derive.engine import tables
 from derive.engine.concrete import unflat
 from derive.engine.tables import EntryTable
@@ -35,7 +35,7 @@ from derive.notation.tree import (
     Space,
     Tree,
 )
-from derive.notation.walk import contains
+from derive.notation.walk import contains, entries
 from derive.routes.entry import EntryRoute
 from derive.routes.jacobian import CHAIN, FACTOR, KRONECKER, REGROUP, VALUES, JacobianRoute
 from derive.steps import Reason, Step
@@ -50,6 +50,9 @@ _EXAMPLES = 2
 
 _INLINE = 16.0
 """The width in em of a derivative in a sentence."""
+
+_LOOKED_AT = 8
+"""So many components tell which values that have a name stand in them."""
 
 _SEARCHED = 64
 """So many components are looked through for one that does not contain a variable."""
@@ -162,7 +165,6 @@ def _map(draft: Draft, route: JacobianRoute, *, first: bool) -> None:
             ),
             **values,
         )
-    _dependent(draft, route)
     mapping = Relation(
         (
             Relation.equal(vector, Explicit(tables.variables(map))),
@@ -177,11 +179,13 @@ def _map(draft: Draft, route: JacobianRoute, *, first: bool) -> None:
         if not fits(whole) and (entry := shown_output(map.layer)) is not None:
             whole = Relation.equal(At(Entry(map.layer.output_letter), vector), entry.parts[1])
         draft.equation(f"{name}.map", whole)
+        _dependent(draft, route)
         return
     if not is_readable(mapping):
         shown = tuple(Explicit(table) for table in (tables.variables(map), tables.component_names(map)))
         mapping = Relation((Relation.equal(vector, shown[0]), shown[1]), ("maps",))
     draft.equation(f"{name}.map", mapping)
+    _dependent(draft, route)
 
 
 def _of_a_loss(others: int, *, first: bool) -> str:
@@ -199,14 +203,20 @@ def _of_a_loss(others: int, *, first: bool) -> str:
 
 
 def _dependent(draft: Draft, route: JacobianRoute) -> None:
-    """Which values that have a name vary with this input."""
+    """Which values that have a name, and stand in the components, vary with this input."""
     map = route.map
-    names = tuple(item.name for item in named_values(map.layer) if map.input in topological(item.node))
+    written = [tables.components(map).tree(n, 0) for n in range(min(map.codomain, _LOOKED_AT))]
+    letters = {entry.letter for tree in written for entry in entries(tree)}
+    names = tuple(
+        item.name
+        for item in named_values(map.layer)
+        if item.entries is not None and item.entries.letter in letters and map.input in topological(item.node)
+    )
     if names:
         draft.prose(
             N_(
-                "The entries of {names} stand for what they are computed from. They depend on {array}, and are "
-                "differentiated with it by the chain rule:"
+                "The entries of {names} stand for what they are computed from: they depend on {array}, and are "
+                "differentiated with respect to it by the chain rule."
             ),
             names=Listed(names),
             array=draft.words[map.input.name],
@@ -298,15 +308,17 @@ def _values(draft: Draft, material: Material, route: JacobianRoute, *, first: bo
     draft.prose(message, all=rows * columns, nnz=route.jacobian.nnz)
     draft.equation(f"{name}.jacobian", _jacobian(route))
     if _begins_kronecker(material, route):
+        first_of_two, second_of_two = two_matrices(material.layer)
+        entry = Entry(first_of_two.text.lower(), ("i", "j"))
         draft.prose(
             N_(
                 "Here {kron} is the *Kronecker product*: the block {block} stands in the place of each entry {entry} "
                 "of {P}."
             ),
-            kron=Kronecker((Name("P", "matrix"), Name("Q", "matrix"))),
-            block=Product((Entry("p", ("i", "j")), Name("Q", "matrix"))),
-            entry=Entry("p", ("i", "j")),
-            P=Name("P", "matrix"),
+            kron=Kronecker((first_of_two, second_of_two)),
+            block=Product((entry, second_of_two)),
+            entry=entry,
+            P=first_of_two,
         )
     _why(draft, material, route)
 

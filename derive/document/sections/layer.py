@@ -61,7 +61,12 @@ def write(draft: Draft, material: Material) -> None:
                 "axes, one under the other in the order of the other indices."
             )
         )
-    for message in layer.prose.arrays or (N_("The arrays that enter the layer are"),):
+    told = (
+        N_("The array that enters the layer is")
+        if len(layer.inputs) == 1
+        else N_("The arrays that enter the layer are")
+    )
+    for message in layer.prose.arrays or (told,):
         draft.prose(message)
     arrays = [_array(node, concrete) for node in layer.inputs]
     draft.equation("layer.inputs", Beside(tuple(arrays)))
@@ -138,8 +143,13 @@ def _names(draft: Draft, layer: Layer) -> None:
         index = ("i", "j", "k", "l")[: len(last.node.shape)]
         draft.prose(
             N_(
+                "Its entries are written in small letters: {entry} is a number that the forward pass has computed. It "
+                "is no constant: it varies with what it is computed from."
+            )
+            if len(values) == 1
+            else N_(
                 "Their entries are written in small letters: {entry} is an entry of {name}, a number that the forward "
-                "pass has computed. It is no constant: it varies with the inputs that it is computed from."
+                "pass has computed. It is no constant: it varies with what it is computed from."
             ),
             entry=Entry(last.entries.letter, index),
             name=last.name,

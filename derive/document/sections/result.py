@@ -10,6 +10,7 @@ from derive.document.draft import Draft
 from derive.document.entrywise import is_indexed, shown_definition, shown_formula
 from derive.document.material import Material
 from derive.document.sections import assumed
+from derive.document.words import array_name
 from derive.forward.formula import Formula
 from derive.forward.layer import Layer
 from derive.forward.nodes import Node
@@ -27,15 +28,9 @@ def write(draft: Draft, material: Material) -> None:
     """Adds the section."""
     layer = material.layer
     draft.heading("result", N_("The result"))
-    draft.prose(
-        N_(
-            "Let {L} be the loss, a number that the following layers compute from the output {Y}. If {G} is known, the "
-            "gradients of {L} with respect to what enters this layer are"
-        )
-        if layer.output.shape
-        else N_("The output is a number, the loss {L} itself. Its gradients with respect to what enters are")
-    )
     formulas = list(material.formulas.values())
+    single = len(formulas) == 1
+    draft.prose(_promise(layer, single=single), X=array_name(formulas[0].wrt))
     annotated: list[Tree] = [
         Relation.equal(_labelled(f.name, f.wrt.shape, layer), with_shapes(f.tree, layer)) for f in formulas
     ]
@@ -67,13 +62,39 @@ def write(draft: Draft, material: Material) -> None:
     if layer.prose.purpose and len(formulas) == len(layer.inputs):
         draft.prose(layer.prose.purpose)
     draft.prose(
-        N_("In code, {letter} is the upstream gradient {G}, and {results} are the gradients above:")
-        if layer.output.shape
-        else N_("In code, {results} are the gradients above:"),
+        _in_code(layer, single=single),
         letter=Verbatim(layer.upstream.name),
         results=Verbatim(", ".join(f"d{formula.wrt.name}" for formula in formulas)),
     )
     draft.code("result.code", numpy_class(material.assumed or layer, formulas))
+
+
+def _promise(layer: Layer, *, single: bool) -> str:
+    """What stands in the box."""
+    if not layer.output.shape:
+        if single:
+            return N_("The output is a number, the loss {L} itself. Its gradient with respect to {X} is")
+        return N_("The output is a number, the loss {L} itself. Its gradients with respect to what enters are")
+    if single:
+        return N_(
+            "Let {L} be the loss, a number that the following layers compute from the output {Y}. If {G} is known, the "
+            "gradient of {L} with respect to {X} is"
+        )
+    return N_(
+        "Let {L} be the loss, a number that the following layers compute from the output {Y}. If {G} is known, the "
+        "gradients of {L} with respect to what enters this layer are"
+    )
+
+
+def _in_code(layer: Layer, *, single: bool) -> str:
+    """What the names in the code are."""
+    if layer.output.shape:
+        if single:
+            return N_("In code, {letter} is the upstream gradient {G}, and {results} is the gradient above:")
+        return N_("In code, {letter} is the upstream gradient {G}, and {results} are the gradients above:")
+    if single:
+        return N_("In code, {results} is the gradient above:")
+    return N_("In code, {results} are the gradients above:")
 
 
 def _equations(draft: Draft, id: str, equations: Sequence[Tree]) -> None:

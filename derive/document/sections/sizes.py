@@ -13,8 +13,9 @@ from derive.document.words import array_name, output_name
 from derive.engine.cost import dense_product, operations
 from derive.forward.layer import Layer
 from derive.forward.nodes import Select, topological
+from derive.forward.shape import factored
 from derive.locale import N_
-from derive.notation.tree import Entry, Listed, Number, Partial, Product, Relation, Tree
+from derive.notation.tree import Entry, Listed, Number, Partial, Power, Product, Relation, Tree
 from derive.routes.jacobian import JacobianRoute, derive_jacobian
 
 __all__ = ["real_sizes", "write"]
@@ -25,7 +26,7 @@ _COLUMNS = 3
 _BYTES = 4
 """What a number in float32 takes."""
 
-_FEW = 2
+_FEW = 3
 """So many factors stand in a product that no line ends in."""
 
 _COUNTED = 10**6
@@ -113,27 +114,32 @@ def _entries(route: JacobianRoute) -> Tree:
 
 def _axes(route: JacobianRoute) -> Runs:
     """N × M × N × D."""
-    return _times([Number(_size(axis)) for axis in (*route.map.layer.output.shape, *route.map.input.shape)])
+    return _times([_factor(axis) for axis in (*route.map.layer.output.shape, *route.map.input.shape)])
 
 
 def _matrix(route: JacobianRoute) -> Runs:
-    """NM × ND."""
+    """NM × ND; 2NM for N × 2M, and K² for K × K."""
     runs: list[Run] = []
     for shape in (route.map.layer.output.shape, route.map.input.shape):
-        numbers = tuple(Number(_size(axis)) for axis in shape)
+        number, powers = factored(shape)
+        factors = tuple(
+            Power(_factor(base), Number(power)) if power > 1 else _factor(base) for base, power in powers.items()
+        )
+        numbers = (*((Number(number),) if number != 1 or not factors else ()), *factors)
         runs += [Text(" × ")] if runs else []
         if len(numbers) <= _FEW:
-            runs.append(Math(Product(numbers) if len(numbers) > 1 else (*numbers, Number(1))[0]))
+            runs.append(Math(Product(numbers) if len(numbers) > 1 else numbers[0]))
             continue
-        for place, number in enumerate(numbers):
+        for place, factor in enumerate(numbers):
             # A line may end between many factors.
-            wrapped = Listed((number,), wrapped=True) if _is_sum(number) else number
-            runs += [*([Text(" ")] if place else []), Math(wrapped)]
+            runs += [*([Text(" ")] if place else []), Math(factor)]
     return tuple(runs)
 
 
-def _is_sum(number: Number) -> bool:
-    return any(sign in str(number.value) for sign in "+-")
+def _factor(axis: object) -> Tree:
+    """A size between signs of multiplication, a sum in parentheses."""
+    number = Number(_size(axis))
+    return Listed((number,), wrapped=True) if any(sign in str(axis) for sign in "+-") else number
 
 
 def _size(axis: object) -> int | str:

@@ -11,6 +11,7 @@ from derive.rules.equalities.functions import (
     own_sign,
     quotient_of_functions,
 )
+from derive.rules.equalities.masks import bounded, bounds, rectified
 from derive.rules.equalities.sums import constant_sum, like_terms
 from derive.rules.known import Rewrite
 from derive.steps import Reason
@@ -20,6 +21,9 @@ __all__ = ["REWRITES"]
 
 REWRITES: dict[Reason, Rewrite] = {
     Reason("own mask", "relu(u) [u > 0] = relu(u), u sign(u) = |u|"): own_mask,
+    Reason("bounds", "[2 u + 1 > 0] = [u > -1/2], [u > -c] [u < c] = [|u| < c]"): bounds,
+    Reason("rectified", "u [u > 0] = relu(u)"): rectified,
+    Reason("bounded", "[|u| ≤ c] u + [|u| > c] c sign(u) = clip(u, -c, c)"): bounded,
     Reason("own sign", "|u|² = u², sign(u) |u|² = u |u|, sign(u) / |u| = 1 / u"): own_sign,
     Reason("quotient of functions", "sinh(u) / cosh(u) = tanh(u)"): quotient_of_functions,
     Reason("double angle", "2 sin(u) cos(u) = sin(2 u)"): double_angle,

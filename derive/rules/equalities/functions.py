@@ -139,7 +139,7 @@ def negative_sigmoid(terms: Terms, forward: Forward) -> Terms | None:
     for number, term in enumerate(terms.terms):
         for place, power in enumerate(term.powers):
             inner = _of(power, sigmoid(_X))
-            if inner is None or power.exponent != 1 or power.node in forward.given or not _has_sign(inner):
+            if inner is None or power.exponent != 1 or power.node in forward.named or not _has_sign(inner):
                 continue
             rest = (*term.powers[:place], *term.powers[place + 1 :])
             alone = Term(-term.coefficient, rest)

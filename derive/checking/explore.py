@@ -1,0 +1,112 @@
+"""Seeks an input for every side of every comparison in the code, and on its boundary, and compares gradients there."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from mpmath import workdps  # type: ignore[import-untyped]  # SymPy's own numbers
+
+from derive.checking.budget import Budget
+from derive.checking.counterexample import output_shape
+from derive.checking.exactly import whole_numbers
+from derive.checking.points import size_letters
+from derive.checking.sides import Explored
+from derive.checking.space import Space
+from derive.checking.subject import Subject
+from derive.checking.watch import WATCHED_DIGITS, Site
+
+__all__ = ["explore"]
+
+_MOST_RUNS = 2_500
+"""So often the code is run; the same for everybody, however busy a machine is."""
+
+_MOST_SOUGHT = 1_200
+"""So often for sides that no line through the first points meets."""
+
+_SEEKING = 3
+"""So often all lines are gone through for one of them."""
+
+Sizes = Mapping[str, int]
+
+
+@dataclass(slots=True)
+class _Limit:
+    """Whether the code may be run once more."""
+
+    spaces: list[Space] = field(default_factory=list)
+    most: int = _MOST_RUNS
+
+    @property
+    def is_over(self) -> bool:
+        return sum(space.watch.runs for space in self.spaces) >= self.most
+
+    def allow(self, more: int) -> None:
+        """So many runs from now on."""
+        self.most = min(_MOST_RUNS, sum(space.watch.runs for space in self.spaces) + more)
+
+
+def explore(
+    subject: Subject, largest: Sizes, budget: Budget, found: Explored, proved: Collection[str], settled: Collection[str]
+) -> None:
+    """Fills in what is found, from the smallest sizes on.
+
+    Of gradients that are proved boundaries alone are looked at, and of those of which all is settled only some.
+    """
+    limit = _Limit()
+    with workdps(WATCHED_DIGITS):
+        for sizes in _sizes(subject, largest):
+            limit.spaces += _spaces(subject, sizes, budget, found, frozenset(proved), limit)
+        found.started = True
+        spaces = [space for space in limit.spaces if space.met]
+        wanted = {node.name for node in subject.wanted}
+        if wanted <= set(settled) | found.known:
+            for space in spaces[:1]:
+                space.go_through(bases=1)
+            return
+        before: list[Sizes] = []
+        for space in spaces:
+            before += [space.sizes] if space.sizes not in before else []
+            done = not found.unreached and not found.unvisited and wanted <= set(proved)
+            if limit.is_over or not space.names or (done and len(before) > 2):
+                break
+            space.go_through()
+        _seek(spaces, found, limit)
+
+
+def _seek(spaces: list[Space], found: Explored, limit: _Limit) -> None:
+    """Goes towards the sides that were not met."""
+    tried: list[Site] = []
+    for site in (*found.unreached, *found.unvisited):
+        limit.allow(_MOST_SOUGHT // max(1, len(found.unreached) + len(found.unvisited)))
+        tried.append(site)
+        for space in (space for _ in range(_SEEKING) for space in spaces if site in space.met):
+            if limit.is_over or not space.names:
+                break
+            space.towards(site)
+
+
+def _sizes(subject: Subject, largest: Sizes) -> list[dict[str, int]]:
+    """All 1, each letter 2 by itself, all 2, and the sizes of proofs."""
+    names = size_letters(subject.inputs)
+    ones = dict.fromkeys(names, 1)
+    every = [ones, *({**ones, name: 2} for name in names), dict.fromkeys(names, 2), dict(largest)]
+    made: list[dict[str, int]] = []
+    for sizes in every:
+        if sizes not in made:
+            made.append(sizes)
+    return made
+
+
+def _spaces(
+    subject: Subject, sizes: Sizes, budget: Budget, found: Explored, proved: frozenset[str], limit: _Limit
+) -> Iterator[Space]:
+    """Where the inputs of these sizes live, for some choices of whole numbers, if the code can be run there."""
+    shape = output_shape(subject, sizes)
+    if shape is None or 0 in shape:
+        return
+    choices = whole_numbers(subject, sizes)
+    for whole in [choices[0], choices[-1]] if len(choices) > 1 else choices:
+        space = Space(subject, sizes, whole, shape, budget, found, proved, lambda: limit.is_over)
+        if space.start():
+            yield space
