@@ -7,17 +7,18 @@ multiplied out again. A name that is hardly shorter than what it stands for is p
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from derive.errors import InternalError
 from derive.forward.layer import Layer
-from derive.forward.nodes import Contract, Input, Node, topological
+from derive.forward.nodes import Add, Contract, Input, Node, topological
 from derive.forward.normal import add, replaced, zeros
 from derive.rules.adjoint import RULES
 from derive.rules.known import Forward
 from derive.rules.length import lengths
 from derive.rules.rewrite import simplify
+from derive.rules.written import written_length
 from derive.steps import Step
 
 __all__ = ["Cut", "Gradients", "gradients"]
@@ -89,8 +90,28 @@ def gradients(layer: Layer) -> Gradients:
             kept.append(Cut(cut.node, cut.stand_in, short(arriving)))
         else:
             values[cut.stand_in] = short(arriving, opens=False)
-    found = {node: short(replaced(gradient, values)) for node, gradient in swept.items()}
+    found = {}
+    for node, gradient in swept.items():
+        best = short(replaced(gradient, values))
+        if isinstance(best, Add) and (whole := _without_names(best, gradient, values, kept)) is not None:
+            made, ways = simplify(whole, forward)
+            if written_length(made, forward.named) < written_length(best, forward.named, _sources(kept)):
+                best = made
+                steps.extend(ways)
+        found[node] = best
     return Gradients(found, tuple(kept), tuple(steps))
+
+
+def _without_names(best: Node, gradient: Node, values: Mapping[Node, Node], kept: Sequence[Cut]) -> Node | None:
+    """A sum in which one named gradient is a factor, with that put in its place; None if it has none, or several."""
+    used = [cut for cut in kept if cut.stand_in in set(topological(best))]
+    if len(used) != 1 or any(isinstance(n, Input) and n.gradient_of.isdecimal() for n in topological(used[0].gradient)):
+        return None
+    return replaced(gradient, {**values, used[0].stand_in: used[0].gradient})
+
+
+def _sources(kept: Sequence[Cut]) -> Mapping[Node, Node]:
+    return {cut.stand_in: cut.gradient for cut in kept}
 
 
 def _is_worth_a_name(gradient: Node, users: int, forward: Forward) -> bool:

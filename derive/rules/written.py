@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from types import MappingProxyType
 
 from derive.forward.idioms import parts
 from derive.forward.matrix import called, read_each
@@ -30,13 +31,17 @@ _PRIVATE = 0xE000
 _PLAIN = (Constant, Delta, Input, OneHot, Ones, Select)
 
 
-def written_length(node: Node, known: Collection[Node] = ()) -> int:
+def written_length(
+    node: Node, known: Collection[Node] = (), sources: Mapping[Node, Node] = MappingProxyType({})
+) -> int:
     """The characters of a node with names where they save some; known are values that have one in any case.
+
+    sources has what is computed from what for those that stand for a gradient, which have names as well.
 
     Shapes: any.
     """
-    names = {other: unnamed(other, number) for number, other in enumerate(known)}
-    found = Written(node, {}, names, rows=False, free=frozenset(known))
+    names = {other: unnamed(other, number) for number, other in enumerate((*known, *sources))}
+    found = Written(node, sources, names, rows=False, free=frozenset(known))
     best = found.length
     for other in found.worth():
         named = replace(found, names={**found.names, other: unnamed(other, len(found.names))})
