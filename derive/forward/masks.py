@@ -19,7 +19,7 @@ from derive.notation.tree import (
     Where,
 )
 
-__all__ = ["added", "compared", "multiplied", "negated"]
+__all__ = ["added", "compared", "multiplied", "negated", "turned"]
 
 
 def compared(left: Tree, right: Tree) -> Tree:
@@ -36,6 +36,8 @@ def compared(left: Tree, right: Tree) -> Tree:
             over.append(term)
     if number and not over:
         over.append(Number(_whole(number)))
+    elif number > 0 and len(over) == 1 and not under and (opposite := turned(over[0])) is not None:
+        over, under = [Number(_whole(number))], [opposite]
     elif number:
         under.append(Number(_whole(-number)))
     return _without_bound(*(_several(side) for side in (over, under)))
@@ -73,6 +75,22 @@ def negated(tree: Tree) -> Tree:
         case Number(value) if not isinstance(value, str):
             return Number(-value)
     return Negative(tree)
+
+
+def turned(tree: Tree) -> Tree | None:
+    """-a as a tree without a sign, where a has a difference as a factor: b - a for a - b."""
+    match tree:
+        case Sum((first, Negative(second))) if not isinstance(first, Negative):
+            return Sum((second, Negative(first)))
+        case Quotient(over, under):
+            inner = turned(over)
+            return None if inner is None else Quotient(inner, under)
+        case Hadamard(factors) | Product(factors):
+            found = next(((place, t) for place, f in enumerate(factors) if (t := turned(f)) is not None), None)
+            if found is not None:
+                place, inner = found
+                return type(tree)((*factors[:place], inner, *factors[place + 1 :]))
+    return None
 
 
 def complement(mask: Tree) -> Tree | None:

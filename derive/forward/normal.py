@@ -10,9 +10,10 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import TypeAlias, cast
 
-from sympy import Expr, Integer, Symbol, diff, exp, expand, log
+from sympy import Expr, Integer, Pow, Symbol, diff, exp, expand, log
 
 from derive.errors import InternalError
+from derive.forward.functions import abs as absolute
 from derive.forward.functions import clip, equal, maximum, minimum, relu, sigmoid, softplus
 from derive.forward.nodes import (
     Add,
@@ -39,8 +40,23 @@ def add(terms: Sequence[Node]) -> Node:
     flat: list[Node] = []
     for term in terms:
         flat.extend(term.operands if isinstance(term, Add) else (term,))
-    kept = [term for term in flat if not _is_zero(term)] or flat[:1]
+    kept = _softplus([term for term in flat if not _is_zero(term)]) or flat[:1]
     return kept[0] if len(kept) == 1 else Add(tuple(kept))
+
+
+def _softplus(terms: list[Node]) -> list[Node]:
+    """max(x, 0) + log(1 + exp(-|x|)), which does not overflow, as softplus(x), which has no kink at 0."""
+    for rest in [term for term in terms if isinstance(term, Map) and term.function == softplus(_X)]:
+        (turned,) = rest.operands
+        size = turned.operands[1] if isinstance(turned, Contract) and len(turned.operands) == 2 else None
+        if not isinstance(size, Map) or size.function != absolute(_X):
+            continue
+        minus = contract([Constant(Integer(-1)), size], [(), range(len(size.shape))], range(len(size.shape)))
+        bounds = [Map(size.operands, function) for function in (relu(_X), maximum(_X, 0))]
+        found = next((bound for bound in bounds if bound in terms), None)
+        if turned is minus and found is not None:
+            return [Map(size.operands, softplus(_X)) if term is found else term for term in terms if term is not rest]
+    return terms
 
 
 def _is_zero(node: Node) -> bool:
@@ -69,6 +85,11 @@ def contract(operands: Sequence[Node], indices: Sequence[Sequence[int]], output:
         sizes = {index: size for operand, row in rest for index, size in zip(row, operand.shape, strict=True)}
         return zeros(tuple(sizes[index] for index in target)) if target else Constant(coefficient)
     coefficient, rest = _balanced(coefficient, rest, target)
+    if coefficient != 1 and len(rest) == 1 and rest[0][1] == target and (inner := rest[0][0]).operands:
+        # A number of a number times a sum: -(-A b) is A b.
+        first, *others = inner.operands
+        if isinstance(inner, Contract) and isinstance(first, Constant) and (first.value * coefficient).is_number:
+            return contract([Constant(first.value * coefficient), *others], inner.indices, inner.output)
     if coefficient != 1 or not rest:
         rest.insert(0, (Constant(coefficient), []))
     if len(rest) == 1 and rest[0][1] == target:
@@ -86,7 +107,7 @@ def apply(function: Expr, operands: Sequence[Node]) -> Node:
         return operands[names.index(function)]
     if function.is_number:
         return _filled(function, operands[0].shape)
-    known = _recognised(function, operands)
+    known = _recognised(function, operands) or _without_root(function, operands)
     if known is not None:
         return known
     parts = _affine(function)
@@ -119,6 +140,22 @@ def _recognised(function: Expr, operands: Sequence[Node]) -> Node | None:
     axes = range(len(inner.shape))
     argument = contract([Constant(Integer(sign * turned)), inner.operands[0]], [(), axes], axes)
     return Map((argument,), made)
+
+
+def _without_root(function: Expr, operands: Sequence[Node]) -> Node | None:
+    """exp(-(x / √2)²) as exp(-x² / 2): the function of x alone where that has no irrational numbers left."""
+    (inner,) = operands if len(operands) == 1 else (None,)
+    if not isinstance(inner, Contract) or len(inner.operands) != 2 or inner.indices[1] != inner.output:
+        return None
+    first, node = inner.operands
+    if not isinstance(first, Constant) or not first.value.is_number or first.value.is_Rational:
+        return None
+    whole = function.xreplace({_X: first.value * _X})
+    return None if _irrational(whole) else apply(whole, [node])
+
+
+def _irrational(function: Expr) -> bool:
+    return any(not power.exp.is_integer and power.base.is_number for power in function.atoms(Pow))
 
 
 def _clipped(function: Expr, operands: Sequence[Node]) -> Node | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 import sympy
-from sympy import Add, Expr, Function, Integer, Mul, Pow, Rational, Symbol
+from sympy import Add, Expr, Function, Integer, Mul, Pow, Rational, Symbol, fraction
 
 from derive.errors import InternalError
 from derive.forward.functions import DOTS, equal, logabs, step
@@ -27,7 +27,7 @@ from derive.notation.tree import (
     Tree,
 )
 
-__all__ = ["number", "read_scalar"]
+__all__ = ["number", "parts_of", "read_scalar"]
 
 
 _NAMES = {"largest": "max", "smallest": "min", "acos": "arccos", "asin": "arcsin", "atan": "arctan"}
@@ -45,6 +45,31 @@ def read_scalar(function: Expr, operands: Sequence[Tree], *, times: type[Hadamar
     times is the product of two operands: Hadamard when they are matrices, Product when they are entries.
     """
     return _Reader({placeholder(p): operand for p, operand in enumerate(operands)}, times).read(function)
+
+
+def parts_of(coefficient: Expr) -> tuple[Expr, Expr]:
+    """What stands above and below the line: of √2 / 2 nothing above and √2 below, and √(2 / π) is one root."""
+    over, below = fraction(coefficient)
+    if _is_root(over) and _is_root(below):
+        return coefficient, Integer(1)
+    if not coefficient.free_symbols and not over.is_Rational:
+        above, under = fraction(1 / coefficient)
+        if under == 1 and len(str(above)) < len(str(coefficient)):
+            return under, above
+    return over, below
+
+
+def _is_root(value: Expr) -> bool:
+    """Whether a number is the root of a rational number, or of one with π."""
+    return bool(value.is_number and not value.is_Rational and _radicand(value) is not None)
+
+
+def _radicand(value: Expr) -> Expr | None:
+    """q where a number is √q, with a rational number or one with π for q."""
+    square = value**2
+    return (
+        square if value.is_positive and all(not power.exp.has(Rational(1, 2)) for power in square.atoms(Pow)) else None
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +131,13 @@ class _Reader:
 
     def _product(self, expr: Mul) -> Tree:
         coefficient, rest = expr.as_coeff_Mul()
+        square = (
+            _radicand(expr)
+            if expr.has(sympy.pi) and expr.is_number and not coefficient.could_extract_minus_sign()
+            else None
+        )
+        if square is not None and len(str(square)) + len("sqrt()") < len(str(expr)):
+            return Call("sqrt", (self.read(square),))
         if coefficient.could_extract_minus_sign():
             return Negative(self.read(-expr))
         over, under = expr.as_numer_denom()

@@ -221,6 +221,21 @@ def test_what_is_taken_where_an_entry_and_a_number_are_equal(text, slopes):
     np.testing.assert_allclose(value_of(found, arrays, {"N": 3}), slopes)
 
 
+def test_the_stable_form_of_softplus_has_the_derivative_of_softplus_at_zero_too():
+    # The sum of the conventions at the kinks of its parts would be 0.
+    found = derive.derive("maximum(x, 0) + log(1 + exp(-abs(x)))", shapes={"x": "N"}, n=3).wrt("x").formula
+    arrays = {"x": np.array([-1.0, 0.0, 1.0]), "G": np.ones(3)}
+    expected = 1 / (1 + np.exp(-arrays["x"]))
+    np.testing.assert_allclose(value_of(found, arrays, {"N": 3}), expected)
+
+
+def test_a_named_bound_stays_named():
+    text = "h = maximum(x, 0)\ny = minimum(h, 6)\ny * h"
+    found = derive.derive(text, shapes={"x": "N"}, n=3)
+    arrays = {"x": np.array([-1.0, 2.0, 8.0]), "G": np.ones(3)}
+    np.testing.assert_allclose(value_of(found.wrt("x").formula, arrays, {"N": 3}), [0, 4, 6])
+
+
 def test_a_number_between_bounds_is_one_function_in_every_notation():
     found = derive.derive("x * minimum(maximum(x, -0.5), 2)", shapes={"x": "N"}, n=3)
     assert str(found.wrt("x").formula) == "G * (clip(x, -0.5, 2) + x * (x > -0.5) * (x < 2))"

@@ -18,6 +18,9 @@ LAYERS = {
     "forward factor": ("log(X @ W * X)", {"X": "N N", "W": "N N"}),
     "constant sum": ("(X - mean(X, axis=0)) / sqrt(var(X, axis=0) + 1)", {"X": "N D"}),
     "own mask": ("relu(X)**2", {"X": "N D"}),
+    "double inverse": ("inv(inv(X)) @ W", {"X": "N N", "W": "N N"}),
+    "cancelled inverse": ("logdet(W @ X)", {"X": "N N", "W": "N N"}),
+    "symmetric matrix": ("logdet(X @ X.T)", {"X": "N D"}),
     "bounds": ("clip(X + 3, 0, 6)", {"X": "N D"}),
     "rectified": ("(X + 0.1)**2 * (X >= -0.1)", {"X": "N D"}),
     "bounded": ("where(abs(X) <= 1, X**2 / 2, abs(X) - 0.5)", {"X": "N D"}),
@@ -26,6 +29,7 @@ LAYERS = {
     "double angle": ("sin(X)**2", {"X": "N D"}),
     "negative argument": ("-log(sigmoid(-X))", {"X": "N D"}),
     "function opened": ("X - tanh(X)", {"X": "N D"}),
+    "common denominator": ("X / (1 + X)", {"X": "N D"}),
     "forward power": ("(X - mean(X, axis=0)) / sqrt(var(X, axis=0) + 1)", {"X": "N D"}),
 }
 

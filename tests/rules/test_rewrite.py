@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from sympy import log
+from sympy import erf, log
 
 import derive
 from derive.forward.functions import relu, sigmoid
@@ -15,12 +15,14 @@ from derive.proof.evaluate import evaluate
 from derive.routes.second import derive_second
 from derive.rules.adjoint import reverse
 from derive.rules.known import Forward
-from derive.rules.rewrite import regrouped, simplify
+from derive.rules.rewrite import regrouped, shortest, simplify
 
 SIZES = {"N": 3, "D": 2, "M": 4, "K": 5}
 softmax = FUNCTIONS["softmax"]
 
 SILU = "G * sigmoid(X) * (X * (1 - sigmoid(X)) + 1)"
+
+GELU = "G * (1 + erf(X / sqrt(2)) + sqrt(2 / pi) * X * exp(-X**2 / 2)) / 2"
 
 KNOWN = [
     ("mean squared error", lambda X, Y: np.mean((X - Y) ** 2), "X", "2 * G * (X - Y) / (D*N)"),
@@ -47,6 +49,12 @@ KNOWN = [
     ("the hard tanh", lambda X: np.clip(X, -1, 1), "X", "G * (abs(X) < 1)"),
     ("the Huber loss", lambda X: np.where(np.abs(X) <= 1, X**2 / 2, np.abs(X) - 0.5), "X", "G * clip(X, -1, 1)"),
     ("a squared hinge", lambda X, Y: np.sum((X - Y) ** 2 * (X >= Y)), "X", "2 * G * relu(X - Y)"),
+    ("softsign", lambda X: X / (1 + np.abs(X)), "X", "G / (1 + abs(X))**2"),
+    ("a rational loss", lambda X: np.sum(2 * X**2 / (X**2 + 4)), "X", "16 * G * X / (X**2 + 4)**2"),
+    ("gelu", lambda X: X * (1 + X.apply("erf", erf, X / np.sqrt(2))) / 2, "X", GELU),
+    ("a stable loss", lambda X: np.maximum(X, 0) + np.log(1 + np.exp(-np.abs(X))), "X", "G * sigmoid(X)"),
+    ("a distance below", lambda X, Y: np.exp(-((X - Y) ** 2) / 2), "Y", "G * exp(-(X - Y)**2 / 2) * (X - Y)"),
+    ("a distance above", lambda X, Y: np.exp(-((X - Y) ** 2) / 2), "X", "G * exp(-(X - Y)**2 / 2) * (Y - X)"),
     ("a leaky rectifier", lambda X: np.where(X > 0, X, 0.01 * X), "X", "G * where(X > 0, 1, 0.01)"),
     ("a product with itself", lambda X: X @ X.T, "X", "(G + G.T) @ X"),
 ]
@@ -94,6 +102,9 @@ def test_every_rewrite_is_an_equality(name):
             for side in (step.before, step.after):
                 value = np.asarray(evaluate(read(side), arrays, SIZES), dtype=float)
                 np.testing.assert_allclose(value, expected, atol=1e-12, err_msg=step.reason.name)
+        # The steps lead from the gradient to what is found, and what is found without them is the same.
+        assert [gradient, *(step.after for step in steps)] == [*(step.before for step in steps), found]
+        assert shortest(gradient, Forward(layer.output)) is found
         np.testing.assert_allclose(np.asarray(evaluate(read(found), arrays, SIZES), dtype=float), expected, atol=1e-12)
 
 

@@ -79,4 +79,4 @@ def test_a_named_gradient_is_put_in_its_place_where_the_whole_is_shorter():
     text = "(X - mean(X, axis=0)) / sqrt(var(X, axis=0) + {})"
     number = derive.derive(text.format("1e-05"), shapes={"X": "N D"}).wrt("X").formula
     symbol = derive.derive(text.format("epsilon"), shapes={"X": "N D", "epsilon": ""}).wrt("X").formula
-    assert str(symbol) == str(number)
+    assert len("; ".join(symbol.statements)) <= len("; ".join(number.statements)) + len("epsilon") - len("1e-05")
