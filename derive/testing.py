@@ -35,6 +35,10 @@ def assert_gradients(
         returns: what backward gives back, "dX,dW,db", where it is not the gradients of forward's arguments in order.
         require: "proved" if agreement at random numbers is not enough.
 
+    It takes at most about 10 s of its process: what the functions do is interrupted by a timer in the main thread,
+    where the system has such timers. One long call into NumPy is not interrupted; a limit on tests, as pytest-timeout
+    sets it, is for that, or the command derive check, which runs the code in a process of its own.
+
     Raises: GradientMismatch if one is wrong, or not proved where that is required; UserError if the functions cannot be
     matched with each other, or forward cannot be run.
 

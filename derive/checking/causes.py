@@ -21,12 +21,14 @@ from derive.checking.mutations import mutations
 from derive.checking.sheet import Data
 from derive.checking.subject import Subject
 from derive.checking.trial import Trial
+from derive.checking.words import axis_words
 from derive.errors import DeriveError
+from derive.forward.shape import Shape
 from derive.proof.ring import Element
 
 __all__ = ["likely_cause"]
 
-_ORDINALS = ("first", "second", "third", "fourth")
+_AXIS_0 = "axis 0"
 
 
 def likely_cause(subject: Subject, traced: Traced | None, runs: Sequence[Branch], name: str, budget: Budget) -> str:
@@ -38,7 +40,9 @@ def likely_cause(subject: Subject, traced: Traced | None, runs: Sequence[Branch]
     for rule in (_factor, _turned, _unsummed, _summed_too_much, _one_of_the_sum, _other_axis, _diagonal):
         budget.check()
         if told := rule(subject, runs, name, budget):
-            return told
+            own = next(node.shape for node in subject.smooth if node.name == name)
+            shape = own if rule is _summed_too_much else _output_shape(subject, traced)
+            return told.replace(_AXIS_0, axis_words(shape, 0))
     if traced is None or name not in traced.expected or traced.output is None:
         return ""
     least = min(runs, key=lambda run: run.got[name].size)
@@ -55,6 +59,13 @@ def likely_cause(subject: Subject, traced: Traced | None, runs: Sequence[Branch]
             # What the mistake makes has no value at these sizes.
             continue
     return ""
+
+
+def _output_shape(subject: Subject, traced: Traced | None) -> Shape | None:
+    """The shape of the output, or of the input that counts the same samples where forward was not traced."""
+    if traced is not None and traced.output is not None:
+        return traced.output.shape
+    return next((node.shape for node in subject.smooth if len(node.shape) > 1), None)
 
 
 def _same(run: Branch, a: Data, b: Data, budget: Budget) -> bool:
@@ -200,7 +211,7 @@ def _one_of_the_sum(subject: Subject, runs: Sequence[Branch], name: str, budget:
 
         if _everywhere(runs, name, budget, made):
             index = ", ".join([":"] * axis + ["-1" if last else "0"])
-            return f"the sum over axis {axis} of the upstream gradient is missing ({subject.upstream}[{index}])"
+            return f"the sum over axis {axis} is missing ({subject.upstream}[{index}])"
     return ""
 
 

@@ -8,24 +8,35 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
+from warnings import catch_warnings, simplefilter
 
 from derive.checking.boundary import Boundary, at_points, settled
 from derive.checking.budget import Budget, OutOfTimeError
 from derive.checking.causes import likely_cause
 from derive.checking.claim import claim
-from derive.checking.counterexample import Finding, search
+from derive.checking.counterexample import Finding, confirm, output_shape, search, settle
 from derive.checking.every_size import Traced, traced
-from derive.checking.exactly import Branch, branches, raised
+from derive.checking.exactly import Branch, branches, raised, whole_numbers
 from derive.checking.explore import explore
 from derive.checking.generic import vanishes_generically
+from derive.checking.involved import without_others
 from derive.checking.kinks import Kink, kinks, merged
-from derive.checking.points import differs_somewhere, more_sizes, size_choices, smaller_sizes
+from derive.checking.matching import is_class, partner, subject
+from derive.checking.points import (
+    MOST_CHOICES,
+    differs_somewhere,
+    more_sizes,
+    size_choices,
+    smaller_sizes,
+    whole_choices,
+)
 from derive.checking.report import Report, Verdict
 from derive.checking.reproduce import command_words
 from derive.checking.rule import rule
 from derive.checking.scalars import TooManyBranchesError
 from derive.checking.sides import Explored
-from derive.checking.subject import CodeError, Subject, subject
+from derive.checking.subject import CodeError, Subject
+from derive.checking.sweep import StuckError, Suspicion, sweep, swept_sizes
 from derive.errors import UserError
 from derive.forward.layer import Layer
 from derive.forward.nodes import Input
@@ -37,6 +48,12 @@ __all__ = ["check_backward"]
 
 SECONDS = 10.0
 """How long a check may take before it says what it knows by then."""
+
+_SWEEP = 1.0
+"""How long many sizes are looked at in floats."""
+
+_CONFIRM = 2.0
+"""How long what seems to be wrong is compared exactly, and made small."""
 
 _CAUSES = 2.0
 """How long the cause of what is wrong is looked for."""
@@ -52,8 +69,7 @@ _KINKS = 1.5
 
 _ALL = "the code, run on letters for sizes, has the canonical form of the derived gradient"
 _AT = "every entry, in the exact field of the inputs' entries"
-_POINTS = "the code itself, in floats, against the derivative with 40 digits"
-_ROUGH = "the code itself against central differences, both in floats"
+_NUMBERS = "the code itself, at these numbers, with what forward derives to there"
 
 _SIDES = "the code itself with 100 digits, beside the boundary of a comparison or on it, against the derivative nearby"
 _NEARBY = "the code itself, where the derivative jumps, against the derivatives nearby"
@@ -75,13 +91,17 @@ def check_backward(
 
     Args:
         backward: a function backward(dout, cache), or one of forward's arguments and the upstream gradient by their
-            names, or a class with the methods forward and backward.
+            names, or a class with the methods forward and backward, or a torch.autograd.Function or torch.nn.Module.
         forward: the function that it belongs to, a layer, or the name of one of the catalogue.
         shapes: the shapes of forward's arguments, {"X": "N D"}, where its annotations do not say them.
         sizes: numbers for the letters, for the proofs at sizes.
         returns: what backward gives back, "dX,dW,db", where it is not the gradients of forward's arguments in order.
-        against: a layer that forward claims to be, which is checked as well.
-        seconds: how long it may take.
+        against: a layer that forward claims to be, which is checked as well. Without forward, it is the function of the
+            same module that belongs to a backward function with a cache (affine_forward to affine_backward, else
+            forward), or the layer itself.
+        seconds: how long it may take. What the code does is interrupted by a timer, in the main thread of a process and
+            where the system has such timers; one long call into NumPy is not. The command derive check runs it in a
+            process of its own, which is ended in any case.
 
     Raises: UserError if the functions cannot be matched, or forward cannot be run.
 
@@ -97,12 +117,17 @@ def check_backward(
     """
     started = time.monotonic()
     claimed = load(against) if isinstance(against, str) else against
-    if forward is None and claimed is not None:
+    if forward is None and claimed is not None and not is_class(backward):
+        forward = partner(backward, claimed)
+    if forward is None and claimed is not None and not is_class(backward):
         forward, claimed = claimed, None
     found = subject(backward, forward, shapes=shapes, returns=returns, claimed=claimed)
     check = _Check(found, sizes or {}, Budget(seconds))
-    verdicts = check.verdicts()
-    told = None if claimed is None else claim(found, claimed, check.traced, check.at_two(), Budget(seconds / 2))
+    with catch_warnings():
+        # The code is run at sizes and numbers that nobody else would choose.
+        simplefilter("ignore")
+        verdicts = check.verdicts()
+        told = None if claimed is None else check.claimed(claimed, Budget(seconds / 2))
     return Report(
         found.name,
         found.against,
@@ -116,7 +141,10 @@ def check_backward(
 
 @dataclass(slots=True)
 class _Check:
-    """What is known so far; reasons say by the name of an input why it is no more."""
+    """What is known so far; reasons say by the name of an input why it is no more, general why not for all sizes.
+
+    stuck says at which sizes the code did not come back, if so.
+    """
 
     subject: Subject
     given: Mapping[str, int]
@@ -124,34 +152,48 @@ class _Check:
     sizes: list[dict[str, int]] = field(default_factory=list)
     strengths: dict[str, Strength] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)
+    general: dict[str, str] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     traced: Traced | None = None
     hurried: bool = False
     runs: list[Branch] = field(default_factory=list)
     paths: list[Branch] = field(default_factory=list)
+    further: list[Branch] = field(default_factory=list)
     causes: dict[str, str] = field(default_factory=dict)
     boundaries: dict[str, str] = field(default_factory=dict)
     beyond: dict[str, str] = field(default_factory=dict)
+    wrong: frozenset[str] = frozenset()
+    stuck: str = ""
 
     def verdicts(self) -> tuple[Verdict, ...]:
         """One for each gradient."""
         self.sizes = size_choices(self.subject, self.given)
+        limit = Budget(min(_SWEEP, self.budget.seconds / 8))
+        with suppress(OutOfTimeError), limit.interrupting():
+            self.sizes = self._usable()
+        finding = Finding()
+        self._sweep(finding)
         stages = (self._for_all_sizes, 0.3), (self._at_sizes, 0.5), (self._at_smaller_sizes, 0.7)
         for stage, share in stages:
             whole, self.budget.seconds = self.budget.seconds, self.budget.seconds * share
             try:
                 with self.budget.interrupting():
                     stage()
-            except OutOfTimeError:
+            except OutOfTimeError as error:
                 self.hurried = True
-                self._note(f"no proof within {self.budget.seconds:.0f} s")
+                self._note(
+                    f"the code did not come back within {self.budget.seconds:.0f} s ({error})"
+                    if str(error)
+                    else f"no proof within {self.budget.seconds:.0f} s"
+                )
             finally:
                 self.budget.seconds = whole
         # The numbers are looked at in any case: that code was read rightly shows only when it runs.
-        finding = Finding(proved=frozenset(self.strengths))
+        finding.proved = frozenset(self.strengths)
         jumps: dict[str, Kink] = {}
         with suppress(OutOfTimeError), self.budget.interrupting():
-            search(self.subject, self.sizes, self.budget, finding, self.runs)
+            if len(finding.wrong) < len(self.subject.wanted):
+                search(self.subject, self.sizes, self.budget, finding, self.runs)
             self._find_causes(finding)
         explored = self._explore(finding)
         limit = Budget(min(_KINKS, max(0.1, self.budget.seconds - self.budget.spent)))
@@ -182,7 +224,7 @@ class _Check:
         with suppress(OutOfTimeError), limit.interrupting():
             explore(self.subject, self.sizes[0], limit, explored, self.strengths, known)
         finding.wrong.update(explored.wrong)
-        self.beyond = dict.fromkeys(explored.wrong, _POINTS if explored.rough else _SIDES)
+        self.beyond = dict.fromkeys(explored.wrong, _NUMBERS if explored.rough else _SIDES)
         for name in list(self.strengths):
             found = known.get(name) or at_points(explored)
             self.boundaries[name] = found.told
@@ -198,6 +240,17 @@ class _Check:
         """Every way in which the code runs at the sizes of proofs; code that is traced for all sizes has but one."""
         return self.paths or self.at_two()
 
+    def claimed(self, layer: Layer, limit: Budget) -> Verdict:
+        """What is known of forward being the layer."""
+        try:
+            with limit.interrupting():
+                return claim(self.subject, layer, self.traced, self.at_two(), limit)
+        except OutOfTimeError as error:
+            raise UserError(
+                f"check: {self.subject.against}: not compared with {layer.name} within {limit.seconds:.0f} s"
+                f"{f' ({error})' if str(error) else ''}; leave --against out, or give smaller sizes"
+            ) from error
+
     def at_two(self) -> list[Branch]:
         """One run on symbols at each of the sizes of proofs."""
         runs = list(self.runs)
@@ -206,8 +259,35 @@ class _Check:
                 runs += islice(branches(self.subject, sizes, self.budget), 1)
         return runs
 
+    def _usable(self) -> list[dict[str, int]]:
+        """The sizes of proofs; others where forward takes none of them, and nobody has asked for them."""
+        chosen = self.sizes
+        if self.given or any(output_shape(self.subject, sizes) is not None for sizes in chosen):
+            return chosen
+        others = (sizes for sizes in swept_sizes(self.subject) if output_shape(self.subject, sizes) is not None)
+        return list(islice(others, len(chosen))) or chosen
+
+    def _sweep(self, finding: Finding) -> None:
+        """What is grossly wrong is found before time is spent on proofs, at more sizes than those have."""
+        suspicions: list[Suspicion] = []
+        limit = Budget(min(_SWEEP, self.budget.seconds / 8))
+        try:
+            with limit.interrupting():
+                for suspicion in sweep(self.subject, limit):
+                    suspicions.append(suspicion)
+        except OutOfTimeError as error:
+            self.stuck = str(error) if isinstance(error, StuckError) else ""
+        for suspicion in suspicions:
+            limit = Budget(min(_CONFIRM, self.budget.seconds / 4) / len(suspicions))
+            try:
+                with limit.interrupting():
+                    confirm(self.subject, suspicion, limit, finding)
+            except OutOfTimeError:
+                settle(self.subject, suspicion, finding)
+        self.wrong = frozenset(finding.wrong)
+
     def _open(self) -> list[Input]:
-        return [node for node in self.subject.wanted if node.name not in self.strengths]
+        return [node for node in self.subject.wanted if node.name not in {*self.strengths, *self.wrong}]
 
     def _note(self, reason: str) -> None:
         for node in self._open():
@@ -216,7 +296,8 @@ class _Check:
     def _for_all_sizes(self) -> None:
         self.traced = traced(self.subject, self.budget)
         self._note(self.traced.reason or "its canonical form is another than that of the derived gradient")
-        for node in self.subject.wanted:
+        self.general = dict(self.reasons)
+        for node in self._open():
             begun = time.monotonic()
             if self.traced.agree(node.name, self.budget):
                 self.strengths[node.name] = Strength.PROVED_FOR_ALL_SIZES
@@ -252,9 +333,26 @@ class _Check:
             except Exception as error:
                 self._note(raised(error))
                 return
+        sampled = self._sampled()
         for name, holds in proved.items():
-            if holds:
+            if holds and sampled:
+                self.reasons[name] = sampled
+            elif holds:
                 self.strengths[name] = Strength.PROVED_AT_SIZES
+
+    def _sampled(self) -> str:
+        """What was run where there are too many ways to choose whole numbers; "" if all were."""
+        names = ", ".join(node.name for node in self.subject.inputs if node.below is not None)
+        for sizes in self.sizes:
+            every = whole_choices(self.subject, sizes)
+            if every > MOST_CHOICES:
+                some = len(whole_numbers(self.subject, sizes))
+                at = ", ".join(f"{letter}={number}" for letter, number in sizes.items())
+                return (
+                    f"every entry agrees in the exact field for {some} of the {every} ways to choose {names} at {at}; "
+                    f"at smaller sizes all are run"
+                )
+        return ""
 
     def _compare(self, branch: Branch, proved: dict[str, bool]) -> None:
         for name, holds in proved.items():
@@ -290,9 +388,10 @@ class _Check:
         limit = Budget(min(_CAUSES, max(0.1, self.budget.seconds - self.budget.spent)))
         with suppress(OutOfTimeError), limit.interrupting():
             # At further sizes a factor N and a factor 2 are not the same.
-            for sizes in more_sizes(self.subject):
+            for sizes in (*more_sizes(self.subject), *([] if runs else self.sizes)):
                 with suppress(Exception):
                     runs += islice(branches(self.subject, sizes, limit), 1)
+            self.further = runs
             for name in finding.wrong:
                 self.causes[name] = likely_cause(self.subject, self.traced, runs, name, limit)
 
@@ -302,8 +401,10 @@ class _Check:
         seconds = self.seconds.get(name, 0.0)
         wrong = finding.wrong.get(name)
         if wrong is not None:
+            shape = bind(node.shape, dict(wrong.sizes))
+            wrong = without_others(wrong, self.traced, [*self.runs, *self.further], name)
             shown = rule(self.traced, name)
-            method = self.beyond.get(name, _POINTS)
+            method = self.beyond.get(name, _NUMBERS)
             return Verdict(
                 *(name, Strength.REFUTED, method, "", str(wrong), self.causes.get(name, ""), "", seconds),
                 rule=shown,
@@ -314,13 +415,15 @@ class _Check:
         if strength is Strength.PROVED_FOR_ALL_SIZES:
             return Verdict(name, strength, _ALL, seconds=seconds, shape=shape, boundary=self.boundaries.get(name, ""))
         if strength is Strength.PROVED_AT_SIZES:
-            return Verdict(name, strength, _AT, seconds=seconds, shape=shape, boundary=self.boundaries.get(name, ""))
+            reason = "; ".join(filter(None, (self.general.get(name, ""), self.stuck)))
+            boundary = self.boundaries.get(name, "")
+            return Verdict(name, strength, _AT, reason, seconds=seconds, shape=shape, boundary=boundary)
         if not finding.points.get(name):
             raise UserError(
                 f"check: {self.subject.name}: d{name} can neither be proved nor compared with numbers: "
                 f"{self.reasons.get(name, 'forward gives no finite numbers')}"
             )
-        method = _ROUGH if finding.rough else _POINTS
+        method = f"at {finding.points[name]} points, {'; '.join(finding.methods)}"
         return Verdict(
             name, Strength.CHECKED_AT_POINTS, method, self.reasons.get(name, ""), seconds=seconds, shape=shape
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import chain, islice
@@ -12,18 +12,21 @@ import numpy as np
 
 from derive.checking.budget import Budget
 from derive.checking.exactly import Branch, branches
-from derive.checking.numerically import Differences, Expected, Mismatch, compared
+from derive.checking.numerically import Differences, Expected, Mismatch, compared, told
 from derive.checking.points import critical_numbers, draws, sizes_ascending
 from derive.checking.report import Counterexample
 from derive.checking.subject import CodeError, Subject
+from derive.checking.sweep import Suspicion, certain
 from derive.errors import UserError
 from derive.forward.shape import bind
 
 __all__ = [
     "Finding",
+    "confirm",
     "described",
     "output_shape",
     "search",
+    "settle",
     "show",
     "shown_arrays",
     "source_at",
@@ -36,6 +39,12 @@ Source = Expected | Differences
 
 _POINTS = 2
 _MOST_SIZES = 14
+_MOST_SYMBOLS = 24
+"""Of more entries what is suspected is confirmed in floats, without symbols."""
+
+_MOST_DIFFERENCES = 400
+"""Of more entries, along a few directions only."""
+
 _SMALL = 40
 """Numbers of a counterexample are made smaller as long as there are not more of them."""
 
@@ -44,13 +53,13 @@ _SMALL = 40
 class Finding:
     """What the search found: counterexamples by the name of the input, and at how many points gradients agreed.
 
-    rough is whether they were compared with differences of floats; failures are what backward raised, and runs how
-    often it was run. What is proved may differ by what floats round.
+    methods says what they were compared with, in words; failures are what backward raised, and runs how often it was
+    run. What is proved may differ by what floats round.
     """
 
     wrong: dict[str, Counterexample] = field(default_factory=dict)
     points: dict[str, int] = field(default_factory=dict)
-    rough: bool = False
+    methods: list[str] = field(default_factory=list)
     forward_failure: str = ""
     failures: list[str] = field(default_factory=list)
     runs: int = 0
@@ -71,7 +80,7 @@ def search(
         )
     suspects: dict[str, Mismatch] = {}
     for sizes in proofs:
-        for source, arrays, upstream in _tries(subject, sizes, budget, finding, runs):
+        for source, arrays, upstream in _tries(subject, sizes, budget, runs):
             _look(subject, source, sizes, arrays, upstream, finding, suspects)
     if finding.runs and len(finding.failures) >= finding.runs:
         # It never gave anything that could be wrong.
@@ -79,7 +88,42 @@ def search(
     for name, mismatch in suspects.items():
         finding.wrong[name] = described(subject, mismatch, _upstream_of(mismatch))
     if suspects:
-        _smallest(subject, proofs[0], budget, finding, suspects)
+        ascending = islice(sizes_ascending(subject, proofs[0]), _MOST_SIZES)
+        _smallest(subject, ascending, budget, finding, suspects)
+
+
+def confirm(subject: Subject, suspicion: Suspicion, budget: Budget, finding: Finding) -> None:
+    """Fills in what is wrong of what is suspected: the numbers are compared with what is expected there.
+
+    Where nothing is wrong, the suspicion came from floats. Of many entries the slopes along directions have to do.
+    """
+    if is_random(subject, suspicion.sizes):
+        return
+    size = sum(array.size for array in suspicion.arrays.values())
+    if size > _MOST_DIFFERENCES:
+        settle(subject, suspicion, finding)
+        return
+    found: dict[str, Mismatch] = {}
+    source: Source = Differences(subject, suspicion.sizes, budget, rough=True)
+    if size <= _MOST_SYMBOLS:
+        source = source_at(subject, suspicion.sizes, budget)
+    _look(subject, source, suspicion.sizes, suspicion.arrays, suspicion.upstream, Finding(), found)
+    suspects = {name: mismatch for name, mismatch in found.items() if name in suspicion.names}
+    for name, mismatch in suspects.items():
+        finding.wrong[name] = described(subject, mismatch, _upstream_of(mismatch))
+    if size <= _MOST_SYMBOLS:
+        _smallest(subject, [suspicion.sizes], budget, finding, suspects)
+
+
+def settle(subject: Subject, suspicion: Suspicion, finding: Finding) -> None:
+    """The same by slopes along several directions, which takes no time to speak of."""
+    at = ", ".join(f"{letter}={number}" for letter, number in suspicion.sizes.items())
+    for name in suspicion.names:
+        slopes = certain(subject, suspicion, name)
+        if slopes is not None and name not in finding.wrong:
+            slope, along = slopes
+            told = f"at {at}: along a direction forward rises by {slope:.6g}, the gradient says {along:.6g}"
+            finding.wrong[name] = Counterexample(tuple(suspicion.sizes.items()), message=told)
 
 
 def is_random(subject: Subject, sizes: Sizes) -> bool:
@@ -112,11 +156,13 @@ def _look(
         finding.forward_failure = str(error)
         return False
     finding.runs += found is not None
+    if found is not None and told(source) not in finding.methods:
+        finding.methods.append(told(source))
     finding.failures += {m.message: None for m in (found or {}).values() if m is not None and m.message}
     for name, mismatch in (found or {}).items():
         if mismatch is None:
             finding.points[name] = finding.points.get(name, 0) + 1
-        elif name not in suspects:
+        elif name not in suspects and name not in finding.wrong:
             suspects[name] = with_upstream(mismatch, upstream)
     return found is not None
 
@@ -141,7 +187,7 @@ def _upstream_of(mismatch: Mismatch) -> Any:
     return mismatch.arrays[_G]
 
 
-def source_at(subject: Subject, sizes: Sizes, budget: Budget, finding: Finding | None = None) -> Source:
+def source_at(subject: Subject, sizes: Sizes, budget: Budget) -> Source:
     """What says what is expected at these sizes: symbols if forward runs on them, else differences."""
     with suppress(Exception):
         for branch in islice(branches(subject, sizes, budget), 1):
@@ -152,19 +198,17 @@ def source_at(subject: Subject, sizes: Sizes, budget: Budget, finding: Finding |
         arrays = next(iter(draws(subject, sizes, 1)))
         precise.at(arrays, 1.0)
     except Exception:
-        if finding is not None:
-            finding.rough = True
         return Differences(subject, sizes, budget, rough=True)
     return precise
 
 
 def _tries(
-    subject: Subject, sizes: Sizes, budget: Budget, finding: Finding, runs: Sequence[Branch]
+    subject: Subject, sizes: Sizes, budget: Budget, runs: Sequence[Branch]
 ) -> Iterator[tuple[Source, dict[str, Any], Any]]:
     """Points at these sizes, and upstream gradients that tell entries apart."""
     made = next((run for run in runs if run.sizes == sizes and run.general and not run.whole), None)
     try:
-        source = source_at(subject, sizes, budget, finding) if made is None else Expected(made, subject)
+        source = source_at(subject, sizes, budget) if made is None else Expected(made, subject)
     except UserError:
         return
     shape = output_shape(subject, sizes)
@@ -208,11 +252,11 @@ def output_shape(subject: Subject, sizes: Sizes) -> tuple[int, ...] | None:
 
 
 def _smallest(
-    subject: Subject, largest: Sizes, budget: Budget, finding: Finding, suspects: Mapping[str, Mismatch]
+    subject: Subject, ascending: Iterable[Sizes], budget: Budget, finding: Finding, suspects: Mapping[str, Mismatch]
 ) -> None:
-    """Replaces counterexamples by smaller ones."""
+    """Replaces counterexamples by simpler ones, at the first of these sizes that have any."""
     open_names = set(suspects)
-    for sizes in islice(sizes_ascending(subject, largest), _MOST_SIZES):
+    for sizes in ascending:
         if not open_names:
             return
         shape = output_shape(subject, sizes)
@@ -312,6 +356,8 @@ def show(subject: Subject, arrays: Mapping[str, Any], upstream: Any) -> str:
 
 def text_of(array: Any) -> str:
     """[[1,0],[0.5,2]]."""
+    if np.size(array) > _SMALL:
+        return f"an array of shape {np.shape(array)}"
     if np.ndim(array):
         return f"[{','.join(text_of(item) for item in array)}]"
     value = float(array)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sympy import Expr, Integer
@@ -17,6 +17,7 @@ from derive.errors import UserError
 from derive.forward.functions import defined, equal, step
 from derive.forward.nodes import Constant, Input, Map, Node, topological
 from derive.forward.normal import replaced
+from derive.forward.proviso import provisos
 from derive.forward.shape import same
 from derive.forward.tensor import Tensor, node_of
 from derive.proof.canonical import same_for_all_sizes
@@ -29,17 +30,21 @@ __all__ = ["Traced", "traced"]
 class Traced:
     """What the code computes for all sizes: the derived gradients and those of the code, by the names of the inputs.
 
-    output is None if forward cannot be traced, got is empty if backward cannot; reason says why.
+    output is None if forward cannot be traced, got is empty if backward cannot; reason says why. provisos are what both
+    hold only where: they are no proof for all sizes then.
     """
 
     output: Node | None
     expected: Mapping[str, Node]
     got: Mapping[str, Node]
     reason: str = ""
+    provisos: tuple[str, ...] = ()
 
     def agree(self, name: str, budget: Budget) -> bool:
         """Whether both are the same for all sizes, wherever nothing jumps."""
         budget.check()
+        if self.provisos:
+            return False
         got, expected = self.got.get(name), self.expected.get(name)
         if got is None or expected is None or len(got.shape) != len(expected.shape):
             return False
@@ -63,6 +68,15 @@ class Traced:
 
 def traced(subject: Subject, budget: Budget) -> Traced:
     """The code, run on letters for sizes."""
+    with provisos() as found:
+        made = _traced(subject, budget)
+    if not found:
+        return made
+    told = f"it holds at some sizes only: {'; '.join(found)}"
+    return replace(made, provisos=tuple(found), reason=made.reason or told)
+
+
+def _traced(subject: Subject, budget: Budget) -> Traced:
     where = subject.name
     arrays: dict[str, Any] = {node.name: Live(node, where) for node in subject.inputs}
     if not arrays:

@@ -15,6 +15,7 @@ from sympy import Expr
 
 from derive.checking.budget import Budget
 from derive.checking.numbers import stand_ins
+from derive.checking.points import MOST_CHOICES
 from derive.checking.scalars import Branches, Scalars, Symbols
 from derive.checking.sheet import Data, Sheet, objects
 from derive.checking.subject import CodeError, Subject
@@ -30,7 +31,6 @@ from derive.proof.ring import Element
 __all__ = ["Branch", "branches", "entries_of", "layer_output", "node_entries", "raised", "whole_numbers"]
 
 _MOST_BRANCHES = 128
-_MOST_CHOICES = 24
 
 Sizes = Mapping[str, int]
 
@@ -65,7 +65,7 @@ def whole_numbers(subject: Subject, sizes: Sizes) -> list[dict[str, Any]]:
             continue
         shape, (below,) = bind(node.shape, sizes), bind((node.below,), sizes)
         count = int(np.prod(shape, dtype=int))
-        if below**count * len(every) <= _MOST_CHOICES:
+        if below**count * len(every) <= MOST_CHOICES:
             arrays = [np.array(values, dtype=int).reshape(shape) for values in product(range(below), repeat=count)]
         else:
             draw = np.random.default_rng(0)

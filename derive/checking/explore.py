@@ -12,7 +12,7 @@ from derive.checking.counterexample import output_shape
 from derive.checking.exactly import whole_numbers
 from derive.checking.points import size_letters
 from derive.checking.sides import Explored
-from derive.checking.space import Space
+from derive.checking.space import BASES, Space
 from derive.checking.subject import Subject
 from derive.checking.watch import WATCHED_DIGITS
 
@@ -66,20 +66,28 @@ def explore(
         # What is settled is looked at in the first space only: that code was read rightly shows when it runs.
         for space in spaces[1:]:
             space.settled = frozenset(settled)
-        before: list[Sizes] = []
-        for space in spaces:
-            before += [space.sizes] if space.sizes not in before else []
-            left = [name for name in space.names if name not in settled]
-            done = not found.unreached and not found.unvisited and set(left) <= set(proved)
-            if limit.is_over or (before[1:] and not left) or (done and len(before) > 2):
-                break
-            space.go_through() if left else space.go_through(bases=1)
-            space.settled = frozenset(settled)
+        for number in range(BASES):
+            _go_through(spaces, number, found, limit, set(proved), set(settled))
         if spaces and any(name not in settled for name in spaces[0].names):
             _seek(spaces, found, limit)
         limit.allow(_MOST_FAR)
         for space in limit.spaces[-_FAR_SIZES:]:
             space.go_far()
+
+
+def _go_through(
+    spaces: list[Space], number: int, found: Explored, limit: _Limit, proved: set[str], settled: set[str]
+) -> None:
+    """Looks along lines through one of the first points of each space, as long as there is something to find."""
+    before: list[Sizes] = []
+    for space in spaces:
+        before += [space.sizes] if space.sizes not in before else []
+        left = {name for name in space.names if name not in settled}
+        done = not found.unreached and not found.unvisited and left <= proved
+        if limit.is_over or ((number or before[1:]) and not left) or (done and (number > 1 or len(before) > 2)):
+            return
+        space.go_through(number)
+        space.settled = frozenset(settled)
 
 
 def _seek(spaces: list[Space], found: Explored, limit: _Limit) -> None:

@@ -20,7 +20,7 @@ from derive.errors import UnsupportedError
 from derive.forward.functions import ELEMENTWISE, sigmoid, step
 from derive.forward.nodes import placeholder
 
-__all__ = ["called", "is_real", "method", "ufunc"]
+__all__ = ["FUNCTIONS", "METHODS", "UFUNCS", "called", "is_real", "method", "ufunc"]
 
 Axis = Any
 
@@ -66,12 +66,12 @@ _OPERATORS: dict[str, Callable[..., Any]] = {
 }
 
 
-def is_real(kind: object) -> bool:
+def is_real(kind: Any) -> bool:
     """Whether the type of an array's entries is that of real numbers."""
     if kind is None or (isinstance(kind, type) and issubclass(kind, float)):
         return True
     try:
-        return bool(np.dtype(kind).kind == "f")  # type: ignore[call-overload]
+        return bool(np.dtype(kind).kind == "f")
     except TypeError:
         return False
 
@@ -253,7 +253,9 @@ def _sum(anchor: Sheet, a: Any, axis: Axis = None, *, keepdims: bool = False, ou
         raise UnsupportedError("np.sum with out= is not supported on symbols")
     array = anchor.of(a)
     axes = _axes(array, axis)
-    return anchor.numbers(np.sum(array.data, axis=axes, keepdims=keepdims)) if axes else array
+    # What NumPy makes of nothing is its own 0.
+    nothing = {} if array.size else {"initial": anchor.scalars.number(0)}
+    return anchor.numbers(np.sum(array.data, axis=axes, keepdims=keepdims, **nothing)) if axes else array
 
 
 def _count(array: Sheet, axis: Axis) -> int:
@@ -380,8 +382,8 @@ def _copied(anchor: Sheet, a: Any, *order: Any, **options: Any) -> Sheet:
     return array.view(array.data.copy())
 
 
-def _copy_to(anchor: Sheet, target: Any, value: Any, *, where: Any = True) -> None:
-    if not isinstance(target, Sheet):
+def _copy_to(anchor: Sheet, target: Any, value: Any, casting: str = "same_kind", where: Any = True) -> None:
+    if not isinstance(target, Sheet) or casting != "same_kind":
         raise UnsupportedError("np.copyto into another kind of array is not supported on symbols")
     target[...] = value if where is True else _where(anchor, where, value, target)
 
@@ -497,3 +499,12 @@ _METHODS: dict[str, Callable[..., Any]] = {
     "item": _item,
     "tolist": lambda array: [list(row) if array.ndim > 1 else row for row in array],
 }
+
+FUNCTIONS = tuple(sorted({*_MOVES, *_COMPUTES}))
+"""Functions of whole arrays that are supported, by NumPy's name."""
+
+METHODS = tuple(sorted({*_AS_METHODS, *_METHODS}))
+"""Methods of arrays."""
+
+UFUNCS = tuple(sorted(name for name in {*_SCALAR, *_OPERATORS} if isinstance(getattr(np, name, None), np.ufunc)))
+"""Functions that work entry by entry."""

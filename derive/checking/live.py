@@ -14,11 +14,16 @@ import numpy as np
 import sympy
 from sympy import Expr, Integer
 
+from derive.checking.library import is_real
+from derive.checking.measure import Measure, unmeasured
+from derive.checking.torchlike import Torch
 from derive.errors import UnsupportedError
 from derive.forward.arrays import Laid
 from derive.forward.functions import ELEMENTWISE
 from derive.forward.meaning import Recorded
 from derive.forward.nodes import Input, Node
+from derive.forward.proviso import proviso
+from derive.forward.shape import same
 from derive.forward.tensor import Tensor
 from derive.forward.views import Arange
 
@@ -46,6 +51,25 @@ class Live(Tensor):
         super().__init__(array, where, named, mask=mask)
         self.shared = False
 
+    @property
+    def shape(self) -> Any:
+        """The shape, in sizes that notice what they are asked."""
+        return tuple(map(Measure, self.laid.shape))
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return len(self.laid.shape)
+
+    def other(self, other: object, operation: str) -> Laid:
+        """Another operand."""
+        return super().other(unmeasured(other), operation)
+
+    def refuse(self, what: str, instead: str) -> NoReturn:
+        """Raises UnsupportedError, and remembers it: the code may catch what is raised."""
+        proviso(f"{what} is not supported")
+        raise UnsupportedError(f"{what} is not supported for all sizes")
+
     def lift(self, array: Node | Laid) -> Live:
         return Live(array, self.where, self.named)
 
@@ -59,15 +83,16 @@ class Live(Tensor):
         return Live(array.laid, self.where, self.named, mask=True)
 
     def called(self, name: str, shown: str, arguments: Any, options: dict[str, Any]) -> Any:
-        given = dict(options)
-        if name.endswith("_like") and _is_real(given.get("dtype")):
+        arguments = unmeasured(tuple(arguments))
+        given = {key: unmeasured(value) for key, value in options.items()}
+        if name.endswith("_like") and is_real(given.get("dtype")):
             given.pop("dtype", None)
         if name.endswith("_like") and (self.mask or getattr(self.laid.core, "below", None) is not None):
             self.refuse(f"{shown} of what holds no real numbers", "give its shape to np.zeros")
         if name == "copy":
             return self.copy()
         if name == "empty_like":
-            return _undefined(self, self.shape)
+            return _undefined(self, self.laid.shape)
         made = super().called(name, shown, arguments, given)
         if name not in _FRESH:
             for array in (*arguments, made):
@@ -79,7 +104,7 @@ class Live(Tensor):
         out = options.pop("out", None)
         if method == "at" or any(type(argument) is np.ndarray for argument in arguments):
             self.refuse(f"np.{ufunc.__name__} of such arguments", "it is run at numbers for sizes")
-        made = super().__array_ufunc__(ufunc, method, *arguments, **options)
+        made = super().__array_ufunc__(ufunc, method, *unmeasured(arguments), **options)
         if out is None:
             return made
         (target,) = out
@@ -91,27 +116,31 @@ class Live(Tensor):
             self.refuse("changing an array in place of which there are views", "it is run at numbers for sizes")
         if value.mask != self.mask and (self.mask or not isinstance(value, Tensor)):
             self.refuse("numbers in an array of truth values", "make an array of numbers")
-        if self.ndim != value.ndim or any(a != b for a, b in zip(self.shape, value.shape, strict=True)):
+        if self.ndim != value.ndim or not all(map(same, self.laid.shape, value.laid.shape)):
             self.refuse(f"an array of shape {value.shape} in one of shape {self.shape}", "give both the same shape")
         self.laid = value.laid
         return self
 
+    def _altered(self, value: Tensor) -> Live:
+        """What an operation in place leaves; a number is another number, not this one changed."""
+        return self._changed(value) if self.ndim else self.lift(value.laid)
+
     def __iadd__(self, other: object) -> Live:
-        return self._changed(self + other) if self.ndim else self + other  # type: ignore[return-value]
+        return self._altered(self + other)
 
     def __isub__(self, other: object) -> Live:
-        return self._changed(self - other) if self.ndim else self - other  # type: ignore[return-value]
+        return self._altered(self - other)
 
     def __imul__(self, other: object) -> Live:
-        return self._changed(self * other) if self.ndim else self * other  # type: ignore[return-value]
+        return self._altered(self * other)
 
     def __itruediv__(self, other: object) -> Live:
-        return self._changed(self / other) if self.ndim else self / other  # type: ignore[return-value]
+        return self._altered(self / other)
 
     def __ipow__(self, other: object) -> Live:
-        return self._changed(self**other) if self.ndim else self**other  # type: ignore[return-value]
+        return self._altered(self**other)
 
-    def __setitem__(self, index: object, value: object) -> None:  # type: ignore[override]
+    def __setitem__(self, index: object, value: object) -> None:  # type: ignore[override]  # a Tensor refuses it
         """X[...] = V and X[:] = V for the whole array, X[mask] = V for a number V."""
         given = self.lift(self.other(value, "="))
         if isinstance(index, Tensor) and index.mask and not given.ndim and index.ndim == self.ndim:
@@ -129,7 +158,7 @@ class Live(Tensor):
         items = index if isinstance(index, tuple) else (index,)
         if any(isinstance(item, Tensor) and item.mask for item in items):
             self.refuse("the entries that a mask picks", "it is run at numbers for sizes")
-        return super().__getitem__(index)
+        return super().__getitem__(unmeasured(index))
 
     def copy(self, *order: object) -> Live:
         """Another array with the same entries."""
@@ -144,7 +173,7 @@ class Live(Tensor):
     def astype(self, kind: object, **options: object) -> Live:
         """The entries as numbers."""
         # Truth values as whole numbers are 0 and 1 as well; fractions would be cut off.
-        if options or not (_is_real(kind) or (self.mask and kind is int)):
+        if options or not (is_real(kind) or (self.mask and kind is int)):
             self.refuse(f".astype({kind})", "give float")
         return Live(self.laid, self.where, self.named)
 
@@ -153,24 +182,14 @@ class Live(Tensor):
         self[...] = value
 
     @property
-    def size(self) -> Expr:
+    def size(self) -> Measure:
         """The number of entries."""
-        return sympy.prod(self.shape, start=Integer(1))
+        return Measure(sympy.prod(self.laid.shape, start=Integer(1)))
 
     @property
     def dtype(self) -> Any:
         """Numbers, or truth values."""
         return np.dtype(bool if self.mask else float)
-
-
-def _is_real(kind: object) -> bool:
-    """Whether the type of an array's entries is that of real numbers."""
-    if kind is None or (isinstance(kind, type) and issubclass(kind, float)):
-        return True
-    try:
-        return bool(np.dtype(kind).kind == "f")  # type: ignore[call-overload]
-    except TypeError:
-        return False
 
 
 def _undefined(anchor: Live, shape: Any) -> Live:
@@ -203,20 +222,26 @@ class _Numpy:
         def call(*arguments: Any, **options: Any) -> Any:
             lifted = [
                 self._anchor.lift(self._anchor.other(a, found.__name__)) if isinstance(a, Expr) else a
-                for a in arguments
+                for a in unmeasured(arguments)
             ]
+            options = {key: unmeasured(value) for key, value in options.items()}
             anything = any(isinstance(item, Tensor | list | tuple) for item in (*lifted, *options.values()))
             if isinstance(found, np.ufunc) and found.__name__ in ELEMENTWISE and not anything:
                 lifted[0] = self._anchor.lift(self._anchor.other(lifted[0], found.__name__))
             return found(*lifted, **options)
 
+        def refused(*arguments: Any, **options: Any) -> NoReturn:
+            self._anchor.refuse(f"a method of np.{found.__name__}", "")
+
+        if isinstance(found, np.ufunc):
+            call.__dict__.update(dict.fromkeys(("accumulate", "at", "outer", "reduce", "reduceat"), refused))
         return call
 
     def made(self, name: str, shape: Any, *more: Any, dtype: object = None) -> Live:
         """np.zeros and its like."""
-        if not _is_real(dtype):
+        if not is_real(dtype):
             raise UnsupportedError(f"np.{name} of {dtype} is not supported for all sizes")
-        sizes = shape if isinstance(shape, tuple | list) else (shape,)
+        sizes = unmeasured(shape if isinstance(shape, tuple | list) else (shape,))
         if not sizes:
             raise UnsupportedError(f"np.{name} without axes is not supported; write a number")
         made = self._recorded.call(name, f"np.{name}", [tuple(map(sympy.sympify, sizes)), *more], {})
@@ -225,7 +250,7 @@ class _Numpy:
 
     def array(self, value: Any, dtype: object = None) -> Live:
         """np.array of an array, or of a list of them."""
-        if not _is_real(dtype):
+        if not is_real(dtype):
             raise UnsupportedError(f"np.array of {dtype} is not supported for all sizes")
         if isinstance(value, Live):
             return value.copy()
@@ -237,15 +262,15 @@ class _Numpy:
 
     def asarray(self, value: Any, dtype: object = None) -> Live:
         """np.asarray: an array is what it was."""
-        return value if isinstance(value, Live) and _is_real(dtype) else self.array(value, dtype)
+        return value if isinstance(value, Live) and is_real(dtype) else self.array(value, dtype)
 
     def arange(self, size: Any) -> Any:
         """The whole numbers below a size, as an index."""
-        return Arange(size) if isinstance(size, Expr) else np.arange(size)
+        return Arange(size.size) if isinstance(size, Measure) else np.arange(size)
 
     def undefined(self, shape: Any, dtype: object = None) -> Live:
         """np.empty."""
-        return _undefined(self._anchor, shape if isinstance(shape, tuple | list) else (shape,))
+        return _undefined(self._anchor, unmeasured(shape if isinstance(shape, tuple | list) else (shape,)))
 
     def shape_of(self, array: Any) -> Any:
         """np.shape."""
@@ -298,7 +323,7 @@ class _Real(type):
     """float of an array without axes, or of a size, is what it was."""
 
     def __call__(cls, value: Any = 0.0) -> Any:
-        return value if isinstance(value, Expr | Live) else float(value)
+        return value if isinstance(value, Measure | Live) else float(value)
 
     def __instancecheck__(cls, instance: object) -> bool:
         return isinstance(instance, float)
@@ -318,5 +343,6 @@ def stand_ins(anchor: Live) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     def random(*arguments: object, **options: object) -> NoReturn:
         raise UnsupportedError("random numbers are not supported for all sizes")
 
+    torch = Torch(numpy)
     modules = {"numpy": numpy, "numpy.linalg": numpy.linalg, "math": _Math(numpy), "random": random}
-    return modules, {"len": length, "float": Real}
+    return {**modules, "torch": torch, "torch.nn.functional": torch}, {"len": length, "float": Real}

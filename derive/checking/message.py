@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from derive.checking.report import Report, Verdict
@@ -27,12 +28,16 @@ def text(report: Report) -> str:
         told = report.forward.counterexample or report.forward.reason
         lines.append(f"  forward: {report.forward.strength.value}{f': {told}' if told else ''}")
     width = max((len(verdict.name) for verdict in report.gradients), default=0) + 1
+    seen: dict[str, str] = {}
     for verdict in report.gradients:
         told = verdict.strength.value
         if verdict.strength is Strength.PROVED_AT_SIZES:
             told += f" {_sizes(report)}"
         lines.append(f"  {'d' + verdict.name:<{width}}  {told}")
-        lines += (f"  {'':<{width}}  {line}" for line in _details(report, verdict))
+        # Most reasons are those of all gradients.
+        told_before = seen.setdefault(verdict.reason, verdict.name)
+        shorter = replace(verdict, reason=f"as for d{told_before}") if told_before != verdict.name else verdict
+        lines += (f"  {'':<{width}}  {line}" for line in _details(report, shorter if verdict.reason else verdict))
     return "\n".join(lines) + "\n"
 
 
@@ -43,8 +48,11 @@ def _sizes(report: Report) -> str:
 def _details(report: Report, verdict: Verdict) -> Iterator[str]:
     if verdict.strength is Strength.REFUTED:
         yield from _wrong(report, verdict)
+    elif verdict.strength is Strength.CHECKED_AT_POINTS:
+        yield f"compared: {verdict.method}"
+        yield f"no proof: {verdict.reason}"
     elif verdict.reason:
-        yield f"{'no proof' if not verdict.proved else 'not for all sizes'}: {verdict.reason}"
+        yield f"not for all sizes: {verdict.reason}"
     if verdict.boundary:
         yield f"where it compares: {verdict.boundary}"
     if verdict.kink:

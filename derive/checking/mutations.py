@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import combinations, islice
+from itertools import combinations, islice, product
 
 from sympy import Add as SympyAdd
 from sympy import Dummy, Expr, Function, Integer, Rational, Symbol, sqrt
@@ -30,6 +30,8 @@ def mutations(output: Node, gradient: Node, inputs: Sequence[Input]) -> Iterator
         yield from _epsilon(form, output)
     for form in dict.fromkeys((short, gradient)):
         yield from islice(_without_a_term(form), _MOST_OF_A_KIND)
+    for form in dict.fromkeys((short, gradient)):
+        yield from islice(_along_another_axis(form), _MOST_OF_A_KIND)
     yield from islice(_swapped(gradient, inputs), _MOST_OF_A_KIND)
     yield from islice(_before(gradient), _MOST_OF_A_KIND)
     yield from islice(_inside_a_function(gradient), _MOST_OF_A_KIND)
@@ -55,6 +57,36 @@ def _without_a_term(gradient: Node) -> Iterator[tuple[str, Node]]:
                 axes = range(len(term.shape))
                 negative = contract([Constant(Integer(-1)), term], [(), axes], axes)
                 yield f"{text} has the other sign", replaced(gradient, {node: add([*rest, negative])})
+
+
+def _along_another_axis(gradient: Node) -> Iterator[tuple[str, Node]]:
+    """Σ_i t_ij spread along i for Σ_j t_ij spread along j; with the other size where it is a mean."""
+    for node in topological(gradient):
+        if not isinstance(node, Contract):
+            continue
+        for place, inner in enumerate(node.operands):
+            if isinstance(inner, Contract):
+                for told, made in _turned_sums(node, place, inner):
+                    yield told, replaced(gradient, {node: made})
+
+
+def _turned_sums(node: Contract, place: int, inner: Contract) -> Iterator[tuple[str, Node]]:
+    """The product with another sum in one place; axes are counted in the product."""
+    sizes, own = node.sizes(), inner.sizes()
+    row = node.indices[place]
+    for summed, (axis, kept), spread in product(inner.summed(), enumerate(inner.output), node.output):
+        if spread in row or row[axis] not in node.output or not same(own[summed], sizes[spread]):
+            continue
+        turned = contract(inner.operands, inner.indices, [*inner.output[:axis], summed, *inner.output[axis + 1 :]])
+        rows = [list(other) for other in node.indices]
+        rows[place][axis] = spread
+        missing = [index for index in node.output if not any(index in other for other in rows)]
+        wrong, right = node.output.index(row[axis]), node.output.index(spread)
+        for mean in (Integer(1), own[summed] / own[kept]):
+            operands = [*node.operands, Constant(mean), *(Ones(sizes[index]) for index in missing)]
+            operands[place] = turned
+            made = contract(operands, [*rows, [], *([index] for index in missing)], node.output)
+            yield f"a sum runs over axis {wrong} in the place of axis {right}", made
 
 
 def _swapped(gradient: Node, inputs: Sequence[Input]) -> Iterator[tuple[str, Node]]:
@@ -125,6 +157,10 @@ def _epsilon(gradient: Node, output: Node) -> Iterator[tuple[str, Node]]:
         ):
             yield told, replaced(gradient, values)
             yield told, replaced(replaced(replaced(gradient, kept), values), back)
+        # Where such products are written out, one of the functions of v + ε is wrong and the others are right.
+        for node in users if len(users) > 1 else ():
+            yield "the ε stands outside of the root", replaced(gradient, {node: outside[node]})
+            yield "the ε is missing", replaced(gradient, {node: apply(node.function, [rest])})
 
 
 def _below(node: Node) -> set[Node]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from itertools import product
+from itertools import count, product
 from random import Random
 from typing import Any
 
@@ -21,6 +21,7 @@ from derive.proof.ring import Element, Kind, Ring
 
 __all__ = [
     "CHOICES",
+    "MOST_CHOICES",
     "Evaluator",
     "critical_numbers",
     "differs_somewhere",
@@ -30,6 +31,7 @@ __all__ = [
     "size_letters",
     "sizes_ascending",
     "smaller_sizes",
+    "whole_choices",
 ]
 
 CHOICES: tuple[Sequence[float], ...] = (
@@ -42,6 +44,9 @@ CHOICES: tuple[Sequence[float], ...] = (
 
 _MOST_ENTRIES = 32
 """Sizes of proofs are from 2 on if the inputs have at most so many entries then."""
+
+MOST_CHOICES = 27
+"""So many ways to choose whole numbers are all run; of more, some."""
 
 _MOST_TURNS = 12
 
@@ -157,14 +162,31 @@ def size_letters(inputs: Sequence[Input]) -> tuple[str, ...]:
 def size_choices(subject: Subject, given: Mapping[str, int] | None) -> list[dict[str, int]]:
     """The sizes of proofs: those given, or all different; and all equal."""
     names = size_letters(subject.inputs)
-    different = {letter: number for number, letter in enumerate(names, start=2)}
-    if sum(int(np.prod(bind(node.shape, different), dtype=int)) for node in subject.inputs) > _MOST_ENTRIES:
-        different = {letter: number for number, letter in enumerate(names, start=1)}
-    first = {**different, **{k: v for k, v in (given or {}).items() if k in names}}
+    known = {k: v for k, v in (given or {}).items() if k in names}
+    ways = [dict(zip(order, count(start), strict=False)) for start in (2, 1) for order in (names, names[::-1])]
+    tried = [{**{letter: way[letter] for letter in names}, **known} for way in ways] or [{}]
+    # Every way to choose whole numbers is run, which there are sizes for that are small enough.
+    small = [sizes for sizes in tried if _is_small(subject, sizes)]
+    few = [sizes for sizes in small if whole_choices(subject, sizes) <= MOST_CHOICES]
+    first = next(iter(few or small), tried[2 if not known and len(tried) > 2 else 0])
     equal = dict.fromkeys(names, 2)
     if first == equal and names:
         equal = dict.fromkeys(names, 3)
     return [first, equal] if names else [first]
+
+
+def _is_small(subject: Subject, sizes: Mapping[str, int]) -> bool:
+    return sum(int(np.prod(bind(node.shape, sizes), dtype=int)) for node in subject.inputs) <= _MOST_ENTRIES
+
+
+def whole_choices(subject: Subject, sizes: Mapping[str, int]) -> int:
+    """How many ways there are to choose the inputs that are whole numbers."""
+    total = 1
+    for node in subject.inputs:
+        if node.below is not None:
+            (below,) = bind((node.below,), sizes)
+            total *= below ** int(np.prod(bind(node.shape, sizes), dtype=int))
+    return total
 
 
 def smaller_sizes(subject: Subject) -> list[dict[str, int]]:

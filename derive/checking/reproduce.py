@@ -27,7 +27,9 @@ def command_words(
         forward = _place(subject.forward)
         if forward is None:
             return ()
-        words += ["--forward", forward, *(["--against", claimed.name] if claimed else [])]
+        words += ["--forward", forward]
+    if claimed is not None:
+        words += ["--against", claimed.name]
     for name, shape in shapes.items():
         words += ["--shape", f"{name}={','.join(shape.split()) or 'scalar'}"]
     return tuple([*words, "--returns", returns] if returns else words)
@@ -35,6 +37,7 @@ def command_words(
 
 def _place(thing: Any) -> str | None:
     """layer.py:backward, without the folder, which is this machine's own."""
+    thing = getattr(thing, "origin", thing)
     try:
         file = inspect.getsourcefile(thing)
     except TypeError:

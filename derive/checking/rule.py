@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from derive.checking.every_size import Traced
+from derive.checking.words import rule_words
 from derive.errors import DeriveError
 from derive.rules.known import Forward
 from derive.rules.rewrite import simplify
@@ -20,4 +21,4 @@ def rule(traced: Traced | None, name: str) -> str:
         text = str(simplify(traced.expected[name], Forward(traced.output))[0])
     except DeriveError:
         return ""
-    return text if len(text) <= _LONGEST else ""
+    return rule_words(text, traced.expected[name]) if len(text) <= _LONGEST else ""

@@ -320,8 +320,10 @@ def _compiled(function: Expr, count: int) -> Callable[..., Any]:
 
 def meant(function: Expr) -> Expr:
     """The function in terms of what has a meaning in numbers."""
-    for kind in (functions.logabs, functions.sigmoid, functions.softplus):
-        function = function.replace(kind, kind.defined)
+    kinds = {type(part) for part in function.atoms(functions.Named)}
+    for kind in sorted(kinds, key=lambda kind: kind.__name__):
+        if "defined" in vars(kind) and kind.__name__ not in NATIVE:
+            function = function.replace(kind, kind.defined)
     return function
 
 
@@ -331,6 +333,7 @@ def _sign(x: Any) -> Any:
 
 NATIVE: dict[str, Callable[..., Any]] = {
     "abs": fabs,
+    "clip": lambda x, low, high: low if x < low else high if x > high else x,
     "maximum": lambda a, b: a if isnan(a) or a > b else b,
     "minimum": lambda a, b: a if isnan(a) or a < b else b,
     "relu": lambda x: max(x, mpf(0)),

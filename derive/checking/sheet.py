@@ -193,7 +193,11 @@ class Sheet:
         if self.mask and right.mask:
             self.refuse("@ between truth values")
         self.scalars.budget.check()
-        return self.numbers(objects(np.matmul(self.data, right.data)))
+        made = objects(np.matmul(self.data, right.data))
+        if not (self.size and right.size):
+            # A sum of nothing is NumPy's own 0.
+            made = np.full(made.shape, self.scalars.number(0), dtype=object)
+        return self.numbers(made)
 
     def __rmatmul__(self, other: Any) -> Sheet:
         return self.of(other) @ self
@@ -224,7 +228,7 @@ class Sheet:
     def __eq__(self, other: Any) -> Sheet:  # type: ignore[override]  # entry by entry, as NumPy has it
         return self._compared(equal(_A, _B), self, other)
 
-    def __ne__(self, other: Any) -> Sheet:  # type: ignore[override]
+    def __ne__(self, other: Any) -> Sheet:  # type: ignore[override]  # entry by entry as well
         return self._compared(equal(_A, _B), self, other, negated=True)
 
     def truth(self) -> Sheet:
@@ -383,7 +387,11 @@ class Sheet:
     def __array_function__(self, function: Any, types: Any, arguments: Any, options: Any) -> Any:
         from derive.checking.library import called  # deferred: the library is made of Sheets
 
-        return called(self, function.__name__, arguments, options)
+        name = function.__name__
+        if function.__module__ == "numpy.linalg" and getattr(np, name, function) is not function:
+            # Some have the name of another function, which takes other axes.
+            self.refuse(f"np.linalg.{name}")
+        return called(self, name, arguments, options)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):

@@ -26,9 +26,11 @@ from derive.checking.subject import Subject
 from derive.checking.watch import NEAR, Seen, Site, Watch
 from derive.forward.shape import bind
 
-__all__ = ["Space"]
+__all__ = ["BASES", "Space"]
 
-_BASES = 3
+BASES = 3
+"""So many first points there are."""
+
 _MOST_COORDINATES = 10
 _MOST_FRESH = 3
 _MOST_COMBINED = 24
@@ -46,9 +48,9 @@ _ENOUGH = 4
 """At so many points of one size a boundary is looked at."""
 
 _POOLS: tuple[tuple[str, ...], ...] = (
-    ("1", "-2", "3", "-0.5", "2.25", "-1.25", "0.75", "-3.5", "1.75", "-0.25"),
+    ("1", "-2", "3", "0.5", "-2.25", "1.25", "-0.75", "-3.5", "1.75", "-0.25"),
     ("2", "1.25", "0.5", "3", "1.75", "4", "0.75", "2.5", "3.25", "1.5"),
-    ("-1", "0.5", "-2.5", "2", "-0.75", "1.5", "-3", "0.25", "-1.75", "3.5"),
+    ("-1", "0.5", "2.5", "2", "-0.75", "-1.5", "3", "-0.25", "-1.75", "3.5"),
     ("0.5", "0.25", "0.75", "0.375", "0.625", "0.125", "0.875", "0.3125", "0.5625", "0.8125"),
 )
 """Numbers of first points: no two alike, so that they are on no boundary but by chance."""
@@ -107,7 +109,7 @@ class Space:
                     self.found.failure = self.found.failure or seen.failure
                 elif seen is not None:
                     self._bases.append(base)
-                if len(self._bases) == _BASES:
+                if len(self._bases) == BASES:
                     break
             if self._bases:
                 break
@@ -146,18 +148,17 @@ class Space:
 
     # Lines.
 
-    def go_through(self, bases: int = _BASES) -> None:
-        """Looks along lines through the first points, and through those at which new comparisons were met."""
-        for number, base in enumerate(self._bases[:bases]):
-            if number > 1 and not self.found.unreached and not self.found.unvisited and not self._open:
-                break
+    def go_through(self, number: int) -> None:
+        """Looks along lines through one of the first points, and through those at which new comparisons were met."""
+        for base in self._bases[number : number + 1]:
             for coordinate in self._coordinates():
                 self._along(base, coordinate)
         for base in self._fresh[:_MOST_FRESH]:
             for coordinate in self._coordinates():
                 self._along(base, coordinate)
         self._fresh = []
-        self._combine()
+        if not number:
+            self._combine()
 
     def go_far(self) -> None:
         """Compares gradients far from the first points too, for what changes without comparing."""

@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from derive.checking.pytorch import is_torch
+
 __all__ = ["World"]
 
 
@@ -66,6 +68,9 @@ class World:
 
     def _class(self, kind: type) -> type:
         """A subclass of the class, so that super() in its methods works."""
+        if is_torch(kind):
+            # Its bases are at home in a library that runs on tensors only.
+            return kind
         if id(kind) not in self._made:
             methods = {
                 name: copied
@@ -97,7 +102,8 @@ class World:
             self._kept.append(original)
             found["__builtins__"] = {**vars(builtins), **self._words, "__import__": self._imported}
             for name, value in original.items():
-                found[name] = self._seen(value, function.__module__)
+                if name != "__builtins__":
+                    found[name] = self._seen(value, function.__module__)
         return found
 
     def _seen(self, value: Any, module: str) -> Any:
@@ -109,7 +115,7 @@ class World:
             return self.bound(value) if isinstance(value, FunctionType) else self._class(value)
         name = getattr(value, "__name__", "")
         for home, module_name in ((np, "numpy"), (math, "math"), (np.linalg, "numpy.linalg")):
-            if callable(value) and name and getattr(home, name, None) is value and module_name in self._modules:
+            if callable(value) and name and vars(home).get(name) is value and module_name in self._modules:
                 return getattr(self._modules[module_name], name)
         return value
 

@@ -1,11 +1,16 @@
-"""The command `derive check FILE:BACKWARD`: is a hand-written backward function right? Imports no mathematics."""
+"""The command `derive check FILE:BACKWARD`: is a hand-written backward function right? Imports no mathematics.
+
+The files are run in a process of their own, `inside`, which is ended if they do not come back.
+"""
 
 from __future__ import annotations
 
 import ast
 import json
+import sys
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import redirect_stdout, suppress
+from dataclasses import dataclass
 from inspect import Parameter, Signature
 from pathlib import Path
 from typing import Any
@@ -21,28 +26,40 @@ from derive.cli.words import first_argument, read_shapes, values_of
 from derive.errors import ExpressionError, UnknownNameError, UserError
 from derive.forward.syntax import read_shape
 from derive.layers import index, letters_of, listing
+from derive.limited import Allow, limited
 
-__all__ = ["check_command"]
+__all__ = ["check_command", "inside"]
 
 _COMMAND = "derive check"
 _WRONG = 4
 _REQUIRED = ("checked", "proved")
+_MOST_SECONDS = 600
+_LOADING = 60.0
+"""How long the files may take to be run, with all that they import."""
 
 _HELP = """Prove a hand-written backward function, or show the numbers at which it is wrong.
 
 The function is backward(dout, cache), where cache is what forward returns besides its output; or it takes forward's
 arguments by their names and the upstream gradient. The file is run, and so is that of forward; neither is changed. A
-class with the methods forward and backward is checked by its own name."""
+class with the methods forward and backward is checked by its own name, and so is one of PyTorch's, a Function or a
+Module."""
 
 _EXAMPLE = "derive check layer.py:backward --forward layer.py:forward --shape X=N,D --shape W=D,M"
 
 
-def check_command(words: list[str]) -> Any:
-    """The command, with an option for every size letter of the shapes among the words and in the files they name."""
+def check_command(words: list[str], allow: Allow | None = None) -> Any:
+    """The command, with an option for every size letter of the shapes among the words and in the files they name.
+
+    allow is that of the process in which the check is made; None starts one.
+    """
     letters = _letters(words)
 
     def command(context: typer.Context, **_: Any) -> None:
-        _run(context.params, letters)
+        request = _read(context.params, letters)
+        if allow is None:
+            _outside(request, words)
+        else:
+            _check(request, allow)
 
     context = Parameter("context", Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
     parameters = [
@@ -53,12 +70,13 @@ def check_command(words: list[str]) -> Any:
         option("returns", str, "", "What backward gives back, dX,dW,db; an underscore for anything else.", "NAMES"),
         *(size_option(letter) for letter in letters),
         option("size", list[str], [], "A size by its letter; may be given more than once.", "LETTER=NUMBER"),
+        option("seconds", str, "10", "How long the check may take, from 1 to 600.", "NUMBER"),
         option("require", str, "checked", "With proved, anything weaker is an error.", "checked|proved"),
         option("json", bool, False, "Print the verdicts as JSON."),
         option("quiet", bool, False, "Print nothing; the exit code tells.", short="-q"),
         option("debug", bool, False, "Print a traceback with every error."),
     ]
-    command.__signature__ = Signature([context, *parameters])  # type: ignore[attr-defined]
+    command.__signature__ = Signature([context, *parameters])  # type: ignore[attr-defined]  # Typer asks for it
     app = typer.Typer(add_completion=False, rich_markup_mode=None)
     app.command("check", cls=LayerCommand, help=_HELP, epilog=f"Example: {_EXAMPLE}")(command)
     return get_command(app)
@@ -74,7 +92,7 @@ def _letters(words: list[str]) -> tuple[str, ...]:
     for place in (*values_of("--forward", words), first_argument(words) or ""):
         found.update(dict.fromkeys(letters_of(_annotations(Path(place.rpartition(":")[0])))))
     folded = [letter.casefold() for letter in found]
-    taken = ("against", "debug", "forward", "help", "json", "quiet", "require", "returns", "shape", "size")
+    taken = ("against", "debug", "forward", "help", "json", "quiet", "require", "returns", "seconds", "shape", "size")
     return tuple(letter for letter in found if folded.count(letter.casefold()) == 1 and letter.casefold() not in taken)
 
 
@@ -93,7 +111,30 @@ def _annotations(path: Path) -> Iterator[str]:
                     yield written
 
 
-def _run(values: Mapping[str, Any], letters: Iterable[str]) -> None:
+def inside(words: list[str], allow: Allow) -> int:
+    """The exit code of the command, in the process that is made for it."""
+    from derive.cli.run import invoked  # deferred: it imports this module
+
+    return invoked(check_command(words, allow), _COMMAND, words)
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """What the words ask for."""
+
+    place: str
+    forward: str
+    against: str | None
+    shapes: Mapping[str, str]
+    sizes: Mapping[str, int]
+    returns: str
+    seconds: float
+    require: str
+    json: bool
+    quiet: bool
+
+
+def _read(values: Mapping[str, Any], letters: Iterable[str]) -> _Request:
     place = values.get("place")
     if place is None:
         raise UsageError("expected FILE:BACKWARD, such as layer.py:backward", _COMMAND)
@@ -102,27 +143,72 @@ def _run(values: Mapping[str, Any], letters: Iterable[str]) -> None:
         raise UsageError(f"--require: expected {' or '.join(_REQUIRED)}, got {require!r}", _COMMAND)
     shapes = read_shapes(values.get("shape", ()), _COMMAND)
     sizes = dict(_sizes(values, letters))
-    modules: dict[Path, Any] = {}
-    backward = _loaded(place, modules)
-    forward = _loaded(values["forward"], modules) if values.get("forward") else None
-    against = values.get("against")
+    forward, against = values.get("forward", ""), values.get("against")
+    for written in (place, *([forward] if forward else [])):
+        _place(written)
     if against is not None:
         _check_name(against)
-    if forward is None and against is None and not isinstance(backward, type) and "." not in place.rpartition(":")[2]:
+    if not forward and against is None and "." not in place.rpartition(":")[2] and not _is_class(place):
         raise UsageError("expected --forward FILE:FORWARD, or --against LAYER", _COMMAND)
-    from derive.checking import check_backward  # deferred: imports SymPy
-    from derive.checking.message import data, text
+    return _Request(
+        *(place, forward, against, shapes, sizes, values.get("returns", ""), _seconds(values), require),
+        *(bool(values.get("json")), bool(values.get("quiet"))),
+    )
 
-    returns = values.get("returns", "")
-    report = check_backward(backward, forward, shapes=shapes, sizes=sizes, returns=returns, against=against)
-    if values.get("json"):
+
+def _outside(request: _Request, words: list[str]) -> None:
+    """Has the check made in a process of its own, and passes on what it prints."""
+    ended = limited("derive.cli.check:inside", words, _LOADING + _hard(request.seconds))
+    if ended.stderr:
+        note(ended.stderr.decode(errors="replace").rstrip("\n"))
+    if ended.code is None:
+        files = {str(_place(written)[0].resolve()) for written in (request.place, request.forward) if written}
+        line = next((f" (line {number} of {Path(path).name})" for path, number in ended.stuck if path in files), "")
+        if ended.stuck:
+            raise UserError(
+                f"check: {request.place}: the code did not come back in time{line}; it was ended. Give smaller sizes, "
+                f"more time (--seconds), or code that ends"
+            )
+        raise UserError(f"check: {request.place}: the code ended the process in which it ran; let it return")
+    if ended.stdout:
+        emit(ended.stdout)
+    if ended.code:
+        raise typer.Exit(ended.code)
+
+
+def _hard(seconds: float) -> float:
+    """After how long a check is ended: it should have told what it knows long before."""
+    return 3 * seconds + 5
+
+
+def _check(request: _Request, allow: Allow) -> None:
+    modules: dict[Path, Any] = {}
+    # What is printed is the report, whatever the code under check prints.
+    with redirect_stdout(sys.stderr):
+        allow(_LOADING)
+        backward = _loaded(request.place, modules)
+        forward = _loaded(request.forward, modules) if request.forward else None
+        from derive.checking import check_backward  # deferred: imports SymPy
+        from derive.checking.message import data, text
+
+        allow(_hard(request.seconds))
+        report = check_backward(
+            backward,
+            forward,
+            shapes=request.shapes,
+            sizes=request.sizes,
+            returns=request.returns,
+            against=request.against,
+            seconds=request.seconds,
+        )
+    if request.json:
         emit(json.dumps(data(report), indent=2, ensure_ascii=False) + "\n")
-    elif not values.get("quiet"):
+    elif not request.quiet:
         emit(text(report))
     if not report.ok:
         raise typer.Exit(_WRONG)
-    if require == "proved" and not report.proved:
-        if not values.get("quiet"):
+    if request.require == "proved" and not report.proved:
+        if not request.quiet:
             note("derive check: a proof is required of every gradient, and not all are proved")
         raise typer.Exit(_WRONG)
 
@@ -152,22 +238,51 @@ def _number(option: str, written: str) -> int:
     return int(text)
 
 
-def _loaded(place: str, modules: dict[Path, Any]) -> Any:
-    """What a file has under a name, which may be that of a method; modules are those of files that were run."""
-    path, colon, name = place.rpartition(":")
+def _place(written: str) -> tuple[Path, str]:
+    """The file and the name in it.
+
+    Raises: UsageError if they are not written so; UserError if there is no such file.
+    """
+    path, colon, name = written.rpartition(":")
     if not colon or not path or not all(part.isidentifier() for part in name.split(".")):
-        raise UsageError(f"expected FILE:FUNCTION, such as layer.py:backward, got {place[:60]!r}", _COMMAND)
+        raise UsageError(f"expected FILE:FUNCTION, such as layer.py:backward, got {written[:60]!r}", _COMMAND)
     if not Path(path).is_file():
         raise UserError(f"{path}: no such file; give FILE:FUNCTION, such as layer.py:backward")
+    return Path(path), name
+
+
+def _is_class(written: str) -> bool:
+    """Whether the file defines a class of this name; so it is read, not run. What cannot be read may be one."""
+    path, name = _place(written)
+    try:
+        module = ast.parse(path.read_bytes())
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        return True
+    defined = {getattr(node, "name", ""): node for node in ast.walk(module)}
+    return not isinstance(defined.get(name), ast.FunctionDef | ast.AsyncFunctionDef)
+
+
+def _seconds(values: Mapping[str, Any]) -> float:
+    """How long it may take."""
+    written = values.get("seconds", "10")
+    with suppress(ValueError):
+        if 1 <= float(written) <= _MOST_SECONDS:
+            return float(written)
+    raise UsageError(f"--seconds: expected a number from 1 to {_MOST_SECONDS}, got {written!r:.40}", _COMMAND)
+
+
+def _loaded(written: str, modules: dict[Path, Any]) -> Any:
+    """What a file has under a name, which may be that of a method; modules are those of files that were run."""
+    path, name = _place(written)
     from derive.forward.file import imported  # deferred: imports SymPy
 
-    home = Path(path).resolve()
+    home = path.resolve()
     if home not in modules:
-        modules[home] = imported(Path(path))
+        modules[home] = imported(path)
     found: Any = modules[home]
     for part in name.split("."):
         known = [key for key, value in vars(found).items() if callable(value) and not key.startswith("__")]
         if not hasattr(found, part):
-            raise UnknownNameError(f"function of {Path(path).name}", part, known)
+            raise UnknownNameError(f"function of {path.name}", part, known)
         found = getattr(found, part)
     return found

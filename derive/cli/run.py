@@ -13,7 +13,7 @@ from derive.cli.streams import abandon_stdout, note
 from derive.cli.usage import UsageError, near_option
 from derive.errors import UserError
 
-__all__ = ["run"]
+__all__ = ["invoked", "run"]
 
 _NAME = "derive"
 _REPORT = "derive: this is a bug of derive; please report it with the lines above and what derive doctor prints"
@@ -26,7 +26,15 @@ def run(arguments: list[str]) -> int:
         if "_DERIVE_COMPLETE" in os.environ:
             # A shell asks for completions; Typer answers and exits.
             application.main(arguments, prog_name=_NAME)
-        with application.make_context(_NAME, list(arguments)) as context:
+    except Exception as error:
+        return explain(error, debug="--debug" in arguments)
+    return invoked(application, _NAME, arguments)
+
+
+def invoked(application: Any, name: str, arguments: list[str]) -> int:
+    """The exit code of a command with these arguments."""
+    try:
+        with application.make_context(name, list(arguments)) as context:
             application.invoke(context)
         return 0
     except typer.Exit as exit:

@@ -13,12 +13,16 @@ from derive.notation.tree import (
     Gradient,
     Greater,
     Hadamard,
+    Kronecker,
     MatMul,
     Name,
     Negative,
     Number,
     OneHot,
+    Ones,
     Product,
+    Quotient,
+    Repeat,
     Selection,
     Sum,
     Transpose,
@@ -83,6 +87,11 @@ class Printer(CodePrinter):
                 return super().rule(Where(condition, first, with_small_powers(second, left)))
             case Call("log", (Call("sigmoid", (operand,)),)):
                 return self.bound(Negative(Call("softplus", (Negative(operand),))))
+            case Quotient(over, Number() as number) if (found := _repeated(over)) is not None:
+                # What is repeated is divided before.
+                return self.rule(_repeat(Quotient(found[0], number), found[1]))
+            case Kronecker() if (found := _repeated(tree)) is not None:
+                return self.rule(_repeat(*found))
             case MatMul((Transpose(OneHot(index, size)), factor)):
                 return f"scatter({self.text(factor)}, {self.text(index)}, {size})", ATOM
             case Einsum(pattern, factors):
@@ -125,6 +134,26 @@ class Printer(CodePrinter):
         if before == output:
             return self.text(factors[0])
         return CodePrinter.rule(self, Einsum(pattern, factors))[0]
+
+
+_Times = tuple[tuple[int, str, int], ...]
+
+
+def _repeated(tree: Tree) -> tuple[Tree, _Times] | None:
+    """The array whose entries are repeated, and along which axis how often, in an array of which rank."""
+    match tree:
+        case Kronecker((operand, MatMul((Ones(down), Transpose(Ones(across)))))):
+            return operand, ((0, down, 2), (1, across, 2))
+        case Repeat(operand, times, axis, rank):
+            inner = _repeated(operand)
+            return (operand, ((axis, times, rank),)) if inner is None else (inner[0], (*inner[1], (axis, times, rank)))
+    return None
+
+
+def _repeat(tree: Tree, times: _Times) -> Tree:
+    for axis, number, rank in times:
+        tree = Repeat(tree, number, axis, rank)
+    return tree
 
 
 def _damped(factors: tuple[Tree, ...]) -> tuple[Tree, ...]:

@@ -28,6 +28,7 @@ from derive.notation.tree import (
     Pad,
     Permute,
     Product,
+    Repeat,
     Slice,
     SumAxis,
     Transpose,
@@ -120,6 +121,8 @@ class TorchPrinter(Printer):
             case Pad(operand, widths):
                 flat = ", ".join(word for pair in reversed(widths) for word in pair)
                 return f"torch.nn.functional.pad({self.text(operand)}, ({flat}))", ATOM
+            case Repeat(operand, times, axis, _):
+                return f"torch.repeat_interleave({self.text(operand)}, {times}, dim={axis})", ATOM
             case Windows(operand, axes, sizes):
                 taken = "".join(f".unfold({axis}, {size}, 1)" for axis, size in zip(axes, sizes, strict=True))
                 return f"{self.at_least(operand, ATOM)}{taken}", ATOM
@@ -127,6 +130,9 @@ class TorchPrinter(Printer):
                 return f"torch.sum({self.text(operand)}, dim={axis})", ATOM
         text, level = super().rule(tree)
         return self._allocated(text), level
+
+    def kept_sum(self, matrix: Tree, axis: int) -> str:
+        return f"torch.sum({self.text(matrix)}, dim={axis}, keepdim=True)"
 
     def _chosen(self, condition: Tree, first: Tree, second: Tree) -> tuple[str, int]:
         """Where a condition holds one thing, elsewhere another; of two numbers one becomes a tensor of our type."""

@@ -48,6 +48,7 @@ from derive.notation.tree import (
     Product,
     Quotient,
     Relation,
+    Repeat,
     Reshape,
     Selection,
     Sum,
@@ -332,7 +333,7 @@ def is_unreadable(tree: Tree) -> bool:
     pending = [tree]
     while pending:
         item = pending.pop()
-        if isinstance(item, Einsum | Pad | Reshape | Selection | Windows):
+        if isinstance(item, Einsum | Pad | Repeat | Reshape | Selection | Windows):
             return True
         pending += children(item)
     return False

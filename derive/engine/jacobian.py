@@ -17,7 +17,7 @@ from derive.engine.support import Counting, Places, count_positive
 from derive.engine.vectorize import VectorMap
 from derive.errors import SizeError
 from derive.forward.entry import Entries
-from derive.forward.nodes import Node, topological
+from derive.forward.nodes import Contract, Node, Select, topological
 from derive.notation.tree import Entry, Number, Partial, Sum, Tree
 from derive.rules.equalities import REWRITES
 from derive.rules.known import Forward
@@ -30,20 +30,24 @@ _Masks = list[tuple[Node, Labels]]
 _COUNTED_AT_ONCE = 10**8
 """So many positions fit into an array of truth values, which NumPy fills faster than they are visited."""
 
-_LARGE = 40
-"""A coefficient of more nodes is measured in the names of forward values, since trying every other name takes long."""
-
 EXPLICIT_ENTRIES = 10**6
 """A SymPy matrix of more non-zero entries is refused."""
 
 
 @lru_cache(maxsize=512)
 def _shortened(coefficient: Node, output: Node, rules: tuple[object, ...]) -> Node:
-    """Made once for all sizes and routes, and for the rules by which it is made; in values of the forward pass."""
-    # Where there is much to measure, every value of the forward pass counts as a name: entries are listed in names.
-    large = len(list(topological(coefficient))) > _LARGE
-    named = frozenset(topological(output)) - {output} if large else frozenset()
-    return shortest(coefficient, Forward(output, named=named), opens=False)
+    """Made once for all sizes and routes, and for the rules by which it is made.
+
+    It is in values of the forward pass, which are all names here, as entries are listed in the names of values. Parts
+    of arrays and what is put at its place stay as they are: an entry has one of them, and the others are zero.
+    """
+    named = frozenset(topological(output)) - {output}
+    placed = (
+        node
+        for node in topological(coefficient)
+        if isinstance(node, Contract) and node.summed() and any(isinstance(o, Select) for o in node.operands)
+    )
+    return shortest(coefficient, Forward(output, named=named, kept=frozenset(placed)), opens=False)
 
 
 @dataclass(frozen=True, eq=False)

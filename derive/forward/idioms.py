@@ -13,6 +13,7 @@ from typing import Any
 
 from sympy import Expr, Integer, Rational, exp, fraction, log, prod
 
+from derive.forward.joined import joined
 from derive.forward.nodes import Add, Constant, Contract, Map, Node, Ones, placeholder
 from derive.forward.normal import add, apply, contract
 
@@ -45,12 +46,15 @@ def shorter(first: Expr, second: Expr) -> bool:
 
 
 def parts(node: Node) -> Sequence[Node]:
-    """The operands that are written when the node is: those of the idiom, if it is one."""
+    """The operands that are written when the node is: those of the idiom, if it is one, or arrays beside each other."""
     found = idiom(node)
     if found is not None:
         return (found.operand,)
     inner = root(node)
-    return node.operands if inner is None else (inner,)
+    if inner is not None:
+        return (inner,)
+    beside = joined(node)
+    return node.operands if beside is None else beside.parts
 
 
 def root(node: Node) -> Node | None:
@@ -88,7 +92,24 @@ def _softmax(node: Contract) -> Iterator[Idiom]:
             factors = [(powers, list(range(rank))), (inverse, kept)]
             for order in (factors, factors[::-1]):
                 if axes and contract([o for o, _ in order], [row for _, row in order], range(rank)) is node:
-                    yield Idiom("softmax", argument, axes)
+                    yield Idiom("softmax", _unshifted(argument, axes), axes)
+
+
+def _unshifted(node: Node, axes: Collection[int]) -> Node:
+    """The array without terms that are the same along axes: exp(z - c) / Σ exp(z - c) = exp(z) / Σ exp(z)."""
+    if not isinstance(node, Add):
+        return node
+    kept = [operand for operand in node.operands if not _is_same_along(operand, axes)]
+    return add(kept) if kept else node
+
+
+def _is_same_along(node: Node, axes: Collection[int]) -> bool:
+    if not isinstance(node, Contract):
+        return False
+    pairs = list(zip(node.operands, node.indices, strict=True))
+    repeated = {row[0] for operand, row in pairs if isinstance(operand, Ones)}
+    others = {label for operand, row in pairs if not isinstance(operand, Ones) for label in row}
+    return {node.output[axis] for axis in axes} <= repeated - others
 
 
 def _exponent(node: Node) -> Node | None:

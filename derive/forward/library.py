@@ -16,6 +16,7 @@ from derive.errors import ShapeError
 from derive.forward import arrays as laying
 from derive.forward import views
 from derive.forward.functions import ELEMENTWISE
+from derive.forward.proviso import is_at_least, proviso
 
 if TYPE_CHECKING:
     from derive.forward.tensor import Tensor
@@ -153,7 +154,11 @@ def expand_dims(a: Tensor, axis: int | tuple[int, ...]) -> Tensor:
 
 def squeeze(a: Tensor, axis: Axis = None) -> Tensor:
     """Axes of size 1 dropped; all of them if none is named."""
-    gone = [n for n, size in enumerate(a.shape) if size == 1] if axis is None else _axes(a, "squeeze", axis)
+    shape = a.laid.shape
+    gone = [n for n, size in enumerate(shape) if size == 1] if axis is None else _axes(a, "squeeze", axis)
+    for n, size in enumerate(shape if axis is None else ()):
+        if n not in gone and not is_at_least(size, 2):
+            proviso(f"squeeze, which leaves out axis {n} where {size} is 1")
     return a.moved(laying.without_axes(a.where, a.laid, gone))
 
 
@@ -228,7 +233,7 @@ def flip(m: Tensor, axis: Axis = None) -> Tensor:
 def roll(a: Tensor, shift: int, axis: int | None = None) -> Tensor:
     """Entries moved along an axis, round its end."""
     if axis is None and a.ndim > 1:
-        return reshape(roll(ravel(a), shift, 0), a.shape)
+        return reshape(roll(ravel(a), shift, 0), a.laid.shape)
     (along,) = _axes(a, "roll", axis or 0)
     if not hasattr(shift, "__index__"):
         a.refuse(f"np.roll with shift={shift!r}", "write a whole number")
@@ -302,7 +307,7 @@ def kron(a: Tensor, b: Any) -> Tensor:
     if a.ndim != other.ndim or a.ndim not in (1, 2):
         a.refuse(f"np.kron of arrays with {a.ndim} and {other.ndim} axes", "give two matrices, or two vectors")
     pairs = einsum("ij,kl->ikjl" if a.ndim == 2 else "i,k->ik", a, other)
-    return reshape(pairs, tuple(m * n for m, n in zip(a.shape, other.shape, strict=True)))
+    return reshape(pairs, tuple(m * n for m, n in zip(a.laid.shape, other.laid.shape, strict=True)))
 
 
 def trace(a: Tensor) -> Tensor:
@@ -354,7 +359,7 @@ def _axes(a: Tensor, name: str, axis: object) -> list[int]:
 
 
 def _count(a: Tensor, name: str, axis: Axis) -> Expr:
-    return prod((a.shape[place] for place in _axes(a, name, axis)), start=Integer(1))
+    return prod((a.laid.shape[place] for place in _axes(a, name, axis)), start=Integer(1))
 
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {

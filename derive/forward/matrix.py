@@ -14,6 +14,7 @@ from sympy import Expr, Integer, prod
 
 from derive.errors import InternalError
 from derive.forward.idioms import Idiom, idiom, parts, root, shorter
+from derive.forward.joined import joined
 from derive.forward.masks import added, turned
 from derive.forward.nodes import (
     Add,
@@ -33,13 +34,14 @@ from derive.forward.nodes import (
     topological,
 )
 from derive.forward.scalar import number, parts_of, read_scalar
-from derive.forward.selected import read_parts, read_selected, read_selection
+from derive.forward.selected import read_joined, read_repeated, read_selected, read_selection
 from derive.forward.stacks import permuted, repeated_entries, stacked_product, with_new_axes
 from derive.notation.code import LASTING, rank_of
 from derive.notation.digits import is_decimal
 from derive.notation.tree import (
     Along,
     Broadcast,
+    Concatenate,
     Einsum,
     Extreme,
     Gradient,
@@ -147,9 +149,9 @@ def _read_one(node: Node, made: dict[Node, Tree], readings: _Readings, names: Co
         case Select():
             return read_selection(node)
         case Add():
-            beside = read_parts(node, lambda part: made[part] if part in made else read(part))
+            beside = joined(node)
             if beside is not None:
-                return beside
+                return read_joined(beside, [made[part] for part in beside.parts], node.shape)
             return _turned_sum(added(_next_to_each_other(node.operands, made, names)))
         case Map():
             inner = root(node)
@@ -275,10 +277,9 @@ def _read_contraction(node: Contract, made: dict[Node, Tree], readings: _Reading
     if not core and not ones and not selects:
         return _scaled(coefficient, scalars[:-1], scalars[-1]) if scalars else number(coefficient)
     if selects:
-        if len(core) == 1 and not ones:
-            selected = read_selected(*core[0], selects, node.output, node.sizes())
-            if selected is not None:
-                return _scaled(coefficient, scalars, selected)
+        selected = _read_selected(core, ones, selects, node, readings)
+        if selected is not None:
+            return _scaled(coefficient, scalars, selected)
         core += [(known[select], row) for select, row in selects]
     if not selects and len(core) > 1 and node.summed():
         core, taken, number_below = _without_scalars(core)
@@ -306,6 +307,7 @@ def _read_core(
     known: dict[Node, Tree],
     readings: _Readings,
 ) -> Tree:
+    core, ones = _columns_repeated(core, ones, node)
     for reading in readings:
         tree = reading(core, ones, node.output)
         if tree is not None:
@@ -315,6 +317,46 @@ def _read_core(
                 return _scaled(coefficient * count, scalars, _mean(tree))
             return _scaled(coefficient, scalars, tree)
     return _scaled(coefficient, scalars, _einsum(node, known))
+
+
+def _read_selected(
+    core: _Core, ones: _OnesOf, selects: list[tuple[Select, Indices]], node: Contract, readings: _Readings
+) -> Tree | None:
+    """A part of one array, or the array at its place, perhaps with its entries repeated."""
+    if len(core) != 1:
+        return None
+    ((tree, row),) = core
+    if not ones:
+        return read_selected(tree, row, selects, node.output, node.sizes())
+    repeated = read_repeated(tree, row, ones, selects, node.output)
+    if repeated is not None:
+        return repeated
+    inner = {source: chosen for _, (*chosen, source) in selects}
+    order = tuple(label for axis in node.output for label in inner.get(axis, (axis,)))
+    if set(order) != {*row, *ones}:
+        return None
+    spread = next((found for reading in readings if (found := reading(core, ones, order)) is not None), None)
+    return None if spread is None else read_selected(spread, order, selects, node.output, node.sizes())
+
+
+def _columns_repeated(core: _Core, ones: _OnesOf, node: Contract) -> tuple[_Core, _OnesOf]:
+    """Matrices with one row or one column as many times as what they are multiplied with, entry by entry, has."""
+    output, full = node.output, [row for _, row in core if set(row) == set(node.output)]
+    units = [index for index, size in ones.items() if size == "1" and index not in output]
+    if len(output) != 2 or not full or not units:
+        return core, ones
+    sizes = node.sizes()
+    made: _Core = []
+    for tree, row in core:
+        place = next((place for place, index in enumerate(row) if index in units), None)
+        if place is not None and len(row) == 2 and row[1 - place] in output:
+            along = next(index for index in output if index != row[1 - place])
+            column = OnesTree(str(sizes[along]))
+            tree = MatMul((column, tree)) if place == 0 else MatMul((tree, Transpose(column)))
+            row = (along, row[1]) if place == 0 else (row[0], along)
+        made.append((tree, row))
+    left = {index for _, row in made for index in row}
+    return made, {index: size for index, size in ones.items() if index in left or index not in units}
 
 
 def _averaged(node: Contract, made: Mapping[Node, Tree]) -> tuple[dict[Node, Tree], Expr]:
@@ -441,6 +483,8 @@ def _transposed(tree: Tree) -> Tree:
                 return tree
         case Negative(operand):
             return Negative(_transposed(operand))
+        case Concatenate(parts, 1, True):
+            return Concatenate(parts, 0, True)
         case Hadamard(factors) if 2 * sum(isinstance(factor, Transpose) for factor in factors) > len(factors):
             return Hadamard(tuple(map(_transposed, factors)))
     return Transpose(tree)

@@ -2,19 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from string import ascii_lowercase
 
-from sympy import Expr, Integer, expand, prod
+from sympy import Integer, expand, prod
 
-from derive.forward.nodes import Add, Contract, Indices, Node, Select
-from derive.forward.normal import contract
-from derive.forward.shape import Size, same
-from derive.notation.tree import Concatenate, Einsum, Index, Pad, Reshape, Selection, Slice, Transpose, Tree, Windows
+from derive.forward.joined import Joined
+from derive.forward.nodes import Indices, Select
+from derive.forward.shape import Shape, Size, same
+from derive.notation.tree import (
+    Concatenate,
+    Einsum,
+    Index,
+    Kronecker,
+    MatMul,
+    Ones,
+    Pad,
+    Permute,
+    Repeat,
+    Reshape,
+    Selection,
+    Slice,
+    Transpose,
+    Tree,
+    Windows,
+)
 
-__all__ = ["chosen_place", "read_parts", "read_selected", "read_selection"]
+__all__ = ["chosen_place", "is_split", "is_window", "read_joined", "read_repeated", "read_selected", "read_selection"]
 
 
+@lru_cache(maxsize=1024)
 def read_selection(node: Select) -> Selection:
     """Rows of the identity matrix."""
     return Selection(
@@ -50,6 +68,11 @@ def read_selected(
     tree: Tree, row: Indices, selects: Sequence[tuple[Select, Indices]], output: Indices, sizes: Mapping[int, Size]
 ) -> Tree | None:
     """The array with each selection applied to one of its axes; None if that is not what the selections do."""
+    placed = {source: chosen for _, (*chosen, source) in selects}
+    order = tuple(label for axis in output for label in placed.get(axis, (axis,)))
+    if set(placed) <= set(output) and order != row and sorted(order) == sorted(row):
+        # What is put together has to lie side by side.
+        tree, row = _turned(tree, row, order), order
     labels = list(row)
     items = dict.fromkeys(labels, ":")
     widths: dict[int, tuple[str, str]] = {}
@@ -61,17 +84,17 @@ def read_selected(
             if len(inner) <= 1:
                 items[source] = _range(select) if inner else _place(select.offset, select.source)
                 labels[place : place + 1] = inner
-            elif _is_split(select):
+            elif is_split(select):
                 labels[place : place + 1] = inner
                 reshaped = True
-            elif _is_window(select):
+            elif is_window(select):
                 labels[place : place + 1] = inner[:1]
                 windows.append((inner[0], inner[1]))
             else:
                 return None
         elif source not in labels and source in output and _adjacent(inner, labels) and not set(inner) & set(output):
             place = labels.index(inner[0])
-            if _is_split(select):
+            if is_split(select):
                 reshaped = True
             elif len(inner) == 1 and select.strides[0] == 1:
                 widths[source] = _widths(select)
@@ -83,7 +106,9 @@ def read_selected(
     if bool(reshaped) + bool(widths) + bool(windows) + any(item != ":" for item in items.values()) > 1:
         return None
     if reshaped:
-        tree = Reshape(tree, tuple(str(sizes[label]) for label in labels))
+        # Reshaped twice is reshaped once.
+        inside = tree.operand if isinstance(tree, Reshape) else tree
+        tree = Reshape(inside, tuple(str(sizes[label]) for label in labels))
     elif widths:
         tree = Pad(tree, tuple(widths.get(label, ("0", "0")) for label in labels))
     elif windows:
@@ -93,6 +118,35 @@ def read_selected(
     else:
         tree = Slice(tree, tuple(items.values()))
     return _ordered(tree, tuple(labels), output)
+
+
+def _turned(tree: Tree, row: Indices, order: Indices) -> Tree:
+    """The axes in another order."""
+    return Transpose(tree) if len(row) == 2 else Permute(tree, tuple(row.index(label) for label in order))
+
+
+def read_repeated(
+    tree: Tree, row: Indices, ones: Mapping[int, str], selects: Sequence[tuple[Select, Indices]], output: Indices
+) -> Tree | None:
+    """Every entry of an array several times, next to each other; None for anything else.
+
+    Both as rows and as columns of a matrix, this is A ⊗ 11ᵀ.
+    """
+    inner = {source: chosen for select, (*chosen, source) in selects if is_split(select) and len(chosen) == 2}
+    pairs = [inner.get(axis, [axis]) for axis in output]
+    repeated = [(axis, pair[1]) for axis, pair in enumerate(pairs) if len(pair) == 2]
+    if len(inner) < len(selects) or {second for _, second in repeated} != set(ones):
+        return None
+    firsts = tuple(pair[0] for pair in pairs)
+    if sorted(firsts) != sorted(row):
+        return None
+    tree = tree if firsts == row else _turned(tree, row, firsts)
+    if len(row) == len(repeated) == 2:
+        down, across = (Ones(ones[second]) for _, second in repeated)
+        return Kronecker((tree, MatMul((down, Transpose(across)))))
+    for axis, second in repeated:
+        tree = Repeat(tree, ones[second], axis, len(row))
+    return tree
 
 
 def _ordered(tree: Tree, labels: Indices, output: Indices) -> Tree | None:
@@ -113,7 +167,7 @@ def _adjacent(inner: Sequence[int], labels: Sequence[int]) -> bool:
     return list(labels[place : place + len(inner)]) == list(inner)
 
 
-def _is_split(select: Select) -> bool:
+def is_split(select: Select) -> bool:
     """Whether an axis is split into several, in the order of rows."""
     rows = [prod(select.counts[place + 1 :], start=Integer(1)) for place in range(len(select.counts))]
     return (
@@ -124,7 +178,7 @@ def _is_split(select: Select) -> bool:
     )
 
 
-def _is_window(select: Select) -> bool:
+def is_window(select: Select) -> bool:
     """Whether windows are laid along an axis, one at each place."""
     return (
         len(select.counts) == 2
@@ -144,6 +198,7 @@ def _place(offset: Size, source: Size) -> str:
     return f"-{from_end}" if not offset.is_Integer and from_end.is_Integer else str(offset)
 
 
+@lru_cache(maxsize=1024)
 def _range(select: Select) -> str:
     """1:3, ::2, ::-1."""
     (count,), (stride,), source = select.counts, select.strides, select.source
@@ -156,39 +211,8 @@ def _range(select: Select) -> str:
     return f"{start}:{stop}" + (f":{stride}" if stride != 1 else "")
 
 
-def read_parts(node: Add, read: Callable[[Node], Tree]) -> Tree | None:
-    """[A, B]: a sum of arrays that lie beside each other, padded with zeros; None if it is not one."""
-    found = [_part(operand) for operand in node.operands]
-    axis = found[0][1] if found[0] is not None else -1
-    parts = []
-    expected: Expr = Integer(0)
-    for item in found:
-        if item is None or item[1] != axis or not same(item[2].offset, expected):
-            return None
-        parts.append(read(item[0]))
-        expected = expand(expected + (item[2].counts[0] if item[2].counts else 1))
-    first, last = found[0], found[-1]
-    if first is None or last is None or not same(expected, last[2].source):
-        return None
-    stacked = {not item[2].counts for item in found if item is not None}
-    return Concatenate(tuple(parts), axis, stacked.pop()) if len(stacked) == 1 else None
-
-
-def _part(node: Node) -> tuple[Node, int, Select] | None:
-    """The array that is put at a place of an axis, the axis, and the selection that puts it there."""
-    if not isinstance(node, Contract):
-        return None
-    pairs = list(zip(node.operands, node.indices, strict=True))
-    for number, (chosen, row) in enumerate(pairs):
-        if not isinstance(chosen, Select) or len(row) > 2 or row[-1] not in node.output:
-            continue
-        *inner, source = row
-        rest = pairs[:number] + pairs[number + 1 :]
-        elsewhere = {label for _, other in rest for label in other}
-        if source in elsewhere or set(inner) & set(node.output) or any(stride != 1 for stride in chosen.strides):
-            continue
-        axis = node.output.index(source)
-        output = [*node.output[:axis], *inner, *node.output[axis + 1 :]]
-        if elsewhere >= set(output):
-            return contract([o for o, _ in rest], [r for _, r in rest], output), axis, chosen
-    return None
+def read_joined(found: Joined, parts: Sequence[Tree], shape: Shape) -> Tree:
+    """[A, B]: arrays beside each other."""
+    if found.interleaved:
+        return Reshape(Concatenate(tuple(parts), found.axis + 1, stacked=True), tuple(map(str, shape)))
+    return Concatenate(tuple(parts), found.axis, found.stacked)

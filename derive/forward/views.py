@@ -7,16 +7,18 @@ depends on the value of a size is refused: a layer is traced once, for all sizes
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import count
 
-from sympy import Expr, Integer, expand, prod
+from sympy import Integer, expand
 
 from derive.errors import ShapeError, UnsupportedError
-from derive.forward.arrays import Laid, summed, total, with_new_axes
-from derive.forward.nodes import Contract, Input, Node, OneHot, Ones, Select
+from derive.forward.arrays import Laid, summed, with_new_axes
+from derive.forward.nodes import Node, Ones
 from derive.forward.normal import contract, select
-from derive.forward.shape import Shape, Size, divided, is_size, same, text
+from derive.forward.picking import Arange, along, chosen, taken
+from derive.forward.proviso import is_at_least, proviso
+from derive.forward.reshaping import axis_size, reshaped, whole_number
+from derive.forward.shape import Size, divided, same, text
 
 __all__ = [
     "Arange",
@@ -73,7 +75,7 @@ def _picked(where: str, axis: int, item: object, size: Size) -> tuple[Size, Size
     """How many, in which steps and from where on; None for a whole axis."""
     if isinstance(item, slice):
         return _sliced(where, axis, item, size)
-    number = _whole(where, item)
+    number = whole_number(where, item)
     place = number + size if number.is_Integer and number < 0 else number
     _require(where, f"index {item}", axis, size, place, place)
     return Integer(1), Integer(0), expand(place)
@@ -86,7 +88,7 @@ def _sliced(where: str, axis: int, item: slice, size: Size) -> tuple[Size, Size,
     step = step.__index__()
     if step == 0:
         raise ShapeError(f"{where}: a slice in steps of 0; write a step such as 1 or -1")
-    bounds = [None if bound is None else _whole(where, bound) for bound in (item.start, item.stop)]
+    bounds = [None if bound is None else whole_number(where, bound) for bound in (item.start, item.stop)]
     if size.is_Integer and all(bound is None or bound.is_Integer for bound in bounds):
         first, end = (None if bound is None else int(bound) for bound in bounds)
         numbers = range(*slice(first, end, step).indices(int(size)))
@@ -103,6 +105,8 @@ def _sliced(where: str, axis: int, item: slice, size: Size) -> tuple[Size, Size,
         raise ShapeError(f"{where}: {said} of axis {axis}, which is {size}, is empty; take at least one entry")
     if step == 1 and start == 0 and same(count, size):
         return None
+    if not is_at_least(count, 0):
+        proviso(f"{said} of axis {axis}, which is {size}")
     last = expand(start + step * (count - 1))
     _require(where, said, axis, size, *((start, last) if step > 0 else (last, start)))
     return count, Integer(step), expand(start)
@@ -123,118 +127,18 @@ def _counted(where: str, axis: int, item: slice, length: Size, step: int) -> Siz
     return expand(sign * share - (-sign * int(constant)) // abs(step))
 
 
-def _whole(where: str, value: object) -> Expr:
-    """An index or bound as a size."""
-    if not isinstance(value, bool) and hasattr(value, "__index__") and not isinstance(value, Expr):
-        return Integer(value.__index__())
-    if isinstance(value, Expr) and is_size(expand(value)):
-        return expand(value)
-    raise UnsupportedError(
-        f"{where}: an index of type {type(value).__name__} is not supported; write whole numbers, sizes such as "
-        f"X.shape[0] and slices of them, or pick with an integer input of the layer"
-    )
-
-
 def _require(where: str, said: str, axis: int, size: Size, low: Size, high: Size) -> None:
     """Refuses what lies outside of an axis whatever the sizes are; what depends on them is checked with numbers."""
     below, above = expand(low), expand(high - size)
     if (below.is_Integer and below < 0) or (above.is_Integer and above >= 0):
         raise ShapeError(f"{where}: {said} is out of range for axis {axis}, which is {size}")
+    if not is_at_least(below, 0) or not is_at_least(-above, 1):
+        proviso(f"{said} of axis {axis}, which is {size}")
 
 
 def _shown(item: slice) -> str:
     parts = ["" if part is None else str(part) for part in (item.start, item.stop, item.step)]
     return ":".join(parts if parts[2] else parts[:2])
-
-
-@dataclass(frozen=True, slots=True)
-class Arange:
-    """0, 1, ... below a size, as an index: with whole numbers beside it, one entry of each row is picked."""
-
-    size: Size
-
-
-def chosen(where: str, array: Laid, items: Sequence[object]) -> Laid | None:
-    """W[t], the rows with the numbers t, or Z[arange(N), t], one entry of each row; None if no index is an array.
-
-    Raises: ShapeError if the numbers may lie outside of the axis; UnsupportedError for other arrays as index.
-    """
-    if not any(isinstance(item, Laid | Arange) for item in items):
-        return None
-    node = array.node
-    match items:
-        case [Laid() as index, *rest] if all(item == slice(None) or item is Ellipsis for item in rest):
-            return taken(where, array, index, 0)
-        case [Arange(size), Laid() as index] if len(node.shape) == 2 and len(index.shape) == 1:
-            if not same(size, node.shape[0]) or not same(index.shape[0], node.shape[0]):
-                raise ShapeError(
-                    f"{where}: [arange({size}), t] of an array of shape {text(node.shape)}: expected arange of "
-                    f"{node.shape[0]}, and as many whole numbers, got {index.shape[0]}"
-                )
-            row = _one_hot(where, index, node.shape[1])
-            return Laid(contract([node, row], [[0, 1], [0, 1]], [0]))
-    raise UnsupportedError(
-        f"{where}: this index is not supported; write W[t], or Z[arange(N), t] or np.take_along_axis(Z, t[:, None], "
-        f"axis=1), with an input t of whole numbers"
-    )
-
-
-def taken(where: str, array: Laid, index: Laid, axis: int) -> Laid:
-    """The parts along an axis that have these numbers."""
-    node = array.node
-    row = _one_hot(where, index, node.shape[axis])
-    rank, places = len(node.shape), list(range(len(node.shape), len(node.shape) + len(index.shape)))
-    axes = list(range(rank))
-    return Laid(contract([row, node], [[*places, axis], axes], [*axes[:axis], *places, *axes[axis + 1 :]]))
-
-
-def along(where: str, array: Laid, index: Laid, axis: int) -> Laid:
-    """np.take_along_axis: along the axis the entries with these numbers, at every place of the other axes."""
-    node, chooser = array.node, index.node
-    if len(node.shape) != len(chooser.shape) or not all(
-        same(a, b) for place, (a, b) in enumerate(zip(node.shape, chooser.shape, strict=True)) if place != axis
-    ):
-        raise ShapeError(
-            f"{where}: take_along_axis: expected indices of shape {text(node.shape)} but for axis {axis}, got "
-            f"{text(chooser.shape)}; write t[:, None] for one index a row"
-        )
-    rank = len(node.shape)
-    kept = [place for place in range(rank) if place != axis or place not in index.units]
-    row = _one_hot(where, index, node.shape[axis])
-    # The axis of the indices has a label of its own, unless it has size 1 and is left out.
-    own = [rank if place == axis else place for place in range(rank)]
-    target = [own[place] for place in kept]
-    labels = [own[place] for place in index.axes]
-    node = contract([node, row], [list(range(rank)), [*labels, axis]], target)
-    return Laid(node, () if len(kept) == rank else (axis,))
-
-
-def _one_hot(where: str, index: Laid, size: Size) -> Node:
-    below = below_of(index.core)
-    if below is None:
-        raise UnsupportedError(
-            f"{where}: {index.core} as an index is not supported; give whole numbers as an input of the layer, "
-            f'annotated "N in V", and use np.where for masks'
-        )
-    if not same(below, size):
-        raise ShapeError(
-            f"{where}: {index.core} holds whole numbers below {below}, the axis that they choose from is {size}; give "
-            f"both the same letter"
-        )
-    return OneHot((index.core,), size)
-
-
-def below_of(node: Node) -> Size | None:
-    """What the whole numbers of an array are below of, where it is an input of such or a part of one."""
-    while isinstance(node, Contract):
-        arrays = [operand for operand in node.operands if not isinstance(operand, Select | Ones)]
-        chosen = {
-            row[-1] for operand, row in zip(node.operands, node.indices, strict=True) if isinstance(operand, Select)
-        }
-        if len(arrays) != 1 or not set(node.summed()) <= chosen:
-            return None
-        (node,) = arrays
-    return node.below if isinstance(node, Input) else None
 
 
 def padded(where: str, array: Laid, widths: Sequence[tuple[Size, Size]]) -> Laid:
@@ -292,84 +196,6 @@ def stacked(where: str, parts: Sequence[Laid], axis: int) -> Laid:
     return summed(where, "beside", placed)
 
 
-def reshaped(where: str, array: Laid, shape: Sequence[object]) -> Laid:
-    """The array in another shape, read row by row: axes are split and joined.
-
-    Raises: ShapeError if the numbers of entries differ, or it cannot be said for all sizes how axes become others.
-    """
-    whole = expand(prod(array.shape, start=Integer(1)))
-    target = [_axis(where, size) for size in shape]
-    if target.count(Integer(-1)) > 1:
-        raise ShapeError(f"{where}: reshape: only one axis can be -1")
-    known = prod((size for size in target if size != -1), start=Integer(1))
-    rest = divided(whole, known)
-    if -1 in target and rest is not None:
-        target[target.index(Integer(-1))] = rest
-    elif rest is None or rest != 1:
-        raise ShapeError(
-            f"{where}: reshape: {text(array.shape)} has {whole} entries, {text(tuple(target))} has {known}; write the "
-            f"sizes as products, such as H*K for an axis that is to become H and K"
-        )
-    units = [place for place, size in enumerate(array.shape) if size == 1]
-    core = total(array, units).core
-    sizes = [size for size in target if size != 1]
-    for old, new in reversed(_groups(where, core.shape, tuple(sizes))):
-        core = _split(_merged(core, *old), old[0], tuple(sizes[slice(*new)]))
-    return Laid(core, tuple(place for place, size in enumerate(target) if size == 1))
-
-
-def _axis(where: str, value: object) -> Size:
-    size = _whole(where, value)
-    if size.is_Integer and size <= 0 and size != -1:
-        raise ShapeError(f"{where}: reshape: expected sizes from 1 on, or -1 for one of them, got {value}")
-    return size
-
-
-def _groups(where: str, old: Shape, new: Shape) -> list[tuple[tuple[int, int], tuple[int, int]]]:
-    """Ranges of axes that become each other, as few axes in each as possible."""
-    found = []
-    first = second = 0
-    while first < len(old) or second < len(new):
-        ends = [first + 1, second + 1]
-        while True:
-            a, b = prod(old[first : ends[0]], start=Integer(1)), prod(new[second : ends[1]], start=Integer(1))
-            if same(a, b):
-                break
-            grow_new = divided(a, b) is not None if ends[0] < len(old) else ends[1] < len(new)
-            if not grow_new and ends[0] >= len(old):
-                raise ShapeError(f"{where}: reshape: {text(old)} cannot become {text(new)} for all sizes")
-            ends[grow_new] += 1
-        found.append(((first, ends[0]), (second, ends[1])))
-        first, second = ends
-    return found
-
-
-def _merged(node: Node, start: int, stop: int) -> Node:
-    """Axes start to stop as one."""
-    if stop - start <= 1:
-        return node
-    axes = list(range(len(node.shape)))
-    counts = node.shape[start:stop]
-    new = len(axes)
-    chosen = _rows(counts)
-    return contract([node, chosen], [axes, [*axes[start:stop], new]], [*axes[:start], new, *axes[stop:]])
-
-
-def _split(node: Node, axis: int, counts: Shape) -> Node:
-    """One axis as several."""
-    if len(counts) <= 1:
-        return node
-    axes = list(range(len(node.shape)))
-    new = list(range(len(axes), len(axes) + len(counts)))
-    return contract([node, _rows(counts)], [axes, [*new, axis]], [*axes[:axis], *new, *axes[axis + 1 :]])
-
-
-def _rows(counts: Shape) -> Node:
-    """[s = the number of a position when an array of this shape is read row by row]."""
-    strides = [expand(prod(counts[place + 1 :], start=Integer(1))) for place in range(len(counts))]
-    return select(counts, expand(prod(counts)), tuple(strides), Integer(0))
-
-
 def windows(where: str, array: Laid, sizes: Sequence[object], axes: Sequence[int]) -> Laid:
     """All windows of these sizes along axes; their own axes come last.
 
@@ -379,13 +205,15 @@ def windows(where: str, array: Laid, sizes: Sequence[object], axes: Sequence[int
     rank = len(node.shape)
     operands, rows, output, behind = [node], [list(range(rank))], list(range(rank)), []
     fresh = count(rank)
-    for size, axis in zip((_axis(where, size) for size in sizes), axes, strict=True):
+    for size, axis in zip((axis_size(where, size) for size in sizes), axes, strict=True):
         room = expand(node.shape[axis] - size + 1)
         if room.is_Integer and room <= 0:
             raise ShapeError(
                 f"{where}: sliding_window_view: a window of {size} is larger than axis {axis}, which is "
                 f"{node.shape[axis]}"
             )
+        if not is_at_least(room, 1):
+            proviso(f"a window of {size} along axis {axis}, which is {node.shape[axis]}")
         place, inside = next(fresh), next(fresh)
         operands.append(select((room, size), node.shape[axis], (Integer(1), Integer(1)), Integer(0)))
         rows.append([place, inside, axis])
@@ -418,8 +246,8 @@ def repeated(where: str, array: Laid, times: object, axis: int) -> Laid:
     node = array.node
     inner = list(range(len(node.shape)))
     output = [*inner[: axis + 1], len(inner), *inner[axis + 1 :]]
-    spread = Laid(contract([node, Ones(_axis(where, times))], [inner, [len(inner)]], output))
-    joined_shape = [*array.shape[:axis], expand(array.shape[axis] * _axis(where, times)), *array.shape[axis + 1 :]]
+    spread = Laid(contract([node, Ones(axis_size(where, times))], [inner, [len(inner)]], output))
+    joined_shape = [*array.shape[:axis], expand(array.shape[axis] * axis_size(where, times)), *array.shape[axis + 1 :]]
     return reshaped(where, spread, joined_shape)
 
 
@@ -427,7 +255,7 @@ def tiled(where: str, array: Laid, times: Sequence[object]) -> Laid:
     """The whole array several times along each axis."""
     missing = len(times) - len(array.shape)
     array = with_new_axes(array, list(range(missing))) if missing > 0 else array
-    counts = [Integer(1)] * -missing + [_axis(where, number) for number in times]
+    counts = [Integer(1)] * -missing + [axis_size(where, number) for number in times]
     for axis, number in enumerate(counts):
         if number != 1:
             node = array.node

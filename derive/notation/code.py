@@ -43,6 +43,7 @@ from derive.notation.tree import (
     Power,
     Product,
     Quotient,
+    Repeat,
     Reshape,
     Selection,
     Slice,
@@ -193,14 +194,21 @@ class CodePrinter:
             case Product(factors):
                 glue = "*" if all(_is_scalar(factor) for factor in factors) else " * "
                 return self.joined(factors, glue), PRODUCT
+            case Hadamard(factors) if (shape := _ones_shape(factors)) is not None:
+                loose = tuple(factor for factor in factors if _ones_place(factor) is None)
+                return f"{self.joined(loose, ' * ')} * {self.module}ones({shape})", PRODUCT
             case Hadamard(factors):
-                return self.joined(factors, " * "), PRODUCT
+                return self.joined(_beside_full(factors), " * "), PRODUCT
             case Inner(left, right):
                 return f"{self.module}sum({self.joined((left, right), ' * ')})", ATOM
             case SumAxis(Hadamard((left, right)), None, 1):
                 return self.joined(_not_all_masks((left, right)), " @ "), PRODUCT
             case MatMul((Ones(rows), Transpose(Ones(columns)))):
                 return f"{self.module}ones(({rows}, {columns}))", ATOM
+            case MatMul((Transpose(Ones()), matrix)) if rank_of(matrix) == 2:
+                return self.kept_sum(matrix, 0), ATOM
+            case MatMul((matrix, Ones())) if rank_of(matrix) == 2:
+                return self.kept_sum(matrix, 1), ATOM
             case MatMul(factors) if _has_column(factors):
                 return " @ ".join(map(self.column, factors)), PRODUCT
             case MatMul((left, Transpose(right))) if rank_of(right) == 1:
@@ -267,10 +275,12 @@ class CodePrinter:
             case Broadcast(operand, axis, ""):
                 # Beside arrays of full shape NumPy repeats it by itself.
                 return self.bound(operand) if axis == 0 else (f"{self.at_least(operand, ATOM)}[:, None]", ATOM)
-            case Broadcast(operand, axis, size):
-                shape = f"({size}, 1)" if axis == 0 else f"(1, {size})"
-                vector = self.at_least(operand, ATOM)
-                return f"{self.module}ones({shape}) * {vector if axis == 0 else f'{vector}[:, None]'}", PRODUCT
+            case Broadcast(operand, axis, "1"):
+                return f"{self.at_least(operand, ATOM)}[{':, None' if axis else 'None'}]", ATOM
+            case Broadcast(operand, 0, size):
+                return f"{self.module}ones(({size}, 1)) * {self.at_least(operand, ATOM)}", PRODUCT
+            case Broadcast(operand, _, size):
+                return self.listed("outer", (operand, Ones(size))), ATOM
             case Einsum(_, inner) if not self.module and any(isinstance(f, Einsum | Permute) for f in inner):
                 # Code says in which order it costs least, a formula what is multiplied.
                 whole, nested = self.contracted(merged(tree)), self.contracted(tree)
@@ -292,6 +302,9 @@ class CodePrinter:
                 return f"{self.module}pad({self.bound(operand)[0]}, {listed})", ATOM
             case Reshape(operand, shape):
                 return f"{self.at_least(operand, ATOM)}.reshape({', '.join(shape) or '()'})", ATOM
+            case Repeat(operand, times, axis, rank):
+                where = "" if rank == 1 else f", axis={axis}"
+                return f"{self.module}repeat({self.bound(operand)[0]}, {times}{where})", ATOM
             case Windows(operand, axes, sizes, rank):
                 module = self.module and f"{self.module}lib.stride_tricks."
                 shown = [", ".join(map(str, item)) for item in (sizes, axes)]
@@ -323,6 +336,10 @@ class CodePrinter:
         if not self.module or function in HELPERS:
             return function
         return f"{self.module}linalg.norm" if function == "norm" else f"{self.module}{function}"
+
+    def kept_sum(self, matrix: Tree, axis: int) -> str:
+        """1ᵀA or A1 as a matrix with one row or one column."""
+        return f"{self.module}sum({self.bound(matrix)[0]}, axis={axis}, keepdims=True)"
 
     def compared(self, left: Tree, sign: str, right: Tree) -> str:
         """a > b, the number or the size on the right."""
@@ -371,10 +388,7 @@ class CodePrinter:
 
     def sum(self, terms: tuple[Tree, ...]) -> str:
         """The terms of a sum."""
-        # NumPy repeats a vector as rows, and a column, by itself when something of full shape stands beside it.
-        loose = [_loosened(term) for term in terms]
-        if any(term is None for term in loose):
-            terms = tuple(old if new is None else new for old, new in zip(terms, loose, strict=True))
+        terms = _beside_full(terms)
         text = self.at_least(numbers(terms[0]), SUM)
         for term in terms[1:]:
             if isinstance(term, Negative):
@@ -393,13 +407,44 @@ class CodePrinter:
         )
 
 
+def _beside_full(operands: tuple[Tree, ...]) -> tuple[Tree, ...]:
+    """Terms or factors: NumPy repeats rows and columns by itself when something of full shape stands beside them."""
+    loose = [_loosened(operand) for operand in operands]
+    if all(operand is not None for operand in loose):
+        return operands
+    return tuple(old if new is None else new for old, new in zip(operands, loose, strict=True))
+
+
+def _ones_place(factor: Tree) -> tuple[int, str] | None:
+    """For ones along one axis: which axis, counted from the end, and the size."""
+    match factor:
+        case Ones(size):
+            return 1, size
+        case Slice(Ones(size), (":", *rest)) if all(item == "None" for item in rest):
+            return len(rest) + 1, size
+    return None
+
+
+def _ones_shape(factors: tuple[Tree, ...]) -> str | None:
+    """(B, 1, D): the shape of ones along several axes as one array; None where there are no several."""
+    found = dict(place for factor in factors if (place := _ones_place(factor)) is not None)
+    if len(found) < 2 or len(found) == len(factors):
+        return None
+    return f"({', '.join(found.get(place, '1') for place in range(max(found), 0, -1))})"
+
+
 def _loosened(term: Tree) -> Tree | None:
-    """A repeated vector, perhaps with a number before it, without being told how often; None for what is no such."""
+    """A repeated vector, perhaps with a number before it, without being told how often; None for what is no such.
+
+    Rows and columns may be matrices.
+    """
     match term:
         case Number():
             return term
         case Broadcast(operand, axis):
             return Broadcast(operand, axis, "")
+        case MatMul((Ones(), matrix)) | MatMul((matrix, Transpose(Ones()))) if rank_of(matrix) == 2:
+            return matrix
         case Negative(operand) if (inner := _loosened(operand)) is not None:
             return Negative(inner)
         case Product((Number() as first, operand)) if (inner := _loosened(operand)) is not None:
@@ -548,7 +593,7 @@ def is_mask(tree: Tree) -> bool:
             return all(map(is_mask, factors))
         case Transpose(operand) | Slice(operand) | Reshape(operand) | Windows(operand) | Broadcast(operand, _, ""):
             return is_mask(operand)
-        case Extreme(_, operand) | Pad(operand) | Take(operand) | MatrixCall("diag", operand):
+        case Extreme(_, operand) | Pad(operand) | Take(operand) | Repeat(operand) | MatrixCall("diag", operand):
             return is_mask(operand)
     return False
 
@@ -588,7 +633,7 @@ def rank_of(tree: Tree) -> int:
             return len(widths)
         case OneHot(index):
             return rank_of(index) + 1
-        case Take(rank=rank):
+        case Take(rank=rank) | Repeat(rank=rank):
             return rank
         case Reshape(_, shape):
             return len(shape)

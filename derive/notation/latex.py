@@ -56,6 +56,7 @@ from derive.notation.tree import (
     Product,
     Quotient,
     Relation,
+    Repeat,
     Reshape,
     Selection,
     Shaped,
@@ -232,6 +233,9 @@ class _Printer:
                 return rf"\operatorname{{pad}}_{{{pairs}}}\left({self.text(operand)}\right)", _ATOM
             case Reshape(operand, shape):
                 return rf"\operatorname{{reshape}}_{{{_shape(shape)}}}\left({self.text(operand)}\right)", _ATOM
+            case Repeat(operand, times, axis, _):
+                where = rf"{_size(times)}, \text{{{_axes((axis,))}}}"
+                return rf"\operatorname{{repeat}}_{{{where}}}\left({self.text(operand)}\right)", _ATOM
             case Windows(operand, _, sizes):
                 return rf"\operatorname{{windows}}_{{{_shape(sizes)}}}\left({self.text(operand)}\right)", _ATOM
             case Concatenate(parts, axis, stacked):

@@ -59,6 +59,7 @@ from derive.notation.tree import (
     Product,
     Quotient,
     Relation,
+    Repeat,
     Reshape,
     Selection,
     Shaped,
@@ -267,6 +268,9 @@ def _of(tree: Tree, depth: int, display: bool) -> float:
             return _name("pad", depth, "vector") + _characters(pairs, depth + 1) + _called((operand,), inner, depth)
         case Reshape(operand, shape):
             return _name("reshape", depth, "vector") + _shape(shape) + _called((operand,), inner, depth)
+        case Repeat(operand, times, axis, _):
+            where = _characters(f"{times}, axis {axis + 1}", depth + 1)
+            return _name("repeat", depth, "vector") + where + _called((operand,), inner, depth)
         case Windows(operand, _, sizes):
             return _name("windows", depth, "vector") + _shape(sizes) + _called((operand,), inner, depth)
         case Concatenate(parts):

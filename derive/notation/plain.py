@@ -59,6 +59,7 @@ from derive.notation.tree import (
     Product,
     Quotient,
     Relation,
+    Repeat,
     Reshape,
     Selection,
     Shaped,
@@ -241,6 +242,8 @@ class _Printer:
                 return beside(Box((f"pad[{pairs}]",)), parenthesised(self.box(operand))), _ATOM
             case Reshape(operand, shape):
                 return beside(Box((f"reshape[{shape_text(shape)}]",)), parenthesised(self.box(operand))), _ATOM
+            case Repeat(operand, times, axis, _):
+                return beside(Box((f"repeat[{times}, axis {axis + 1}]",)), parenthesised(self.box(operand))), _ATOM
             case Windows(operand, _, sizes):
                 return beside(Box((f"windows[{shape_text(sizes)}]",)), parenthesised(self.box(operand))), _ATOM
             case Concatenate(parts, axis, stacked):

@@ -59,6 +59,7 @@ __all__ = [
     "Product",
     "Quotient",
     "Relation",
+    "Repeat",
     "Reshape",
     "Selection",
     "Shaped",
@@ -397,6 +398,16 @@ class Reshape:
 
 
 @dataclass(frozen=True, slots=True)
+class Repeat:
+    """An array with every entry several times, next to each other along an axis; rank is that of the array."""
+
+    operand: Tree
+    times: str
+    axis: int
+    rank: int
+
+
+@dataclass(frozen=True, slots=True)
 class Windows:
     """The windows of these sizes along axes of an array, whose own axes come last; rank is that of the array."""
 
@@ -603,6 +614,7 @@ Tree: TypeAlias = (
     | Slice
     | Selection
     | Pad
+    | Repeat
     | Reshape
     | Windows
     | Concatenate

@@ -106,7 +106,10 @@ def _symbolic(
             continue
         where.append(tuple(sizes.items()))
         for values in cases:
-            for name, step in [*pairs, (_ROUTES["exact"], Step(*sides, reason=None))]:  # type: ignore[arg-type]  # sides
+            # The text is another form of the gradient where that is shorter than the one with the page's names.
+            ends = dict.fromkeys((sides[1], formula(layer, wrt).alone.node))
+            whole = [(_ROUTES["exact"], Step(sides[0], end, reason=None)) for end in ends]  # type: ignore[arg-type]
+            for name, step in [*pairs, *whole]:
                 verdict = _compared(name, step, concrete, values)
                 if isinstance(verdict, Failure):
                     at = ", ".join(f"{letter}={number}" for letter, number in sizes.items())

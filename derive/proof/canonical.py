@@ -26,6 +26,7 @@ from derive.proof.field import Field
 from derive.proof.powers import is_strictly_positive
 from derive.proof.ring import Coefficient, Element, Generator, Kind
 from derive.proof.scalars import replaced
+from derive.proof.unrolled import unrolled, unrolls
 from derive.rules.equalities.inverses import cancelled_inverse, double_inverse
 from derive.rules.index import Factor, IndexSum, Kronecker, Letters, Product, contract_delta
 from derive.rules.index import expand as expand_entries
@@ -48,10 +49,14 @@ def same_for_all_sizes(a: Node, b: Node) -> bool:
         return True
     if a.shape != b.shape:
         return False
-    try:
-        return _Forms().agree(settled(a), settled(b))
-    except UnsupportedError:
-        return False
+    # Where one side has a sum over places, and the other its terms, both are written out.
+    for written_out in (False, True) if unrolls(a) or unrolls(b) else (False,):
+        try:
+            if _Forms(written_out).agree(settled(a), settled(b)):
+                return True
+        except UnsupportedError:
+            continue
+    return False
 
 
 def settled(node: Node) -> Node:
@@ -108,6 +113,7 @@ class _Forms:
     A variable of the field is called (what, letters): what is a node, or a sum that is not multiplied out.
     """
 
+    written_out: bool = False
     ring: Field = field(default_factory=Field)
     _made: dict[Node, list[_Summed]] = field(default_factory=dict)
     _inner: dict[int, frozenset[int]] = field(default_factory=dict)
@@ -164,6 +170,7 @@ class _Forms:
         value = expand_entries(value, Letters())
         while (contracted := contract_delta(value)) is not None:
             value = contracted[0]
+        value = unrolled(value) if self.written_out else value
         made = []
         for term in value.products:
             names = {letter: self._fresh() for letter in term.sums}

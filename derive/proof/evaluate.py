@@ -49,6 +49,7 @@ from derive.notation.tree import (
     Power,
     Product,
     Quotient,
+    Repeat,
     Reshape,
     Selection,
     Slice,
@@ -195,6 +196,8 @@ class _Evaluation:
                 return np.pad(value(operand), pairs, constant_values=zero)
             case Reshape(operand, shape):
                 return np.reshape(value(operand), tuple(map(self._size, shape)))
+            case Repeat(operand, times, axis, _):
+                return np.repeat(value(operand), self._size(times), axis=axis)
             case Windows(operand, axes, window):
                 view = np.lib.stride_tricks.sliding_window_view
                 return view(value(operand), tuple(map(self._size, window)), axis=axes)

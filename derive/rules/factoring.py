@@ -9,10 +9,13 @@ from itertools import chain, combinations, count
 from sympy import Expr, Integer
 
 from derive.forward.functions import equal, step
-from derive.forward.nodes import Constant, Contract, Map, Node, Ones
+from derive.forward.joined import cover
+from derive.forward.nodes import Constant, Contract, Map, Node, Ones, Select
 from derive.forward.normal import add, contract
+from derive.forward.selected import is_split
 from derive.rules.matching import matches
-from derive.rules.terms import Power, Term, Terms, build
+from derive.rules.selections import taken_out
+from derive.rules.terms import Power, Term, Terms, build, follow, raised
 
 __all__ = ["factored", "shared_by_all"]
 
@@ -34,6 +37,10 @@ def _factored(terms: Terms, *, inside: bool, within: bool) -> Node:
         axes = list(range(len(terms.free)))
         inner = _factored(replace(terms, terms=scaled), inside=inside, within=within)
         return contract([Constant(common), inner], [[], axes], axes)
+    made = _split(terms, inside=inside) or _beside(terms, inside=inside)
+    if made is not None:
+        return made
+    terms = _closed(terms)
     best: list[tuple[int, Term]] = []
     chosen: tuple[Power, ...] = ()
     for term in terms.terms:
@@ -44,7 +51,10 @@ def _factored(terms: Terms, *, inside: bool, within: bool) -> Node:
             having = sum(all(any(p.node is node for p in other.powers) for node in nodes) for other in terms.terms)
             if having <= max(1, len(best)):
                 continue
-            sharing = _sharing(unit, terms)
+            if any(_is_place(power, terms.free) for power in unit):
+                continue
+            places = _places(term, terms.free)
+            sharing = [item for item in _sharing(unit, terms) if _places(item[1], terms.free) == places]
             if len(sharing) > max(1, len(best)) and len(_kept(sharing, unit, terms)) <= max(2, len(terms.free)):
                 best, chosen = sharing, unit
     if not chosen:
@@ -77,6 +87,121 @@ def _units(term: Term, free: Sequence[int]) -> list[tuple[Power, ...]]:
     ]
     pairs = (pair for pair in combinations(units, 2) if {*pair[0].index} & {*pair[1].index} - {*free})
     return [*((unit,) for unit in units), *pairs]
+
+
+def _closed(terms: Terms) -> Terms:
+    """The terms with what a selection takes out of a factor as a factor of its own, so that both stay together."""
+    if not any(isinstance(power.node, Select) for term in terms.terms for power in term.powers):
+        return terms
+    made = []
+    for term in terms.terms:
+        labels = {label for power in term.powers if isinstance(power.node, Select) for label in power.index}
+        touched = [power.exponent != 1 and bool(labels & set(power.index)) for power in term.powers]
+        powers = [Power(raised(p), p.index) if t else p for p, t in zip(term.powers, touched, strict=True)]
+        factors = [(power.node, power.index) for power in powers]
+        before = {id(factor): power for factor, power in zip(factors, powers, strict=True)}
+        after = taken_out(factors, terms.free)
+        made.append(replace(term, powers=tuple(before.get(id(factor)) or Power(*factor) for factor in after)))
+    return replace(terms, terms=tuple(made))
+
+
+def _split(terms: Terms, *, inside: bool) -> Node | None:
+    """An axis of the whole sum that is split into several of the result: (A + B).reshape(2, 3).
+
+    Source: Σ_s (a_s + b_s) [s = f(p)] = (a + b)_f(p).
+    """
+    for power in terms.terms[0].powers if len(terms.terms) > 1 else ():
+        if not isinstance(power.node, Select) or len(power.index) < 3 or not _splits(power, terms.terms[0], terms.free):
+            continue
+        found = [
+            next((p for p in t.powers if _is_alike(p, power) and _splits(p, t, terms.free)), None) for t in terms.terms
+        ]
+        if None in found:
+            continue
+        (*inner, source), place = power.index, terms.free.index(power.index[0])
+        bare = [
+            replace(t, powers=tuple(p for p in t.powers if p is not own)).renamed({source: -1, own.index[-1]: source})
+            for t, own in zip(terms.terms, found, strict=True)
+            if own is not None
+        ]
+        free = (*terms.free[:place], source, *terms.free[place + len(inner) :])
+        shape = (*terms.shape[:place], power.node.source, *terms.shape[place + len(inner) :])
+        made = _factored(Terms(tuple(bare), free, shape), inside=inside, within=False)
+        return contract([made, power.node], [free, power.index], terms.free)
+    return None
+
+
+def _splits(power: Power, term: Term, free: tuple[int, ...]) -> bool:
+    """Whether a selection splits an axis, and nothing else has the axes that this gives."""
+    *inner, source = power.index
+    others = {label for p in term.powers if p is not power for label in p.index}
+    return (
+        isinstance(power.node, Select)
+        and is_split(power.node)
+        and source not in free
+        and not set(inner) & others
+        and follow(inner, free)
+    )
+
+
+def _is_alike(power: Power, other: Power) -> bool:
+    return power.node is other.node and power.index[:-1] == other.index[:-1]
+
+
+def _beside(terms: Terms, *, inside: bool) -> Node | None:
+    """[A, B]: terms that selections put beside each other along an axis of the result, so that they cover it.
+
+    Terms that are put at one place are added up before.
+    Source: Σ_k a_k [s = f_k(p)], where every s is one f_k(p), is an array of parts.
+    """
+    for axis in terms.free if len(terms.terms) > 1 else ():
+        groups: dict[Node, list[Term]] = {}
+        for term in terms.terms:
+            placing = [power for power in term.powers if axis in power.index]
+            if len(placing) != 1 or not _is_place(placing[0], terms.free) or placing[0].index[-1] != axis:
+                break
+            groups.setdefault(placing[0].node, []).append(term)
+        else:
+            order = cover([node for node in groups if isinstance(node, Select)])
+            if order is not None or len(groups) == 1:
+                return _joined(terms, axis, [list(groups.items())[place] for place in order or [0]], inside=inside)
+            if len(groups) < len(terms.terms):
+                return add([_joined(terms, axis, [group], inside=inside) for group in groups.items()])
+    return None
+
+
+def _joined(terms: Terms, axis: int, groups: Sequence[tuple[Node, Sequence[Term]]], *, inside: bool) -> Node:
+    """The parts, each with its common factors taken out, and a coefficient that all have in front."""
+    common = _common([term.coefficient for _, several in groups for term in several])
+    parts = []
+    for node, several in groups:
+        rows = [
+            next(p.index for p in term.powers if _is_place(p, terms.free) and p.index[-1] == axis) for term in several
+        ]
+        (*inner, _), *_ = rows
+        bare = []
+        for term, row in zip(several, rows, strict=True):
+            rest = tuple(p for p in term.powers if not (p.node is node and p.index == row))
+            names = dict(zip(row[:-1], inner, strict=True))
+            clash = {label: old for old, label in names.items() if old != label}
+            bare.append(Term(term.coefficient / common, rest).renamed({**clash, **names}))
+        place = terms.free.index(axis)
+        free = (*terms.free[:place], *inner, *terms.free[place + 1 :])
+        shape = (*terms.shape[:place], *node.shape[:-1], *terms.shape[place + 1 :])
+        made = _factored(Terms(tuple(bare), free, shape), inside=inside, within=False)
+        parts.append(contract([made, node], [free, (*inner, axis)], terms.free))
+    axes = range(len(terms.free))
+    return contract([Constant(common), add(parts)], [(), axes], axes)
+
+
+def _is_place(power: Power, free: Sequence[int]) -> bool:
+    """Whether a selection puts something at its place along an axis of the result."""
+    return isinstance(power.node, Select) and power.index[-1] in free and not set(power.index[:-1]) & set(free)
+
+
+def _places(term: Term, free: Sequence[int]) -> set[tuple[Node, int]]:
+    """What a term is put at its place by, along axes that a sum in parentheses would mix up."""
+    return {(p.node, p.index[-1]) for p in term.powers if _is_place(p, free) and len(p.index) > 1}
 
 
 def shared_by_all(terms: Terms) -> tuple[Power, Terms] | None:

@@ -9,6 +9,7 @@ from functools import cached_property
 from sympy import Expr
 
 from derive.forward.idioms import idiom
+from derive.forward.joined import joined
 from derive.forward.nodes import Add, Constant, Contract, Delta, Input, Map, Node, Ones, placeholder, topological
 from derive.forward.normal import apply, contract
 from derive.rules.terms import Power, Term, Terms, cost, flatten, is_view
@@ -28,6 +29,7 @@ class Forward:
     without: frozenset[Node] = frozenset()
     rules: tuple[tuple[Reason, Rewrite], ...] = ()
     named: frozenset[Node] = frozenset()
+    kept: frozenset[Node] = frozenset()
 
     @cached_property
     def nodes(self) -> tuple[Node, ...]:
@@ -40,7 +42,7 @@ class Forward:
     @cached_property
     def whole(self) -> frozenset[Node]:
         """The same, for looking up."""
-        return frozenset(self.nodes)
+        return self.kept.union(self.nodes)
 
     @cached_property
     def functions(self) -> Forward:
@@ -48,7 +50,11 @@ class Forward:
         plain: set[Node] = set()
         for node in topological(self.output):
             parts = [o for o in node.operands if not isinstance(o, Constant | Ones | Delta)]
-            if isinstance(node, Input | Add) or (isinstance(node, Contract) and all(o in plain for o in parts)):
+            if (
+                isinstance(node, Input)
+                or (isinstance(node, Add) and joined(node) is None)
+                or (isinstance(node, Contract) and all(o in plain for o in parts))
+            ):
                 plain.add(node)
         return replace(self, without=self.without | plain)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from derive.forward.idioms import idiom, parts, root
+from derive.forward.joined import joined
 from derive.forward.nodes import Add, Constant, Contract, Delta, Input, Map, Node, Ones, topological
 
 __all__ = ["lengths"]
@@ -33,11 +34,15 @@ def _own(node: Node) -> int:
             return len(name)
         case Constant(value):
             return min(len(str(value)), 5)
-        case Ones() | Delta():
+        case Ones():
             return 0
+        case Delta():
+            return 2
         case Map(operands, function):
             own = len(type(function).__name__) + 2 if function.is_Function else 2 * len(function.atoms())
             return own + len(operands) - 1
+        case Add() if (beside := joined(node)) is not None:
+            return 2 * len(beside.parts) + (18 if beside.interleaved else 7 if beside.stacked else 13)
         case Add(operands):
             return 3 * (len(operands) - 1)
         case Contract(operands):

@@ -6,6 +6,9 @@
     forward factor          a / (a b) = 1 / b                where it computes a b
     forward power           u^(-1/2) = 1 / s                 where it computes s = √u
     constant sum            Σ_j (x_j - Σ_k x_k / N) = 0      what its own definition adds up to
+    double inverse          (X⁻¹)⁻¹ = X
+    cancelled inverse       (A B)⁻¹ A = B⁻¹, X⁻¹ X = I
+    symmetric matrix        S_ji = S_ij                      where S is Xᵀ X, Z + Zᵀ or the inverse of such a matrix
     own mask                relu(u) [u > 0] = relu(u), u sign(u) = |u|
     bounds                  [2 u + 1 > 0] = [u > -1/2], [u > -c] [u < c] = [|u| < c]
     rectified               u [u > 0] = relu(u)

@@ -112,7 +112,18 @@ class _Standing:
         return found
 
     def with_names(self, chosen: _Chosen) -> Written:
-        """The formula with these names: what stands for gradients that have none is replaced by what they are."""
+        """The formula with these names, made once unless a name is new."""
+        key = chosen, len(self.names)
+        if key not in self._made:
+            self._made[key] = self._with_names(chosen)
+        return self._made[key]
+
+    @cached_property
+    def _made(self) -> dict[tuple[_Chosen, int], Written]:
+        return {}
+
+    def _with_names(self, chosen: _Chosen) -> Written:
+        """What stands for gradients that have no name is replaced by what they are."""
         sources: dict[Node, Node] = {}
         values: dict[Node, Node] = {}
         for item in self.formula.definitions:

@@ -17,7 +17,9 @@ from sympy import Expr, Integer, Mul, Pow, Rational, Symbol
 
 from derive.forward.nodes import Add, Constant, Contract, Delta, Input, Map, Node, Ones, Select, placeholder
 from derive.forward.normal import add, apply, contract, zeros
+from derive.forward.selected import is_split
 from derive.forward.shape import Shape, Size
+from derive.rules.selections import needless, taken_out
 
 __all__ = [
     "MOST_TERMS",
@@ -27,10 +29,12 @@ __all__ = [
     "build",
     "cost",
     "flatten",
+    "follow",
     "gathered",
     "is_backwards",
     "is_view",
     "opened",
+    "raised",
     "replaced",
 ]
 
@@ -144,9 +148,6 @@ def _opened(power: Power, fresh: Iterator[int]) -> list[Term] | None:
             return [Term(node.value, ())]
         case Add():
             return [Term(_ONE, (Power(operand, power.index),)) for operand in node.operands]
-        case Contract() if any(isinstance(operand, Select) for operand in node.operands) and node.summed():
-            # Slices, padding and windows read as such as long as they stay together.
-            return None
         case Contract():
             names = dict(zip(node.output, power.index, strict=True))
             names.update((index, next(fresh)) for index in node.summed())
@@ -223,20 +224,11 @@ def gathered(term: Term, free: tuple[int, ...], shape: Shape) -> Term:
     Source: Σ_j δ_ij a_j = a_i, Σ_j 1 = the size of j, a^p a^q = a^(p+q).
     """
     coefficient, powers = term.coefficient, list(term.powers)
-    place = 0
-    while place < len(powers):
-        power = powers[place]
-        if isinstance(power.node, Delta):
-            first, second = power.index
-            if first == second:
-                powers[place] = Power(Ones(power.node.size), (first,))
-                continue
-            gone, kept = (second, first) if second not in free else (first, second)
-            if gone not in free:
-                rest = Term(coefficient, (*powers[:place], *powers[place + 1 :])).renamed({gone: kept})
-                powers, place = [*rest.powers, Power(Ones(power.node.size), (kept,))], 0
-                continue
-        place += 1
+    while (fewer := _without_selects(powers, free)) is not None:
+        powers = _without_deltas(fewer, free)
+        if any(isinstance(power.node, Constant) and power.node.value == 0 for power in powers):
+            return Term(Integer(0), ())
+    powers = _without_deltas(powers, free)
     bases: dict[tuple[Node, tuple[int, ...]], Rational] = {}
     for power in powers:
         key = (power.node, power.index)
@@ -248,6 +240,35 @@ def gathered(term: Term, free: tuple[int, ...], shape: Shape) -> Term:
             coefficient = coefficient * size
     left = (Power(node, index, p) for (node, index), p in bases.items() if p and not isinstance(node, Ones))
     return Term(coefficient, tuple(left))
+
+
+def _without_deltas(powers: list[Power], free: tuple[int, ...]) -> list[Power]:
+    place = 0
+    while place < len(powers):
+        power = powers[place]
+        if isinstance(power.node, Delta):
+            first, second = power.index
+            if first == second:
+                powers[place] = Power(Ones(power.node.size), (first,))
+                continue
+            gone, kept = (second, first) if second not in free else (first, second)
+            if gone not in free:
+                rest = Term(_ONE, (*powers[:place], *powers[place + 1 :])).renamed({gone: kept})
+                powers, place = [*rest.powers, Power(Ones(power.node.size), (kept,))], 0
+                continue
+        place += 1
+    return powers
+
+
+def _without_selects(powers: list[Power], free: tuple[int, ...]) -> list[Power] | None:
+    """The factors without a selection that is not needed beside the others; None if there is none."""
+    if not any(isinstance(power.node, Select) for power in powers):
+        return None
+    found = needless([(power.node, power.index) for power in powers], free)
+    if found is None:
+        return None
+    kept = [power for place, power in enumerate(powers) if place not in found.gone]
+    return [*kept, *(Power(node, index) for node, index in found.added)]
 
 
 def is_backwards(index: Sequence[int], others: Sequence[Sequence[int]], free: Sequence[int]) -> bool:
@@ -289,10 +310,15 @@ def _product(term: Term, terms: Terms) -> Node:
     if len(term.powers) == 1 and all(terms.size(term, label) == 1 for label in absent):
         # A sum with an axis of size 1 is the product with a row or a column of ones.
         ones = [Ones(Integer(1)) for _ in absent]
-        operands = [Constant(term.coefficient), *ones, _raised(term.powers[0])]
+        operands = [Constant(term.coefficient), *ones, raised(term.powers[0])]
         return contract(operands, [(), *((label,) for label in absent), term.powers[0].index], terms.free)
-    factors = [(_raised(power), power.index) for power in term.powers]
-    summed = [label for label in term.labels() if label not in terms.free]
+    placed = _placed(term, terms)
+    if placed is not None:
+        return placed
+    factors = taken_out([(raised(power), power.index) for power in term.powers], terms.free)
+    # An axis of size 1 is stretched by what stands beside it.
+    sizes = {label: size for node, index in factors for label, size in zip(index, node.shape, strict=True)}
+    summed = [label for label, size in sizes.items() if label not in terms.free and size != 1]
     while summed:
         factors = _merged(factors)
         label = min(
@@ -323,6 +349,41 @@ def _product(term: Term, terms: Terms) -> Node:
     return contract(operands, rows, list(terms.free))
 
 
+def _placed(term: Term, terms: Terms) -> Node | None:
+    """A product that selections put at its place along axes of the result; None if there are none.
+
+    Source: Σ_p a_p [s = f(p)] is a with zeros beside it, or in another shape.
+    """
+    chosen: list[Power] = []
+    free = list(terms.free)
+    known = dict(zip(terms.free, terms.shape, strict=True))
+    for power in term.powers:
+        if not isinstance(power.node, Select):
+            continue
+        *inner, source = power.index
+        others = {label for p in term.powers if p is not power for label in p.index}
+        known |= dict(zip(power.index, power.node.shape, strict=True))
+        if source in terms.free and source not in others and not set(inner) & set(free):
+            free[free.index(source) : free.index(source) + 1] = inner
+        elif is_split(power.node) and source not in free and not set(inner) & others and follow(inner, free):
+            # An axis of what is computed is split at the end.
+            free[free.index(inner[0]) : free.index(inner[-1]) + 1] = [source]
+        else:
+            continue
+        chosen.append(power)
+    if not chosen:
+        return None
+    rest = replace(term, powers=tuple(power for power in term.powers if power not in chosen))
+    made = build(Terms((rest,), tuple(free), tuple(known[label] for label in free)))
+    return contract([made, *(power.node for power in chosen)], [free, *(power.index for power in chosen)], terms.free)
+
+
+def follow(labels: Sequence[int], free: Sequence[int]) -> bool:
+    """Whether labels follow each other in this order."""
+    start = free.index(labels[0]) if labels[0] in free else len(free)
+    return list(free[start : start + len(labels)]) == list(labels)
+
+
 def _order(node: Node) -> int:
     """Where a factor is written: gradients that arrive come first, sums last, as in G * S * (1 - S)."""
     if isinstance(node, Add) or (isinstance(node, Map) and node.function.is_Add):
@@ -342,7 +403,8 @@ def _has_gradient(node: Node) -> bool:
     return isinstance(node, Input) and bool(node.gradient_of)
 
 
-def _raised(power: Power) -> Node:
+def raised(power: Power) -> Node:
+    """a^p as a node."""
     return power.node if power.exponent == 1 else apply(placeholder(0) ** power.exponent, [power.node])
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from itertools import chain, count
 from string import ascii_uppercase
 
+from derive.forward.joined import joined
 from derive.forward.layer import Layer
 from derive.forward.nodes import Contract, Input, Map, Node
 from derive.rules.known import Forward
@@ -120,7 +121,7 @@ class Words:
     def _preferred(self, node: Node) -> str:
         if isinstance(node, Map) and len(node.operands) == 1:
             return _FUNCTION
-        if node not in self._functions:
+        if node not in self._functions or joined(node) is not None:
             return _LINEAR
         divided = isinstance(node, Contract) and any(
             isinstance(o, Map) and o.function.as_base_exp()[1].is_negative for o in node.operands

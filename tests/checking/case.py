@@ -58,6 +58,8 @@ class Case:
     shapes: Mapping[str, str] = field(kw_only=True)
     typical: Mapping[str, int] = field(kw_only=True)
     """Sizes at which somebody would run finite differences."""
+    more: tuple[Mapping[str, int], ...] = field(default=(), kw_only=True)
+    """Further sizes at which its label is established, where the code does something else."""
     draws: Mapping[str, str] = field(default_factory=dict, kw_only=True)
     """What the numbers for an input are like: a key of DOMAINS of the corpus of expressions."""
     inputs: Mapping[str, Any] = field(default_factory=dict, kw_only=True)

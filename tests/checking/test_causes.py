@@ -16,7 +16,7 @@ def causes(backward, forward):
 @pytest.mark.parametrize(
     ("backward", "forward", "name", "words"),
     [
-        (b.affine_first_row, b.affine, "b", "the sum over axis 0 of the upstream gradient is missing (dout[0])"),
+        (b.affine_first_row, b.affine, "b", "the sum over the batch axis is missing (dout[0])"),
         (b.affine_transposed, b.affine, "W", "it is transposed"),
         (b.affine_mean, b.affine, "W", "1/N is too much: a mean in the place of a sum"),
         (b.affine_mean, b.affine, "b", "1/N is too much: a mean in the place of a sum"),
@@ -64,7 +64,7 @@ def test_a_sum_that_is_missing_and_one_over_the_wrong_axis():
     def other_axis(dout, X, s):
         return dout * s, (dout * X).sum(axis=1)
 
-    assert causes(unsummed, scale) == {"s": "the sum over axis 0 is missing"}
+    assert causes(unsummed, scale) == {"s": "the sum over the batch axis is missing"}
     assert "summed over axis 1" in causes(other_axis, scale)["s"]
 
 
@@ -78,3 +78,29 @@ def test_a_factor():
 
 def test_what_nothing_explains_has_no_cause():
     assert causes(lambda dout, cache: dout * np.cos(cache[0]), tanh) == {"x": ""}
+
+
+def test_a_sum_over_the_wrong_axis_inside_a_formula():
+    def softmax(dout, S):
+        return S * (dout - (dout * S).sum(axis=0, keepdims=True))
+
+    def layernorm(dout, cache):
+        xhat, std = cache
+        inner = dout - dout.mean(axis=0) - xhat * (dout * xhat).mean(axis=1, keepdims=True)
+        return inner / std
+
+    def normalised(X: "N D"):
+        mu = X.mean(axis=1, keepdims=True)
+        std = np.sqrt(X.var(axis=1, keepdims=True) + 1e-5)
+        return (X - mu) / std, ((X - mu) / std, std)
+
+    told = "a sum runs over axis 0 in the place of axis 1"
+    assert causes(softmax, b.softmax) == {"Z": told}
+    assert causes(layernorm, normalised) == {"X": told}
+
+
+def test_a_sum_over_another_axis_than_the_batch_has_its_number():
+    def shift(X: "D N", b: "D"):
+        return X + b[:, None]
+
+    assert causes(lambda dout, X, b: (dout, dout[:, 0]), shift) == {"b": "the sum over axis 1 is missing (dout[:, 0])"}

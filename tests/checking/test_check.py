@@ -102,6 +102,31 @@ class Bare:
 def test_a_class_keeps_its_cache_on_itself():
     assert strengths(Affine) == {"X": ALL, "W": ALL, "b": ALL}
     assert strengths(Affine.backward) == {"X": ALL, "W": ALL, "b": ALL}
+    assert strengths(Affine.backward, Affine.forward) == {"X": ALL, "W": ALL, "b": ALL}
+
+
+class Returns:
+    """All inputs are arguments of forward; gradients come back or stay on self, as somebody likes it."""
+
+    left = "Wb"
+
+    def forward(self, X: "N D", W: "D M", b: "M"):
+        self.X, self.W = X, W
+        self.dX = None
+        return X @ W + b
+
+    def backward(self, dY):
+        every = {"X": dY @ self.W.T, "W": self.X.T @ dY, "b": dY.sum(axis=0)}
+        for name in self.left:
+            setattr(self, f"d{name}", every[name])
+        back = tuple(value for name, value in every.items() if name not in self.left)
+        return back[0] if len(back) == 1 else back or None
+
+
+@pytest.mark.parametrize("left", ["Wb", "b", "X", "XW", "XWb", ""])
+def test_gradients_come_back_in_order_or_are_left_on_self(left):
+    kind = type("Kind", (Returns,), {"left": left})
+    assert strengths(kind) == {"X": ALL, "W": ALL, "b": ALL}
 
 
 def test_a_lost_transpose_shows_although_square_matrices_would_hide_the_shape():
@@ -233,7 +258,7 @@ def test_an_epsilon_that_floats_cannot_tell_apart():
     def misplaced(x):
         return -x / len(x) / (np.sqrt(np.mean(x**2)) + 1e-12) ** 3
 
-    assert strengths(back, forward) == {"x": AT}
+    assert strengths(back, forward) == {"x": ALL}
     assert strengths(misplaced, forward) == {"x": REFUTED}
 
 
@@ -334,3 +359,125 @@ def test_a_branch_that_is_hardly_ever_visited_is_visited():
 
     assert strengths(far, cube) == {"x": REFUTED}
     assert strengths(at_seven, cube) == {"x": REFUTED}
+
+
+def general(back, forward):
+    """Why the gradients are not proved for all sizes."""
+    return " ".join(v.reason for v in check_backward(back, forward).gradients)
+
+
+def test_code_that_compares_a_size_is_not_proved_for_all_sizes():
+    def one(dout, cache):
+        X, W = cache
+        factor = 1.0 if X.shape[0] == 1 else 1
+        return factor * dout @ W.T, X.T @ dout, dout.sum(axis=0)
+
+    assert set(strengths(one, affine).values()) == {AT}
+    assert "the code asks whether N == 1" in general(one, affine)
+
+
+def test_code_that_catches_what_it_asks_of_a_size_is_not_proved_for_all_sizes():
+    def caught(dout, cache):
+        X, W = cache
+        try:
+            factor = 1.0 if len(X) == 1 else 1
+        except Exception:
+            factor = 1
+        return factor * dout @ W.T, X.T @ dout, dout.sum(axis=0)
+
+    assert set(strengths(caught, affine).values()) == {AT}
+    assert "the code asks whether N == 1" in general(caught, affine)
+
+
+@pytest.mark.parametrize(
+    ("first", "rest", "told"),
+    [
+        (slice(None, 2), slice(2, None), "slice :2 of axis 0, which is N"),
+        (slice(-2, None), slice(None, -2), "slice -2: of axis 0, which is N"),
+        (slice(1, 2), slice(2, 3), "slice 1:2 of axis 0, which is N"),
+    ],
+)
+def test_what_a_literal_index_needs_of_a_size_is_said(first, rest, told):
+    def back(dout, cache):
+        X, W = cache
+        return dout @ W.T, X.T @ dout, dout[first].sum(axis=0) + dout[rest].sum(axis=0)
+
+    assert ALL not in strengths(back, affine).values()
+    assert f"it holds at some sizes only: {told}" in general(back, affine)
+
+
+def test_a_literal_index_that_every_size_allows_is_no_obstacle():
+    def back(dout, cache):
+        X, W = cache
+        return dout @ W.T, X.T @ dout, dout[0] + dout[1:].sum(axis=0)
+
+    assert "holds at some sizes only" not in general(back, affine)
+    assert strengths(back, affine)["X"] is ALL
+
+
+def test_lengths_are_asked_by_functions_of_pythons_own():
+    def forward(X: "N D"):
+        return X / len(X), X
+
+    assert strengths(lambda dout, X: dout / float(len(X)), forward) == {"X": ALL}
+
+
+def usual(cache):
+    p, y = cache
+    dZ = p.copy()
+    dZ[np.arange(len(y)), y] -= 1
+    return dZ / len(y)
+
+
+def test_labels_are_all_run_or_it_is_no_proof():
+    assert strengths(usual, cross_entropy) == {"Z": AT}
+    (verdict,) = check_backward(usual, cross_entropy, sizes={"N": 3, "K": 4}).gradients
+    assert verdict.strength is POINTS
+    assert "for 6 of the 64 ways to choose y at N=3, K=4" in verdict.reason
+
+
+def test_sizes_are_chosen_at_which_all_labels_can_be_run():
+    def loss(Z: "N T K", y: "N T in K"):
+        p = np.exp(Z)
+        p /= p.sum(axis=2, keepdims=True)
+        return -np.log(np.take_along_axis(p, y[:, :, None], axis=2)).sum(), (p, y)
+
+    def back(cache):
+        p, y = cache
+        dZ = p.copy()
+        for n, t in np.ndindex(y.shape):
+            dZ[n, t, y[n, t]] -= 1
+        return dZ
+
+    report = check_backward(back, loss)
+    assert [v.strength for v in report.gradients] == [AT]
+    for sizes in map(dict, report.sizes):
+        assert sizes["K"] ** (sizes["N"] * sizes["T"]) <= 27
+
+
+def method(back, forward):
+    (verdict,) = check_backward(back, forward).gradients
+    assert verdict.strength is POINTS
+    return verdict.method
+
+
+def unsorted(dout, X):
+    np.argsort(X.ravel())
+    return dout * 2 * X
+
+
+def test_what_numbers_were_compared_is_said():
+    def on_symbols(X: "N"):
+        return X * X, X
+
+    def in_digits(X: "N"):
+        # Which way it goes depends on the entries, so that symbols do not say.
+        return (X * X if X[0] > 0 else X**2), X
+
+    def in_floats(X: "N"):
+        return X * np.take(X, np.argsort(np.argsort(X)).argsort().argsort() * 0 + np.arange(len(X))), X
+
+    assert "the derivative in 40 digits" in method(unsorted, on_symbols)
+    assert "central differences of forward in 100 digits" in method(unsorted, in_digits)
+    assert "both in floats: forward runs on NumPy's own arrays only" in method(unsorted, in_floats)
+    assert method(unsorted, on_symbols).startswith("at ")

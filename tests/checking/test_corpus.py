@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from derive.checking import Report, Verdict
@@ -14,39 +12,14 @@ from tests.checking.verdict import checked
 SHARE = 0.85
 """At least so many of the gradients that are right must be proved."""
 
-GRADIENTS_LEFT_ON_SELF = {"affine/on_self", "batchnorm/on_self", "lstm_cell/on_self", "rnn_cell/on_self"}
-"""Right ones that are still refused: methods that take all inputs and leave some of the gradients on self."""
-
-OUT_OF_TIME = {
-    *("lstm_cell/new_cell_state", "lstm_cell/candidate_as_sigmoid", "lstm_cell/gate_for_state"),
-    *("lstm_cell/no_path_through_output", "attention/scale_of_values", "attention/scale_lost_in_keys"),
-}
-"""Wrong ones that are not always found: proofs take the time that a counterexample would need."""
-
-STILL_WRONG = GRADIENTS_LEFT_ON_SELF
-
 RIGHT_ONES = [case for case in cases() if case.label == RIGHT]
 WRONG_ONES = [case for case in cases() if case.label == WRONG]
 
 pytestmark = pytest.mark.thorough
 
 
-def marked(found: list[Case]) -> list[Any]:
-    """The cases; what the check is still wrong about may fail until it leaves the lists."""
-    return [
-        pytest.param(
-            case,
-            id=case.name,
-            marks=[
-                pytest.mark.xfail(
-                    case.name in STILL_WRONG | OUT_OF_TIME,
-                    reason="the check is still wrong about it, or is if it has little time",
-                    strict=False,
-                )
-            ],
-        )
-        for case in found
-    ]
+def by_name(case: Case) -> str:
+    return case.name
 
 
 def gradients(case: Case) -> tuple[Verdict, ...]:
@@ -57,14 +30,14 @@ def gradients(case: Case) -> tuple[Verdict, ...]:
     return report.gradients
 
 
-@pytest.mark.parametrize("case", marked(RIGHT_ONES))
+@pytest.mark.parametrize("case", RIGHT_ONES, ids=by_name)
 def test_a_right_one_passes(case):
     found = gradients(case)
     assert all(verdict.ok for verdict in found)
     assert [verdict.name for verdict in found] == list(case.wrt)
 
 
-@pytest.mark.parametrize("case", marked(WRONG_ONES))
+@pytest.mark.parametrize("case", WRONG_ONES, ids=by_name)
 def test_a_wrong_one_is_refuted_and_shown_where(case):
     found = {verdict.name: verdict for verdict in gradients(case)}
     assert [name for name, verdict in found.items() if not verdict.ok] == sorted(case.wrong, key=list(found).index)

@@ -28,9 +28,9 @@ def by_name(case: Case) -> str:
 
 
 def choices(case: Case) -> list[dict[str, int]]:
-    """All letters different; all equal; the first, which counts samples where there are any, equal to 1."""
+    """All letters different; all equal; the first, which counts samples where there are any, equal to 1; and more."""
     count = len(case.letters)
-    return [
+    return [*case.more] + [
         dict(zip(case.letters, numbers, strict=True))
         for numbers in (range(2, 2 + count), [3] * count, [1, *range(count, 1, -1)])
     ]

@@ -86,7 +86,7 @@ def test_what_is_wrong_is_exit_code_4_with_numbers(command, mine):
     shown = command("check", "mine.py:wrong", "--forward", "mine.py:forward", "--n", 3)
     assert shown.code == 4
     assert "db  refuted" in shown.stdout
-    assert "db = sum(dout, axis=0)" in shown.stdout
+    assert "db = sum of dout over the batch" in shown.stdout
     assert "got [0], expected [1]" in shown.stdout
     assert "derive check mine.py:wrong --forward mine.py:forward" in shown.stdout
 
@@ -166,3 +166,22 @@ def test_only_the_named_file_is_run(command, mine, here):
     (here / "other.py").write_text("raise SystemExit('run')\n")
     (here / "numpy.py").write_text("raise SystemExit('run')\n")
     assert command("check", "mine.py:backward", "--forward", "mine.py:forward").code == 0
+
+
+def test_a_function_of_pytorchs(command, here):
+    pytest.importorskip("torch")
+    (here / "layers.py").write_text(
+        "import torch\n\n\n"
+        "class Square(torch.autograd.Function):\n"
+        "    @staticmethod\n"
+        "    def forward(ctx, X: 'N D'):\n"
+        "        ctx.save_for_backward(X)\n"
+        "        return torch.pow(X, 2)\n\n"
+        "    @staticmethod\n"
+        "    def backward(ctx, dY):\n"
+        "        (X,) = ctx.saved_tensors\n"
+        "        return 2 * X * dY\n"
+    )
+    shown = command("check", "layers.py:Square", "--n", 2)
+    assert shown.code == 0, shown.stderr
+    assert shown.stdout.splitlines() == ["layers.Square.backward against Square", "  dX  proved for all sizes"]

@@ -61,7 +61,10 @@ class Counted(np.ndarray):
 _ALONG = {"mean": 1, "var": 4, "norm": 2}
 """Operations for every entry: a mean adds them up, a variance also subtracts the mean, squares and adds again."""
 
-_MOVERS = {*("pad", "concatenate", "stack", "zeros", "sliding_window_view", "full_like", "squeeze", "ndim", "reshape")}
+_MOVERS = {
+    *("pad", "concatenate", "stack", "zeros", "sliding_window_view", "full_like", "squeeze", "ndim", "reshape"),
+    "repeat",
+}
 
 
 def _counted(found: Any) -> Any:

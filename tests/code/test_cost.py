@@ -71,7 +71,19 @@ def conv2d(N, C, H, K, W, M):
     return columns * (2 * M - 1) + columns + M * C * K * K * (2 * N * H * W - 1) + M * (N * H * W - 1)
 
 
+def avgpool(N, C, H, W):
+    # G / 4, each entry laid down at four places.
+    return N * C * H * W
+
+
+def maxpool(N, C, H, W):
+    # Of two pairs, and of the two in each: a comparison, a product, and G less that for the other one.
+    return N * C * H * W * 3 * 3
+
+
 BEST = {
+    "avgpool": (avgpool, {"N": 4, "C": 5, "H": 8, "W": 9}),
+    "maxpool": (maxpool, {"N": 4, "C": 5, "H": 8, "W": 9}),
     "affine": (affine, {"N": 16, "D": 12, "M": 13}),
     "mlp": (mlp, {"N": 16, "D": 12, "K": 13, "M": 14}),
     "softmax": (softmax, {"N": 16, "K": 12}),

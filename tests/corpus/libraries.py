@@ -53,6 +53,7 @@ SHARED = (
         "ones_like",
         "outer",
         "pad",
+        "repeat",
         "reshape",
         "sign",
         "sin",

@@ -18,6 +18,8 @@ LAYERS = {
     "forward factor": ("log(X @ W * X)", {"X": "N N", "W": "N N"}),
     "constant sum": ("(X - mean(X, axis=0)) / sqrt(var(X, axis=0) + 1)", {"X": "N D"}),
     "own mask": ("relu(X)**2", {"X": "N D"}),
+    "every place": ("X[:, ::2] + X[:, 1::2]", {"X": "N 6"}),
+    "function of a reshaped array": ("reshape(tanh(reshape(X, (D, N))), (N, D))", {"X": "N D"}),
     "double inverse": ("inv(inv(X)) @ W", {"X": "N N", "W": "N N"}),
     "cancelled inverse": ("logdet(W @ X)", {"X": "N N", "W": "N N"}),
     "symmetric matrix": ("logdet(X @ X.T)", {"X": "N D"}),

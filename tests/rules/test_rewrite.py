@@ -71,6 +71,7 @@ OTHERS = {
     "symmetric": lambda A: A @ A.T + A.T @ A,
     "logsumexp": lambda X: FUNCTIONS["logsumexp"](X, 1),
     "several coefficients": lambda X, b: np.sum((X - b.mean()) ** 2) / X.shape[0],
+    "a root and what is under it": lambda X: X / np.sqrt(1 + X) + 1 / (1 + X),
     "powers": lambda X: X**3 / (1 + X**2) ** 2,
 }
 

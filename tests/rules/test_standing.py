@@ -72,3 +72,11 @@ def test_it_has_the_value_of_the_formula_with_the_layer_s_names(layer):
         expected = np.asarray(value_of(formula, arrays, sizes), dtype=float)
         standing = np.asarray(value_of(formula.alone, arrays, sizes), dtype=float)
         np.testing.assert_allclose(standing, expected, rtol=1e-9)
+
+
+def test_a_named_gradient_is_put_in_its_place_where_the_whole_is_shorter():
+    """Ioffe and Szegedy, 2015, section 3: a number that is an input gives the form that a written one gives."""
+    text = "(X - mean(X, axis=0)) / sqrt(var(X, axis=0) + {})"
+    number = derive.derive(text.format("1e-05"), shapes={"X": "N D"}).wrt("X").formula
+    symbol = derive.derive(text.format("epsilon"), shapes={"X": "N D", "epsilon": ""}).wrt("X").formula
+    assert len("; ".join(symbol.statements)) <= len("; ".join(number.statements)) + len("epsilon") - len("1e-05")

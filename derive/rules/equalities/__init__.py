@@ -15,6 +15,7 @@ from derive.rules.equalities.functions import (
 from derive.rules.equalities.inverses import cancelled_inverse, double_inverse
 from derive.rules.equalities.masks import bounded, bounds, rectified
 from derive.rules.equalities.matrices import symmetric
+from derive.rules.equalities.places import every_place, reshaped_function
 from derive.rules.equalities.sums import constant_sum, like_terms
 from derive.rules.known import Rewrite
 from derive.steps import Reason
@@ -40,6 +41,8 @@ REWRITES: dict[Reason, Rewrite] = {
     Reason("symmetric matrix", "S_ji = S_ij for S = Xᵀ X, Z + Zᵀ and their inverses"): symmetric,
     Reason("forward factor", "a / (a b) = 1 / b"): forward_factor,
     Reason("constant sum", "Σ_j (x_j - Σ_k x_k / N) = 0"): constant_sum,
+    Reason("every place", "Σ_k a_k [i = k] = a_i"): every_place,
+    Reason("function of a reshaped array", "f(X.reshape(s)) = f(X).reshape(s)"): reshaped_function,
     Reason("common denominator", "1 / (1 + a) - a / (1 + a)² = 1 / (1 + a)²"): common_denominator,
     Reason("forward power", "u^(-1/2) = 1 / s"): forward_power,
 }

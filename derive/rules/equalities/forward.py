@@ -21,6 +21,13 @@ def forward_function(terms: Terms, forward: Forward) -> Terms | None:
 
     Source: a function of a value that is known by name is the function of that name.
     """
+    found = None
+    while (changed := _one_function(found or terms, forward)) is not None:
+        found = changed
+    return found
+
+
+def _one_function(terms: Terms, forward: Forward) -> Terms | None:
     for number, term in enumerate(terms.terms):
         for place, power in enumerate(term.powers):
             if isinstance(power.node, Map) and power.node not in forward.whole:

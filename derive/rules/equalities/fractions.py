@@ -39,7 +39,7 @@ def common_denominator(terms: Terms, forward: Forward) -> Terms | None:
         exponents = {(power.node, power.index): power.exponent for power in term.powers}
         rest = tuple(power for power in term.powers if (power.node, power.index) not in below)
         times = {base: lowest + exponents.get(base, Integer(0)) for base, lowest in below.items()}
-        if any(number > _MOST_FACTORS for number in times.values()):
+        if any(number > _MOST_FACTORS or not number.is_integer for number in times.values()):
             return None
         made = _multiplied([replace(term, powers=rest)], times, forward)
         if made is None:

@@ -1,0 +1,282 @@
+"""Matches a backward function with the forward function that it belongs to: what each takes, and what comes back."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from inspect import Parameter
+from pathlib import Path
+from typing import Any
+
+from derive.checking.pytorch import adapted, is_torch
+from derive.checking.subject import Subject, stripped
+from derive.errors import ShapeError, UnknownNameError, UserError
+from derive.forward.layer import Layer
+from derive.forward.nodes import Input
+from derive.forward.shape import Shape, parse_shape, size
+
+__all__ = ["is_class", "partner", "subject"]
+
+_CACHES = ("cache", "ctx", "context", "saved", "state", "tape", "memory", "memo", "caches", "stash", "residuals")
+_OUTPUTS = ("out", "output", "y", "z", "a", "s", "p", "probs", "result", "out_forward", "yhat", "y_hat")
+_UPSTREAM = ("dout", "dy", "dz", "da", "ds", "dl", "g", "grad", "grad_output", "grad_out", "upstream", "delta", "gy")
+
+
+def is_class(backward: Any) -> bool:
+    """Whether a class is meant, by itself or by one of its methods."""
+    return isinstance(backward, type) or _class_of(backward) is not None
+
+
+def subject(
+    backward: Any,
+    forward: Any,
+    *,
+    shapes: Mapping[str, str] | None = None,
+    returns: str = "",
+    claimed: Layer | None = None,
+) -> Subject:
+    """The functions that are meant, matched with each other.
+
+    claimed is the layer that forward is taken for; its arguments have the shapes of those of the layer.
+
+    Raises: UserError for what cannot be understood, with the remedy.
+    """
+    if is_torch(backward):
+        if forward is not None:
+            raise UserError(f"check: {backward.__name__} has a forward of its own; leave out --forward")
+        forward, backward = adapted(backward, shapes or {})
+    elif is_torch(forward):
+        forward, _ = adapted(forward, shapes or {})
+    kind = backward if isinstance(backward, type) else _class_of(backward)
+    if kind is not None:
+        return _of_class(kind, backward, forward, dict(shapes or {}), returns, claimed)
+    if not callable(backward):
+        raise UserError(f"check: expected a backward function, got {type(backward).__name__}")
+    if isinstance(forward, str):
+        from derive.layers import load  # deferred: the catalogue is read only if a name is given
+
+        forward = load(forward)
+    called = backward.__qualname__ if hasattr(backward, "origin") else backward.__name__
+    name = ".".join(part for part in (_stem(backward), called) if part)
+    if isinstance(forward, Layer):
+        inputs, against, function = forward.inputs, forward.name, None
+    else:
+        if not callable(forward):
+            raise UserError(
+                f"check: {name}: expected a forward function, a layer or the name of one, got {type(forward).__name__}"
+            )
+        inputs = _inputs(forward, dict(shapes or {}), forward.__name__, claimed=claimed)
+        against, function = getattr(forward, "origin", forward).__name__, forward
+    takes = _takes(backward, inputs, own=())
+    if isinstance(forward, Layer) and "cache" in takes:
+        raise UserError(
+            f"check: {name} takes a cache, which only the forward function that makes it can give; add "
+            f"--forward {_file(backward)}:NAME with the name of yours that returns (output, cache), and keep --against "
+            f"{forward.name}, or let backward take {', '.join(node.name for node in inputs)} by their names"
+        )
+    return Subject(
+        name,
+        against,
+        inputs,
+        function,
+        backward,
+        takes,
+        _returns(returns, inputs),
+        layer=forward if isinstance(forward, Layer) else None,
+    )
+
+
+def partner(backward: Any, layer: Layer) -> Callable[..., Any] | None:
+    """The forward function that a backward function with a cache belongs to, by its name in the same module.
+
+    affine_forward for affine_backward, forward for backward or for any other.
+    """
+    if not inspect.isfunction(backward) or _class_of(backward) is not None:
+        return None
+    if "cache" not in _takes(backward, layer.inputs, own=()):
+        return None
+    name = backward.__name__
+    names = (name.replace("backward", "forward"), name.replace("bwd", "fwd"), "forward")
+    found = (backward.__globals__.get(other) for other in names if other != name)
+    return next((function for function in found if inspect.isfunction(function)), None)
+
+
+def _file(function: Any) -> str:
+    """The file of a function without its folder."""
+    return Path(getattr(getattr(function, "__code__", None), "co_filename", "FILE")).name
+
+
+def _stem(function: Any) -> str:
+    """What the file of a function is called, without folder and ending; "" if it is in none."""
+    origin = getattr(function, "origin", None)
+    if origin is not None:
+        return Path(inspect.getsourcefile(origin) or "").stem
+    file = getattr(getattr(function, "__code__", None), "co_filename", "")
+    return Path(file).stem if file.endswith(".py") else ""
+
+
+def _class_of(backward: Any) -> type | None:
+    """The class of which the function is a method, as in Affine.backward."""
+    owner, dot, _ = getattr(backward, "__qualname__", "").rpartition(".")
+    if not dot or owner.endswith("<locals>") or not inspect.isfunction(backward):
+        return None
+    found: Any = backward.__globals__
+    for part in owner.split("."):
+        found = found.get(part) if isinstance(found, dict) else getattr(found, part, None)
+    return found if isinstance(found, type) else None
+
+
+def _of_class(
+    kind: type, backward: Any, forward: Any, shapes: dict[str, str], returns: str, claimed: Layer | None
+) -> Subject:
+    """The methods forward and backward of a class, whose parameters are attributes or arguments of __init__."""
+    known = {} if claimed is None else {node.name: node for node in claimed.inputs}
+    method = getattr(kind, "backward", None) if backward is kind else backward
+    ahead = getattr(kind, "forward", None)
+    if method is None or ahead is None:
+        raise UserError(f"check: {kind.__name__}: expected methods forward and backward; name two functions instead")
+    taken = [p for p in inspect.signature(ahead).parameters if p != "self"]
+    init = [p for p in inspect.signature(kind).parameters.values() if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+    annotated = {p.name: p.annotation for p in init if isinstance(p.annotation, str) and _is_shape(p.annotation)}
+    built = [p.name for p in init if p.name in shapes or p.name in annotated or p.name in known]
+    missing = [p.name for p in init if p.name not in built and p.default is Parameter.empty]
+    if missing:
+        raise UserError(
+            f"check: {kind.__name__}: __init__ needs {', '.join(missing)}; give the shape of each, as in "
+            f'shapes={{"{missing[0]}": "D M"}} (--shape {missing[0]}=D,M), or let __init__ take none'
+        )
+    attributes = [name for name in {**shapes, **known} if name not in taken and name not in built]
+    own = {**annotated, **shapes}
+    inputs = [
+        *_inputs(ahead, shapes, kind.__name__, skip=("self",), among=taken, claimed=claimed),
+        *(known.get(name) or _input(name, own[name], kind.__name__) for name in (*built, *attributes)),
+    ]
+    strange = [node.name for node in inputs if known and node.name not in known]
+    if strange:
+        raise UserError(
+            f"check: {kind.__name__}: expected the arguments of {claimed.name if claimed else ''}, {', '.join(known)}, "
+            f"got {', '.join(strange)} beside them; give them these names"
+        )
+    if forward is not None and forward is not ahead:
+        raise UserError(
+            f"check: {kind.__name__} has a forward method of its own; leave out --forward, and name with --against the "
+            f"layer that it is"
+        )
+    takes = _takes(method, tuple(inputs), own=("self",))
+    order = _returns(returns, tuple(inputs))
+    return Subject(
+        ".".join(part for part in (_stem(method), kind.__name__, method.__name__) if part),
+        kind.__name__,
+        tuple(inputs),
+        None,
+        method,
+        takes,
+        order,
+        kind=kind,
+        built=tuple(built),
+        attributes=tuple(attributes),
+    )
+
+
+def _is_shape(written: str) -> bool:
+    try:
+        parse_shape(written.strip("'\"").partition(" in ")[0])
+    except ShapeError:
+        return False
+    return True
+
+
+def _inputs(
+    function: Callable[..., Any],
+    shapes: dict[str, str],
+    where: str,
+    *,
+    skip: Sequence[str] = (),
+    among: Sequence[str] | None = None,
+    claimed: Layer | None = None,
+) -> tuple[Input, ...]:
+    """The arguments of forward that have a shape: those given, else its annotation."""
+    parameters = {n: p for n, p in inspect.signature(function).parameters.items() if n not in skip}
+    if among is None:
+        for name in shapes:
+            if name not in parameters:
+                raise UnknownNameError(f"argument of {where}", name, parameters)
+    found: list[Input] = []
+    known = {} if claimed is None else {node.name: node for node in claimed.inputs}
+    for name in known if among is None else ():
+        if name not in parameters:
+            raise UserError(
+                f"check: {where}: expected the arguments of {claimed.name if claimed else ''}, "
+                f"{', '.join(known)}, got {', '.join(parameters)}; give them these names"
+            )
+    for name, parameter in parameters.items():
+        if name in known:
+            found.append(known[name])
+            continue
+        written = shapes.get(name, parameter.annotation)
+        if isinstance(written, str) and (name in shapes or _is_shape(written)):
+            found.append(_input(name, written, where))
+        elif parameter.default is Parameter.empty and parameter.kind not in (
+            parameter.VAR_POSITIONAL,
+            parameter.VAR_KEYWORD,
+        ):
+            raise ShapeError(
+                f"check: {where}: argument {name} has no shape; give it as in shapes={{{name!r}: 'N D'}} "
+                f'(--shape {name}=N,D; "" for a scalar, "N in V" for whole numbers below V), or as its annotation'
+            )
+    return tuple(found)
+
+
+def _input(name: str, written: str, where: str) -> Input:
+    axes, _, below = written.strip("'\"").partition(" in ")
+    try:
+        shape: Shape = parse_shape("" if axes.strip() in ("", "scalar") else axes.replace(",", " "))
+        limit = size(below.strip()) if below else None
+    except ShapeError as error:
+        raise ShapeError(f"check: {where}: argument {name}: {error}") from error
+    return Input(name, shape, name, below=limit)
+
+
+def _takes(backward: Callable[..., Any], inputs: tuple[Input, ...], own: Sequence[str]) -> tuple[str, ...]:
+    """What each parameter of backward is given."""
+    names = {node.name for node in inputs}
+    roles: list[str] = []
+    needed = [
+        p
+        for n, p in inspect.signature(backward).parameters.items()
+        if n not in own and p.default is Parameter.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
+    ]
+    strange = [p.name for p in needed if p.name not in names]
+    for parameter in needed:
+        name = parameter.name
+        if name in names:
+            roles.append(name)
+        elif name.lower() in _CACHES:
+            roles.append("cache")
+        elif name.lower() in _UPSTREAM or (name.lower() not in _OUTPUTS and "upstream" not in roles):
+            roles.append("upstream")
+        elif name.lower() in _OUTPUTS:
+            roles.append("output")
+        else:
+            roles.append("cache")
+    if len(strange) > 1 and "upstream" not in roles and "output" in roles and "cache" not in roles:
+        # Something has to be the upstream gradient: what is no name of it comes first mostly.
+        roles[roles.index("output")] = "upstream"
+    if roles.count("upstream") > 1 or roles.count("cache") > 1:
+        raise UserError(
+            f"check: {backward.__name__}({', '.join(p.name for p in needed)}): expected the upstream gradient, and "
+            f"then the cache of forward or its arguments by their names ({', '.join(names)}); rename the parameters"
+        )
+    return tuple(roles)
+
+
+def _returns(written: str, inputs: tuple[Input, ...]) -> tuple[str, ...]:
+    """The inputs whose gradients come back: dX,dW,db."""
+    names = [node.name for node in inputs if node.below is None]
+    found = []
+    for word in written.replace(" ", "").split(",") if written.strip() else ():
+        name = "_" if word in ("_", "None") else stripped(word, names)
+        if name is None:
+            raise UnknownNameError("gradient in returns", word, [f"d{name}" for name in names])
+        found.append(name)
+    return tuple(found)
