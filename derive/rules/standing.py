@@ -112,14 +112,13 @@ class _Standing:
         return found
 
     def with_names(self, chosen: _Chosen) -> Written:
-        """The formula with these names, made once unless a name is new."""
-        key = chosen, len(self.names)
-        if key not in self._made:
-            self._made[key] = self._with_names(chosen)
-        return self._made[key]
+        """The formula with these names; made once while no name is new."""
+        if chosen not in self._made:
+            self._made[chosen] = self._with_names(chosen)
+        return self._made[chosen]
 
     @cached_property
-    def _made(self) -> dict[tuple[_Chosen, int], Written]:
+    def _made(self) -> dict[_Chosen, Written]:
         return {}
 
     def _with_names(self, chosen: _Chosen) -> Written:
@@ -146,7 +145,7 @@ class _Standing:
         for node in first.trees()[0]:
             if first.names[node] is not self.names.get(node):
                 self.names[node] = called(self.words.fresh(node), node)
-        written = self.with_names(chosen)
+        written = self._with_names(chosen)
         trees, _ = written.trees()
         definitions = []
         for node, tree in trees.items():
