@@ -2,204 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from derive.document.blocks import Document
-from derive.document.compose import compose
 from derive.document.material import Material
 from derive.document.spelling import speller
 from derive.errors import RefutedError, UserError
-from derive.forward.assumption import Assumption, read_assumptions
 from derive.forward.assumption import moved as moved_assumptions
+from derive.forward.assumption import read_assumptions
 from derive.forward.layer import Layer
 from derive.forward.parse import parse
 from derive.forward.single import single
 from derive.forward.transpose import transpose
+from derive.gradient import DerivedGradient
 from derive.layers import listing, load
 from derive.notation.latex import print_latex
 from derive.options import TAKEN, DocumentOptions, document_option_names, document_options, quoted
-from derive.proof.assumed import check_assumed, uses
 from derive.proof.at_numbers import at_numbers
 from derive.proof.evidence import Evidence, Strength
-from derive.proof.jacobian_formula import check_jacobian_formula
-from derive.proof.prove import check_sizes, prove
-from derive.proof.second import check_second
+from derive.proof.prove import check_sizes
 from derive.proof.symbolic import Exact
 from derive.proof.values import Given, given_values
 from derive.proof.vector import check_vector
 from derive.proof.worked import Worked, work
-from derive.render.latex import render_fragment, render_latex
-from derive.routes.jacobian import JacobianRoute, derive_jacobian
-from derive.routes.jacobian_formula import ReadableJacobian
-from derive.routes.second import Hessian, SecondRoute, derive_second
+from derive.routes.jacobian import derive_jacobian
 from derive.routes.vector import derive_vector
 from derive.rules.assumed import assuming
-from derive.rules.naming import formula
 from derive.rules.networks import StageGradients, stage_gradients
 from derive.version import __version__
 
 if TYPE_CHECKING:
-    from derive.engine import ChainRule, Reshaped, VectorMap
-    from derive.forward.formula import Formula
+    from derive.document.blocks import Document
 
 __all__ = ["Derived", "DerivedGradient", "derive"]
-
-
-@dataclass(frozen=True, eq=False)
-class DerivedGradient:
-    """The derivation of ∂L/∂X for one input; every part is made when somebody asks for it.
-
-    The derivation assumes nothing; assumed is the layer with what is assumed of its inputs, which the formula uses.
-
-    Shapes: map ℝⁿ → ℝᵐ, jacobian (m, n), chain_rule (1, n), gradient the shape of the input.
-    """
-
-    route: JacobianRoute
-    oracle: str = "numpy"
-    exact: Exact | None = None
-    assumed: Layer | None = None
-    with_jacobian: bool = False
-    with_second: bool = False
-
-    @property
-    def map(self) -> VectorMap:
-        """y: ℝⁿ → ℝᵐ; `[i]` is component i."""
-        return self.route.map
-
-    @property
-    def jacobian(self) -> ReadableJacobian:
-        """J_y; `[i, j]` is ∂y_i/∂x_j, and `formula` the matrix for all sizes, None if it has no such form."""
-        return self.route.jacobian
-
-    @property
-    def chain_rule(self) -> ChainRule:
-        """J_L = J_h · J_y; `[0, j]` is ∂L/∂x_j."""
-        return self.route.chain_rule
-
-    @property
-    def gradient(self) -> Reshaped:
-        """∂L/∂X; `[i, j]` is ∂L/∂x_ij, `[i]` if the input is a vector."""
-        return self.route.gradient
-
-    @property
-    def formula(self) -> Formula:
-        """The matrix formula, which uses what is assumed; `str()` gives it in NumPy syntax."""
-        return self.route.formula if self.assumed is None else formula(self.assumed, self.route.map.input.name)
-
-    @property
-    def assumptions(self) -> tuple[Assumption, ...]:
-        """What is assumed and used in the formula."""
-        return () if self.assumed is None else uses(self.assumed, self.route.map.input.name)
-
-    @cached_property
-    def second(self) -> SecondRoute:
-        """The second derivatives of the loss; those of Σ G ⊙ Y where the output is no number."""
-        map = self.route.map
-        return derive_second(map.layer, map.input.name, map.concrete.sizes)
-
-    @property
-    def hessian(self) -> Hessian:
-        """H; `[i, j]` is ∂²L/∂x_i∂x_j, and `formula` the matrix for all sizes, None if it has no such form."""
-        return self.second.hessian
-
-    @property
-    def hvp(self) -> Formula:
-        """H V for a direction V in the shape of the input, called as `second.direction` says."""
-        return self.second.product
-
-    @property
-    def further_statements(self) -> tuple[str, ...]:
-        """Lines of NumPy-style code for what is asked for besides: J_X = ..., H_X = ... and hvp_X = ...
-
-        Every part defines again the names that it uses, which may be other values than before.
-        """
-        name = self.route.map.input.name
-        lines: list[str] = []
-        if self.with_jacobian:
-            jacobian = self.jacobian.formula
-            none = f"# J_{name}: no product or sum of Kronecker products and diagonal matrices"
-            lines += (none,) if jacobian is None else jacobian.statements
-        if self.with_second:
-            hessian = self.hessian.formula
-            none = f"# H_{name}: no product or sum of Kronecker products and diagonal matrices"
-            lines += (none,) if hessian is None else hessian.statements
-            *before, _ = self.hvp.statements
-            lines += [*before, f"hvp_{name} = {self.hvp}  # H_{name} times {self.second.direction.name}"]
-        return tuple(lines)
-
-    @cached_property
-    def further(self) -> tuple[Evidence, ...]:
-        """How the Jacobian as a formula and second derivatives were verified, as far as they are asked for.
-
-        Raises: RefutedError if one of them is false.
-        """
-        map, exact = self.route.map, self.exact or Exact(self.route.map.layer)
-        sizes = _two_sizes(map.layer)
-        found: tuple[Evidence, ...] = ()
-        written = self.jacobian.formula if self.with_jacobian else None
-        if written is not None:
-            found = (*found, check_jacobian_formula(map.layer, written, sizes, exact))
-        if self.with_second:
-            found = (*found, *check_second(self.second, sizes, exact))
-        _refuse_false(map.layer, map.input.name, found)
-        return found
-
-    @cached_property
-    def evidence(self) -> tuple[Evidence, ...]:
-        """How the formula was verified.
-
-        Raises: RefutedError if a step of the derivation is false; UserError if the oracle is not installed.
-        """
-        map = self.route.map
-        name, exact = map.input.name, self.exact or Exact(map.layer)
-        evidence = prove(map.layer, name, map.concrete.sizes, oracle=self.oracle, exact=exact)
-        if self.assumed is not None:
-            sizes = check_sizes(map.layer)
-            evidence = (*evidence, *check_assumed(self.assumed, name, sizes, exact, oracle=self.oracle))
-        _refuse_false(map.layer, name, evidence)
-        return (*evidence, *self.further)
-
-    def code(self, language: str = "numpy") -> str:
-        """The source of a function that computes the gradient: `gradient_W(X, W, b, G)`.
-
-        The language is numpy, torch or jax.
-
-        Raises: UnknownNameError for another language; UnsupportedError for what it cannot say; RefutedError if a step
-        of the derivation is false.
-        """
-        from derive.code import function_source  # deferred: only this needs it
-
-        # Nothing is written that was not verified.
-        _ = self.evidence
-        name = self.map.input.name
-        return function_source(self.map.layer, [self.formula], f"gradient_{name}", language)
-
-    def sources(self, table: str, row: int, column: int) -> tuple[tuple[str, int, int], ...]:
-        """The entries that one entry of the derivation was made from; see JacobianRoute.sources."""
-        return self.route.sources(table, row, column)
-
-    def _repr_latex_(self) -> str:
-        return self.formula._repr_latex_()
-
-
-def _two_sizes(layer: Layer) -> tuple[Mapping[str, int], ...]:
-    """Two sizes of further checks; a layer of one letter has one of them, and gets the next."""
-    first, *others = check_sizes(layer)
-    larger = {letter: number + 1 for letter, number in first.items()}
-    if not others and first and not layer.misfit(larger):
-        others = [larger]
-    return (first, *others[:1])
-
-
-def _refuse_false(layer: Layer, name: str, evidence: Iterable[Evidence]) -> None:
-    for item in evidence:
-        if item.strength is Strength.REFUTED:
-            raise RefutedError(f"{layer.name}: the gradient of {name} is false: {item.counterexample}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -324,11 +163,15 @@ class Derived:
         """What is assumed, a line each, and which of the chosen gradients use it; () if nothing is."""
         gradients = self.gradients.items()
         used = {item: [f"d{k}" for k, g in gradients if item in g.assumptions] for item in self.assumed.assumptions}
-        return tuple(
+        notes = tuple(
             f"assumed{' by the layer' if item.author else ''}: {item} "
             f"({'used in ' + ', '.join(names) if names else 'not used'})"
             for item, names in used.items()
         )
+        asked = (("jacobians", "J_"), ("second", "H_"), ("second", "hvp_"))
+        sections = self.options.chosen_sections()
+        without = [f"{before}{name}" for section, before in asked if section in sections for name in self.gradients]
+        return (*notes, f"{', '.join(without)}: hold without what is assumed") if notes and without else notes
 
     @property
     def command(self) -> str:
@@ -363,6 +206,8 @@ class Derived:
                 f"--sections network: {self.layer.name} is one layer and no network; write derive network "
                 f"'affine(3) > relu', or leave the section out"
             )
+        from derive.document.compose import compose  # deferred: blocks and sections, which data does without
+
         return compose(self._material())
 
     def _with(self, options: DocumentOptions) -> Derived:
@@ -447,6 +292,8 @@ class Derived:
 
     def latex(self, *, fragment: bool = False) -> str:
         """The document as LaTeX; a fragment is its body alone, to input into a document of one's own."""
+        from derive.render.latex import render_fragment, render_latex  # deferred: imports Jinja
+
         return (render_fragment if fragment else render_latex)(self.document())
 
     def pdf(self, path: str | PathLike[str], *, engine: str = "auto") -> Path:

@@ -20,9 +20,11 @@ INTRODUCTION = """\
 # Formulas
 
 What `derive` prints for the expressions of the corpus, `tests/corpus/`, beside the formula of the literature. Both are
-checked against PyTorch at two sizes. G is the upstream gradient; the value of many expressions is a number, and then
-there is none. Lengths are in characters, definitions included, after Python's own parser and printer have been over
-both. `python -m docs.formulas > docs/formulas.md` makes this page.
+checked against PyTorch at two sizes. Where the literature assumes something of an input, such as a symmetric matrix, it
+stands beside the expression; `derive` is told so (`--assume`), and both are checked at inputs that are so. G is the
+upstream gradient; the value of many expressions is a number, and then there is none. Lengths are in characters,
+definitions included, after Python's own parser and printer have been over both. `python -m docs.formulas >
+docs/formulas.md` makes this page.
 """
 
 

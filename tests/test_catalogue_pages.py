@@ -44,6 +44,24 @@ def test_a_layer_has_a_handout(name, variant):
     compiles(name, **variant)
 
 
+LARGER = ["softmax", "layernorm", "attention", "lstm_cell", "bilinear", "maxout", "huber", "cosine", "groupnorm"]
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("name", LARGER)
+def test_a_layer_has_a_handout_at_larger_sizes(name):
+    defaults = next(listing.defaults for listing in index() if listing.name == name)
+    # All different, and none of them a default.
+    compiles(name, **{letter: number + 2 + place for place, (letter, number) in enumerate(defaults)})
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("name", ["layernorm", "cross_entropy", "huber", "affine"])
+def test_a_layer_has_a_handout_at_the_sizes_of_a_batch(name):
+    first, second, *_ = (letter for listing in index() if listing.name == name for letter in listing.letters)
+    compiles(name, **{first: 64, second: 100})
+
+
 @pytest.mark.thorough
 @pytest.mark.parametrize("name", ["softmax", "attention", "gru_cell", "conv1d", "huber", "bilinear"])
 @pytest.mark.parametrize("options", [{"depth": "brief"}, {"paper": "letter"}], ids=["brief", "letter"])

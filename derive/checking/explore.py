@@ -14,7 +14,7 @@ from derive.checking.points import size_letters
 from derive.checking.sides import Explored
 from derive.checking.space import Space
 from derive.checking.subject import Subject
-from derive.checking.watch import WATCHED_DIGITS, Site
+from derive.checking.watch import WATCHED_DIGITS
 
 __all__ = ["explore"]
 
@@ -23,6 +23,10 @@ _MOST_RUNS = 2_500
 
 _MOST_SOUGHT = 1_200
 """So often for sides that no line through the first points meets."""
+
+_MOST_FAR = 400
+_FAR_SIZES = 2
+"""So often, and at so many of the sizes, it is run far from the first points."""
 
 _SEEKING = 3
 """So often all lines are gone through for one of them."""
@@ -59,27 +63,29 @@ def explore(
             limit.spaces += _spaces(subject, sizes, budget, found, frozenset(proved), limit)
         found.started = True
         spaces = [space for space in limit.spaces if space.met]
-        wanted = {node.name for node in subject.wanted}
-        if wanted <= set(settled) | found.known:
-            for space in spaces[:1]:
-                space.go_through(bases=1)
-            return
+        # What is settled is looked at in the first space only: that code was read rightly shows when it runs.
+        for space in spaces[1:]:
+            space.settled = frozenset(settled)
         before: list[Sizes] = []
         for space in spaces:
             before += [space.sizes] if space.sizes not in before else []
-            done = not found.unreached and not found.unvisited and wanted <= set(proved)
-            if limit.is_over or not space.names or (done and len(before) > 2):
+            left = [name for name in space.names if name not in settled]
+            done = not found.unreached and not found.unvisited and set(left) <= set(proved)
+            if limit.is_over or (before[1:] and not left) or (done and len(before) > 2):
                 break
-            space.go_through()
-        _seek(spaces, found, limit)
+            space.go_through() if left else space.go_through(bases=1)
+            space.settled = frozenset(settled)
+        if spaces and any(name not in settled for name in spaces[0].names):
+            _seek(spaces, found, limit)
+        limit.allow(_MOST_FAR)
+        for space in limit.spaces[-_FAR_SIZES:]:
+            space.go_far()
 
 
 def _seek(spaces: list[Space], found: Explored, limit: _Limit) -> None:
     """Goes towards the sides that were not met."""
-    tried: list[Site] = []
     for site in (*found.unreached, *found.unvisited):
         limit.allow(_MOST_SOUGHT // max(1, len(found.unreached) + len(found.unvisited)))
-        tried.append(site)
         for space in (space for _ in range(_SEEKING) for space in spaces if site in space.met):
             if limit.is_over or not space.names:
                 break

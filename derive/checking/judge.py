@@ -9,7 +9,7 @@ from random import Random
 from typing import Any
 
 import numpy as np
-from mpmath import mpf, workdps  # type: ignore[import-untyped]  # SymPy's own numbers
+from mpmath import isfinite, mpf, workdps  # type: ignore[import-untyped]  # SymPy's own numbers
 
 from derive.checking.counterexample import described, with_upstream
 from derive.checking.floats import FloatWatch
@@ -100,21 +100,26 @@ class Judge:
         if got.shape != values.shape[1:]:
             return Mismatch(name, self.sizes, self._floats(point), _floats(got), _floats(values[0]))
         low, high = values.min(axis=0), values.max(axis=0)
+        # The middle of both sides.
+        want = (values[0] + values[1]) / 2 if across is not None else values[0]
         scale = max(mpf("1e-3"), abs(values).max(initial=mpf(0)))
         share = 20 * _SHARE * scale
         if bool(np.any(high - low > share / 2)):
             closer = np.array([want[name] for want in self._near(point, across, _CLOSER)], dtype=object)
             change = closer.max(axis=0) - closer.min(axis=0) if len(closer) else high - low
             if not len(closer) or bool(np.any(change > (high - low) / 100 + share)):
+                if not all(map(isfinite, got.ravel())):
+                    # There is no gradient, and the code gives none.
+                    return None
                 beyond = 1e-9 * max(1.0, float(abs(values).max()))
                 arrays = self._floats(point)
                 return judged(self.subject, self.sizes, name, arrays, upstream, _floats(got), _floats(values), beyond)
             # It changes fast, but the less the closer.
-            low, share = closer.min(axis=0), share + change.max()
-        off = ~np.asarray(abs(got - low) <= share, dtype=bool)
+            want, share = (closer[0] + closer[1]) / 2, share + change.max()
+        off = ~np.asarray(abs(got - want) <= share, dtype=bool)
         if not off.any() and across is not None:
             off = self._jumps(point, name, got, across)
-        return Mismatch(name, self.sizes, self._floats(point), _floats(got), _floats(low)) if off.any() else None
+        return Mismatch(name, self.sizes, self._floats(point), _floats(got), _floats(want)) if off.any() else None
 
     def _roughly(self, point: Point, name: str, got: Any, values: Any) -> Mismatch | None:
         """Where a gradient in floats is wrong by more than they round, however the inputs are changed a little."""
@@ -169,7 +174,8 @@ class Judge:
         names = [node.name for node in self.subject.smooth] + [self.watch.upstream] * self.watch.takes_upstream
         places = [(key, place) for key in names for place in np.ndindex(point[key].shape)]
         for key, place in places if len(places) <= _MOST_NUMBERS else ():
-            for number in (mpf(0), mpf(1)):
+            only = key == self.watch.upstream and point[key].size == 1
+            for number in (mpf(1),) if only else (mpf(0), mpf(1)):
                 if point[key][place] == number or (key, place) == held:
                     break
                 array = point[key].copy()

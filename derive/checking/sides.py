@@ -75,9 +75,9 @@ class Explored:
     @property
     def unreached(self) -> list[Site]:
         """Comparisons on whose boundary no point was found."""
-        return [site for site, sides in self.sides.items() if sides.is_unreached]
+        return [site for site, sides in self.sides.items() if sides.is_unreached and not site.root]
 
     @property
     def unvisited(self) -> list[Site]:
         """Comparisons that always turned out the same way."""
-        return [site for site, sides in self.sides.items() if sides.is_unvisited]
+        return [site for site, sides in self.sides.items() if sides.is_unvisited and not site.root]

@@ -18,7 +18,7 @@ from derive.checking.exactly import branches
 from derive.checking.floats import FloatWatch
 from derive.checking.judge import Judge
 from derive.checking.kinks import merged
-from derive.checking.line import Line
+from derive.checking.line import GRID, Line
 from derive.checking.numerically import Differences, Expected
 from derive.checking.places import Coordinate, Point, between, moved
 from derive.checking.sides import Explored, Sides
@@ -32,6 +32,9 @@ _BASES = 3
 _MOST_COORDINATES = 10
 _MOST_FRESH = 3
 _MOST_COMBINED = 24
+_FAR = 100
+"""Beyond it, floats lose digits that code needs."""
+
 _MOST_PAIRS = 12
 _MOST_TURNED = 6
 """Of more entries, not all ways in which they can be moved up or down are looked at."""
@@ -67,6 +70,7 @@ class Space:
     is_over: Callable[[], bool]
     watch: Watch | FloatWatch = field(init=False)
     met: set[Site] = field(default_factory=set)
+    settled: frozenset[str] = frozenset()
     _judge: Judge | None = None
     _bases: list[Point] = field(default_factory=list)
     _fresh: list[Point] = field(default_factory=list)
@@ -80,9 +84,9 @@ class Space:
 
     @property
     def names(self) -> list[str]:
-        """The inputs whose gradients are not known to be wrong."""
+        """The inputs whose gradients are not known to be wrong, and not settled."""
         outside = {name for name, kink in self.found.jumps.items() if kink.outside}
-        known = {*self.found.wrong, *self.found.known, *outside}
+        known = {*self.found.wrong, *self.found.known, *outside, *self.settled}
         return [node.name for node in self.subject.wanted if node.name not in known]
 
     @property
@@ -155,6 +159,13 @@ class Space:
         self._fresh = []
         self._combine()
 
+    def go_far(self) -> None:
+        """Compares gradients far from the first points too, for what changes without comparing."""
+        for coordinate in self._coordinates():
+            for t in GRID if self._open else ():
+                if not self.is_over() and (abs(t) < _FAR or not self.watch.rough):
+                    self._look(moved(self._bases[0], coordinate, t), again=True)
+
     def _coordinates(self) -> list[Coordinate]:
         """Entries, the first of every array before the second of any."""
         names = [node.name for node in self.subject.smooth]
@@ -190,8 +201,8 @@ class Space:
             self._look(moved(base, coordinate, t))
         return list(line.seen.items())
 
-    def _look(self, point: Point, across: Coordinate | None = None) -> None:
-        """Compares the gradients at a point; across a boundary if there is one."""
+    def _look(self, point: Point, across: Coordinate | None = None, *, again: bool = False) -> None:
+        """Compares the gradients at a point; across a boundary if there is one, or else where answers are new."""
         self.budget.check()
         names = self._open if across is None else self.names
         seen = self._run(point)
@@ -203,7 +214,7 @@ class Space:
                 # What is compared jumps there.
                 return
             self._looked.update({site: self._looked.get(site, 0) + 1 for site in on})
-        elif not self._is_new(seen):
+        elif not self._is_new(seen) and not again:
             return
         judged = None if seen.failure else self._judged_by().at(point, seen, names, across)
         if across is not None:

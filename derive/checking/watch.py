@@ -52,12 +52,14 @@ _DEEP = 3
 class Site:
     """A comparison in the code: the lines that lead to it, and which of those in the innermost it is.
 
-    equality is whether values are compared for being equal; of a jump from one side to the other, both are the same.
+    equality is whether values are compared for being equal. A root, as √x², turns where what is under it is 0, without
+    a comparison.
     """
 
     lines: tuple[tuple[str, int, int], ...]
     number: int
     equality: bool
+    root: bool = False
 
     def __str__(self) -> str:
         if not self.lines:
@@ -114,6 +116,8 @@ class _Watched(Digits):
     def apply(self, function: Expr, arguments: Sequence[Any]) -> Any:
         differences, value = _parts(function, len(arguments))
         if not differences:
+            if _is_root(function):
+                self._note(lines_of(sys._getframe(1)), 0, False, arguments[0], root=True)
             try:
                 return super().apply(function, arguments)
             except UnsupportedError:
@@ -134,11 +138,24 @@ class _Watched(Digits):
             found = pick(found, entry)
         return found
 
-    def _note(self, lines: tuple[tuple[str, int, int], ...], number: int, equality: bool, difference: Any) -> None:
+    def power(self, base: Any, exponent: Any) -> Any:
+        if exponent != int(exponent):
+            self._note(lines_of(sys._getframe(1)), 0, False, base, root=True)
+        return super().power(base, exponent)
+
+    def _note(
+        self,
+        lines: tuple[tuple[str, int, int], ...],
+        number: int,
+        equality: bool,
+        difference: Any,
+        *,
+        root: bool = False,
+    ) -> None:
         if difference != difference or abs(difference) == mpf("inf"):
             # What is compared with an infinite number is always on one side of it.
             return
-        site = Site(lines, number, equality)
+        site = Site(lines, number, equality, root)
         time = self._times.get(site, 0)
         self._times[site] = time + 1
         self.compared[Comparison(site, time)] = difference
@@ -167,6 +184,11 @@ def _equal(a: Any, b: Any) -> Any:
 
 def _sign(x: Any) -> Any:
     return _step(x) - _step(-x)
+
+
+@lru_cache(maxsize=256)
+def _is_root(function: Expr) -> bool:
+    return isinstance(function, sympy.Pow) and function.exp.is_Rational and not function.exp.is_Integer
 
 
 @lru_cache(maxsize=256)

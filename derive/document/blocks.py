@@ -184,7 +184,7 @@ class EvidenceRow:
     formula: Tree
     strength: str
     method: str
-    where: str
+    where: Runs
 
 
 @dataclass(frozen=True, slots=True)

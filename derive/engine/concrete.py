@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import prod
 from typing import Any
 
 from sympy import Expr
 
+from derive.engine.pattern import Term
 from derive.forward.entry import Entries, ExactAlgebra, SympyAlgebra
 from derive.forward.layer import Layer
 from derive.forward.nodes import Input, Node
@@ -58,12 +59,19 @@ def positions(shape: Sequence[int]) -> Iterator[tuple[int, ...]]:
 
 @dataclass(frozen=True, eq=False)
 class Concrete:
-    """A layer and a number for each of its sizes; exact entries are SymPy scalars, or what its algebra makes."""
+    """A layer and a number for each of its sizes; exact entries are SymPy scalars, or what its algebra makes.
+
+    entries makes them, those that are asked for, or those of a node together. derivatives are the terms of those of the
+    output, made when they are asked for; the same layer at other sizes has the same.
+    """
 
     layer: Layer
     sizes: Mapping[str, int]
     algebra: ExactAlgebra[Any] = field(default_factory=SympyAlgebra)
+    entries: Callable[[Mapping[str, int], ExactAlgebra[Any]], Entries[Any]] = Entries
+    derivatives: dict[Input, tuple[Term, ...]] = field(default_factory=dict, repr=False)
     _shapes: dict[Node, tuple[int, ...]] = field(init=False, repr=False, default_factory=dict)
+    _sigma: SigmaAlgebra = field(init=False, repr=False)
     _exact: Entries[Any] = field(init=False, repr=False)
     _names: Mapping[Node, Input] = field(init=False, repr=False)
     _recalled: dict[Node, Node] = field(init=False, repr=False, default_factory=dict)
@@ -73,8 +81,9 @@ class Concrete:
     _listed_output: Entries[Tree] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_exact", Entries(self.sizes, self.algebra))
+        object.__setattr__(self, "_exact", self.entries(self.sizes, self.algebra))
         shown, listed = DottedAlgebra(SHOWN_TERMS), SigmaAlgebra(LISTED_TERMS)
+        object.__setattr__(self, "_sigma", listed)
         names = entry_names(self.layer)
         object.__setattr__(self, "_names", names)
         # What the output is must not be answered with its name.
@@ -82,6 +91,10 @@ class Concrete:
         for place, chosen in (("", names), ("_output", others)):
             object.__setattr__(self, f"_shown{place}", Entries(self.sizes, shown, chosen))
             object.__setattr__(self, f"_listed{place}", Entries(self.sizes, listed, chosen))
+
+    def begun_again(self) -> Concrete:
+        """The same with no letter of Σ handed out; entries that were made without one are kept."""
+        return replace(self) if self._sigma.letters else self
 
     def shape(self, node: Node) -> tuple[int, ...]:
         """The shape of a node in numbers."""

@@ -13,7 +13,7 @@ from sympy import Expr, Integer, SparseMatrix
 
 from derive.engine.concrete import flat, positions, unflat
 from derive.engine.pattern import Labels, Term, differentiate
-from derive.engine.support import Counting, count_positive, support
+from derive.engine.support import Counting, Places, count_positive
 from derive.engine.vectorize import VectorMap
 from derive.errors import SizeError
 from derive.forward.entry import Entries
@@ -21,7 +21,7 @@ from derive.forward.nodes import Node
 from derive.notation.tree import Entry, Number, Partial, Sum, Tree
 from derive.rules.equalities import REWRITES
 from derive.rules.known import Forward
-from derive.rules.rewrite import simplify
+from derive.rules.rewrite import shortest
 
 __all__ = ["EXPLICIT_ENTRIES", "Jacobian", "jacobian"]
 
@@ -37,7 +37,7 @@ EXPLICIT_ENTRIES = 10**6
 @lru_cache(maxsize=512)
 def _shortened(coefficient: Node, output: Node, rules: tuple[object, ...]) -> Node:
     """Made once for all sizes and routes, and for the rules by which it is made; in values of the forward pass."""
-    return simplify(coefficient, Forward(output), opens=False)[0]
+    return shortest(coefficient, Forward(output), opens=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,9 +58,12 @@ class Jacobian:
     @cached_property
     def terms(self) -> tuple[Term, ...]:
         """The derivative as patterns with coefficients, these as short as the rewriting rules make them."""
-        output, rules = self.map.layer.output, tuple(REWRITES.values())
-        found = differentiate(output, self.map.input)
-        return tuple(replace(term, coefficient=_shortened(term.coefficient, output, rules)) for term in found)
+        known, wrt = self.map.concrete.derivatives, self.map.input
+        if wrt not in known:
+            output, rules = self.map.layer.output, tuple(REWRITES.values())
+            found = differentiate(output, wrt)
+            known[wrt] = tuple(replace(term, coefficient=_shortened(term.coefficient, output, rules)) for term in found)
+        return known[wrt]
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -76,8 +79,9 @@ class Jacobian:
     def nnz(self) -> int:
         """The number of entries that are not structurally zero."""
         alike: dict[tuple[Labels, Labels], list[_Masks]] = {}
-        for term in self.terms:
-            alike.setdefault((term.output, term.input), []).append(self._masks[term])
+        for term, places in zip(self.terms, self._places, strict=True):
+            masks = [(f.node, tuple([term.value[axis] for axis in f.axes])) for f in places.factors]
+            alike.setdefault((term.output, term.input), []).append(masks)
         patterns = list(alike.items())
         # Inclusion and exclusion: positions that satisfy several patterns satisfy the pattern of all their equalities.
         return sum(
@@ -132,26 +136,20 @@ class Jacobian:
         """The positions at which every check of the group has a list of factors that are all positive."""
         if prod(sizes.values()) <= _COUNTED_AT_ONCE:
             return count_positive(group, sizes, self.map.concrete.sizes)
-        total = 0
+        total, counts = 0, Entries(self.map.concrete.sizes, Counting())
+
+        def positive(factors: _Masks, at: Mapping[int, int]) -> bool:
+            return all(counts.one(node, tuple(at[label] for label in labels)) for node, labels in factors)
+
         for place in positions(tuple(sizes.values())):
             at = dict(zip(sizes, place, strict=True))
-            total += all(any(self._positive(factors, at) for factors in check) for check in group)
+            total += all(any(positive(factors, at) for factors in check) for check in group)
         return total
 
     @cached_property
-    def _masks(self) -> dict[Term, _Masks]:
-        """For each term the factors of its coefficient, with labels, that say where it is zero by structure."""
-        return {
-            term: [(f.node, tuple(term.value[axis] for axis in f.axes)) for f in support(term.coefficient)]
-            for term in self.terms
-        }
-
-    @cached_property
-    def _counts(self) -> Entries[int]:
-        return Entries(self.map.concrete.sizes, Counting())
-
-    def _positive(self, factors: _Masks, at: Mapping[int, int]) -> bool:
-        return all(self._counts.one(node, tuple(at[label] for label in labels)) for node, labels in factors)
+    def _places(self) -> tuple[Places, ...]:
+        """For each term where its coefficient is not zero by structure."""
+        return tuple(Places(term.coefficient, self.map.concrete.sizes) for term in self.terms)
 
     def __getitem__(self, place: tuple[int, int]) -> Expr:
         """The entry in row i and column j, counted from 0, as a SymPy scalar."""
@@ -165,12 +163,14 @@ class Jacobian:
             raise IndexError(f"entry {row, column} of a Jacobian of shape {self.shape}")
         output = unflat(row % rows, self.map.output_shape)
         wrt = unflat(column % columns, self.map.input_shape)
-        for term in self.terms:
+        for term, places in zip(self.terms, self._places, strict=True):
             at: dict[int, int] = {}
             labels = term.output + term.input
-            agree = all(at.setdefault(label, p) == p for label, p in zip(labels, output + wrt, strict=True))
-            if agree and self._positive(self._masks[term], at):
-                yield term, tuple(at[label] for label in term.value)
+            if any(at.setdefault(label, p) != p for label, p in zip(labels, output + wrt, strict=True)):
+                continue
+            position = tuple([at[label] for label in term.value])
+            if position in places:
+                yield term, position
 
     def is_zero(self, row: int, column: int) -> bool:
         """Whether an entry is zero by structure, whatever the inputs."""
@@ -194,43 +194,46 @@ class Jacobian:
         """The places of the structural non-zeros, row by row."""
         for row, output in enumerate(positions(self.map.output_shape)):
             # The columns of each term come in order, and are merged one by one: a row may have millions of them.
-            columns = merge(*(self._columns(term, output) for term in self.terms))
+            columns = merge(*(self._columns(number, output) for number in range(len(self.terms))))
             yield from ((row, column) for column, _ in groupby(columns))
 
     def rows_of(self, column: int) -> Iterator[int]:
         """The rows in which a column is not structurally zero, one by one and in order."""
         wrt = unflat(column, self.map.input_shape)
-        rows = merge(*(self._rows(term, wrt) for term in self.terms))
+        rows = merge(*(self._rows(number, wrt) for number in range(len(self.terms))))
         yield from (row for row, _ in groupby(rows))
 
     def last_row_of(self, column: int) -> int | None:
         """The last of these rows, found without going through the others; None if there is none."""
         wrt = unflat(column, self.map.input_shape)
         found = []
-        for term in self.terms:
-            if self._masks[term]:
-                found += list(self._rows(term, wrt))[-1:]
+        for number, term in enumerate(self.terms):
+            if self._places[number].factors:
+                found += list(self._rows(number, wrt))[-1:]
                 continue
             at = dict(zip(term.input, wrt, strict=True))
             last = [at.get(label, size - 1) for label, size in zip(term.output, self.map.output_shape, strict=True)]
             found.append(flat(last, self.map.output_shape))
         return max(found, default=None)
 
-    def _rows(self, term: Term, wrt: tuple[int, ...]) -> Iterator[int]:
-        return self._matching(term, term.input, wrt, term.output, self.map.output_shape)
+    def _rows(self, number: int, wrt: tuple[int, ...]) -> Iterator[int]:
+        term = self.terms[number]
+        return self._matching(number, term.input, wrt, term.output, self.map.output_shape)
 
-    def _columns(self, term: Term, output: tuple[int, ...]) -> Iterator[int]:
-        return self._matching(term, term.output, output, term.input, self.map.input_shape)
+    def _columns(self, number: int, output: tuple[int, ...]) -> Iterator[int]:
+        term = self.terms[number]
+        return self._matching(number, term.output, output, term.input, self.map.input_shape)
 
     def _matching(
-        self, term: Term, known: Labels, position: Sequence[int], wanted: Labels, shape: Sequence[int]
+        self, number: int, known: Labels, position: Sequence[int], wanted: Labels, shape: Sequence[int]
     ) -> Iterator[int]:
-        """The flat positions of the wanted axes that agree with a position of the known ones."""
+        """The flat positions of the wanted axes of a term that agree with a position of the known ones."""
         at = dict(zip(known, position, strict=True))
         free = dict(_free(wanted, shape, at))
+        value, places = self.terms[number].value, self._places[number]
         for values in positions(tuple(free.values())):
             at.update(zip(free, values, strict=True))
-            if self._positive(self._masks[term], at):
+            if not places.factors or tuple([at[label] for label in value]) in places:
                 yield flat([at[label] for label in wanted], shape)
 
     def sympy(self) -> SparseMatrix:
@@ -249,14 +252,14 @@ class Jacobian:
     def entries(self) -> dict[tuple[int, int], Expr]:
         """The structural non-zeros, by row and column."""
         entries: dict[tuple[int, int], Expr] = {}
-        for term in self.terms:
-            for place, value in self._spread(term):
+        for term, places in zip(self.terms, self._places, strict=True):
+            for place, value in self._spread(term, places):
                 entries[place] = entries[place] + value if place in entries else value
         return entries
 
-    def _spread(self, term: Term) -> Iterator[tuple[tuple[int, int], Expr]]:
+    def _spread(self, term: Term, places: Places) -> Iterator[tuple[tuple[int, int], Expr]]:
         """The places of one term with its values: each label moves row, column and coefficient by its own stride."""
-        shapes = (self.map.output_shape, self.map.input_shape, self.map.concrete.shape(term.coefficient))
+        shapes = (self.map.output_shape, self.map.input_shape, places.shape)
         strides = [_strides(row, s) for row, s in zip((term.output, term.input, term.value), shapes, strict=True)]
         sizes = dict(_free(term.output, shapes[0], {})) | dict(_free(term.input, shapes[1], {}))
         reached = [[0], [0], [0]]
@@ -266,13 +269,9 @@ class Jacobian:
                 reached[which] = [start + step * k for start in reached[which] for k in range(size)]
         values = self.map.concrete.values(term.coefficient)
         rows, columns, sources = reached
-        if self._masks[term]:
-            shape = shapes[2]
-            kept = [
-                self._positive(self._masks[term], dict(zip(term.value, unflat(source, shape), strict=True)))
-                for source in sources
-            ]
-            rows, columns, sources = (list(compress(places, kept)) for places in reached)
+        if places.factors:
+            kept = [unflat(source, places.shape) in places for source in sources]
+            rows, columns, sources = (list(compress(found, kept)) for found in reached)
         return zip(zip(rows, columns, strict=True), map(values.__getitem__, sources), strict=True)
 
 

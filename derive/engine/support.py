@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import lru_cache, reduce
 from itertools import product
+from math import prod
 from operator import mul
 from typing import Any, TypeAlias
 
@@ -17,13 +18,13 @@ import numpy as np
 from sympy import Expr
 
 from derive.errors import InternalError
-from derive.forward.entry import Position
+from derive.forward.entry import Entries, Position
 from derive.forward.nodes import Add, Constant, Contract, Delta, Input, Node, Ones, Select, topological
 from derive.forward.normal import add, contract
 from derive.forward.shape import bind
 from derive.notation.tree import Index
 
-__all__ = ["Counting", "Factor", "count_positive", "support"]
+__all__ = ["Counting", "Factor", "Places", "count_positive", "support"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,11 @@ def _of_sum(node: Add, made: Mapping[Node, Factors]) -> Factors:
     several = [made[operand] for operand in node.operands]
     if not all(several):
         return ()
+    # a b + a c is positive where a is, and b + c is: apart they take far fewer positions.
+    common = tuple(factor for factor in several[0] if all(factor in others for others in several[1:]))
+    several = [tuple(factor for factor in factors if factor not in common) for factors in several]
+    if not all(several):
+        return common
     axes = tuple(sorted({axis for factors in several for factor in factors for axis in factor.axes}))
     terms = []
     for factors in several:
@@ -85,7 +91,7 @@ def _of_sum(node: Add, made: Mapping[Node, Factors]) -> Factors:
         ones: list[Node] = [Ones(node.shape[axis]) for axis in missing]
         rows = [*([axis] for axis in missing), *(factor.axes for factor in factors)]
         terms.append(contract([*ones, *(factor.node for factor in factors)], rows, axes))
-    return (Factor(add(terms), axes),)
+    return (*common, Factor(add(terms), axes))
 
 
 def count_positive(
@@ -177,3 +183,38 @@ class Counting:
     def apply(self, function: Expr, arguments: Sequence[int]) -> int:
         """There are no functions in a factor."""
         raise InternalError(f"support: the function {function} in a count")
+
+
+_KEPT = 10**6
+"""Where a coefficient of so many entries is zero is found out once and kept."""
+
+
+class Places:
+    """Where a coefficient is not zero by structure, at sizes."""
+
+    def __init__(self, coefficient: Node, sizes: Mapping[str, int]) -> None:
+        self.factors = _support(coefficient)
+        self.shape = bind(coefficient.shape, sizes)
+        self._kept = self._found(sizes) if self.factors and prod(self.shape) <= _KEPT else None
+        self._counts = Entries(sizes, Counting())
+
+    def __contains__(self, position: Sequence[int]) -> bool:
+        if self._kept is None:
+            return all(self._counts.one(f.node, tuple(position[axis] for axis in f.axes)) for f in self.factors)
+        place = 0
+        for index, size in zip(position, self.shape, strict=True):
+            place = place * size + index
+        return self._kept[place] == 1
+
+    def _found(self, sizes: Mapping[str, int]) -> bytes:
+        """A truth value for each position, row by row."""
+        found = np.ones(self.shape, dtype=bool)
+        for factor in self.factors:
+            own = (_array(factor.node, sizes) > 0).transpose(np.argsort(factor.axes))
+            found &= own.reshape([size if axis in factor.axes else 1 for axis, size in enumerate(self.shape)])
+        return found.tobytes()
+
+
+@lru_cache(maxsize=512)
+def _support(coefficient: Node) -> Factors:
+    return support(coefficient)

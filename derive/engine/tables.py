@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
 
 from sympy import Expr, Integer
 
@@ -173,26 +172,10 @@ def upstream_partials(chain: ChainRule) -> EntryTable:
     return EntryTable(f"{short.name}.partials", short.shape, tree, short.nonzeros, short.blocks)
 
 
-def _numbers(map: VectorMap) -> dict[Expr, int]:
-    concrete = map.concrete
-    return {variable: n for n, variable in enumerate(concrete.values(map.input))}
-
-
 def partials(jacobian: Jacobian) -> EntryTable:
     """∂y_ij/∂x_kl, whose values are derivatives of the components by definition."""
-
-    @cache
-    def nonzeros() -> Mapping[Place, Expr]:
-        concrete, numbers = jacobian.map.concrete, _numbers(jacobian.map)
-        return {
-            (row, column): value
-            for row, component in enumerate(concrete.values(jacobian.map.layer.output))
-            for column, value in concrete.algebra.partials(component, numbers).items()
-            if value != 0
-        }
-
     name = f"{jacobian.map.input.name}.jacobian.partials"
-    return EntryTable(name, jacobian.shape, jacobian.partial, nonzeros, _blocks(jacobian))
+    return EntryTable(name, jacobian.shape, jacobian.partial, lambda: jacobian.map.partials, _blocks(jacobian))
 
 
 def values(jacobian: Jacobian) -> EntryTable:
@@ -216,14 +199,14 @@ def _blocks(jacobian: Jacobian) -> Place:
 def derivatives(chain: ChainRule) -> EntryTable:
     """∂L/∂x_11, ∂L/∂x_12, ... as a row, whose values are derivatives of L = Σ ∂L/∂y_ij · y_ij."""
     map = chain.jacobian.map
-
-    def nonzeros() -> Mapping[Place, Expr]:
-        concrete = map.concrete
-        found = concrete.algebra.partials(concrete.loss, _numbers(map))
-        return {(0, n): value for n, value in found.items() if value != 0}
-
     width = map.input_shape[-1] if len(map.input_shape) > 1 else 0
-    return EntryTable(f"{map.input.name}.row.names", chain.shape, lambda i, j: chain.name(j), nonzeros, (0, width))
+    return EntryTable(
+        f"{map.input.name}.row.names",
+        chain.shape,
+        lambda i, j: chain.name(j),
+        lambda: {(0, n): value for n, value in map.loss_partials.items()},
+        (0, width),
+    )
 
 
 def row(chain: ChainRule) -> EntryTable:

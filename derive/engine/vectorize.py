@@ -52,6 +52,25 @@ class VectorMap:
         """x_1_1, x_1_2, ...: the entries of the input, row by row."""
         return tuple(entry_symbol(self.input.letter, p) for p in positions(self.input_shape))
 
+    @cached_property
+    def partials(self) -> Mapping[tuple[int, int], Expr]:
+        """∂y_i/∂x_j by definition, those that are not 0, by row and column."""
+        outputs = enumerate(self.concrete.values(self.layer.output))
+        return {(row, column): value for row, output in outputs for column, value in self._partials(output).items()}
+
+    @cached_property
+    def loss_partials(self) -> Mapping[int, Expr]:
+        """∂L/∂x_j of L = Σ ∂L/∂y_i · y_i by definition, those that are not 0, by column."""
+        return self._partials(self.concrete.loss)
+
+    def _partials(self, value: Expr) -> dict[int, Expr]:
+        found = self.concrete.algebra.partials(value, self._numbers)
+        return {column: slope for column, slope in found.items() if slope != 0}
+
+    @cached_property
+    def _numbers(self) -> dict[Expr, int]:
+        return {variable: n for n, variable in enumerate(self.concrete.values(self.input))}
+
     @property
     def input_shape(self) -> tuple[int, ...]:
         """The shape of the input."""

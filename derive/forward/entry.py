@@ -115,6 +115,7 @@ class Entries(Generic[Value]):
         self.names = names
         self._made: dict[tuple[Node, Position], Value] = {}
         self._plans: dict[Node, _Plan] = {}
+        self._orders: dict[Node, tuple[Node, ...]] = {}
         self._grouped: dict[tuple[Node, Position], list[_Group]] = {}
 
     def one(self, node: Node, position: Position) -> Value:
@@ -125,7 +126,7 @@ class Entries(Generic[Value]):
     def many(self, node: Node, positions: Iterable[Position]) -> list[Value]:
         """The entries of the node at the positions, in their order."""
         positions = list(positions)
-        order = list(topological(node, leaves=self.names))
+        order = self._order(node)
         wanted: dict[Node, dict[Position, None]] = {item: {} for item in order}
         wanted[node] = {p: None for p in positions if (node, p) not in self._made}
         for item in reversed(order):
@@ -137,6 +138,12 @@ class Entries(Generic[Value]):
             for position in wanted[item]:
                 self._made[item, position] = self._make(item, position)
         return [self._made[node, position] for position in positions]
+
+    def _order(self, node: Node) -> tuple[Node, ...]:
+        found = self._orders.get(node)
+        if found is None:
+            found = self._orders[node] = tuple(topological(node, leaves=self.names))
+        return found
 
     def _groups(self, node: Contract, position: Position) -> list[_Group]:
         """For each choice that the selections leave, how many values the other summed indices have, and the factors.

@@ -15,7 +15,7 @@ from derive.notation.tree import Gradient, Name, Relation, Tree
 __all__ = ["Definition", "Formula"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Definition:
     """S = softmax(Z): the name of a value that formulas use, or of a gradient ∂L/∂S; tree is what it is.
 
@@ -30,7 +30,7 @@ class Definition:
     entries: Input | None = None
     source: Node | None = None
 
-    @property
+    @cached_property
     def text(self) -> str:
         """What code calls it."""
         return print_code(self.name)
@@ -70,7 +70,7 @@ class Formula:
         """The formula with the names that make it shortest, which are looked for when it is first asked for."""
         return self if self.brief is None else self.brief()
 
-    @property
+    @cached_property
     def tree(self) -> Tree:
         """The right-hand side."""
         return read(self.short or self.node, rows=self.rows, names=self.names)

@@ -66,6 +66,10 @@ from derive.notation.tree import Ones as OnesTree
 __all__ = ["called", "kind_of", "name_of", "read", "read_each"]
 
 
+_FEW_TRANSPOSES = 3
+"""So many factors that are all transposed are written so, as A⁻ᵀ Gᵀ A⁻ᵀ, more of them as the transpose of a product."""
+
+
 def read(node: Node, *, rows: bool = False, names: Mapping[Node, Tree] = MappingProxyType({})) -> Tree:
     """The node in matrix notation; what matrix notation cannot write becomes an einsum.
 
@@ -86,10 +90,12 @@ def read_each(
     rows: bool = False,
     names: Mapping[Node, Tree],
     leaves: Collection[Node] = (),
+    known: Mapping[Node, Tree] = MappingProxyType({}),
 ) -> Mapping[Node, Tree]:
     """Each node as `read` reads it, in the names of others; order has what a node is read from before it.
 
-    sources has, for nodes that stand for others, those others; leaves are their names alone.
+    sources has, for nodes that stand for others, those others; leaves are their names alone; known is how some nodes
+    read.
     """
     made: dict[Node, Tree] = {}
     found: dict[Node, Tree] = {}
@@ -99,7 +105,10 @@ def read_each(
         if item in leaves:
             made[item] = found[item] = names[item]
             continue
-        found[item] = _read_one(item, made, readings, names) if source is None else found[source]
+        if item in known:
+            found[item] = known[item]
+        else:
+            found[item] = _read_one(item, made, readings, names) if source is None else found[source]
         made[item] = names.get(item, found[item])
     return found
 
@@ -141,7 +150,7 @@ def _read_one(node: Node, made: dict[Node, Tree], readings: _Readings, names: Co
             beside = read_parts(node, lambda part: made[part] if part in made else read(part))
             if beside is not None:
                 return beside
-            return added(_next_to_each_other(node.operands, made, names))
+            return _turned_sum(added(_next_to_each_other(node.operands, made, names)))
         case Map():
             inner = root(node)
             if inner is not None:
@@ -395,7 +404,7 @@ def _scaled(coefficient: Expr, scalars: Sequence[Tree], tree: Tree) -> Tree:
     if isinstance(tree, Quotient) and tree.over == Number(1) and factors:
         product: Tree = Quotient(factors[0] if len(factors) == 1 else Product(factors), tree.under)
     else:
-        product = Product((*factors, tree)) if factors else tree
+        product = Product((*factors, _turned(tree, 1) if scalars else tree)) if factors else tree
     if below != 1:
         product = Quotient(product, number(below))
     return Negative(product) if minus else product
@@ -576,6 +585,35 @@ def _chain(core: _Core, ones: _OnesOf, output: Indices) -> Tree | None:
     return _chained(core, output, flip=False) or _chained(core, output, flip=True)
 
 
+def _quadratic(core: _Core, ones: _OnesOf, output: Indices) -> Tree | None:
+    """xᵀ A y as one product where a vector is a product itself, xᵀ (A y), in the order that has fewer transposes."""
+    if output or not any(len(row) == 1 and isinstance(tree, MatMul) for tree, row in core):
+        return None
+    product = _chain(core, ones, output)
+    if not isinstance(product, MatMul):
+        return product
+    first, *middle, last = product.factors
+    if isinstance(first, MatMul):
+        *matrices, first = first.factors
+        middle = [*(_transposed(matrix) for matrix in reversed(matrices)), *middle]
+    if isinstance(last, MatMul):
+        *matrices, last = last.factors
+        middle += matrices
+    turned = [_transposed(matrix) for matrix in reversed(middle)]
+    if sum(isinstance(m, Transpose) for m in turned) < sum(isinstance(m, Transpose) for m in middle):
+        return MatMul((last, *turned, first))
+    return MatMul((first, *middle, last))
+
+
+def _turned_sum(tree: Tree) -> Tree:
+    """(X B + B X)ᵀ for a sum of products all of whose factors are transposed."""
+    if not isinstance(tree, Sum) or not all(isinstance(term, MatMul) for term in tree.terms):
+        return tree
+    turned = [_turned(term, 1) for term in tree.terms]
+    whole = Sum(tuple(term.operand for term in turned if isinstance(term, Transpose)))
+    return Transpose(whole) if len(whole.terms) == len(turned) else tree
+
+
 def _chain_from_row(core: _Core, ones: _OnesOf, output: Indices) -> Tree | None:
     """a B C ..., where a vector is a row."""
     if len(core) > 1 and not ones and len(output) == 1 and all(1 <= len(row) <= 2 for _, row in core):
@@ -613,7 +651,21 @@ def _chained(core: _Core, output: Indices, *, flip: bool) -> Tree | None:
             return MatMul(tuple(factors)) if not remaining and end is None else None
         factors.append(tree if row[0] == current else _transposed(tree))
         current = row[1] if row[0] == current else row[0]
-    return MatMul(tuple(factors)) if current == end else None
+    if current != end:
+        return None
+    first, *others = factors
+    if isinstance(first, MatMul) and rank_of(first.factors[0]) == rank_of(first.factors[-1]) == 2:
+        # A product of matrices, and not of vectors, needs no brackets there.
+        factors = [*first.factors, *others]
+    return _turned(MatMul(tuple(factors)), _FEW_TRANSPOSES)
+
+
+def _turned(tree: Tree, few: int) -> Tree:
+    """(B A)ᵀ for Aᵀ Bᵀ, of more than few factors that are all transposed."""
+    if not isinstance(tree, MatMul) or len(tree.factors) <= few:
+        return tree
+    inner = tuple(factor.operand for factor in reversed(tree.factors) if isinstance(factor, Transpose))
+    return Transpose(MatMul(inner)) if len(inner) == len(tree.factors) else tree
 
 
 def _outer(core: _Core, ones: _OnesOf, output: Indices) -> Tree | None:
@@ -662,6 +714,7 @@ _READINGS: _Readings = (
     _repeated,
     _elementwise,
     _stretched,
+    _quadratic,
     _inner,
     _chain,
     _outer,
@@ -670,7 +723,12 @@ _READINGS: _Readings = (
     repeated_entries,
 )
 
-_READINGS_OF_ROWS: _Readings = (_chain_from_row, _outer_of_rows, *_READINGS)
+_READINGS_OF_ROWS: _Readings = (
+    _chain_from_row,
+    _outer_of_rows,
+    # A vector that is a product begins with a row there.
+    *(reading for reading in _READINGS if reading is not _quadratic),
+)
 
 
 def _einsum(node: Contract, made: dict[Node, Tree]) -> Tree:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from operator import attrgetter
 from typing import Any, ClassVar, Literal, TypeAlias
 from weakref import WeakValueDictionary
@@ -47,6 +48,7 @@ _interned: WeakValueDictionary[tuple[Any, ...], Node] = WeakValueDictionary()
 _lock = threading.Lock()
 
 
+@cache
 def placeholder(position: int) -> Symbol:
     """The symbol that stands for operand number `position` in the function of a Map."""
     return Symbol(f"_{position}", real=True)

@@ -6,6 +6,7 @@ import ast
 import operator
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from math import prod
 from typing import TypeAlias
 
@@ -124,8 +125,13 @@ def letters(shapes: Iterable[Shape]) -> tuple[str, ...]:
     found: dict[str, None] = {}
     for shape in shapes:
         for axis in shape:
-            found.update(dict.fromkeys(sorted(str(symbol) for symbol in axis.free_symbols)))
+            found.update(dict.fromkeys(_letters(axis)))
     return tuple(found)
+
+
+@lru_cache(maxsize=512)
+def _letters(axis: Size) -> tuple[str, ...]:
+    return tuple(sorted(str(symbol) for symbol in axis.free_symbols))
 
 
 def bind(shape: Shape, sizes: Mapping[str, int]) -> tuple[int, ...]:

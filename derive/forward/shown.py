@@ -129,7 +129,7 @@ class _Parts:
     """The factors of a product, sorted."""
 
     def __init__(self) -> None:
-        self.number = Fraction(1)
+        self.number: int | Fraction = 1
         self.over: dict[Tree, int] = {}
         self.under: dict[Tree, int] = {}
 
@@ -158,7 +158,7 @@ class _Parts:
 
     def tree(self) -> Tree:
         """The product."""
-        size = abs(self.number)
+        size = -self.number if self.number < 0 else self.number
         over = [*([] if size == 1 else [Number(_plain(size))]), *_powers(self.over)]
         under = _powers(self.under)
         product = _product(over)
@@ -181,5 +181,5 @@ def _product(factors: Sequence[Tree]) -> Tree:
     return factors[0] if len(factors) == 1 else Product(tuple(factors))
 
 
-def _plain(value: Fraction) -> int | Fraction:
+def _plain(value: int | Fraction) -> int | Fraction:
     return int(value) if value.denominator == 1 else value

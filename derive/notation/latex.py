@@ -195,9 +195,9 @@ class _Printer:
                 signs = "".join(rf"\sum_{{{letter}=1}}^{{{_size(str(last))}}}" for letter, last in bounds)
                 return f"{signs} {self.at_least(body, _PRODUCT)}", _SUM
             case Ones(size):
-                return (rf"\mathbf{{1}}_{{{_name(size)}}}" if size else r"\mathbf{1}"), _ATOM
+                return (rf"\mathbf{{1}}_{{{_size(size)}}}" if size else r"\mathbf{1}"), _ATOM
             case Identity(size):
-                return rf"\mathbf{{I}}_{{{_name(size)}}}", _ATOM
+                return rf"\mathbf{{I}}_{{{_size(size)}}}", _ATOM
             case Kronecker(factors):
                 return r" \otimes ".join(self.at_least(factor, _POWER) for factor in factors), _PRODUCT
             case Transpose(operand):

@@ -41,7 +41,7 @@ def prove_for_all_sizes(
     """
     route, exact = derive_index(layer, wrt), exact or Exact(layer)
     try:
-        counts = [count_factors(route, sizes) for sizes in chosen]
+        counts = count_factors(route, chosen)
     except UnsupportedError:
         return None
     affordable = [

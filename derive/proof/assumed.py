@@ -29,7 +29,7 @@ from derive.proof.evidence import Evidence, Strength
 from derive.proof.ring import Element
 from derive.proof.scalars import replaced
 from derive.proof.symbolic import Exact, Failure
-from derive.rules.assumed import assumed
+from derive.rules.assumed import assumed, rests_on
 from derive.rules.gradients import gradients
 from derive.rules.naming import formula
 from derive.steps import Step
@@ -53,7 +53,7 @@ _NEAR = 1e-9
 
 def uses(layer: Layer, wrt: str) -> tuple[Assumption, ...]:
     """The assumptions of a layer that the gradient of one input uses, or a gradient with a name that it uses."""
-    reasons = {step.reason.name for step in _steps(layer, wrt)} if layer.assumptions else set()
+    reasons = {name for step in _steps(layer, wrt) for name in rests_on(step.reason)} if layer.assumptions else set()
     return tuple(item for item in layer.assumptions if str(item) in reasons)
 
 

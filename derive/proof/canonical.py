@@ -5,7 +5,8 @@
 Sums are multiplied out, and scalar functions are read in the field of the proof, whose variables here are entries with
 letters for indices: exp(a + b) is a product, roots and reciprocals are powers. A sum under a function, or below a
 fraction line, is an entry of its own, named by its own canonical form. Nodes with one form are equal, since nothing is
-used but that sums and products may be reordered and distributed, and the laws of the field. The converse does not hold.
+used but that sums and products may be reordered and distributed, the laws of the field, that an inverse of a symmetric
+matrix is symmetric, and A⁻¹ A = I. The converse does not hold.
 """
 
 from __future__ import annotations
@@ -18,15 +19,19 @@ from math import factorial, prod
 from operator import mul
 
 from derive.errors import UnsupportedError
-from derive.forward.nodes import Constant, Map, Node
+from derive.forward.nodes import Constant, Map, MatrixFunction, Node, topological
 from derive.forward.shape import Size
 from derive.proof.decide import vanishes, vanishes_in_parts
 from derive.proof.field import Field
 from derive.proof.powers import is_strictly_positive
 from derive.proof.ring import Coefficient, Element, Generator, Kind
 from derive.proof.scalars import replaced
+from derive.rules.equalities.inverses import cancelled_inverse, double_inverse
 from derive.rules.index import Factor, IndexSum, Kronecker, Letters, Product, contract_delta
 from derive.rules.index import expand as expand_entries
+from derive.rules.known import Forward
+from derive.rules.symmetry import is_symmetric
+from derive.rules.terms import build, flatten, opened
 
 __all__ = ["same_for_all_sizes"]
 
@@ -44,9 +49,23 @@ def same_for_all_sizes(a: Node, b: Node) -> bool:
     if a.shape != b.shape:
         return False
     try:
-        return _Forms().agree(a, b)
+        return _Forms().agree(settled(a), settled(b))
     except UnsupportedError:
         return False
+
+
+def settled(node: Node) -> Node:
+    """The node, of whose products with inverses as much is cancelled as can be: X⁻¹ X = I."""
+    if not any(isinstance(inner, MatrixFunction) for inner in topological(node)):
+        return node
+    terms = flatten(node, ())
+    forward, rules = Forward(node), (double_inverse, cancelled_inverse)
+    while terms is not None:
+        changed = next((made for rule in rules if (made := rule(terms, forward)) is not None), None)
+        if changed is None:
+            return build(terms)
+        terms = opened(changed, ())
+    return node
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +189,8 @@ class _Forms:
         return self._variable(part.node, index)
 
     def _variable(self, what: object, index: Iterable[str]) -> Element:
-        letters = tuple(sorted(index) if what == "delta" else index)
+        symmetric = what == "delta" or (isinstance(what, MatrixFunction) and is_symmetric(what))
+        letters = tuple(sorted(index) if symmetric else index)
         if what == "delta" and letters[0] == letters[1]:
             return self.ring.one
         kind = Kind.CONSTANT if isinstance(what, _Sum) and what.positive else Kind.VARIABLE

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from derive.engine.vectorize import VectorMap
 from derive.forward.layer import Layer
 from derive.notation.code import print_code
-from derive.proof.evaluate import named
-from derive.proof.symbolic import Exact, Failure, false_step, symbols
+from derive.proof.symbolic import Exact, Failure, false_step
 from derive.routes.entry import EntryRoute
 
 __all__ = ["check_entries"]
@@ -20,14 +18,13 @@ def check_entries(layer: Layer, wrt: str, sizes: Mapping[str, int], exact: Exact
 
     If all hold, the number of entries that algebra did not decide: they are equal at random points.
     """
-    concrete = (exact or Exact(layer)).at(sizes)
-    route = EntryRoute(VectorMap(concrete, layer.input(wrt)))
-    arrays = named(route.formula, symbols(concrete), sizes)
+    exact = exact or Exact(layer)
+    route, sides = EntryRoute(exact.route(wrt, sizes).map), exact.sides(wrt, sizes)
     undecided = 0
     for number in range(route.map.domain):
-        found = false_step(route.steps_of(number), concrete, arrays)
+        found = false_step(route.steps_of(number), sides)
         if isinstance(found, Failure):
             return replace(found, name=f"{found.name}, {print_code(route.single(number).variable)}")
         undecided += found
-    found = false_step(route.derivation.steps, concrete, arrays)
+    found = false_step(route.derivation.steps, sides)
     return found if isinstance(found, Failure) else undecided + found

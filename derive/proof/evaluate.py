@@ -60,6 +60,7 @@ from derive.notation.tree import (
     Where,
     Windows,
 )
+from derive.proof import sums
 from derive.proof.ring import Element
 
 __all__ = ["Array", "Entries", "evaluate", "named", "nonzeros", "value_of"]
@@ -141,14 +142,14 @@ class _Evaluation:
                 # NumPy's functions, not Python's operators: a polynomial would take an array for a number.
                 return reduce(np.multiply, map(value, factors))
             case Inner(left, right):
-                return np.sum(np.multiply(value(left), value(right)))
+                return sums.total(np.asarray(np.multiply(value(left), value(right))), None)
             case Quotient(over, under):
                 return np.divide(value(over), value(under))
             case Power(base, exponent):
                 power = value(exponent)
                 return np.power(value(base), int(power) if power == int(power) else power)
             case SumAxis(operand, axis, _):
-                return np.sum(value(operand), axis=axis)
+                return sums.total(np.asarray(value(operand)), axis)
             case Along(function, operand, axes, _, kept):
                 return _along(function, np.asarray(value(operand)), axes, kept=kept)
             case Permute(operand, axes):
@@ -173,7 +174,7 @@ class _Evaluation:
             case Call(function, operands):
                 return _call(function, *map(value, operands))
             case Einsum(pattern, factors):
-                return np.einsum(pattern, *(np.asarray(value(factor)) for factor in factors))
+                return sums.einsum(pattern, [np.asarray(value(factor)) for factor in factors])
             case Slice(operand, items):
                 return value(operand)[tuple(map(self._item, items))]
             case Selection(counts, size, strides, offset):
@@ -212,7 +213,7 @@ class _Evaluation:
         for (before, factor), right in zip(pairwise(factors), values[1:], strict=True):
             # A vector and a transposed vector next to each other are an outer product, whichever of them is the column.
             outer = result.ndim == right.ndim == 1 and isinstance(factor, Transpose) != isinstance(before, Transpose)
-            result = np.multiply.outer(result, right) if outer else result @ right
+            result = np.multiply.outer(result, right) if outer else sums.matmul(result, right)
         return result
 
     def _upright(self, factors: Sequence[Tree]) -> list[Array]:
@@ -275,7 +276,7 @@ def _along(function: str, array: Array, axes: tuple[int, ...] | None, *, kept: b
     count = int(np.prod([array.shape[axis] for axis in axes]))
 
     def total(values: Array, keepdims: bool = kept) -> Array:
-        return np.asarray(np.sum(values, axis=axes, keepdims=keepdims))
+        return np.asarray(sums.total(np.asarray(values), axes, kept=keepdims))
 
     def mean(values: Array, keepdims: bool = kept) -> Array:
         return np.multiply(total(values, keepdims), sympy.Rational(1, count) if array.dtype == object else 1 / count)
@@ -364,8 +365,7 @@ def _elementwise(left: Entries, right: Entries) -> Entries:
 
 def _total(entries: Entries) -> Entries:
     """The sum of all entries, as a matrix with one entry."""
-    values = list(entries.values())
-    return {(0, 0): sum(values[1:], values[0])} if values else {}
+    return {(0, 0): sums.added(list(entries.values()))} if entries else {}
 
 
 def _multiply(left: Entries, right: Entries) -> Entries:
@@ -373,8 +373,8 @@ def _multiply(left: Entries, right: Entries) -> Entries:
     rows: dict[int, list[tuple[int, Expr]]] = {}
     for (k, j), value in right.items():
         rows.setdefault(k, []).append((j, value))
-    sums: dict[tuple[int, int], list[Expr]] = {}
+    terms: dict[tuple[int, int], list[Expr]] = {}
     for (i, k), value in left.items():
         for j, factor in rows.get(k, ()):
-            sums.setdefault((i, j), []).append(value * factor)
-    return {place: sum(terms[1:], terms[0]) for place, terms in sums.items()}
+            terms.setdefault((i, j), []).append(value * factor)
+    return {place: sums.added(products) for place, products in terms.items()}

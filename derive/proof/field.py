@@ -13,7 +13,7 @@ from typing import Any
 from sympy import Expr
 
 from derive.proof import powers, scalars
-from derive.proof.ring import Coefficient, Element, Kind, Ring, Terms
+from derive.proof.ring import Coefficient, Element, Generator, Kind, Ring, Terms
 
 __all__ = ["Field"]
 
@@ -58,14 +58,9 @@ class Field(Ring):
         found: dict[int, Terms] = {}
         for monomial, coefficient in terms.items():
             for variable, slope in self._of_monomial(monomial).items():
-                total = found.setdefault(variable, {})
-                for other, factor in slope.items():
-                    total[other] = total.get(other, 0) + factor * coefficient
-        return {
-            variable: kept
-            for variable, total in found.items()
-            if (kept := {monomial: coefficient for monomial, coefficient in total.items() if coefficient})
-        }
+                scaled = slope if coefficient == 1 else {m: factor * coefficient for m, factor in slope.items()}
+                _add(found.setdefault(variable, {}), scaled)
+        return {variable: total for variable, total in found.items() if total}
 
     def _of_monomial(self, monomial: int) -> Mapping[int, Terms]:
         """The product rule: ∂(g^e r) = e g^(e-1) r ∂g + ..."""
@@ -73,18 +68,24 @@ class Field(Ring):
         if found is None:
             total: dict[int, Terms] = {}
             for number, exponent in self.monomials[monomial]:
-                inner = self._of_generator(number)
-                if not inner:
-                    continue
-                lowered = self.multiply({monomial: exponent}, self.raised(self.generators[number], -1).terms)
+                generator = self.generators[number]
+                if generator.kind is Kind.EXP:
+                    # ∂e^(cu) = c e^(cu) ∂u: no exponent changes.
+                    lowered, inner = {monomial: exponent}, generator.arguments[0].gradient()
+                else:
+                    lowered, inner = self._lowered(monomial, generator, exponent), self._of_generator(number)
                 for variable, slope in inner.items():
-                    into = total.setdefault(variable, {})
-                    for other, coefficient in self.multiply(lowered, slope).items():
-                        into[other] = into.get(other, 0) + coefficient
-            found = self._derivatives[monomial] = {
-                variable: kept for variable, slope in total.items() if (kept := {m: c for m, c in slope.items() if c})
-            }
+                    _add(total.setdefault(variable, {}), self.multiply(lowered, slope))
+            found = self._derivatives[monomial] = {variable: slope for variable, slope in total.items() if slope}
         return found
+
+    def _lowered(self, monomial: int, generator: Generator, exponent: Coefficient) -> Terms:
+        """e g^(e-1) r for g^e r."""
+        rest = {self.monomials.without(monomial, generator.number): 1}
+        if exponent == 1:
+            return rest
+        lowered = self.multiply(rest, self.raised(generator, exponent - 1).terms)
+        return {other: exponent * coefficient for other, coefficient in lowered.items()}
 
     def _of_generator(self, number: int) -> Mapping[int, Terms]:
         """The chain rule: ∂f(u) = f'(u) ∂u."""
@@ -95,8 +96,17 @@ class Field(Ring):
             if generator.arguments:
                 for slope, argument in zip(scalars.slopes(self, generator), generator.arguments, strict=True):
                     for variable, inner in argument.gradient().items():
-                        into = total.setdefault(variable, {})
-                        for monomial, coefficient in self.multiply(slope.terms, inner).items():
-                            into[monomial] = into.get(monomial, 0) + coefficient
-            found = self._slopes[number] = {v: {m: c for m, c in t.items() if c} for v, t in total.items()}
+                        _add(total.setdefault(variable, {}), self.multiply(slope.terms, inner))
+            found = self._slopes[number] = total
         return found
+
+
+def _add(total: Terms, terms: Terms) -> None:
+    """Adds terms to a sum in place; none of it is 0."""
+    for monomial, coefficient in terms.items():
+        if monomial not in total:
+            total[monomial] = coefficient
+        elif collected := total[monomial] + coefficient:
+            total[monomial] = collected
+        else:
+            del total[monomial]

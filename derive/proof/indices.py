@@ -21,8 +21,8 @@ from derive.rules.index import Factor, IndexSum, Kronecker, LossPartial, Partial
 __all__ = ["count_factors", "false_index_step"]
 
 
-def count_factors(route: IndexRoute, sizes: Mapping[str, int]) -> int:
-    """How many factors are evaluated, over all terms of all entries of all steps, to check them at these sizes."""
+def count_factors(route: IndexRoute, chosen: Sequence[Mapping[str, int]]) -> list[int]:
+    """How many factors are evaluated to check the steps at each of the sizes, over all terms of all their entries."""
     # Neighbouring steps share products, each of which is evaluated once.
     products = {
         (term, side.free): side
@@ -30,11 +30,11 @@ def count_factors(route: IndexRoute, sizes: Mapping[str, int]) -> int:
         for side in _different(step.before, step.after)
         for term in side.products
     }
-    return sum(
-        prod(bind(tuple(side.size(letter) for letter, source in _order(term, free) if source is None), sizes))
-        * max(1, len(term.factors))
+    shapes = [
+        (tuple([side.size(letter) for letter, source in _order(term, free) if source is None]), len(term.factors))
         for (term, free), side in products.items()
-    )
+    ]
+    return [sum(prod(bind(shape, sizes)) * max(1, factors) for shape, factors in shapes) for sizes in chosen]
 
 
 def _order(term: Product, free: Sequence[str]) -> list[tuple[str, str | None]]:

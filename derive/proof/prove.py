@@ -91,14 +91,14 @@ def prove(
         if item is not None and item.strength is Strength.REFUTED:
             return (item,)
         found += [] if item is None else [item]
-    found.append(_numeric(layer, wrt, sizes))
-    return (*found, _torch(layer, wrt, sizes)) if oracle == "torch" else tuple(found)
+    found.append(_numeric(layer, wrt, sizes, exact))
+    return (*found, _torch(layer, wrt, sizes, exact)) if oracle == "torch" else tuple(found)
 
 
 def _for_all_sizes(layer: Layer, wrt: str, sizes: Sizes, exact: Exact) -> Evidence | None:
     different, *_, equal = smaller if len(smaller := check_sizes(layer)) > 1 else smaller * 2
     chosen = (equal,) if equal == different else (equal, different)
-    return prove_for_all_sizes(layer, wrt, derive_jacobian(layer, wrt, sizes).formula.node, chosen, exact)
+    return prove_for_all_sizes(layer, wrt, exact.route(wrt, sizes).formula.node, chosen, exact)
 
 
 def _stage_by_stage(layer: Layer, wrt: str, sizes: Sizes, exact: Exact) -> Evidence:
@@ -106,11 +106,11 @@ def _stage_by_stage(layer: Layer, wrt: str, sizes: Sizes, exact: Exact) -> Evide
 
 
 def _along_graph(layer: Layer, wrt: str, sizes: Sizes, exact: Exact) -> Evidence:
-    return check_nodes(layer, wrt, check_sizes(layer))
+    return check_nodes(layer, wrt, check_sizes(layer), exact.verdicts)
 
 
 def _rearranged(layer: Layer, wrt: str, sizes: Sizes, exact: Exact) -> Evidence | None:
-    return arrangement.compare(layer, wrt, derive_jacobian(layer, wrt, sizes).formula.node, check_sizes(layer))
+    return arrangement.compare(layer, wrt, exact.route(wrt, sizes).formula.node, check_sizes(layer))
 
 
 def _stacked(layer: Layer, wrt: str, sizes: Sizes, exact: Exact) -> Evidence | None:
@@ -119,7 +119,7 @@ def _stacked(layer: Layer, wrt: str, sizes: Sizes, exact: Exact) -> Evidence | N
 
 def _symbolic(layer: Layer, wrt: str, sizes: Sizes, exact: Exact) -> Evidence:
     method = "every step, every entry, in SymPy; partial derivatives by SymPy's diff"
-    chosen = _exact_sizes(layer, wrt, sizes)
+    chosen = _exact_sizes(exact, wrt, sizes)
     undecided = 0
     for at in chosen:
         failure = symbolic.check_steps(layer, wrt, at, exact)
@@ -144,18 +144,19 @@ def _entry_count(layer: Layer, sizes: Sizes) -> int:
     return sum(prod(layer.shape(node, sizes)) for node in (*layer.inputs, layer.output))
 
 
-def _exact_sizes(layer: Layer, wrt: str, sizes: Sizes) -> list[dict[str, int]]:
+def _exact_sizes(exact: Exact, wrt: str, sizes: Sizes) -> list[dict[str, int]]:
     """The sizes at which every entry is compared."""
+    layer = exact.layer
     smaller = check_sizes(layer)
     # A Jacobian may be small although the components, which it is checked against, are sums of millions of terms.
     few = _entry_count(layer, sizes) <= EXACT_ENTRIES
-    fits = few and derive_jacobian(layer, wrt, sizes).jacobian.nnz <= EXACT_NONZEROS
+    fits = few and exact.route(wrt, sizes).jacobian.nnz <= EXACT_NONZEROS
     return [dict(sizes), *(s for s in (smaller[0], smaller[-1]) if s != dict(sizes))] if fits else list(smaller)
 
 
 def _entries(layer: Layer, wrt: str, sizes: Sizes, exact: Exact) -> Evidence:
     method = "every step of every entry by itself, in SymPy; partial derivatives by SymPy's diff"
-    chosen = _exact_sizes(layer, wrt, sizes)
+    chosen = _exact_sizes(exact, wrt, sizes)
     undecided = 0
     for at in chosen:
         failure = check_entries(layer, wrt, at, exact)
@@ -171,12 +172,12 @@ def _entries(layer: Layer, wrt: str, sizes: Sizes, exact: Exact) -> Evidence:
     return Evidence("entry", Strength.PROVED_AT_SIZES, method, where)
 
 
-def _numeric(layer: Layer, wrt: str, sizes: Sizes) -> Evidence:
+def _numeric(layer: Layer, wrt: str, sizes: Sizes, exact: Exact) -> Evidence:
     method = "central differences of the forward code, in NumPy"
     at = _numeric_sizes(layer, sizes)
-    formula = derive_jacobian(layer, wrt, at).formula
+    formula = exact.route(wrt, at).formula
     for seed in range(numeric.POINTS):
-        verdicts = (numeric.disagreement(layer, formula, sample) for sample in numeric.samples(layer, at, seed))
+        verdicts = (numeric.disagreement(layer, formula, sample) for sample in exact.samples(at, seed))
         told = next((told for told in verdicts if told is not None), None)
         if told is None:
             raise UnsupportedError(f"{layer.name}: no random input was found at which its derivatives can be measured")
@@ -188,16 +189,14 @@ def _numeric(layer: Layer, wrt: str, sizes: Sizes) -> Evidence:
     )
 
 
-def _torch(layer: Layer, wrt: str, sizes: Sizes) -> Evidence:
+def _torch(layer: Layer, wrt: str, sizes: Sizes, exact: Exact) -> Evidence:
     method = "Jacobian by PyTorch's autograd, contracted with the upstream gradient by einsum"
     at = _numeric_sizes(layer, sizes)
-    formula = derive_jacobian(layer, wrt, at).formula
+    formula = exact.route(wrt, at).formula
     for seed in range(numeric.POINTS):
         # Where differences decide nothing, the layer has a kink, at which derivatives are a matter of convention.
         smooth = (
-            sample
-            for sample in numeric.samples(layer, at, seed)
-            if numeric.disagreement(layer, formula, sample) is not None
+            sample for sample in exact.samples(at, seed) if numeric.disagreement(layer, formula, sample) is not None
         )
         verdicts = (torch_oracle.disagreement(layer, formula, sample) for sample in smooth)
         told = next((told for told in verdicts if told is not None), None)

@@ -9,6 +9,7 @@ Relations that lower exponents are used on the way: sin² is 1 - cos², a square
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -17,13 +18,9 @@ from typing import Any
 
 from sympy import QQ, Expr, Rational, cos, exp, log, sin
 
+from derive.proof.monomials import Coefficient, Monomial, Monomials, rational
+
 __all__ = ["Coefficient", "Element", "Generator", "Kind", "Monomial", "Ring", "Terms", "rational"]
-
-Coefficient = Any
-"""An int, or a rational number of SymPy's ground domain."""
-
-Monomial = tuple[tuple[int, Coefficient], ...]
-"""Numbers of generators with their exponents, in order; exponents may be negative, and rational where that is real."""
 
 Terms = dict[int, Coefficient]
 """The coefficient of each monomial, which goes by its number in the field; none is 0."""
@@ -95,6 +92,10 @@ class Element:
     def __mul__(self, other: Any) -> Element:
         field = self.field
         right = other if type(other) is Element else field.element(other)
+        if self is field.one or not right.terms:
+            return right
+        if right is field.one or not self.terms:
+            return self
         return Element(field, field.multiply(self.terms, right.terms))
 
     __rmul__ = __mul__
@@ -135,32 +136,19 @@ class Element:
         return self._gradient
 
 
-def rational(value: Any) -> Coefficient:
-    """The number as an int if it is one, else as a rational of the ground domain."""
-    if isinstance(value, int):
-        return value
-    if isinstance(value, Rational):
-        value = QQ(int(value.p), int(value.q))
-    elif isinstance(value, Fraction):
-        value = QQ(value.numerator, value.denominator)
-    elif not hasattr(value, "denominator"):
-        raise TypeError(f"{value!r} is no rational number")
-    return int(value.numerator) if value.denominator == 1 else value
-
-
 class Ring(ABC):
     """The generators and monomials that have been met, and sums and products of elements in normal form."""
 
     def __init__(self) -> None:
         self.generators: list[Generator] = []
-        self.monomials: list[Monomial] = [()]
+        self.monomials = Monomials()
         self.zero = Element(self, {})
         self.one = Element(self, {0: 1})
         self.decided: dict[Element, bool | None] = {}
-        self._numbers: dict[Monomial, int] = {(): 0}
         self._named: dict[Any, Generator] = {}
         self._atoms: dict[int, Element] = {}
-        self._products: list[dict[int, int | Terms]] = [{}]
+        self._obeying: set[int] = set()
+        self._products: defaultdict[int, dict[int, int | Terms]] = defaultdict(dict)
 
     @abstractmethod
     def read(self, function: Expr) -> Element:
@@ -189,6 +177,8 @@ class Ring(ABC):
         if found is None:
             found = self._named[key] = Generator(len(self.generators), kind, name, arguments)
             self.generators.append(found)
+            if kind in _REDUCED:
+                self._obeying.add(found.number)
         return found
 
     def has(self, kind: Kind, arguments: tuple[Element, ...]) -> bool:
@@ -212,16 +202,13 @@ class Ring(ABC):
         if isinstance(value, Expr) and not isinstance(value, Rational):
             return self.read(value)
         number = rational(value)
+        if number == 1:
+            return self.one
         return Element(self, {0: number}) if number else self.zero
 
     def number(self, monomial: Monomial) -> int:
         """The number by which a monomial in normal form goes."""
-        found = self._numbers.get(monomial)
-        if found is None:
-            found = self._numbers[monomial] = len(self.monomials)
-            self.monomials.append(monomial)
-            self._products.append({})
-        return found
+        return self.monomials.number(monomial)
 
     def raised(self, generator: Generator, exponent: Coefficient) -> Element:
         """The power of a generator, in normal form."""
@@ -234,50 +221,64 @@ class Ring(ABC):
 
     def add(self, terms: Iterable[Any]) -> Element:
         """The sum of elements and numbers."""
-        total: Terms = {}
-        for term in terms:
-            element = term if type(term) is Element else self.element(term)
+        elements = [term if type(term) is Element else self.element(term) for term in terms]
+        found = [element for element in elements if element.terms]
+        if len(found) < 2:
+            return found[0] if found else self.zero
+        total = found[0].terms.copy()
+        for element in found[1:]:
             for monomial, coefficient in element.terms.items():
-                total[monomial] = total[monomial] + coefficient if monomial in total else coefficient
-        return Element(self, {monomial: coefficient for monomial, coefficient in total.items() if coefficient})
+                if monomial not in total:
+                    total[monomial] = coefficient
+                elif collected := total[monomial] + coefficient:
+                    total[monomial] = collected
+                else:
+                    del total[monomial]
+        return Element(self, total)
 
     def multiply(self, left: Terms, right: Terms) -> Terms:
         """The product of sums of monomials."""
         if len(left) > len(right):
             left, right = right, left
+        if len(left) == 1:
+            ((first, a),) = left.items()
+            return self._multiple(first, a, right)
         total: Terms = {}
         for first, a in left.items():
-            if not first:
-                for second, b in right.items():
-                    total[second] = total.get(second, 0) + a * b
-                continue
-            known = self._products[first]
-            for second, b in right.items():
-                product = known.get(second)
-                if product is None:
-                    product = known[second] = self._product(first, second)
-                if type(product) is int:
-                    total[product] = total.get(product, 0) + a * b
-                else:
-                    for monomial, coefficient in product.items():  # type: ignore[union-attr]  # not an int
-                        total[monomial] = total.get(monomial, 0) + coefficient * a * b
+            for monomial, coefficient in self._multiple(first, a, right).items():
+                total[monomial] = total[monomial] + coefficient if monomial in total else coefficient
         return {monomial: coefficient for monomial, coefficient in total.items() if coefficient}
+
+    def _multiple(self, first: int, a: Coefficient, terms: Terms) -> Terms:
+        """A monomial with its coefficient times a sum of monomials."""
+        if not first:
+            return terms if a == 1 else {second: a * b for second, b in terms.items()}
+        if len(terms) == 1 and 0 in terms:
+            return {first: a * terms[0]}
+        known = self._products[first]
+        total: Terms = {}
+        several = []
+        for second, b in terms.items():
+            product = known.get(second)
+            if product is None:
+                product = known[second] = self._product(first, second)
+            if type(product) is int:
+                # Different monomials have different products, unless a relation changes one.
+                total[product] = b
+            else:
+                several.append((product, b))
+        for product, b in several:
+            for monomial, coefficient in product.items():  # type: ignore[union-attr]  # not an int
+                total[monomial] = total.get(monomial, 0) + coefficient * b
+        if several:
+            total = {monomial: coefficient for monomial, coefficient in total.items() if coefficient}
+        # Most coefficients are 1, and rational ones are slow to multiply.
+        return total if a == 1 else {monomial: a * b for monomial, b in total.items()}
 
     def _product(self, first: int, second: int) -> int | Terms:
         """A monomial, or several where a generator obeys a relation."""
-        merged = dict(self.monomials[first])
-        reduced = []
-        for generator, exponent in self.monomials[second]:
-            if generator not in merged:
-                merged[generator] = exponent
-                continue
-            total = rational(merged.pop(generator) + exponent)
-            if total and self.generators[generator].kind in _REDUCED:
-                reduced.append((generator, total))
-            elif total:
-                merged[generator] = total
-        monomial = self.number(tuple(sorted(merged.items())))
-        return self.multiply({monomial: 1}, self._reduced(reduced)) if reduced else monomial
+        number, apart = self.monomials.product(first, second, self._obeying)
+        return self.multiply({number: 1}, self._reduced(apart)) if apart else number
 
     def _reduced(self, powers: Sequence[tuple[int, Coefficient]]) -> Terms:
         """The product of powers of generators that obey relations."""

@@ -10,15 +10,20 @@ import numpy as np
 from sympy import Integer
 
 from derive.engine.concrete import Concrete, positions
+from derive.engine.pattern import Term
 from derive.engine.vectorize import VectorMap
 from derive.forward.entry import Entries
+from derive.forward.formula import Definition
 from derive.forward.layer import Layer
 from derive.forward.nodes import Input, Node
 from derive.forward.shape import bind
+from derive.forward.whole import Whole
 from derive.notation.tree import Tree
 from derive.proof.algebra import FieldAlgebra
 from derive.proof.equality import are_equal
-from derive.proof.evaluate import Array, named, nonzeros
+from derive.proof.evaluate import Array, evaluate, nonzeros
+from derive.proof.evaluate import Entries as Nonzeros
+from derive.proof.numeric import Sample, samples
 from derive.proof.points import told
 from derive.proof.ring import Element
 from derive.proof.scalars import replaced
@@ -26,9 +31,12 @@ from derive.routes.jacobian import JacobianRoute
 from derive.rules.adjoint import VectorJacobianProduct
 from derive.steps import Step
 
-__all__ = ["Exact", "Failure", "check_steps", "false_rule", "false_step", "symbols"]
+__all__ = ["Exact", "Failure", "Sides", "check_steps", "false_rule", "false_step", "symbols"]
 
 Sizes = Mapping[str, int]
+Pairs = tuple[tuple[str, int], ...]
+Verdicts = dict[tuple[object, ...], bool]
+"""What is known about rules of nodes by themselves and where they are applied, for one layer."""
 
 
 _LONG = 400
@@ -67,14 +75,82 @@ class Exact:
     """A layer with its entries as elements of fields; what is made for one gradient or route serves the others."""
 
     layer: Layer
-    _made: dict[tuple[tuple[str, int], ...], Concrete] = field(default_factory=dict)
+    verdicts: Verdicts = field(default_factory=dict)
+    _made: dict[Pairs, Concrete] = field(default_factory=dict)
+    _samples: dict[tuple[Pairs, int], tuple[Sample, ...]] = field(default_factory=dict)
+    _derivatives: dict[Input, tuple[Term, ...]] = field(default_factory=dict)
+    _routes: dict[tuple[str, Pairs], JacobianRoute] = field(default_factory=dict)
+    _named: dict[tuple[Pairs, tuple[int, ...]], tuple[tuple[Definition, ...], Array]] = field(default_factory=dict)
+    _sides: dict[tuple[str, Pairs], Sides] = field(default_factory=dict)
+
+    def samples(self, sizes: Sizes, seed: int) -> tuple[Sample, ...]:
+        """Random inputs, the same for all gradients; see `numeric.samples`."""
+        key = _pairs(sizes), seed
+        if key not in self._samples:
+            self._samples[key] = samples(self.layer, sizes, seed)
+        return self._samples[key]
 
     def at(self, sizes: Sizes) -> Concrete:
         """The layer at these sizes."""
-        key = tuple(sorted(sizes.items()))
+        key = _pairs(sizes)
         if key not in self._made:
-            self._made[key] = Concrete(self.layer, sizes, FieldAlgebra())
+            self._made[key] = Concrete(self.layer, sizes, FieldAlgebra(), Whole, self._derivatives)
         return self._made[key]
+
+    def route(self, wrt: str, sizes: Sizes) -> JacobianRoute:
+        """The derivation with respect to one input."""
+        key = wrt, _pairs(sizes)
+        if key not in self._routes:
+            self._routes[key] = JacobianRoute(VectorMap(self.at(sizes), self.layer.input(wrt)))
+        return self._routes[key]
+
+    def sides(self, wrt: str, sizes: Sizes) -> Sides:
+        """What the sides of steps of derivations with respect to one input are evaluated from."""
+        key = wrt, _pairs(sizes)
+        if key not in self._sides:
+            concrete, formula = self.at(sizes), self.route(wrt, sizes).formula
+            self._sides[key] = Sides(concrete, self._arrays(formula.definitions, concrete))
+        return self._sides[key]
+
+    def text(self, wrt: str, sizes: Sizes) -> Nonzeros:
+        """The entries of the formula that stands alone, with the names that it has then."""
+        concrete, alone = self.at(sizes), self.route(wrt, sizes).formula.alone
+        arrays = self._arrays(alone.definitions, concrete)
+        return nonzeros(alone.tree, arrays, concrete.sizes, samples=self.layer.samples)
+
+    def _arrays(self, definitions: Sequence[Definition], concrete: Concrete) -> dict[str, Array]:
+        """The entries of inputs and of the names that are defined; what several formulas define first is made once."""
+        known = symbols(concrete)
+        for count, definition in enumerate(definitions, start=1):
+            before = tuple(definitions[:count])
+            # Definitions are told apart by identity; they are kept, so that no other takes their place.
+            key = _pairs(concrete.sizes), tuple(map(id, before))
+            if key not in self._named:
+                self._named[key] = before, evaluate(definition.tree, known, concrete.sizes)
+            known[definition.text] = self._named[key][1]
+        return known
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """The sides of steps at concrete sizes, each evaluated once: neighbouring steps share one, and so do routes."""
+
+    concrete: Concrete
+    arrays: Mapping[str, Array]
+    _evaluated: dict[int, tuple[Tree, Nonzeros]] = field(default_factory=dict)
+
+    def nonzeros(self, side: Tree) -> Nonzeros:
+        """The entries of the side that are not 0; sides are told apart by identity, and kept."""
+        found = self._evaluated.get(id(side))
+        if found is None:
+            concrete = self.concrete
+            entries = nonzeros(side, self.arrays, concrete.sizes, samples=concrete.layer.samples)
+            found = self._evaluated[id(side)] = side, entries
+        return found[1]
+
+
+def _pairs(sizes: Sizes) -> Pairs:
+    return tuple(sorted(sizes.items()))
 
 
 def check_steps(layer: Layer, wrt: str, sizes: Sizes, exact: Exact | None = None) -> Failure | int:
@@ -82,31 +158,39 @@ def check_steps(layer: Layer, wrt: str, sizes: Sizes, exact: Exact | None = None
 
     If all hold, the number of entries that algebra did not decide: they are equal at random points.
     """
-    concrete = (exact or Exact(layer)).at(sizes)
-    route = JacobianRoute(VectorMap(concrete, layer.input(wrt)))
-    return false_step(route.derivation.steps, concrete, named(route.formula, symbols(concrete), sizes))
+    exact = exact or Exact(layer)
+    route, sides = exact.route(wrt, sizes), exact.sides(wrt, sizes)
+    found = false_step(route.derivation.steps, sides)
+    alone = route.formula.alone
+    if isinstance(found, Failure) or alone.node is route.formula.node:
+        return found
+    # The text has been made short by itself; its names are not those of the page.
+    other = _difference("formula as text", sides.nonzeros(route.formula.tree), exact.text(wrt, sizes))
+    return other if isinstance(other, Failure) else found + other
 
 
-def false_step(steps: Sequence[Step[Tree]], concrete: Concrete, arrays: Mapping[str, Array]) -> Failure | int:
+def false_step(steps: Sequence[Step[Tree]], sides: Sides) -> Failure | int:
     """The first of the steps whose sides differ, or the number of entries that algebra did not decide."""
-    # Neighbouring steps share a side, and sides are compared by identity, so each is evaluated once.
-    evaluated: dict[int, Mapping[tuple[int, int], Any]] = {}
     undecided = 0
     for step in steps:
-        sides = []
-        for side in (step.before, step.after):
-            if id(side) not in evaluated:
-                evaluated[id(side)] = nonzeros(side, arrays, concrete.sizes, samples=concrete.layer.samples)
-            sides.append(evaluated[id(side)])
-        left, right = sides
-        for place in sorted(left.keys() | right.keys()):
-            a, b = left.get(place, 0), right.get(place, 0)
-            if a == b:
-                continue
-            equal = are_equal(a, b)
-            if equal is False:
-                return Failure(step.reason.name, (place[0] + 1, place[1] + 1), a, b)
-            undecided += equal is None
+        verdict = _difference(step.reason.name, sides.nonzeros(step.before), sides.nonzeros(step.after))
+        if isinstance(verdict, Failure):
+            return verdict
+        undecided += verdict
+    return undecided
+
+
+def _difference(name: str, left: Nonzeros, right: Nonzeros) -> Failure | int:
+    """The first entry in which both differ, or the number of entries that algebra does not decide."""
+    undecided = 0
+    for place in sorted(left.keys() | right.keys()):
+        a, b = left.get(place, 0), right.get(place, 0)
+        if a is b or a == b:
+            continue
+        equal = are_equal(a, b)
+        if equal is False:
+            return Failure(name, (place[0] + 1, place[1] + 1), a, b)
+        undecided += equal is None
     return undecided
 
 

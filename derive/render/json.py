@@ -14,7 +14,8 @@ from typing import Any
 
 from derive.document.material import Material
 from derive.document.spelling import Speller, speller
-from derive.engine.concrete import LISTED_TERMS, flat
+from derive.engine.concrete import LISTED_TERMS, Concrete, flat
+from derive.engine.vectorize import VectorMap
 from derive.errors import SizeError
 from derive.forward.formula import Definition, Formula
 from derive.forward.layer import Layer
@@ -26,7 +27,7 @@ from derive.notation.walk import children
 from derive.proof.assumed import uses
 from derive.proof.evidence import Evidence, Strength
 from derive.render.numbers import worked_numbers
-from derive.routes.jacobian import JacobianRoute, derive_jacobian
+from derive.routes.jacobian import JacobianRoute
 from derive.routes.jacobian_formula import JacobianFormula
 from derive.routes.second import SecondRoute
 from derive.rules.naming import definitions
@@ -53,12 +54,11 @@ def render_json(material: Material, *, all_entries: bool = False) -> str:
 
     Raises: SizeError if all of more than MOST_ENTRIES entries are asked for.
     """
-    # Routes of our own, since the letters of Σ are handed out in the order in which entries are asked for.
-    routes = {name: derive_jacobian(material.layer, name, material.sizes) for name in material.routes}
     if all_entries:
-        _check_count(material, list(routes.values()))
+        _check_count(material, list(material.routes.values()))
     cap = None if all_entries else LISTED_ENTRIES
     layer, spell = material.layer, speller(material.options.names, material.layer.loss)
+    write = _Expressions()
     document: dict[str, Any] = {
         "schema_version": SCHEMA_VERSION,
         "layer": layer.name,
@@ -85,7 +85,9 @@ def render_json(material: Material, *, all_entries: bool = False) -> str:
         },
         "values": [_value(item, material, spell) for item in definitions(layer) if item.entries is not None],
         "assumptions": [] if material.assumed is None else _assumptions(material, material.assumed),
-        "gradients": {name: _gradient(route, material, cap, spell) for name, route in routes.items()},
+        "gradients": {
+            route.map.input.name: _gradient(route, material, cap, spell, write) for route in _routes(material)
+        },
     }
     if layer.stages:
         document["stages"] = [_stage(item, spell) for item in stage_gradients(layer)]
@@ -94,6 +96,14 @@ def render_json(material: Material, *, all_entries: bool = False) -> str:
             material.worked, layer.upstream.name, lambda shape: _leading(shape, cap), cap
         )
     return "\n".join(_lines(document)) + "\n"
+
+
+def _routes(material: Material) -> Iterator[JacobianRoute]:
+    """Routes of our own: letters of Σ are handed out as entries are asked for, to every gradient from the first."""
+    concrete = Concrete(material.layer, material.sizes)
+    for name in material.routes:
+        concrete = concrete.begun_again()
+        yield JacobianRoute(VectorMap(concrete, material.layer.input(name)))
 
 
 def _assumptions(material: Material, layer: Layer) -> list[dict[str, Any]]:
@@ -154,7 +164,9 @@ def _shapes(material: Material, node: Node) -> dict[str, Any]:
     return {"axes": [str(size) for size in node.shape], "shape": list(material.layer.shape(node, material.sizes))}
 
 
-def _gradient(route: JacobianRoute, material: Material, cap: int | None, spell: Speller) -> dict[str, Any]:
+def _gradient(
+    route: JacobianRoute, material: Material, cap: int | None, spell: Speller, write: _Expressions
+) -> dict[str, Any]:
     map, jacobian, row = route.map, route.jacobian, route.chain_rule
     formula, evidence = material.formulas[map.input.name], material.evidence[map.input.name]
     return {
@@ -165,17 +177,17 @@ def _gradient(route: JacobianRoute, material: Material, cap: int | None, spell: 
         "map": {
             "domain": map.domain,
             "codomain": map.codomain,
-            "components": [_expression(map.listed(n)) for n in islice(range(map.codomain), cap)],
+            "components": [write(map.listed(n)) for n in islice(range(map.codomain), cap)],
         },
         "jacobian": {
             "shape": list(jacobian.shape),
             "nnz": jacobian.nnz,
-            "entries": [[i, j, _expression(jacobian.listed(i, j))] for i, j in islice(jacobian.nonzeros(), cap)],
+            "entries": [[i, j, write(jacobian.listed(i, j))] for i, j in islice(jacobian.nonzeros(), cap)],
             "formula": _written(jacobian.formula if "jacobians" in material.options.chosen_sections() else None),
         },
-        "second": _second(material.second.get(map.input.name), cap),
-        "row": [_expression(row.listed(0, n)) for n in islice(range(map.domain), cap)],
-        "matrix": _nested(route, (), _leading(map.input_shape, cap)),
+        "second": _second(material.second.get(map.input.name), cap, write),
+        "row": [write(row.listed(0, n)) for n in islice(range(map.domain), cap)],
+        "matrix": _nested(route, (), _leading(map.input_shape, cap), write),
         "definitions": [
             {"name": item.text, "formula": print_value(item.tree), "latex": print_latex(spell(item.equation))}
             for item in formula.definitions
@@ -192,7 +204,7 @@ def _written(found: JacobianFormula | Formula | None) -> dict[str, Any] | None:
     return {"text": str(found), "latex": print_latex(found.tree), "definitions": named}
 
 
-def _second(route: SecondRoute | None, cap: int | None) -> dict[str, Any] | None:
+def _second(route: SecondRoute | None, cap: int | None, write: _Expressions) -> dict[str, Any] | None:
     """The second derivatives, or null if nobody has asked for them."""
     if route is None:
         return None
@@ -203,16 +215,26 @@ def _second(route: SecondRoute | None, cap: int | None) -> dict[str, Any] | None
         "hessian": {
             "shape": list(hessian.shape),
             "nnz": hessian.nnz,
-            "entries": [[i, j, _expression(hessian.listed(i, j))] for i, j in islice(hessian.nonzeros(), cap)],
+            "entries": [[i, j, write(hessian.listed(i, j))] for i, j in islice(hessian.nonzeros(), cap)],
             "formula": _written(hessian.formula),
         },
     }
 
 
-def _expression(tree: Tree) -> str | dict[str, Any]:
-    text = print_code(tree)
-    # Only a Σ that was not written out puts this sign before a parenthesis; walking every tree again would cost more.
-    return {"text": text, "terms": _terms(tree)} if "Σ(" in text else text
+class _Expressions:
+    """The texts of entries, each printed once: a component of the map stands beside every gradient."""
+
+    def __init__(self) -> None:
+        self._written: dict[int, tuple[Tree, str | dict[str, Any]]] = {}
+
+    def __call__(self, tree: Tree) -> str | dict[str, Any]:
+        """What is written for the tree; trees are told apart by identity, and kept."""
+        if id(tree) not in self._written:
+            text = print_code(tree)
+            # Only a Σ that was not written out puts this sign before a parenthesis; walking every tree again would
+            # cost more.
+            self._written[id(tree)] = tree, {"text": text, "terms": _terms(tree)} if "Σ(" in text else text
+        return self._written[id(tree)][1]
 
 
 def _terms(tree: Tree) -> int:
@@ -233,11 +255,11 @@ def _leading(shape: Sequence[int], cap: int | None) -> tuple[int, ...]:
     return tuple(min(size, side) for size in shape)
 
 
-def _nested(route: JacobianRoute, position: tuple[int, ...], sides: Sequence[int]) -> Any:
+def _nested(route: JacobianRoute, position: tuple[int, ...], sides: Sequence[int], write: _Expressions) -> Any:
     """The gradient in the shape of its input, lists within lists, as NumPy nests them."""
     if len(position) == len(sides):
-        return _expression(route.chain_rule.listed(0, flat(position, route.map.input_shape)))
-    return [_nested(route, (*position, n), sides) for n in range(sides[len(position)])]
+        return write(route.chain_rule.listed(0, flat(position, route.map.input_shape)))
+    return [_nested(route, (*position, n), sides, write) for n in range(sides[len(position)])]
 
 
 def _evidence(evidence: Evidence) -> dict[str, Any]:

@@ -212,7 +212,12 @@ class _Printer:
 
     def _evidence(self, table: EvidenceTable, width: int) -> Iterator[str]:
         rows = [
-            (*print_plain(row.formula, self._ink, display=False).lines, row.strength, row.method, row.where)
+            (
+                *print_plain(row.formula, self._ink, display=False).lines,
+                row.strength,
+                row.method,
+                phrase(row.where, self._numbers),
+            )
             for row in table.rows
         ]
         yield from self._table(("", *table.header), rows, width)

@@ -11,7 +11,7 @@ from functools import cache, cached_property
 
 from sympy import Expr, Integer
 
-from derive.engine import Jacobian, VectorMap, chain, jacobian, tables, vectorize
+from derive.engine import Jacobian, VectorMap, jacobian, tables, vectorize
 from derive.engine.single import SingleEntry
 from derive.engine.tables import EntryTable
 from derive.forward.formula import Formula
@@ -77,7 +77,7 @@ class EntryRoute:
         upstream = Explicit(self._upstream)
         partials = Explicit(single.partials(lambda: self._by_definition.get(number, {})))
         values, products = Explicit(single.values()), Explicit(single.products())
-        name = self._number("name", lambda: single.name, lambda: self._derivatives.get(number, Integer(0)))
+        name = self._number("name", lambda: single.name, lambda: self.map.loss_partials.get(number, Integer(0)))
         return (
             Step(name, Inner(upstream, partials), CHAIN),
             Step(partials, values, VALUES),
@@ -88,7 +88,7 @@ class EntryRoute:
     @cached_property
     def derivation(self) -> Derivation[Tree]:
         """The steps from all entries to the formula."""
-        names = Explicit(self._square("names", lambda number: self.single(number).name, lambda: self._derivatives))
+        names = Explicit(self._square("names", lambda number: self.single(number).name, lambda: self.map.loss_partials))
         entries = Explicit(self._square("entries", lambda number: self.single(number).shown(), self._sums))
         steps: list[Step[Tree]] = [Step(names, entries, ENTRIES)]
         written = tables.explicit(self.formula.tree, self.map.concrete)
@@ -112,15 +112,9 @@ class EntryRoute:
     def _by_definition(self) -> dict[int, dict[int, Expr]]:
         """For every entry of the input the derivatives of the outputs that contain it, by definition."""
         found: dict[int, dict[int, Expr]] = {}
-        for (row, column), value in tables.partials(self.jacobian).nonzeros().items():
+        for (row, column), value in self.map.partials.items():
             found.setdefault(column, {})[row] = value
         return found
-
-    @cached_property
-    def _derivatives(self) -> dict[int, Expr]:
-        """For every entry of the input the derivative of L = Σ ∂L/∂y_ij · y_ij by definition."""
-        found = tables.derivatives(chain(self.jacobian)).nonzeros()
-        return {column: value for (_, column), value in found.items()}
 
     def _sums(self) -> dict[int, Expr]:
         return {number: self.single(number).value for number in range(self.map.domain)}

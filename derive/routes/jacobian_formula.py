@@ -47,7 +47,7 @@ from derive.notation.tree import (
 from derive.notation.walk import children
 from derive.rules.known import Forward
 from derive.rules.naming import definitions
-from derive.rules.rewrite import regrouped, simplify
+from derive.rules.rewrite import regrouped, shortest
 from derive.rules.terms import build, flatten
 
 __all__ = ["JacobianFormula", "ReadableJacobian", "jacobian_formula"]
@@ -147,7 +147,7 @@ def _read(output: Node, wrt: Input, read_node: Read) -> Tree | None:
     for term in differentiate(output, wrt):
         forms = []
         for coefficient in dict.fromkeys(
-            (simplify(term.coefficient, forward)[0], term.coefficient, regrouped(term.coefficient, forward))
+            (shortest(term.coefficient, forward), term.coefficient, regrouped(term.coefficient, forward))
         ):
             whole = Term(term.output, term.input, term.value, coefficient)
             found = _of_term(whole, shapes, forward.whole, read_node)
@@ -180,7 +180,7 @@ def _of_numbers(output: Node, wrt: Input, forward: Forward, read_node: Read) -> 
         sizes = dict(zip(kept, output.shape or wrt.shape, strict=True))
         operands = [term.coefficient, *(OnesNode(sizes[label]) for label in missing)]
         slopes.append(contract(operands, [term.value, *((label,) for label in missing)], kept))
-    total = simplify(add(slopes) if slopes else zeros(output.shape or wrt.shape), forward)[0]
+    total = shortest(add(slopes) if slopes else zeros(output.shape or wrt.shape), forward)
     count = str(prod(output.shape or wrt.shape, start=Integer(1)))
     return Reshape(read_node(total), (count, "1") if output.shape else ("1", count))
 

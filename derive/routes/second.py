@@ -27,7 +27,7 @@ from derive.notation.tree import Name
 from derive.routes.jacobian_formula import JacobianFormula, jacobian_formula
 from derive.rules.known import Forward
 from derive.rules.naming import definitions, formula, formula_of
-from derive.rules.rewrite import regrouped, simplify
+from derive.rules.rewrite import regrouped, shortest
 from derive.rules.terms import build, flatten
 
 __all__ = ["Hessian", "SecondRoute", "derive_second"]
@@ -150,7 +150,7 @@ class SecondRoute:
             terms.append(contract(operands, rows, term.output))
         total = add(terms) if terms else zeros(v.shape)
         forward = Forward(self.gradient.output)
-        nodes = dict.fromkeys((simplify(total, forward)[0], regrouped(total, forward)))
+        nodes = dict.fromkeys((shortest(total, forward), regrouped(total, forward)))
         return tuple(formula_of(layer, self.wrt, node) for node in nodes)
 
     @cached_property

@@ -1,7 +1,7 @@
 """Makes formulas shorter by what is assumed of inputs; the derivative itself has been taken before.
 
     sum        Σ_j y_ij = 1           where rows of Y sum to 1
-    symmetry   a_ji = a_ij            where A is symmetric, and so is what is made of it entry by entry, and its inverse
+    symmetry   a_ji = a_ij            where A is symmetric, and so are X A Xᵀ, A + c I, A⁻¹
     sign       |x| = x, [x > 0] = 1   where x > 0
 
 Entries of an input vary independently of each other when a layer is differentiated, whatever is assumed of them: the
@@ -14,21 +14,28 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import combinations
 
 from sympy import Dummy, Expr, Integer
 
 from derive.forward import functions
 from derive.forward.assumption import Assumption
 from derive.forward.layer import Layer
-from derive.forward.nodes import Add, Constant, Contract, Input, Map, MatrixFunction, Node, Ones, placeholder
-from derive.forward.normal import apply
-from derive.rules.gradients import Cut, Gradients
+from derive.forward.nodes import Add, Constant, Contract, Input, Map, Node, Ones, placeholder
+from derive.forward.normal import apply, replaced
+from derive.rules.gradients import Cut, Gradients, is_worth_a_name, users
 from derive.rules.known import Forward, Rewrite
 from derive.rules.rewrite import simplify
+from derive.rules.symmetry import turned
 from derive.rules.terms import Power, Term, Terms, flatten, gathered
 from derive.steps import Reason, Step
 
-__all__ = ["Assumed", "assumed", "assumed_rules", "assuming"]
+__all__ = ["Assumed", "assumed", "assumed_rules", "assuming", "rests_on"]
+
+
+_JOINT = " and "
+_MOST_TOGETHER = 3
+"""So many inputs at most are taken together to make a matrix symmetric."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,32 +66,58 @@ def assumed(layer: Layer, found: Gradients) -> Assumed:
     Shapes: unchanged.
     """
     rules = assumed_rules(layer.assumptions)
-    forward = Forward(layer.output, rules=tuple(rules.items()))
+    forward = Forward(layer.output, rules=tuple(rules.items()), named=frozenset(node for _, node in layer.named))
     names = {reason.name for reason in rules}
     values: dict[Input | None, tuple[Step[Node], ...]] = {None: ()}
 
-    def short(node: Node, owner: Input | None) -> Node:
-        made, steps = simplify(node, forward)
-        if not any(step.reason.name in names for step in steps):
-            return node
-        values[owner] = (*values.get(owner, ()), *steps)
-        return made
+    def short(node: Node, *, opens: bool = True) -> tuple[Node, tuple[Step[Node], ...]]:
+        made, steps = simplify(node, forward, opens=opens)
+        return (made, steps) if any(step.reason.name in names for step in steps) else (node, ())
 
-    cuts = tuple(Cut(cut.node, cut.stand_in, short(cut.gradient, None)) for cut in found.cuts)
-    inputs = {wrt: short(node, wrt) for wrt, node in found.inputs.items()}
-    return Assumed(Gradients(inputs, cuts, found.steps), values)
+    # A product that has become too short for a name is put back, as it was, so that its users say what they assume.
+    back: dict[Node, Node] = {}
+    cuts: list[Cut] = []
+    times = users(found.inputs, found.cuts)
+    for cut in found.cuts:
+        gradient = replaced(cut.gradient, back)
+        made, steps = short(gradient, opens=False)
+        if steps and not isinstance(made, Add) and not is_worth_a_name(made, times[cut.stand_in], forward):
+            back[cut.stand_in] = gradient
+        else:
+            cuts.append(Cut(cut.node, cut.stand_in, made))
+            values[None] = (*values[None], *steps)
+    inputs: dict[Input, Node] = {}
+    for wrt, node in found.inputs.items():
+        inputs[wrt], values[wrt] = short(replaced(node, back))
+    alone: dict[Input, Node] = {}
+    for wrt, node in found.alone.items():
+        alone[wrt], steps = short(node)
+        values[wrt] = (*values[wrt], *steps)
+    return Assumed(Gradients(inputs, tuple(cuts), found.steps, alone), values)
 
 
 def assumed_rules(assumptions: Sequence[Assumption]) -> dict[Reason, Rewrite]:
     """The rules that assumptions give, each with the assumption as its reason."""
     rules: dict[Reason, Rewrite] = {}
+    symmetric = [item for item in assumptions if item.kind == "symmetric"]
+    for count in range(1, min(len(symmetric), _MOST_TOGETHER) + 1):
+        for several in combinations(symmetric, count):
+            # What several make symmetric together, as A + X.T @ C @ X, none of them does alone.
+            rule = ", ".join(f"{item.name}.T = {item.name}" for item in several)
+            rules[Reason(_JOINT.join(map(str, several)), rule)] = partial(
+                _symmetric, frozenset(i.name for i in several)
+            )
     for item in assumptions:
-        made, rule = {
-            "symmetric": (_symmetric, f"{item.name}.T = {item.name}"),
-            "sum": (_summed, f"sum({item.name}, axis={item.axis}) = {item.number}"),
-        }.get(item.kind, (_signed, f"{item.name} {item.kind} 0 entry by entry"))
-        rules[Reason(str(item), rule)] = partial(made, item)
+        if item.kind == "sum":
+            rules[Reason(str(item), f"sum({item.name}, axis={item.axis}) = {item.number}")] = partial(_summed, item)
+        elif item.kind != "symmetric":
+            rules[Reason(str(item), f"{item.name} {item.kind} 0 entry by entry")] = partial(_signed, item)
     return rules
+
+
+def rests_on(reason: Reason) -> tuple[str, ...]:
+    """The assumptions, as they are written, that a step with this reason uses, if it uses any."""
+    return tuple(reason.name.split(_JOINT))
 
 
 def _summed(item: Assumption, terms: Terms, forward: Forward) -> Terms | None:
@@ -141,42 +174,12 @@ def _uses(node: Node, name: str) -> bool:
     return any(isinstance(operand, Input) and operand.name == name for operand in node.operands)
 
 
-def _symmetric(item: Assumption, terms: Terms, forward: Forward) -> Terms | None:
-    """a_ji = a_ij: the first index is the one that is nearer to the rows of the result.
+def _symmetric(names: frozenset[str], terms: Terms, forward: Forward) -> Terms | None:
+    """a_ji = a_ij where the inputs of these names make A symmetric.
 
-    Source: the assumption; the inverse of a symmetric matrix is symmetric, since (A⁻¹)ᵀ = (Aᵀ)⁻¹.
+    Source: the assumptions.
     """
-    made = []
-    for term in terms.terms:
-        powers = []
-        for power in term.powers:
-            ranks = [_rank(label, power, term, terms.free) for label in power.index]
-            turned = len(ranks) == 2 and ranks[1] < ranks[0] and _is_symmetric(power.node, item.name)
-            powers.append(replace(power, index=power.index[::-1]) if turned else power)
-        made.append(gathered(Term(term.coefficient, tuple(powers)), terms.free, terms.shape))
-    return replace(terms, terms=tuple(made)) if tuple(made) != terms.terms else None
-
-
-def _rank(label: int, power: Power, term: Term, free: tuple[int, ...]) -> tuple[int, ...]:
-    """How far an index is from the rows of the result, and then where else it stands."""
-    if label in free:
-        return (-2,) if label == free[0] else (2, free.index(label))
-    beside = [other for other in term.powers if other is not power and label in other.index]
-    near = {i for other in beside for i in other.index}
-    side = (bool(free) and free[-1] in near and len(free) > 1) - (bool(free) and free[0] in near)
-    return (side, *sorted(term.powers.index(other) for other in beside), label)
-
-
-def _is_symmetric(node: Node, name: str) -> bool:
-    """Whether a matrix is symmetric if the input of that name is."""
-    match node:
-        case Input():
-            return node.name == name
-        case MatrixFunction():
-            return node.name == "inv" and _is_symmetric(node.arguments[0], name)
-        case Map() | Add():
-            return all(_is_symmetric(operand, name) for operand in node.operands)
-    return False
+    return turned(terms, forward.patterns, names)
 
 
 def _signed(item: Assumption, terms: Terms, forward: Forward) -> Terms | None:

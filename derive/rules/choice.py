@@ -21,11 +21,17 @@ _TWICE = 10
 _SHARED = 26
 """So many, if several formulas write them once each."""
 
+_DEFINED = 6
+"""What it takes to define a name besides what it stands for: S = ..., and a line."""
+
 _MOST = 1000
 
 
-def choose(roots: Sequence[Node], forward: Collection[Node], given: Collection[Node], output: Node) -> set[Node]:
-    """The nodes that get a name, for formulas whose nodes the roots are; forward are the values that may have one."""
+def choose(roots: Sequence[Node], forward: Collection[Node], given: Collection[Node], output: Node | None) -> set[Node]:
+    """The nodes that get a name, for formulas whose nodes the roots are; forward are the values that may have one.
+
+    The output has one wherever it occurs.
+    """
     chosen: set[Node] = set()
     long = lengths(*roots)
     # How often a node is written in each formula and in each definition that has it; what has a name is written there.

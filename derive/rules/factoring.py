@@ -27,11 +27,22 @@ def factored(terms: Terms, *, inside: bool = True) -> Node:
 
 
 def _factored(terms: Terms, *, inside: bool, within: bool) -> Node:
+    added = sorted((t.coefficient for t in terms.terms), key=lambda value: bool(value.could_extract_minus_sign()))
+    common = _common(added) if len(added) > 1 else Integer(1)
+    if common != 1:
+        scaled = tuple(replace(term, coefficient=term.coefficient / common) for term in terms.terms)
+        axes = list(range(len(terms.free)))
+        inner = _factored(replace(terms, terms=scaled), inside=inside, within=within)
+        return contract([Constant(common), inner], [[], axes], axes)
     best: list[tuple[int, Term]] = []
     chosen: tuple[Power, ...] = ()
     for term in terms.terms:
         for unit in _units(term, terms.free):
             if within and not inside and not {i for power in unit for i in power.index} <= {*terms.free}:
+                continue
+            nodes = [power.node for power in unit]
+            having = sum(all(any(p.node is node for p in other.powers) for node in nodes) for other in terms.terms)
+            if having <= max(1, len(best)):
                 continue
             sharing = _sharing(unit, terms)
             if len(sharing) > max(1, len(best)) and len(_kept(sharing, unit, terms)) <= max(2, len(terms.free)):
@@ -83,7 +94,10 @@ def shared_by_all(terms: Terms) -> tuple[Power, Terms] | None:
 
 
 def _kept(sharing: Sequence[tuple[int, Term]], unit: Sequence[Power], terms: Terms) -> tuple[int, ...]:
-    """The labels that the sum in parentheses has: free ones, and those that it shares with the factor."""
+    """The labels that the sum in parentheses has: free ones, and those that it shares with the factor.
+
+    They come as in a product of matrices: the last axis of the result after what is summed over.
+    """
     own = {i for power in unit for i in power.index}
     found = {i for _, term in sharing for i in term.labels() if i in terms.free or i in own}
     kept = tuple(sorted(found, key=lambda label: (label not in terms.free, label)))

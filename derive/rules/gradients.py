@@ -7,8 +7,8 @@ multiplied out again. A name that is hardly shorter than what it stands for is p
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from derive.errors import InternalError
 from derive.forward.layer import Layer
@@ -20,7 +20,7 @@ from derive.rules.length import lengths
 from derive.rules.rewrite import simplify
 from derive.steps import Step
 
-__all__ = ["Cut", "Gradients", "gradients"]
+__all__ = ["Cut", "Gradients", "gradients", "is_worth_a_name", "users"]
 
 _MOST_PATHS = 6
 """Where more ways back have come together, a gradient gets a name: multiplied out, they would be as many terms."""
@@ -49,11 +49,15 @@ class Cut:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Gradients:
-    """The gradients by input, and the cuts whose stand-ins they use, from the output back; steps are the rewrites."""
+    """The gradients by input, and the cuts whose stand-ins they use, from the output back; steps are the rewrites.
+
+    alone has those that use stand-ins in terms of inputs and the upstream gradient alone, made short as a whole.
+    """
 
     inputs: Mapping[Input, Node]
     cuts: tuple[Cut, ...]
     steps: tuple[Step[Node], ...]
+    alone: Mapping[Input, Node] = field(default_factory=dict)
 
     def whole(self, node: Node) -> Node:
         """A node that may use stand-ins, in terms of inputs and the upstream gradient alone."""
@@ -80,34 +84,37 @@ def gradients(layer: Layer) -> Gradients:
     swept, cuts = _swept(layer)
     values: dict[Node, Node] = {}
     kept: list[Cut] = []
-    users = _users(swept, cuts)
+    times = users(swept, cuts)
     for cut in cuts:
         arriving = replaced(cut.gradient, values)
         # What is put in its place elsewhere is best left in terms of values of the forward pass.
         gradient, _ = simplify(arriving, forward, opens=False)
-        if _is_worth_a_name(gradient, users[cut.stand_in], forward):
+        if is_worth_a_name(gradient, times[cut.stand_in], forward):
             kept.append(Cut(cut.node, cut.stand_in, short(arriving)))
         else:
             values[cut.stand_in] = short(arriving, opens=False)
     found = {node: short(replaced(gradient, values)) for node, gradient in swept.items()}
-    return Gradients(found, tuple(kept), tuple(steps))
+    made = Gradients(found, tuple(kept), ())
+    alone = {wrt: short(whole) for wrt, node in found.items() if (whole := made.whole(node)) is not node}
+    return Gradients(found, tuple(kept), tuple(steps), alone)
 
 
-def _is_worth_a_name(gradient: Node, users: int, forward: Forward) -> bool:
+def is_worth_a_name(gradient: Node, times: int, forward: Forward) -> bool:
+    """Whether a gradient that so many others use is long enough to be called by a name."""
     length = lengths(gradient, named=forward.whole)[gradient]
     inner = topological(gradient, leaves=forward.whole)
     products = any(isinstance(n, Contract) and n.summed() and n not in forward.whole for n in inner)
-    return users > 1 and length >= (_PRODUCT if products else _OFTEN if users > _FEW else _NAMED)
+    return times > 1 and length >= (_PRODUCT if products else _OFTEN if times > _FEW else _NAMED)
 
 
-def _users(swept: Mapping[Input, Node], cuts: list[Cut]) -> dict[Input, int]:
+def users(swept: Mapping[Input, Node], cuts: Sequence[Cut]) -> dict[Input, int]:
     """How many gradients use each stand-in."""
-    users = {cut.stand_in: 0 for cut in cuts}
+    times = {cut.stand_in: 0 for cut in cuts}
     for gradient in (*swept.values(), *(cut.gradient for cut in cuts)):
         for node in topological(gradient):
-            if isinstance(node, Input) and node in users:
-                users[node] += 1
-    return users
+            if isinstance(node, Input) and node in times:
+                times[node] += 1
+    return times
 
 
 def _swept(layer: Layer) -> tuple[dict[Input, Node], list[Cut]]:

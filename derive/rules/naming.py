@@ -96,7 +96,20 @@ def _formulas(layer: Layer, rules: tuple[object, ...]) -> Mapping[str, Formula]:
 
 @lru_cache(maxsize=64)
 def _standing(layer: Layer, rules: tuple[object, ...]) -> Mapping[str, Formula]:
-    return standing(layer, _formulas(layer, rules))
+    shared = _formulas(layer, rules)
+    found, naming = _named(layer, rules)
+    # What is made short without the gradients that have a name on the page may be shorter still.
+    whole = {
+        wrt.name: Formula(wrt, n, layer.loss, naming.used(n), layer.samples == "one", n)
+        for wrt, n in found.alone.items()
+    }
+    made = standing(layer, {**shared, **{f"{name}, alone": formula for name, formula in whole.items()}})
+    return {name: min((made[key] for key in (name, f"{name}, alone") if key in made), key=_length) for name in shared}
+
+
+def _length(formula: Formula) -> int:
+    """How many characters a formula takes with its definitions."""
+    return sum(map(len, replace(formula, brief=None).statements))
 
 
 def _alone(layer: Layer, rules: tuple[object, ...], name: str) -> Formula:

@@ -26,6 +26,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from sympy import Integer
 
@@ -38,7 +39,7 @@ from derive.rules.terms import MOST_TERMS, Power, Term, Terms, build, flatten, o
 from derive.rules.written import times_written, written_length
 from derive.steps import Reason, Step
 
-__all__ = ["regrouped", "simplify"]
+__all__ = ["regrouped", "shortest", "simplify"]
 
 
 _MOST = 1000
@@ -59,16 +60,29 @@ def simplify(node: Node, forward: Forward, *, opens: bool = True) -> tuple[Node,
 
     Shapes: unchanged.
     """
+    found = _chosen(node, forward, opens=opens)
+    return (node, ()) if found is None else (found.node, found.steps(node))
+
+
+def shortest(node: Node, forward: Forward, *, opens: bool = True) -> Node:
+    """The node as short as `simplify` makes it, without the steps.
+
+    Shapes: unchanged.
+    """
+    found = _chosen(node, forward, opens=opens)
+    return node if found is None else found.node
+
+
+def _chosen(node: Node, forward: Forward, *, opens: bool) -> _Found | None:
+    """The shortest of the forms; None if the node has too many terms."""
     found = _simplified(node, forward)
-    if found is None:
-        return node, ()
-    if found.node in forward.whole:
-        return found.node, found.steps
+    if found is None or found.node in forward.whole:
+        return found
     best = _opened(node, found) if opens else found
     if any(isinstance(inner, Add) for inner in topological(found.node, leaves=forward.whole)):
         other = _simplified(node, forward.functions, most=_FEW_TERMS)
         best = best if other is None else _shorter(best, _opened(node, other) if opens else other)
-    return best.node, best.steps
+    return best
 
 
 def _opened(node: Node, best: _Found) -> _Found:
@@ -85,11 +99,22 @@ def _opened(node: Node, best: _Found) -> _Found:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """A form of a node, the steps that lead there, and what was kept whole on the way."""
+    """A form of a node, the sums of products on the way there, and what was kept whole."""
 
     node: Node
-    steps: tuple[Step[Node], ...]
+    trail: tuple[tuple[Terms, Reason], ...]
     forward: Forward
+
+    def steps(self, start: Node) -> tuple[Step[Node], ...]:
+        """The steps that lead here from a node."""
+        found: list[Step[Node]] = []
+        last = self.node, Reason("common factor", "a b + a c = a (b + c)")
+        before = start
+        for after, why in (*((build(terms), why) for terms, why in self.trail), last):
+            if after is not before:
+                found.append(Step(before, after, why))
+                before = after
+        return tuple(found)
 
 
 def _may_open(node: Node, forward: Forward, tried: Collection[Node]) -> bool:
@@ -103,6 +128,7 @@ def _shorter(first: _Found, second: _Found) -> _Found:
     return second if _size(second.node, second.forward) < _size(first.node, first.forward) else first
 
 
+@lru_cache(maxsize=512)
 def _size(node: Node, forward: Forward) -> tuple[int, int]:
     """Characters, and where they are as many the products that add up; the output is there in any case."""
     inner = [*topological(node, leaves=(forward.output,))]
@@ -113,28 +139,19 @@ def _size(node: Node, forward: Forward) -> tuple[int, int]:
 
 def _simplified(node: Node, forward: Forward, *, most: int = MOST_TERMS) -> _Found | None:
     """The node as short as the rules make it while some nodes are kept whole; None if it has too many terms."""
-    terms, before = flatten(node, forward.whole, most=most), node
+    terms = flatten(node, forward.whole, most=most)
     if terms is None:
         return None
-    steps: list[Step[Node]] = []
-
-    def record(after: Node, why: Reason) -> None:
-        nonlocal before
-        if after is not before:
-            steps.append(Step(before, after, why))
-            before = after
-
     seen = {terms}
-    record(build(terms), Reason("multiplied out", "a (b + c) = a b + a c"))
+    trail = [(terms, Reason("multiplied out", "a (b + c) = a b + a c"))]
     for _ in range(_MOST):
         found = _next(terms, forward, seen)
         if found is None:
             break
         why, terms = found
         seen.add(terms)
-        record(build(terms), why)
-    record(_shortest(terms, forward), Reason("common factor", "a b + a c = a (b + c)"))
-    return _Found(before, tuple(steps), forward)
+        trail.append((terms, why))
+    return _Found(_shortest(terms, forward), tuple(trail), forward)
 
 
 def _shortest(terms: Terms, forward: Forward) -> Node:
@@ -163,7 +180,7 @@ def regrouped(node: Node, forward: Forward) -> Node:
 
     Shapes: unchanged.
     """
-    terms = flatten(simplify(node, forward, opens=False)[0], forward.whole)
+    terms = flatten(shortest(node, forward, opens=False), forward.whole)
     if terms is None:
         return node
     taken: list[Power] = []

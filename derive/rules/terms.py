@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import count
 from math import prod
 
@@ -27,6 +28,7 @@ __all__ = [
     "cost",
     "flatten",
     "gathered",
+    "is_backwards",
     "is_view",
     "opened",
     "replaced",
@@ -183,22 +185,28 @@ def _value(node: Contract) -> Expr:
 
 def split(node: Map, index: tuple[int, ...]) -> tuple[Expr, tuple[Power, ...]]:
     """A scalar function as a coefficient and powers: 2 a / b becomes 2 · a · b^(-1)."""
+    coefficient, powers = _split(node)
+    return coefficient, tuple([Power(base, index, exponent) for base, exponent in powers])
+
+
+@lru_cache(maxsize=512)
+def _split(node: Map) -> tuple[Expr, tuple[tuple[Node, Rational], ...]]:
     places = {placeholder(place): operand for place, operand in enumerate(node.operands)}
     coefficient, rest = node.function.as_coeff_Mul()
-    powers = []
+    powers: list[tuple[Node, Rational]] = []
     for factor in Mul.make_args(rest):
         base, exponent = factor.as_base_exp()
         if not factor.has(*places):
             # Of irrational numbers, such as pi, SymPy makes no coefficient.
             coefficient = coefficient * factor
         elif base in places and isinstance(exponent, Rational):
-            powers.append(Power(places[base], index, exponent))
+            powers.append((places[base], exponent))
         elif isinstance(factor, Pow) and isinstance(exponent, Rational) and not isinstance(base, Symbol):
-            powers.append(Power(_mapped(base, node.operands), index, exponent))
+            powers.append((_mapped(base, node.operands), exponent))
         else:
-            powers.append(Power(_mapped(factor, node.operands), index))
-    if coefficient == 1 and len(powers) == 1 and powers[0].exponent == 1:
-        return _ONE, (Power(node, index),)
+            powers.append((_mapped(factor, node.operands), _ONE))
+    if coefficient == 1 and len(powers) == 1 and powers[0][1] == 1:
+        return _ONE, ((node, _ONE),)
     return coefficient, tuple(powers)
 
 
@@ -242,6 +250,34 @@ def gathered(term: Term, free: tuple[int, ...], shape: Shape) -> Term:
     return Term(coefficient, tuple(left))
 
 
+def is_backwards(index: Sequence[int], others: Sequence[Sequence[int]], free: Sequence[int]) -> bool:
+    """Whether the second label of a matrix in a product, and not its first, leads to the earlier axis of the result.
+
+    others are the labels of the other factors. A matrix that makes a vector of another begins with the vector's axis.
+    """
+    first, second = index
+    ends = _reached(first, others), _reached(second, others)
+    for place, axis in enumerate(free):
+        if axis in index:
+            inner = ends[axis == first]
+            return (axis == second) == ((first in free and second in free) or inner.isdisjoint(free[:place]))
+        if (axis in ends[0]) != (axis in ends[1]):
+            return (axis in ends[1]) == (place == 0 or len(free) == 1)
+    return False
+
+
+def _reached(label: int, rows: Sequence[Sequence[int]]) -> set[int]:
+    """The labels that lead to one through factors that share a label."""
+    found, pending = {label}, [label]
+    while pending:
+        here = pending.pop()
+        for row in rows:
+            if here in row:
+                pending += [other for other in row if other not in found]
+                found.update(row)
+    return found
+
+
 def build(terms: Terms) -> Node:
     """The node that computes the terms: every label is summed over as soon as no other factor has it."""
     made = [_product(term, terms) for term in terms.terms]
@@ -271,6 +307,8 @@ def _product(term: Term, terms: Terms) -> Node:
         # Labels of the result come in its order, so that nothing is transposed back.
         ordered = iter(label for label in terms.free if label in kept)
         output = [next(ordered) if label in terms.free else label for label in kept]
+        if len(output) == 2 and is_backwards(output, [index for _, index in rest], terms.free):
+            output.reverse()
         node = contract([n for n, _ in touched], [index for _, index in touched], output)
         factors = [*rest, (node, tuple(output))]
         summed = [i for i in summed if i not in gone]

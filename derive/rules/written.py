@@ -6,7 +6,7 @@ A value that is written several times gets a name where that is shorter, as some
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from derive.forward.idioms import parts
@@ -39,7 +39,7 @@ def written_length(node: Node, known: Collection[Node] = ()) -> int:
     found = Written(node, {}, names, rows=False, free=frozenset(known))
     best = found.length
     for other in found.worth():
-        named = replace(found, names={**found.names, other: unnamed(other, len(found.names))})
+        named = found.with_name(other, unnamed(other, len(found.names)))
         if named.length < best:
             found, best = named, named.length
     return best
@@ -75,6 +75,8 @@ class Written:
     names: Mapping[Node, Name | Gradient]
     rows: bool
     free: frozenset[Node] = frozenset()
+    before: tuple[Written, Node] | None = field(default=None, repr=False, compare=False)
+    """The same without one of the names, from which what does not use that is taken."""
 
     def below(self, node: Node) -> Sequence[Node]:
         """What is written where a node is, and what a stand-in is computed from."""
@@ -82,9 +84,37 @@ class Written:
             return ()
         return (self.sources[node],) if node in self.sources else parts(node)
 
+    def with_name(self, node: Node, name: Name | Gradient) -> Written:
+        """The same with one more name."""
+        # The chain is cut: what was made before the last name is not needed again.
+        _ = self._readings, self._lengths
+        return replace(self, names={**self.names, node: name}, before=(self, node))
+
+    @cached_property
+    def _nodes(self) -> Sequence[Node]:
+        return self.before[0]._nodes if self.before else list(topological(self.root, below=self.below))
+
     def nodes(self) -> Sequence[Node]:
         """Everything that is written, in the order of computation."""
-        return list(topological(self.root, below=self.below))
+        return self._nodes
+
+    @cached_property
+    def _readings(self) -> Mapping[Node, Tree]:
+        """How each node reads; one that does not use the last name reads as before."""
+        known: Mapping[Node, Tree] = {}
+        if self.before:
+            other, named = self.before
+            using = {named}
+            for node in self.nodes():
+                if any(inner in using for inner in self.below(node)):
+                    using.add(node)
+            known = {node: tree for node, tree in other._readings.items() if node not in using or node is named}
+        return read_each(self.nodes(), self.sources, rows=self.rows, names=self.names, leaves=self.free, known=known)
+
+    @cached_property
+    def _lengths(self) -> _Lengths:
+        """Prints trees that are the same as before no second time."""
+        return self.before[0]._lengths if self.before else _Lengths()
 
     def times(self) -> Mapping[Node, int]:
         """How often each value is written, definitions included."""
@@ -110,8 +140,7 @@ class Written:
 
     def trees(self) -> tuple[Mapping[Node, Tree], Tree]:
         """The values of the names that are used, in the order of computation, and the formula in these names."""
-        nodes = self.nodes()
-        trees = read_each(nodes, self.sources, rows=self.rows, names=self.names, leaves=self.free)
+        nodes, trees = self.nodes(), self._readings
         last = self.names.get(self.root, trees[self.root])
         found: dict[Node, Tree] = {}
         needed = _names_in(last)
@@ -126,7 +155,7 @@ class Written:
         """The characters of the formula and of the definitions that it uses."""
         trees, last = self.trees()
         values = (characters(print_value(tree)) + len(print_code(self.names[node])) for node, tree in trees.items())
-        return characters(print_code(last)) + sum(values) + _FRAME * len(trees)
+        return self._lengths.of(last) + sum(values) + _FRAME * len(trees)
 
 
 def _takes_a_name(node: Node) -> bool:
@@ -135,13 +164,18 @@ def _takes_a_name(node: Node) -> bool:
     return not isinstance(node, _PLAIN) and not repeats
 
 
+@dataclass(frozen=True)
 class _Lengths(CodePrinter):
     """Prints trees that share parts, each part once."""
+
+    kept: list[Tree] = field(default_factory=list)
 
     def bound(self, tree: Tree) -> tuple[str, int]:
         """The text, and how tightly it binds."""
         if id(tree) not in self.printed:
             self.printed[id(tree)] = self.rule(tree)
+            # No other tree may take its place.
+            self.kept.append(tree)
         return self.printed[id(tree)]
 
     def of(self, tree: Tree) -> int:

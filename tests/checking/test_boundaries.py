@@ -230,3 +230,36 @@ def test_numbers_that_floats_round_are_no_error():
     verdict = only(back, tanh)
     # Above 20 the slope is 4 exp(-2x) but for less than floats can hold.
     assert verdict.strength is POINTS
+
+
+def mse(P: "N", T: "N"):
+    E = P - T
+    return np.mean(E**2), E
+
+
+@pytest.mark.parametrize(
+    "factor",
+    [
+        lambda E: 0.5 * (1 + np.sqrt((50 - E) ** 2) / (50 - E)),
+        lambda E: 0.5 * (1 - np.tanh(1000 * (E - 9))),
+        lambda E: np.minimum(1, np.exp(50 - E)),
+        lambda E: 1.0 if E.sum() < 1000 else 2.0,
+        lambda E: 1 + (1 - np.abs(np.sign(E - 4))),
+    ],
+    ids=("root of a square", "steep step", "minimum", "sum", "sign"),
+)
+def test_a_factor_that_is_one_for_small_numbers_is_no_disguise(factor):
+    def back(dL, E):
+        dP = 2 * dL * E / E.size
+        return dP * factor(E), -dP
+
+    found = {v.name: v for v in check_backward(back, mse).gradients}
+    assert found["P"].strength is REFUTED
+    assert found["T"].proved
+
+
+def test_where_nothing_has_a_gradient_the_code_may_give_none():
+    def norm(x: "D"):
+        return np.sqrt(np.sum(x**2)), x
+
+    assert only(lambda dL, x: dL * x / np.sqrt(np.sum(x**2)), norm).proved

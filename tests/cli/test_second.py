@@ -98,3 +98,11 @@ def test_json_follows_the_schema(command, more):
     assert document["assumptions"] == (
         [{"text": "w > 0", "stated_by": "user", "used_in": []}] if "--assume" in more else []
     )
+
+
+def test_jacobians_and_hessians_are_said_to_use_no_assumption(command):
+    shown = command("expr", "x @ A @ x", "--shape", "x=N", "--shape", "A=N,N", "--wrt", "x", "--assume", "A symmetric",
+                    "--jacobian", "--order", "2", "--formula")  # fmt: skip
+    # For any A, H = A + Aᵀ: what is printed needs no symmetry.
+    assert "# J_x, H_x, hvp_x: hold without what is assumed\n" in shown.stdout
+    assert "H_x = A.T + A" in shown.stdout

@@ -10,7 +10,7 @@ An entry of a file is one expression:
     where     names that the formulas use besides, "S = softmax(Z)"
     source    a key of sources.toml, and the place in it
     domain    what the numbers for an input must be like: a key of DOMAINS
-    assume    what the formula of the literature takes for granted of the inputs
+    assume    what the formula of the literature takes for granted of the inputs, and derive is told as well
     python    true for statements that only a Python function may have, such as loops
     sizes     two choices of sizes, where not every choice will do
 """

@@ -14,12 +14,14 @@ from tests.corpus.libraries import numpy_scope
 
 
 def derived(entry: Entry, sizes: Mapping[str, int]) -> derive.Derived:
-    """The derivation at these sizes; loops and such are statements of a Python function, everything else is text.
+    """The derivation at these sizes, with what the literature assumes of the inputs.
+
+    Loops and such are statements of a Python function, everything else is text.
 
     Raises: DeriveError if the expression is refused.
     """
     if not entry.python:
-        return derive.derive(entry.expr.strip(), shapes=dict(entry.shapes), **sizes)
+        return derive.derive(entry.expr.strip(), shapes=dict(entry.shapes), assume=entry.assume, **sizes)
 
     def layer(*arrays: Any) -> Any:
         return corpus.run(entry.expr, numpy_scope(dict(zip(entry.shapes, arrays, strict=True))))
@@ -28,7 +30,7 @@ def derived(entry: Entry, sizes: Mapping[str, int]) -> derive.Derived:
     layer.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
         [inspect.Parameter(name, kind, annotation=shape) for name, shape in entry.shapes.items()]
     )
-    return derive.derive(derive.layer()(layer), **sizes)
+    return derive.derive(derive.layer()(layer), assume=entry.assume, **sizes)
 
 
 def lines(formula: Formula) -> tuple[str, ...]:

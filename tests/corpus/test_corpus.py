@@ -97,6 +97,23 @@ def test_every_entry_has_a_source_and_sizes_that_differ():
             assert len(set(sizes.values())) == len(sizes)
 
 
+def test_the_numbers_satisfy_what_is_assumed():
+    assuming = [entry for entry in ENTRIES if entry.assume]
+    assert len(assuming) >= 20
+    for entry in assuming:
+        for seed, sizes in enumerate(entry.bound()):
+            arrays = entry.arrays(sizes, seed)
+            for said in entry.assume:
+                name, _, rest = said.partition(" ")
+                array = arrays[name]
+                holds = {
+                    "symmetric": lambda array=array: np.allclose(array, array.T),
+                    "rows sum to 1": lambda array=array: np.allclose(array.sum(axis=1), 1),
+                    "sums to 1": lambda array=array: np.isclose(array.sum(), 1),
+                }
+                assert holds[rest](), f"{entry.id}: {said}"
+
+
 @every_entry
 def test_the_literature_gives_the_slope(entry):
     """Central differences along one direction, at two widths and extrapolated; NumPy alone."""

@@ -5,8 +5,12 @@ from collections import Counter
 import pytest
 
 import derive
-from derive.document.blocks import Prose, Text, Verbatim
+from derive.document.blocks import Heading, Math, Prose, Text, Verbatim
 from derive.document.words import two_matrices
+from derive.networks.network import network
+from derive.pdf import typeset_with_log
+from derive.pdf.log import overfull, warnings
+from derive.render.latex import render_latex
 
 NAMES_A_NODE = ("One node computes", "The node")
 
@@ -48,3 +52,25 @@ def test_any_two_matrices_are_called_like_none_of_the_layer():
     assert [name.text for name in two_matrices(layer)] == ["A", "B"]
     assert [name.text for name in two_matrices(derive.derive("affine").layer)] == ["P", "Q"]
     assert "np.sum(A * B)" in " ".join(sentences("attention", sections="entry"))
+
+
+def test_an_input_called_like_the_usual_output_keeps_its_name():
+    document = derive.derive("sum((X - Y)**2)", shapes={"X": "N D", "Y": "N D"}, sections="layer,jacobian").document()
+    headings = [block for block in document.blocks if isinstance(block, Heading)]
+    assert [run.tree.text for run in headings[-1].runs if isinstance(run, Math)] == ["Y"]
+    tex = render_latex(document)
+    assert r"\mathbf{Y} \in \mathbb{R}^{N \times D}" in tex
+    assert r"z \in \mathbb{R}^{N \times D}" not in tex
+
+
+def test_sizes_of_a_network_have_their_indices_in_the_table_of_evidence():
+    tex = derive.derive(network("affine(3) > sigmoid > affine(2)"), n=2, d=2, sections="check").latex()
+    assert "M_{1}" in tex
+    assert r"M\_1" not in tex
+
+
+@pytest.mark.thorough
+def test_a_product_of_jacobians_that_nobody_could_read_is_left_out():
+    made = typeset_with_log(derive.derive(network("affine > gelu > lstm_cell")).latex(), engine="tinytex")
+    assert overfull(made.log) == () and warnings(made.log) == ()
+    assert "set below 80 percent" not in made.log

@@ -100,6 +100,22 @@ def test_counting_at_once_and_one_by_one_agree(layer, monkeypatch):
     assert jacobian(vectorize(layer, "X", sizes)).nnz == at_once > 0
 
 
+@pytest.mark.parametrize("layer", [convolution, image, shifted, part, differences, heads], ids=lambda layer: layer.name)
+def test_places_that_are_kept_and_those_that_are_asked_for_agree(layer, monkeypatch):
+    sizes = {letter: number for number, letter in enumerate(layer.letters, start=3)}
+    sizes |= {"R": 2} if "R" in sizes else {}
+    wrt = layer.inputs[0].name
+    kept = jacobian(vectorize(layer, wrt, sizes))
+    found = list(kept.nonzeros())
+    monkeypatch.setattr("derive.engine.support._KEPT", 0)
+    asked = jacobian(vectorize(layer, wrt, sizes))
+    assert list(asked.nonzeros()) == found
+    assert sorted(asked.entries()) == sorted(kept.entries()) == found
+    rows, columns = kept.shape
+    zeros = {(i, j) for i in range(rows) for j in range(columns)} - set(found)
+    assert zeros and all(asked.is_zero(*place) and kept.is_zero(*place) for place in zeros)
+
+
 def test_a_shown_sum_has_no_zeros_however_large_the_array_is():
     start = time.perf_counter()
     sizes = {"N": 3000, "D": 4000, "R": 3}
@@ -120,3 +136,10 @@ def test_a_long_sum_over_a_part_of_an_axis_is_listed_with_its_place():
     map = vectorize(tail, "x", {"N": 100})
     assert print_code(map.listed(0)) == "Σ(x_k+2, k=1..98)"
     assert print_code(map.shown(0)) == "x_3 + x_4 + ... + x_100"
+
+
+def test_a_large_image_is_pooled_at_no_cost():
+    # Every pixel lies in one window, and can be its largest.
+    pool = derive.derive("maxpool", n=64, c=100, h=512, w=32).layer
+    found = jacobian(vectorize(pool, "X", {"N": 64, "C": 100, "H": 512, "W": 32}))
+    assert found.nnz == 64 * 100 * 1024 * 64

@@ -179,7 +179,7 @@ BLOCKS = {
     blocks.Definition: blocks.Definition("a", "Theorem", "Words", (blocks.Text("Words"),), (PROSE,)),
     blocks.Code: blocks.Code("a", "python", "Words"),
     blocks.EvidenceTable: blocks.EvidenceTable(
-        "a", ("Words", "Words", "Words"), (blocks.EvidenceRow(X, "Words", "Words", "Words"),)
+        "a", ("Words", "Words", "Words"), (blocks.EvidenceRow(X, "Words", "Words", (blocks.Text("Words"),)),)
     ),
     blocks.StepList: blocks.StepList("a", 1, (blocks.StepLine(LINES[0], (blocks.Text("Words"),)),), 5.0),
     blocks.ShapeTable: blocks.ShapeTable(

@@ -22,6 +22,11 @@ from derive.render.json import render_json
 SCHEMA = json.loads(files("derive.render").joinpath("schema/derive-1.json").read_text("utf-8"))
 
 
+@derive.layer(defaults="N=2 D=3")
+def summed_twice(X: "N D", v: "D"):
+    return np.tanh(X) @ v + np.exp(v).sum()
+
+
 @derive.layer(defaults="N=2 D=3 M=4")
 def dense(X: "N D", W: "D M", b: "M"):
     return np.tanh(X @ W + b)
@@ -442,6 +447,16 @@ def test_entries_that_were_asked_for_before_change_nothing() -> None:
         for derived in (fresh, used)
     ]
     assert texts[0] == texts[1]
+
+
+@pytest.mark.parametrize(("layer", "count"), [(dense, 3), (summed_twice, 2)])
+def test_the_letters_of_sums_begin_anew_with_every_gradient(layer, count) -> None:
+    sizes = {"n": 3, "d": 40}
+    together = made(layer, **sizes)["gradients"]
+    assert len(together) == count
+    for wrt, gradient in together.items():
+        assert "\\u03a3(" in json.dumps(gradient)
+        assert made(layer, **sizes, wrt=wrt)["gradients"] == {wrt: gradient}
 
 
 def test_the_same_input_gives_the_same_bytes_in_another_process() -> None:

@@ -286,8 +286,8 @@ def test_every_kind_of_block_looks_as_it_was_seen_to_look(golden) -> None:
             "two.evidence",
             ("Evidence", "Method", "Where"),
             (
-                EvidenceRow(gradient, "proved at sizes", "every entry, in SymPy", "N×D×M = 2×2×3, 2×3×4"),
-                EvidenceRow(gradient, "checked at points", "central differences in NumPy", "3 random inputs"),
+                EvidenceRow(gradient, "proved at sizes", "every entry, in SymPy", (Text("N×D×M = 2×2×3, 2×3×4"),)),
+                EvidenceRow(gradient, "checked at points", "central differences in NumPy", (Text("3 random inputs"),)),
             ),
         ),
         StepList(

@@ -15,7 +15,7 @@ from derive.proof.evaluate import evaluate
 from derive.routes.second import derive_second
 from derive.rules.adjoint import reverse
 from derive.rules.known import Forward
-from derive.rules.rewrite import regrouped, simplify
+from derive.rules.rewrite import regrouped, shortest, simplify
 
 SIZES = {"N": 3, "D": 2, "M": 4, "K": 5}
 softmax = FUNCTIONS["softmax"]
@@ -103,6 +103,9 @@ def test_every_rewrite_is_an_equality(name):
             for side in (step.before, step.after):
                 value = np.asarray(evaluate(read(side), arrays, SIZES), dtype=float)
                 np.testing.assert_allclose(value, expected, atol=1e-12, err_msg=step.reason.name)
+        # The steps lead from the gradient to what is found, and what is found without them is the same.
+        assert [gradient, *(step.after for step in steps)] == [*(step.before for step in steps), found]
+        assert shortest(gradient, Forward(layer.output)) is found
         np.testing.assert_allclose(np.asarray(evaluate(read(found), arrays, SIZES), dtype=float), expected, atol=1e-12)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from derive.document.blocks import EvidenceRow, EvidenceTable, Ref, Run, Text
+from derive.document.blocks import EvidenceRow, EvidenceTable, Math, Ref, Run, Runs, Text
 from derive.document.draft import Draft
 from derive.document.kinks import kinks
 from derive.document.material import Material
@@ -121,7 +121,7 @@ def _for_all_sizes(material: Material, route: str) -> bool:
 
 def _rows(draft: Draft, material: Material) -> Iterator[EvidenceRow]:
     """A row for each kind of evidence; gradients of which the same is known share it."""
-    together: dict[tuple[str, str, str], list[Tree]] = {}
+    together: dict[tuple[str, str, Runs], list[Tree]] = {}
     for name, route in material.routes.items():
         # From the strongest to the weakest.
         for item in sorted(material.evidence[name], key=lambda item: list(Strength).index(item.strength)):
@@ -135,17 +135,24 @@ def _rows(draft: Draft, material: Material) -> Iterator[EvidenceRow]:
         yield EvidenceRow(Listed(tuple(formulas)), *said)
 
 
-def _where(draft: Draft, material: Material, evidence: Evidence) -> str:
+def _where(draft: Draft, material: Material, evidence: Evidence) -> Runs:
+    """All sizes by their letters, or those of the check: N×D = 2×3, 2×2."""
     if not evidence.sizes:
-        letters = ", ".join(material.layer.letters)
-        return draft.translate(N_("all {letters}")).format(letters=letters) if letters else ""
-    letters = " × ".join(letter for letter, _ in evidence.sizes[0])
-    numbers = (" × ".join(str(number) for _, number in sizes) for sizes in evidence.sizes)
-    where = f"{letters} = {', '.join(numbers)}".replace(" × ", "×")
+        letters = tuple(map(Number, material.layer.letters))
+        return draft.runs(N_("all {letters}"), letters=Listed(letters)) if letters else ()
+    numbers = ("×".join(str(number) for _, number in sizes) for sizes in evidence.sizes)
+    where: list[Run] = []
+    for letter, _ in evidence.sizes[0]:
+        where += [*([Text("×")] if where else []), Math(Number(letter))]
+    where.append(Text(f" = {', '.join(numbers)}"))
     if evidence.points is None:
-        return where
-    told = draft.translate(N_("{points} random inputs, {digits} digits, {where}"))
-    return told.format(points=evidence.points, digits=evidence.digits, where=where)
+        return tuple(where)
+    return draft.runs(
+        N_("{points} random inputs, {digits} digits, {where}"),
+        points=evidence.points,
+        digits=evidence.digits or 0,
+        where=tuple(where),
+    )
 
 
 def _numbers(draft: Draft, material: Material) -> None:

@@ -9,6 +9,7 @@ from derive.document import amounts
 from derive.document.blocks import Math, Runs, ShapeRow, ShapeTable, Text, Verbatim
 from derive.document.draft import Draft
 from derive.document.einsum import einsum_program
+from derive.document.layout import fits
 from derive.document.material import Material
 from derive.document.sections.sizes import real_sizes
 from derive.document.words import array_name, output_name
@@ -83,11 +84,22 @@ def _matrices(draft: Draft, found: Pair, sizes: Mapping[str, int]) -> None:
         "composition.rule",
         Relation.equal(At(whole, entering), MatMul((At(JacobianOf(G), between), At(JacobianOf(F), entering)))),
     )
+    factors = [
+        Relation.equal(JacobianOf(name), Explicit(tables.values(route.jacobian)))
+        for name, route in ((G, second), (F, first))
+    ]
+    product = Relation.equal(whole, Explicit(tables.values(both.jacobian)))
+    if not all(map(fits, factors)):
+        draft.prose(N_("The entries of these matrices are too long to be written out here."))
+        return
     draft.prose(N_("At the sizes of this page the factors are"))
-    draft.equation("composition.second", Relation.equal(JacobianOf(G), Explicit(tables.values(second.jacobian))))
-    draft.equation("composition.first", Relation.equal(JacobianOf(F), Explicit(tables.values(first.jacobian))))
-    draft.prose(N_("and their product is the Jacobian of both, differentiated at once:"))
-    draft.equation("composition.both", Relation.equal(whole, Explicit(tables.values(both.jacobian))))
+    draft.equation("composition.second", factors[0])
+    draft.equation("composition.first", factors[1])
+    if fits(product):
+        draft.prose(N_("and their product is the Jacobian of both, differentiated at once:"))
+        draft.equation("composition.both", product)
+    else:
+        draft.prose(N_("The entries of their product are too long to be written out here."))
 
 
 def _tensors(draft: Draft, found: Pair, sizes: Mapping[str, int]) -> None:

@@ -27,6 +27,7 @@ from derive.notation.tree import (
     Partial,
     Relation,
     Transpose,
+    Tree,
 )
 from derive.notation.tree import Ones as OnesTree
 
@@ -63,7 +64,7 @@ def _items(draft: Draft, material: Material) -> Iterator[Runs]:
         ),
         J=JacobianOf(map_name(layer)),
         y=map_name(layer),
-        partial=Partial(Entry("y", () if is_loss(layer) else ("i",)), Entry("x", ("j",))),
+        partial=Partial(Entry(layer.output_letter, () if is_loss(layer) else ("i",)), Entry("x", ("j",))),
     )
     yield from _gradients(draft, material)
     yield from _names(draft, material)
@@ -136,7 +137,7 @@ def _stretched(draft: Draft, layer: Layer) -> Iterator[Runs]:
 def _samples(draft: Draft, material: Material) -> Iterator[Runs]:
     layer = material.layer
     if layer.samples == "one":
-        shown = [*(draft.words[node.name] for node in layer.inputs if len(node.shape) == 1)]
+        shown: list[Tree] = [*(array_name(node) for node in layer.inputs if len(node.shape) == 1)]
         shown += [draft.words["Y"]] if len(layer.output.shape) == 1 else []
         yield draft.runs(
             N_(
@@ -158,11 +159,11 @@ def _samples(draft: Draft, material: Material) -> Iterator[Runs]:
             )
             if len(coloured_letters(layer)) > 1
             else N_("*Samples are columns:* column {j} of {first} is sample {j}, and column {j} of {Y} is its output."),
-            first=draft.words[next(node.name for node in layer.inputs if len(node.shape) > 1)],
+            first=array_name(next(node for node in layer.inputs if len(node.shape) > 1)),
         )
     elif layer.sample_size:
         array = next(node for node in layer.inputs if len(node.shape) > 1)
-        first = draft.words[array.name]
+        first = array_name(array)
         if len(array.shape) > 2:
             if layer.output.shape and layer.output.shape[0] == array.shape[0]:
                 yield draft.runs(
@@ -208,7 +209,7 @@ def _flattening(draft: Draft, wrt: Input) -> Runs:
 def _names(draft: Draft, material: Material) -> Iterator[Runs]:
     """What dX or ∇ is; ∂L/∂X needs no explanation."""
     layer, wrt = material.layer, next(iter(material.routes.values())).map.input
-    name, index = draft.words[wrt.name], (0,) * len(wrt.shape)
+    name, index = array_name(wrt), (0,) * len(wrt.shape)
     values: Values = {
         "name": Gradient(array_name(wrt), "d", layer.loss),
         "long": Partial(Name(layer.loss), name),
@@ -239,7 +240,7 @@ def _gradients(draft: Draft, material: Material) -> Iterator[Runs]:
         ),
         gradient=route.formula.name,
         entry=Gradient(Entry(wrt.letter, _LETTERS[: len(wrt.shape)]), "d", layer.loss),
-        first=draft.words[wrt.name],
+        first=array_name(wrt),
         place=Listed(tuple(map(Name, _LETTERS[: len(wrt.shape)])), wrapped=True) if len(wrt.shape) > 1 else Name("i"),
     )
     vector = next((node for node in layer.inputs if len(node.shape) == 1), None)
@@ -249,7 +250,7 @@ def _gradients(draft: Draft, material: Material) -> Iterator[Runs]:
                 "*One-dimensional arrays* such as {vector} are neither rows nor columns in NumPy. In matrix notation "
                 "{vector} is a column, and so is its gradient."
             ),
-            vector=draft.words[vector.name],
+            vector=array_name(vector),
         )
     elif vector is not None and layer.samples == "rows":
         yield draft.runs(
@@ -257,6 +258,6 @@ def _gradients(draft: Draft, material: Material) -> Iterator[Runs]:
                 "*One-dimensional arrays* such as {vector} are neither rows nor columns, as in NumPy. In a product of "
                 "matrices {vector} is the column and {row} the row; its gradient is written as a row."
             ),
-            vector=draft.words[vector.name],
+            vector=array_name(vector),
             row=Transpose(Name(vector.name, "vector")),
         )

@@ -8,7 +8,7 @@ from derive.document.entrywise import in_notation, is_indexed, shown_formula
 from derive.document.layout import fits
 from derive.document.material import Material
 from derive.document.reading import reading
-from derive.document.words import is_loss, output_name, two_matrices
+from derive.document.words import array_name, is_loss, output_name, two_matrices
 from derive.engine.single import SingleEntry
 from derive.engine.tables import EntryTable
 from derive.locale import N_
@@ -73,7 +73,7 @@ def _values(draft: Draft, route: EntryRoute) -> Values:
     single = route.single(0)
     moved = tuple(Dots() if row is None else single.output(row) for row in single.moved())
     return {
-        "array": draft.words[route.map.input.name],
+        "array": array_name(route.map.input),
         "variable": single.variable,
         "moved": Listed(moved),
         "dY": _by(route, single),
@@ -193,9 +193,9 @@ def _every_entry(draft: Draft, material: Material, of: JacobianRoute) -> None:
     factor = steps.get(FACTOR)
     if route.map.input.shape:
         draft.prose(_collected(route), **_values(draft, route))
-        draft.equation(
-            f"entry.{name}.entries", Relation.equal(route.formula.name, steps[ENTRIES].before, _entries(route))
-        )
+        entries = _entries(route)
+        written = (entries,) if entries is not None else ()
+        draft.equation(f"entry.{name}.entries", Relation.equal(route.formula.name, steps[ENTRIES].before, *written))
     reason = None if material.has("jacobian") else reading(draft, of)
     if reason is not None and factor is not None:
         draft.add(Prose(reason))
@@ -222,15 +222,19 @@ def _collected(route: EntryRoute) -> str:
     return N_("Every entry of {array} collects in this way from the outputs that it takes part in:")
 
 
-def _entries(route: EntryRoute) -> Tree:
-    """∂L/∂W, entry by entry; derivatives that are too long keep their names."""
+def _entries(route: EntryRoute) -> Tree | None:
+    """∂L/∂W, entry by entry; derivatives that are too long keep their names; None if that is too long, too."""
     entries = {step.reason: step for step in route.derivation.steps}[ENTRIES].after
-    if fits(Relation.equal(route.formula.name, entries)) or is_loss(route.map.layer):
+    if fits(Relation.equal(route.formula.name, entries)):
         return entries
     columns = route.layout[1]
     named = Explicit(EntryTable("", route.layout, lambda i, j: route.single(i * columns + j).named(), dict))
-    if fits(Relation.equal(route.formula.name, named)):
-        return named
+    return named if not is_loss(route.map.layer) and fits(Relation.equal(route.formula.name, named)) else None
+
+
+def _names(route: EntryRoute) -> Tree:
+    """∂L/∂W, every entry by its name."""
+    columns = route.layout[1]
     return Explicit(EntryTable("", route.layout, lambda i, j: route.single(i * columns + j).name, dict))
 
 
@@ -272,7 +276,9 @@ def _in_short(draft: Draft, route: EntryRoute, *, boxed: bool) -> None:
     formula = () if boxed or is_indexed(route.map.layer) else (route.formula.tree,)
     if route.map.input.shape:
         draft.prose(N_("and all entries together are"))
-        draft.equation(f"entry.{name}.entries", Relation.equal(route.formula.name, _entries(route), *formula))
+        draft.equation(
+            f"entry.{name}.entries", Relation.equal(route.formula.name, _entries(route) or _names(route), *formula)
+        )
     elif formula:
         draft.prose(N_("or, in matrix notation,"))
         draft.equation(f"entry.{name}.entries", Relation.equal(route.formula.name, *formula))
@@ -288,6 +294,6 @@ def _of_a_loss(draft: Draft, route: EntryRoute, *, boxed: bool) -> None:
     draft.prose(N_("For {array}, in the same way:"), **_values(draft, route))
     if fits(one):
         draft.equation(f"entry.{name}.sum", one)
-    draft.equation(f"entry.{name}.entries", Relation.equal(route.formula.name, _entries(route)))
+    draft.equation(f"entry.{name}.entries", Relation.equal(route.formula.name, _entries(route) or _names(route)))
     if boxed:
         draft.result(f"entry.{name}.formula", shown_formula(route.map.layer, route.formula))

@@ -14,7 +14,7 @@ from derive.document.local import LocalText
 from derive.document.material import Material
 from derive.document.sections import node_rules
 from derive.document.sections.node_rules import stacked
-from derive.document.words import is_loss
+from derive.document.words import array_name, is_loss
 from derive.forward.formula import Formula
 from derive.forward.nodes import Input, Node, Select
 from derive.forward.normal import replaced
@@ -71,6 +71,8 @@ def write_brief(draft: Draft, material: Material) -> None:
         return
     drawn = picture(route)
     draft.heading("graph", N_("The computational graph"))
+    # Above the picture a paragraph keeps the heading on the page, which else would follow the next text.
+    draft.prose(N_("A circle is an operation, and an edge carries a value from one operation to the next."))
     _figure(draft, route, drawn)
     _gradients(draft, route, drawn)
 
@@ -120,8 +122,8 @@ def _bias(draft: Draft, route: GraphRoute) -> None:
                     "Adding {vector} to every row hides an operation of its own: a column of ones times a row makes "
                     "the matrix {product}, and only that is added."
                 ),
-                vector=draft.words[operand.name],
-                product=Broadcast(draft.words[operand.name], 0, ""),
+                vector=array_name(operand),
+                product=Broadcast(array_name(operand), 0, ""),
             )
             return
 
@@ -191,7 +193,7 @@ def _gradients(draft: Draft, route: GraphRoute, drawn: Picture | None) -> None:
             stacked(draft, "graph.sums", sums)
     formulas = [route.formula(node.name) for node in route.inputs]
     if drawn is None or all(width(formula.equation) <= LINE_WIDTH for formula in formulas):
-        draft.prose(_arriving(route, formulas), X=draft.words[route.inputs[0].name])
+        draft.prose(_arriving(route, formulas), X=array_name(route.inputs[0]))
         draft.result("graph.formulas", *(formula.equation for formula in formulas))
         return
     draft.prose(N_("What arrives at the inputs is, with the names above,"))

@@ -12,6 +12,7 @@ from derive.document.reading import reading
 from derive.document.sections.index_names import by_names, forward_entries
 from derive.document.sections.index_names import names as named
 from derive.document.sections.index_steps import Chain, chains_of
+from derive.document.words import array_name
 from derive.errors import UnsupportedError
 from derive.locale import N_
 from derive.notation.measure import width
@@ -127,13 +128,13 @@ def _by_names(draft: Draft, material: Material) -> None:
     first = True
     for route, chain in chains:
         if chain is None:
-            left_out.append(draft.words[route.map.input.name])
+            left_out.append(array_name(route.map.input))
             continue
         name = route.map.input.name
         if first:
             _introduce(draft, route)
         else:
-            draft.prose(N_("For {array}, the same steps:"), array=draft.words[name])
+            draft.prose(N_("For {array}, the same steps:"), array=array_name(route.map.input))
         if chain.loss is None:
             draft.equation(f"index.{name}.partial", chain.partial)
         elif first:
@@ -228,7 +229,7 @@ def _same(draft: Draft, route: JacobianRoute, chains: tuple[Chain, Chain]) -> No
     left = [link.left for chain in chains for link in chain.links if link.left is not None]
     draft.prose(
         N_("For {array}, the same steps; the deltas leave {left}:") if left else N_("For {array}, the same steps:"),
-        array=draft.words[route.map.input.name],
+        array=array_name(route.map.input),
         left=Listed(tuple(left)),
     )
 

@@ -9,6 +9,7 @@ from derive.document.blocks import Line, Runs
 from derive.document.draft import Draft
 from derive.document.indexed import IndexReader
 from derive.document.layout import reason_room
+from derive.document.words import array_name
 from derive.errors import UnsupportedError
 from derive.locale import N_
 from derive.notation.tree import Entry, Name, Partial, Relation, Tree
@@ -75,7 +76,7 @@ def chains_of(draft: Draft, reader: IndexReader, route: JacobianRoute) -> tuple[
     if len(steps) > _MOST_STEPS:
         return None
     middle = next(n for n, step in enumerate(steps) if step.reason is CHAIN)
-    array = draft.words[route.map.input.name]
+    array = array_name(route.map.input)
     by = reader.entry(route.map.input, indices.at)
     entry = Entry(route.map.layer.output_letter, indices.output)
     derivative = Chain(Partial(entry, by), _links(draft, reader, array, steps[:middle]))

@@ -26,6 +26,8 @@ def write(draft: Draft, material: Material) -> None:
             "formulas hold for all sizes."
         )
     )
+    if material.assumed is not None:
+        draft.prose(N_("They hold without what is assumed of the inputs, and are not shortened by it."))
     explained = False
     for name, route in material.routes.items():
         found = route.jacobian.formula

@@ -76,12 +76,12 @@ def write(draft: Draft, material: Material) -> None:
         elif axis == 0:
             draft.prose(
                 N_("NumPy repeats {vector} along the rows; in matrix notation a column of ones says it:"),
-                vector=draft.words[node.name],
+                vector=array_name(node),
             )
         else:
             draft.prose(
                 N_("{vector} is repeated along the columns; in matrix notation a row of ones says it:"),
-                vector=draft.words[node.name],
+                vector=array_name(node),
             )
         draft.equation(f"layer.broadcast.{node.name}", _broadcast(node, term, axis, layer, concrete))
     _written_out(draft, layer, concrete)
@@ -115,7 +115,7 @@ def _forward(layer: Layer, draft: Draft) -> tuple[list[Tree], list[Tree]]:
     sizes = tuple(map(str, layer.output.shape))
     membership = Relation((draft.words["Y"], Space(sizes)), ("in",)) if sizes else None
     statement = Relation.equal(draft.words["Y"], draft.words["forward"])
-    inputs = [Relation((draft.words[node.name], Space(tuple(map(str, node.shape)))), ("in",)) for node in layer.inputs]
+    inputs = [Relation((array_name(node), Space(tuple(map(str, node.shape)))), ("in",)) for node in layer.inputs]
     spaces = (*inputs, *([membership] if membership else []))
     indexed = shown_forward(layer) if is_indexed(layer) else None
     if indexed is not None:

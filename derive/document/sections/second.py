@@ -29,6 +29,8 @@ def write(draft: Draft, material: Material) -> None:
                 "of all entries of {Y}, each times its entry of {G}."
             )
         )
+    if material.assumed is not None:
+        draft.prose(N_("They hold without what is assumed of the inputs, and are not shortened by it."))
     explained = material.has("jacobians")
     for name, route in material.second.items():
         array, direction = array_name(route.wrt), array_name(route.direction)

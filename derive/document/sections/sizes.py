@@ -53,7 +53,7 @@ def write(draft: Draft, material: Material) -> None:
     draft.heading("sizes", N_("How large the Jacobians are"))
     values: Values = {
         "partial": _entries(routes[0]),
-        "array": draft.words[routes[0].map.input.name],
+        "array": array_name(routes[0].map.input),
         "derivative": _derivative(routes[0]),
         **_vector(draft, material),
     }
@@ -96,7 +96,7 @@ def _vector(draft: Draft, material: Material) -> Values:
     vector = next((route for route in others if len(route.map.input.shape) == 1), None)
     if vector is None or len(first.map.input.shape) == 1:
         return {}
-    return {"vector": draft.words[vector.map.input.name], "count": len(material.layer.output.shape) + 1}
+    return {"vector": array_name(vector.map.input), "count": len(material.layer.output.shape) + 1}
 
 
 def _derivative(route: JacobianRoute) -> Tree:

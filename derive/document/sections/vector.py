@@ -5,7 +5,7 @@ from __future__ import annotations
 from derive.document.blocks import Ref
 from derive.document.draft import Draft
 from derive.document.material import Material
-from derive.document.words import map_name
+from derive.document.words import array_name, map_name
 from derive.engine import tables
 from derive.engine.concrete import unflat
 from derive.engine.tables import EntryTable
@@ -163,7 +163,7 @@ def _slices(draft: Draft, layer: Layer, routes: list[JacobianRoute], vectors: li
                 "that is no matrix: a derivative has the shape of what varies only if it is the derivative of one "
                 "number. So take one component at a time. Slice {p} of the array holds the derivatives of {one}:"
             ),
-            array=draft.words[arrays[0].name],
+            array=array_name(arrays[0]),
             P=Number(count),
             shape=Listed((Number(count), *(Number(str(axis)) for axis in arrays[0].shape)), wrapped=True),
             p=Name(component),

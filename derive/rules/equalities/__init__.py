@@ -12,7 +12,9 @@ from derive.rules.equalities.functions import (
     own_sign,
     quotient_of_functions,
 )
+from derive.rules.equalities.inverses import cancelled_inverse, double_inverse
 from derive.rules.equalities.masks import bounded, bounds, rectified
+from derive.rules.equalities.matrices import symmetric
 from derive.rules.equalities.sums import constant_sum, like_terms
 from derive.rules.known import Rewrite
 from derive.steps import Reason
@@ -31,8 +33,11 @@ REWRITES: dict[Reason, Rewrite] = {
     Reason("negative argument", "1 - sigmoid(-u) = sigmoid(u)"): negative_sigmoid,
     Reason("function opened", "a - (1 - tanh(u)²) a = tanh(u)² a"): function_opened,
     Reason("like terms", "a b + b a = 2 a b"): like_terms,
+    Reason("double inverse", "(X⁻¹)⁻¹ = X"): double_inverse,
+    Reason("cancelled inverse", "(A B)⁻¹ A = B⁻¹, X⁻¹ X = I"): cancelled_inverse,
     Reason("forward function", "1 - tanh(u)² = 1 - T²"): forward_function,
     Reason("forward value", "exp(u) / s = P"): forward_value,
+    Reason("symmetric matrix", "S_ji = S_ij for S = Xᵀ X, Z + Zᵀ and their inverses"): symmetric,
     Reason("forward factor", "a / (a b) = 1 / b"): forward_factor,
     Reason("constant sum", "Σ_j (x_j - Σ_k x_k / N) = 0"): constant_sum,
     Reason("common denominator", "1 / (1 + a) - a / (1 + a)² = 1 / (1 + a)²"): common_denominator,

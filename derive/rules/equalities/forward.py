@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 
 from sympy import Integer
 
@@ -39,6 +40,7 @@ def forward_function(terms: Terms, forward: Forward) -> Terms | None:
     return None
 
 
+@lru_cache(maxsize=256)
 def _in_forward_functions(node: Map, forward: Forward) -> Node | None:
     function = node.function
     operands = list(node.operands)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import lru_cache
 from itertools import permutations
 
 from sympy import Expr, Integer, cos, cosh, sin, sinh, tan, tanh
@@ -14,12 +16,13 @@ from derive.forward.nodes import Constant, Contract, Map, Node, placeholder
 from derive.forward.normal import apply, contract
 from derive.rules.equalities.sums import like_terms
 from derive.rules.known import Forward
-from derive.rules.matching import alike
+from derive.rules.matching import alike, factors
 from derive.rules.terms import Power, Term, Terms, flatten, gathered, replaced
 
 __all__ = ["double_angle", "function_opened", "negative_sigmoid", "own_mask", "own_sign", "quotient_of_functions"]
 
 _X = placeholder(0)
+_STEP, _SIGN, _ABS, _SIGMOID, _SIN, _COS = (f(_X) for f in (step, sign, absolute, sigmoid, sin, cos))
 
 
 def _of(power: Power, function: Expr) -> Node | None:
@@ -55,12 +58,14 @@ def own_mask(terms: Terms, forward: Forward) -> Terms | None:
             if not isinstance(power.node, Map) or power.exponent != 1:
                 continue
             function = power.node.function
+            if function not in (_STEP, _SIGN):
+                continue
             for beside in term.powers:
                 if beside.index != power.index or beside.exponent < 1 or not beside.exponent.is_integer:
                     continue
-                if function == step(_X) and beside.node is apply(relu(_X), power.node.operands):
+                if function == _STEP and beside.node is apply(relu(_X), power.node.operands):
                     return replaced(terms, number, place, Term(Integer(1), ()))
-                if function == sign(_X) and beside.node is power.node.operands[0]:
+                if function == _SIGN and beside.node is power.node.operands[0]:
                     size = Power(apply(absolute(_X), power.node.operands), power.index)
                     left = replace(beside, exponent=beside.exponent - 1)
                     powers = tuple(left if p is beside else p for p in term.powers)
@@ -77,12 +82,12 @@ def own_sign(terms: Terms, forward: Forward) -> Terms | None:
     """
     for number, term in enumerate(terms.terms):
         for place, power in enumerate(term.powers):
-            inner = _of(power, absolute(_X))
+            inner = _of(power, _ABS)
             if inner is not None and power.exponent.is_integer and power.exponent % 2 == 0:
                 return replaced(terms, number, place, Term(Integer(1), (replace(power, node=inner),)))
     for number, first, second, power, other in _pairs(terms):
-        inner = _of(power, sign(_X))
-        if inner is None or inner is not _of(other, absolute(_X)) or power.exponent != 1:
+        inner = _of(power, _SIGN)
+        if inner is None or inner is not _of(other, _ABS) or power.exponent != 1:
             continue
         if other.exponent.is_integer:
             # Even powers of |u| are gone.
@@ -114,8 +119,8 @@ def double_angle(terms: Terms, forward: Forward) -> Terms | None:
     Source: Abramowitz and Stegun, "Handbook of Mathematical Functions", 4.3.24.
     """
     for number, first, second, sine, cosine in _pairs(terms):
-        inner = _of(sine, sin(_X))
-        if inner is None or inner is not _of(cosine, cos(_X)) or sine.exponent != 1 or cosine.exponent != 1:
+        inner = _of(sine, _SIN)
+        if inner is None or inner is not _of(cosine, _COS) or sine.exponent != 1 or cosine.exponent != 1:
             continue
         if terms.terms[number].coefficient.as_coeff_Mul()[0] % 2 == 0:
             made = Power(apply(sin(_X), [_scaled(inner, 2)]), sine.index)
@@ -138,7 +143,7 @@ def negative_sigmoid(terms: Terms, forward: Forward) -> Terms | None:
     """
     for number, term in enumerate(terms.terms):
         for place, power in enumerate(term.powers):
-            inner = _of(power, sigmoid(_X))
+            inner = _of(power, _SIGMOID)
             if inner is None or power.exponent != 1 or power.node in forward.named or not _has_sign(inner):
                 continue
             rest = (*term.powers[:place], *term.powers[place + 1 :])
@@ -160,6 +165,13 @@ def _has_sign(node: Node) -> bool:
     return isinstance(first, Constant) and bool(first.value.could_extract_minus_sign())
 
 
+@lru_cache(maxsize=256)
+def _opened(node: Map, forward: Forward) -> tuple[Term, ...]:
+    """The terms of a function that is a sum; what the forward pass computes is kept whole."""
+    parts = [flatten(apply(part, node.operands), forward.whole) for part in node.function.args]
+    return tuple(made.terms[0] for made in parts if made is not None)
+
+
 def function_opened(terms: Terms, forward: Forward) -> Terms | None:
     """a - (1 - tanh(u)²) a = tanh(u)² a: a function that is a sum is opened where less is left of it then.
 
@@ -167,19 +179,24 @@ def function_opened(terms: Terms, forward: Forward) -> Terms | None:
     """
     if len(terms.terms) < 2:
         return None
+    made_of = [factors(*term.powers) for term in terms.terms]
     for number, term in enumerate(terms.terms):
         for place, power in enumerate(term.powers):
             node = power.node
             if isinstance(node, Map) and node.function.is_Add and power.exponent == 1:
-                parts = [apply(part, node.operands) for part in node.function.args]
-                inner = [made.terms[0] for part in parts if (made := flatten(part, forward.whole)) is not None]
+                inner = _opened(node, forward)
+                rest = (*term.powers[:place], *term.powers[place + 1 :])
+                after = [*made_of[:number], *(factors(*rest, *part.powers) for part in inner), *made_of[number + 1 :]]
+                if sum(times == 1 for times in Counter(after).values()) >= len(terms.terms):
+                    # So many terms have nothing that they could be put together with.
+                    continue
                 axes = dict(enumerate(power.index))
                 opened = [
                     replaced(terms, number, place, part.renamed(axes)).terms[number]
                     for part in inner
                     if set(part.labels()) <= axes.keys()
                 ]
-                if len(opened) == len(parts):
+                if len(opened) == len(node.function.args):
                     others = (*terms.terms[:number], *opened, *terms.terms[number + 1 :])
                     made_ = replace(terms, terms=others)
                     while (merged := like_terms(made_, forward)) is not None:

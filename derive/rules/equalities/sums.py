@@ -11,7 +11,7 @@ from derive.forward.nodes import Input, Map, Node
 from derive.forward.normal import contract
 from derive.rules.equalities.forward import forward_value
 from derive.rules.known import Forward, Rewrite
-from derive.rules.matching import alike
+from derive.rules.matching import alike, factors
 from derive.rules.terms import Term, Terms, flatten, replaced
 
 __all__ = ["constant_sum", "like_terms"]
@@ -24,12 +24,17 @@ def like_terms(terms: Terms, forward: Forward) -> Terms | None:
 
     Source: the distributive law.
     """
-    found: dict[object, Term] = {}
+    found: list[Term] = []
+    places: dict[object, list[int]] = {}
     for term in terms.terms:
-        key = next((k for k, other in found.items() if alike(term, other, terms.free)), len(found))
-        kept = found.get(key)
-        found[key] = term if kept is None else replace(kept, coefficient=kept.coefficient + term.coefficient)
-    merged = tuple(term for term in found.values() if not _is_zero(term.coefficient))
+        candidates = places.setdefault(factors(*term.powers), [])
+        place = next((k for k in candidates if alike(term, found[k], terms.free)), None)
+        if place is None:
+            candidates.append(len(found))
+            found.append(term)
+        else:
+            found[place] = replace(found[place], coefficient=found[place].coefficient + term.coefficient)
+    merged = tuple(term for term in found if not _is_zero(term.coefficient))
     return replace(terms, terms=merged) if len(merged) < len(terms.terms) else None
 
 
