@@ -63,7 +63,7 @@ def test_the_hessian_of_logistic_regression_is_xt_diag_x() -> None:
     found = second.hessian.formula
     assert found is not None
     assert str(found) == "((h * (1 - h))[:, None] * X).T @ X / N"
-    assert str(second.product) == "X.T @ (h * (1 - h) / N * (X @ v))"
+    assert str(second.product) == "X.T @ (h * (X @ v) * (1 - h)) / N"
 
 
 CASES = [
