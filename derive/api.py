@@ -227,7 +227,7 @@ class Derived:
             sizes=self._bound,
             routes={name: gradient.route for name, gradient in self.gradients.items()},
             evidence={
-                name: (*gradient.evidence, *self._of_vector(gradient)) for name, gradient in self.gradients.items()
+                name: (*gradient.page_evidence, *self._of_vector(gradient)) for name, gradient in self.gradients.items()
             },
             options=self.options,
             command=self.command,
@@ -258,7 +258,7 @@ class Derived:
 
         for gradient in self.gradients.values():
             # Nothing is written that was not verified.
-            _ = gradient.evidence
+            _ = gradient.page_evidence
         formulas = [gradient.formula for gradient in self.gradients.values()]
         if function:
             return function_source(self.layer, formulas, "backward", language)

@@ -13,7 +13,7 @@ from derive.forward.layer import Layer
 from derive.proof.assumed import check_assumed, uses
 from derive.proof.evidence import Evidence, Strength
 from derive.proof.jacobian_formula import check_jacobian_formula
-from derive.proof.prove import check_sizes, prove
+from derive.proof.prove import check_sizes, prove, prove_text
 from derive.proof.second import check_second
 from derive.proof.symbolic import Exact
 from derive.routes.jacobian import JacobianRoute
@@ -129,7 +129,22 @@ class DerivedGradient:
 
     @cached_property
     def evidence(self) -> tuple[Evidence, ...]:
-        """How the formula was verified.
+        """How the formula was verified, as a page shows it and as the text that `str()` gives.
+
+        Raises: RefutedError if a step of the derivation or the text is false; UserError if the oracle is not installed.
+        """
+        first, *others = self.page_evidence
+        map = self.route.map
+        # Where the formula uses what is assumed, its text has been compared with it there.
+        text = None if self.assumptions else prove_text(map.layer, map.input.name, map.concrete.sizes, exact=self.exact)
+        if text is None:
+            return self.page_evidence
+        _refuse_false(map.layer, map.input.name, [text])
+        return (first, text, *others)
+
+    @cached_property
+    def page_evidence(self) -> tuple[Evidence, ...]:
+        """How the formula was verified with the names that those of the layer share, as pages, data and code have it.
 
         Raises: RefutedError if a step of the derivation is false; UserError if the oracle is not installed.
         """
@@ -153,7 +168,7 @@ class DerivedGradient:
         from derive.code import function_source  # deferred: only this needs it
 
         # Nothing is written that was not verified.
-        _ = self.evidence
+        _ = self.page_evidence
         name = self.map.input.name
         return function_source(self.map.layer, [self.formula], f"gradient_{name}", language)
 

@@ -41,13 +41,18 @@ def _shortened(coefficient: Node, output: Node, rules: tuple[object, ...]) -> No
     It is in values of the forward pass, which are all names here, as entries are listed in the names of values. Parts
     of arrays and what is put at its place stay as they are: an entry has one of them, and the others are zero.
     """
-    named = frozenset(topological(output)) - {output}
-    placed = (
+    placed = frozenset(
         node
         for node in topological(coefficient)
         if isinstance(node, Contract) and node.summed() and any(isinstance(o, Select) for o in node.operands)
     )
-    return shortest(coefficient, Forward(output, named=named, kept=frozenset(placed)), opens=False)
+    return shortest(coefficient, _values(output, placed, rules), opens=False)
+
+
+@lru_cache(maxsize=64)
+def _values(output: Node, kept: frozenset[Node], rules: tuple[object, ...]) -> Forward:
+    """What the forward pass computes, looked through once for all coefficients."""
+    return Forward(output, named=frozenset(topological(output)) - {output}, kept=kept)
 
 
 @dataclass(frozen=True, eq=False)

@@ -95,9 +95,13 @@ class Formula:
     @property
     def statements(self) -> tuple[str, ...]:
         """Lines of NumPy-style code: every definition, and then dX = ... with what they define."""
-        shown = self.alone
-        lines = [f"{item.text} = {print_value(item.tree)}" for item in shown.definitions]
-        return (*lines, f"{self.name.letter} = {print_value(shown.tree)}")
+        return self.alone.lines
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The same in the names that the formulas of the layer share."""
+        lines = [f"{item.text} = {print_value(item.tree)}" for item in self.definitions]
+        return (*lines, f"{self.name.letter} = {print_value(self.tree)}")
 
     def latex(self) -> str:
         """Both sides as LaTeX, without delimiters."""

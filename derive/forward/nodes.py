@@ -15,6 +15,7 @@ import threading
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import chain
 from operator import attrgetter
 from typing import Any, ClassVar, Literal, TypeAlias
 from weakref import WeakValueDictionary
@@ -215,7 +216,8 @@ class Contract(_Operation):
 
     def summed(self) -> tuple[int, ...]:
         """The indices that are summed over, in the order of first occurrence."""
-        return tuple(index for index in self.sizes() if index not in self.output)
+        order = dict.fromkeys(chain.from_iterable(self.indices))
+        return tuple(index for index in order if index not in self.output)
 
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)

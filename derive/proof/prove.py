@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import product
 from math import prod
 
@@ -16,7 +16,7 @@ from derive.proof.nodes import check_nodes
 from derive.proof.symbolic import Exact, Failure
 from derive.routes.jacobian import derive_jacobian
 
-__all__ = ["EXACT_ENTRIES", "EXACT_NONZEROS", "check_sizes", "prove"]
+__all__ = ["EXACT_ENTRIES", "EXACT_NONZEROS", "check_sizes", "prove", "prove_text"]
 
 EXACT_NONZEROS = 1_000
 """A Jacobian of more non-zero entries is proved at smaller sizes."""
@@ -75,8 +75,9 @@ def prove(
 ) -> tuple[Evidence, ...]:
     """What is known about the gradient with respect to one input; a refutation by algebra stands alone.
 
-    With the oracle "torch", formulas are compared with PyTorch as well. What is made for one input serves the others of
-    the layer if they are given the same entries.
+    It is about the formula with the names that the layer's formulas share; `prove_text` is about the text of one by
+    itself. With the oracle "torch", formulas are compared with PyTorch as well. What is made for one input serves the
+    others of the layer if they are given the same entries.
 
     Raises: UnknownNameError if the layer has no input of that name; UnsupportedError if nothing can be decided;
     UserError if PyTorch is asked for and not installed.
@@ -93,6 +94,21 @@ def prove(
         found += [] if item is None else [item]
     found.append(_numeric(layer, wrt, sizes, exact))
     return (*found, _torch(layer, wrt, sizes, exact)) if oracle == "torch" else tuple(found)
+
+
+def prove_text(layer: Layer, wrt: str, sizes: Sizes, *, exact: Exact | None = None) -> Evidence | None:
+    """What is known about the formula as text, which has been made short by itself; None if it reads as on a page."""
+    exact = exact or Exact(layer)
+    formula = exact.route(wrt, sizes).formula
+    if formula.alone.lines == formula.lines:
+        return None
+    method = "the formula as text against the one with the names of the layer, every entry, in SymPy"
+    doubtful = "the formula as text against the one with the names of the layer, in SymPy and at random points"
+
+    def check(at: Sizes) -> Failure | int:
+        return symbolic.check_text(wrt, at, exact)
+
+    return _every_entry("text", (method, doubtful), _exact_sizes(exact, wrt, sizes), check)
 
 
 def _for_all_sizes(layer: Layer, wrt: str, sizes: Sizes, exact: Exact) -> Evidence | None:
@@ -156,20 +172,30 @@ def _exact_sizes(exact: Exact, wrt: str, sizes: Sizes) -> list[dict[str, int]]:
 
 def _entries(layer: Layer, wrt: str, sizes: Sizes, exact: Exact) -> Evidence:
     method = "every step of every entry by itself, in SymPy; partial derivatives by SymPy's diff"
-    chosen = _exact_sizes(exact, wrt, sizes)
+    doubtful = "every step of every entry by itself, in SymPy; what algebra does not decide, at random points"
+
+    def check(at: Sizes) -> Failure | int:
+        return check_entries(layer, wrt, at, exact)
+
+    return _every_entry("entry", (method, doubtful), _exact_sizes(exact, wrt, sizes), check)
+
+
+def _every_entry(
+    route: str, methods: tuple[str, str], chosen: Sequence[Sizes], check: Callable[[Sizes], Failure | int]
+) -> Evidence:
+    """What a check of all entries gives at several sizes; the second method is told if algebra left some undecided."""
     undecided = 0
     for at in chosen:
-        failure = check_entries(layer, wrt, at, exact)
+        failure = check(at)
         if isinstance(failure, Failure):
             told = f"{failure} ({', '.join(f'{letter}={number}' for letter, number in at.items())})"
-            return Evidence("entry", Strength.REFUTED, method, (_pairs(at),), counterexample=told)
+            return Evidence(route, Strength.REFUTED, methods[0], (_pairs(at),), counterexample=told)
         undecided += failure
     where = tuple(map(_pairs, chosen))
     if undecided:
         points, digits = equality.POINTS, equality.DIGITS
-        method = "every step of every entry by itself, in SymPy; what algebra does not decide, at random points"
-        return Evidence("entry", Strength.CHECKED_AT_POINTS, method, where, points=points, digits=digits)
-    return Evidence("entry", Strength.PROVED_AT_SIZES, method, where)
+        return Evidence(route, Strength.CHECKED_AT_POINTS, methods[1], where, points=points, digits=digits)
+    return Evidence(route, Strength.PROVED_AT_SIZES, methods[0], where)
 
 
 def _numeric(layer: Layer, wrt: str, sizes: Sizes, exact: Exact) -> Evidence:

@@ -31,7 +31,7 @@ from derive.routes.jacobian import JacobianRoute
 from derive.rules.adjoint import VectorJacobianProduct
 from derive.steps import Step
 
-__all__ = ["Exact", "Failure", "Sides", "check_steps", "false_rule", "false_step", "symbols"]
+__all__ = ["Exact", "Failure", "Sides", "check_steps", "check_text", "false_rule", "false_step", "symbols"]
 
 Sizes = Mapping[str, int]
 Pairs = tuple[tuple[str, int], ...]
@@ -160,13 +160,16 @@ def check_steps(layer: Layer, wrt: str, sizes: Sizes, exact: Exact | None = None
     """
     exact = exact or Exact(layer)
     route, sides = exact.route(wrt, sizes), exact.sides(wrt, sizes)
-    found = false_step(route.derivation.steps, sides)
-    alone = route.formula.alone
-    if isinstance(found, Failure) or alone.node is route.formula.node:
-        return found
-    # The text has been made short by itself; its names are not those of the page.
-    other = _difference("formula as text", sides.nonzeros(route.formula.tree), exact.text(wrt, sizes))
-    return other if isinstance(other, Failure) else found + other
+    return false_step(route.derivation.steps, sides)
+
+
+def check_text(wrt: str, sizes: Sizes, exact: Exact) -> Failure | int:
+    """The first entry in which the formula that stands alone is not the one with the names of the layer.
+
+    If there is none, the number of entries that algebra did not decide.
+    """
+    whole = exact.sides(wrt, sizes).nonzeros(exact.route(wrt, sizes).formula.tree)
+    return _difference("formula as text", whole, exact.text(wrt, sizes))
 
 
 def false_step(steps: Sequence[Step[Tree]], sides: Sides) -> Failure | int:

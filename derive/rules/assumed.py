@@ -23,7 +23,7 @@ from derive.forward.assumption import Assumption
 from derive.forward.layer import Layer
 from derive.forward.nodes import Add, Constant, Contract, Input, Map, Node, Ones, placeholder
 from derive.forward.normal import apply, replaced
-from derive.rules.gradients import Cut, Gradients, is_worth_a_name, users
+from derive.rules.gradients import Cut, Gradients, alone, is_worth_a_name, users
 from derive.rules.known import Forward, Rewrite
 from derive.rules.rewrite import simplify
 from derive.rules.symmetry import turned
@@ -42,10 +42,13 @@ _MOST_TOGETHER = 3
 class Assumed:
     """Gradients that use what is assumed; steps are the rewrites, by input, those of gradients with a name under None.
 
+    alone has those that use stand-ins in terms of inputs and the upstream gradient alone, made short as a whole.
+
     Shapes: those of the gradients.
     """
 
     gradients: Gradients
+    alone: Mapping[Input, Node]
     steps: Mapping[Input | None, tuple[Step[Node], ...]]
 
 
@@ -89,11 +92,11 @@ def assumed(layer: Layer, found: Gradients) -> Assumed:
     inputs: dict[Input, Node] = {}
     for wrt, node in found.inputs.items():
         inputs[wrt], values[wrt] = short(replaced(node, back))
-    alone: dict[Input, Node] = {}
-    for wrt, node in found.alone.items():
-        alone[wrt], steps = short(node)
+    whole = alone(layer, found)
+    for wrt, node in whole.items():
+        whole[wrt], steps = short(node)
         values[wrt] = (*values[wrt], *steps)
-    return Assumed(Gradients(inputs, tuple(cuts), found.steps, alone), values)
+    return Assumed(Gradients(inputs, tuple(cuts), found.steps), whole, values)
 
 
 def assumed_rules(assumptions: Sequence[Assumption]) -> dict[Reason, Rewrite]:

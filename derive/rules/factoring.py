@@ -274,6 +274,8 @@ def _is_choice(terms: Sequence[Term]) -> bool:
 
 def _common(coefficients: Sequence[Expr]) -> Expr:
     """The coefficient, up to its sign, that is shortest to write once, with what is left of the others."""
+    if all(coefficient in (1, -1) for coefficient in coefficients):
+        return Integer(1)
 
     def written(common: Expr) -> int:
         left = (coefficient / common for coefficient in coefficients)

@@ -8,7 +8,7 @@ multiplied out again. A name that is hardly shorter than what it stands for is p
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from derive.errors import InternalError
 from derive.forward.layer import Layer
@@ -17,10 +17,10 @@ from derive.forward.normal import add, replaced, zeros
 from derive.rules.adjoint import RULES
 from derive.rules.known import Forward
 from derive.rules.length import lengths
-from derive.rules.rewrite import simplify
+from derive.rules.rewrite import shortest, simplify
 from derive.steps import Step
 
-__all__ = ["Cut", "Gradients", "gradients", "is_worth_a_name", "users"]
+__all__ = ["Cut", "Gradients", "alone", "gradients", "is_worth_a_name", "users"]
 
 _MOST_PATHS = 6
 """Where more ways back have come together, a gradient gets a name: multiplied out, they would be as many terms."""
@@ -49,15 +49,11 @@ class Cut:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Gradients:
-    """The gradients by input, and the cuts whose stand-ins they use, from the output back; steps are the rewrites.
-
-    alone has those that use stand-ins in terms of inputs and the upstream gradient alone, made short as a whole.
-    """
+    """The gradients by input, and the cuts whose stand-ins they use, from the output back; steps are the rewrites."""
 
     inputs: Mapping[Input, Node]
     cuts: tuple[Cut, ...]
     steps: tuple[Step[Node], ...]
-    alone: Mapping[Input, Node] = field(default_factory=dict)
 
     def whole(self, node: Node) -> Node:
         """A node that may use stand-ins, in terms of inputs and the upstream gradient alone."""
@@ -74,7 +70,7 @@ def gradients(layer: Layer) -> Gradients:
     Source: Griewank and Walther, "Evaluating Derivatives", section 3.2, reverse mode; the rewriting rules have theirs.
     """
     steps: list[Step[Node]] = []
-    forward = Forward(layer.output, named=frozenset(node for _, node in layer.named))
+    forward = _forward(layer)
 
     def short(node: Node, *, opens: bool = True) -> Node:
         found, made = simplify(node, forward, opens=opens)
@@ -94,9 +90,21 @@ def gradients(layer: Layer) -> Gradients:
         else:
             values[cut.stand_in] = short(arriving, opens=False)
     found = {node: short(replaced(gradient, values)) for node, gradient in swept.items()}
-    made = Gradients(found, tuple(kept), ())
-    alone = {wrt: short(whole) for wrt, node in found.items() if (whole := made.whole(node)) is not node}
-    return Gradients(found, tuple(kept), tuple(steps), alone)
+    return Gradients(found, tuple(kept), tuple(steps))
+
+
+def alone(layer: Layer, found: Gradients) -> dict[Input, Node]:
+    """The gradients that use stand-ins in terms of inputs and the upstream gradient alone, made short as a whole.
+
+    Shapes: each has the shape of its input.
+    """
+    forward = _forward(layer)
+    whole = {wrt: found.whole(node) for wrt, node in found.inputs.items()}
+    return {wrt: shortest(node, forward) for wrt, node in whole.items() if node is not found.inputs[wrt]}
+
+
+def _forward(layer: Layer) -> Forward:
+    return Forward(layer.output, named=frozenset(node for _, node in layer.named))
 
 
 def is_worth_a_name(gradient: Node, times: int, forward: Forward) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 from sympy import Expr
 
@@ -66,6 +67,11 @@ class Forward:
 
     @cached_property
     def _opened(self) -> dict[Node, Forward]:
+        return {}
+
+    @cached_property
+    def found(self) -> dict[tuple[Node, int], Any]:
+        """What `simplify` has made of nodes by multiplying out so many terms at most."""
         return {}
 
     @cached_property

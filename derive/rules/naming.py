@@ -21,7 +21,7 @@ from derive.notation.tree import Gradient, Name, Tree
 from derive.rules.adjoint import RULES
 from derive.rules.assumed import assumed
 from derive.rules.choice import choose
-from derive.rules.gradients import Cut, Gradients, gradients
+from derive.rules.gradients import Cut, Gradients, alone, gradients
 from derive.rules.known import Forward
 from derive.rules.standing import standing
 from derive.rules.words import Words
@@ -102,7 +102,7 @@ def _standing(layer: Layer, rules: tuple[object, ...]) -> Mapping[str, Formula]:
     # What is made short without the gradients that have a name on the page may be shorter still.
     whole = {
         wrt.name: Formula(wrt, n, layer.loss, naming.used(n), layer.samples == "one", n)
-        for wrt, n in found.alone.items()
+        for wrt, n in (assumed(layer, gradients(layer)).alone if layer.assumptions else alone(layer, found)).items()
     }
     made = standing(layer, {**shared, **{f"{name}, alone": formula for name, formula in whole.items()}})
     return {name: min((made[key] for key in (name, f"{name}, alone") if key in made), key=_length) for name in shared}

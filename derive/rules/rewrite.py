@@ -51,7 +51,7 @@ _OUTPUT = 3
 """So many characters more are taken for a form that has the output twice, which a page defines in any case."""
 
 _FEW_TERMS = 8
-"""A sum of more terms is not expected to become short when it is multiplied out altogether."""
+"""A sum that has more terms, at first or on the way, is not expected to become short when all is multiplied out."""
 
 
 def simplify(node: Node, forward: Forward, *, opens: bool = True) -> tuple[Node, tuple[Step[Node], ...]]:
@@ -142,6 +142,14 @@ def _size(node: Node, forward: Forward) -> tuple[int, int]:
 
 def _simplified(node: Node, forward: Forward, *, most: int = MOST_TERMS) -> _Found | None:
     """The node as short as the rules make it while some nodes are kept whole; None if it has too many terms."""
+    # Kept where the values are: rules that are not the same may have been applied for others.
+    if (node, most) not in forward.found:
+        forward.found[node, most] = _made_short(node, forward, most)
+    found: _Found | None = forward.found[node, most]
+    return found
+
+
+def _made_short(node: Node, forward: Forward, most: int) -> _Found | None:
     terms = flatten(node, forward.whole, most=most)
     if terms is None:
         return None
@@ -152,6 +160,8 @@ def _simplified(node: Node, forward: Forward, *, most: int = MOST_TERMS) -> _Fou
         if found is None:
             break
         why, terms = found
+        if len(terms.terms) > most:
+            return None
         seen.add(terms)
         trail.append((terms, why))
     return _Found(_shortest(terms, forward), tuple(trail), forward)

@@ -133,8 +133,11 @@ class Written:
         if not repeated:
             return ()
         names = {node: self.names[node] for node in self.free} if bare else self.names
-        trees = read_each(order, self.sources, rows=self.rows, names=names, leaves=self.free)
-        printer = _Lengths()
+        if len(names) == len(self.names):
+            trees, printer = self._readings, self._lengths
+        else:
+            trees = read_each(order, self.sources, rows=self.rows, names=names, leaves=self.free)
+            printer = _Lengths()
         saved = {node: (times[node] - 1) * printer.of(trees[node]) - times[node] - _FRAME - 1 for node in repeated}
         return sorted((node for node, number in saved.items() if number > 0), key=lambda node: -saved[node])
 
