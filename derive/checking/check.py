@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -24,7 +24,7 @@ from derive.checking.kinks import Kink, kinks, merged
 from derive.checking.matching import is_class, partner, subject
 from derive.checking.points import (
     MOST_CHOICES,
-    differs_somewhere,
+    differ_somewhere,
     more_sizes,
     size_choices,
     smaller_sizes,
@@ -39,7 +39,7 @@ from derive.checking.subject import CodeError, Subject
 from derive.checking.sweep import StuckError, Suspicion, sweep, swept_sizes
 from derive.errors import UserError
 from derive.forward.layer import Layer
-from derive.forward.nodes import Input
+from derive.forward.nodes import Input, topological
 from derive.forward.shape import bind
 from derive.layers import load
 from derive.proof.evidence import Strength
@@ -57,6 +57,9 @@ _CONFIRM = 2.0
 
 _CAUSES = 2.0
 """How long the cause of what is wrong is looked for."""
+
+_RULES = 1.0
+"""How long what is expected in its place is made short."""
 
 _EXPLORING = 7.0
 """How long inputs are sought for the sides of comparisons."""
@@ -160,6 +163,7 @@ class _Check:
     paths: list[Branch] = field(default_factory=list)
     further: list[Branch] = field(default_factory=list)
     causes: dict[str, str] = field(default_factory=dict)
+    rules: dict[str, str] = field(default_factory=dict)
     boundaries: dict[str, str] = field(default_factory=dict)
     beyond: dict[str, str] = field(default_factory=dict)
     wrong: frozenset[str] = frozenset()
@@ -204,6 +208,7 @@ class _Check:
             raise UserError(f"check: {self.subject.name}: {finding.failures[0]}")
         if finding.forward_failure and not self.strengths:
             raise UserError(f"check: {self.subject.against}: {finding.forward_failure}")
+        self._find_rules(finding)
         verdicts = (self._verdict(node, finding) for node in self.subject.wanted)
         return tuple(_with_kink(verdict, jumps.get(verdict.name)) for verdict in verdicts)
 
@@ -372,7 +377,7 @@ class _Check:
         if got.shape != expected.shape:
             return f"the gradient has shape {got.shape}, expected {expected.shape}"
         for a, b in zip(got.ravel(), expected.ravel(), strict=True):
-            if not branch.known and differs_somewhere(a - b):
+            if not branch.known and differ_somewhere([(a, b)]):
                 return "it is not the derived gradient"
             try:
                 if not vanishes_generically(a - b, branch.known, self.budget):
@@ -392,8 +397,20 @@ class _Check:
                 with suppress(Exception):
                     runs += islice(branches(self.subject, sizes, limit), 1)
             self.further = runs
-            for name in finding.wrong:
+            for name in self._shortest_first(finding.wrong):
                 self.causes[name] = likely_cause(self.subject, self.traced, runs, name, limit)
+
+    def _find_rules(self, finding: Finding) -> None:
+        """The derived gradients in words, for what is wrong, as far as there is time to make them short."""
+        limit = Budget(min(_RULES, max(0.1, self.budget.seconds - self.budget.spent)))
+        with suppress(OutOfTimeError), limit.interrupting():
+            for name in self._shortest_first(finding.wrong):
+                self.rules[name] = rule(self.traced, name)
+
+    def _shortest_first(self, names: Iterable[str]) -> list[str]:
+        """By how much the derived gradients are made of, so that long ones take no time from short ones."""
+        expected = {} if self.traced is None else self.traced.expected
+        return sorted(names, key=lambda name: len([*topological(expected[name])]) if name in expected else 0)
 
     def _verdict(self, node: Input, finding: Finding) -> Verdict:
         name = node.name
@@ -403,11 +420,10 @@ class _Check:
         if wrong is not None:
             shape = bind(node.shape, dict(wrong.sizes))
             wrong = without_others(wrong, self.traced, [*self.runs, *self.further], name)
-            shown = rule(self.traced, name)
             method = self.beyond.get(name, _NUMBERS)
             return Verdict(
                 *(name, Strength.REFUTED, method, "", str(wrong), self.causes.get(name, ""), "", seconds),
-                rule=shown,
+                rule=self.rules.get(name, ""),
                 shape=shape,
                 found=wrong,
             )
