@@ -178,6 +178,7 @@ class _Check:
         finding = Finding()
         self._sweep(finding)
         stages = (self._for_all_sizes, 0.3), (self._at_sizes, 0.5), (self._at_smaller_sizes, 0.7)
+        hung = ""
         for stage, share in stages:
             whole, self.budget.seconds = self.budget.seconds, self.budget.seconds * share
             try:
@@ -185,11 +186,10 @@ class _Check:
                     stage()
             except OutOfTimeError as error:
                 self.hurried = True
-                self._note(
-                    f"the code did not come back within {self.budget.seconds:.0f} s ({error})"
-                    if str(error)
-                    else f"no proof within {self.budget.seconds:.0f} s"
-                )
+                if str(error):
+                    hung = f"the code did not come back within {self.budget.seconds:.0f} s ({error})"
+                # Where it hangs says more than that there was no time afterwards.
+                self._note(hung or f"no proof within {self.budget.seconds:.0f} s")
             finally:
                 self.budget.seconds = whole
         # The numbers are looked at in any case: that code was read rightly shows only when it runs.
