@@ -16,6 +16,7 @@ from derive.forward.layer import Layer
 from derive.forward.matrix import called, read
 from derive.forward.nodes import Input, Node, topological
 from derive.forward.normal import replaced
+from derive.notation.code import print_value
 from derive.notation.tree import Gradient, Name, Tree
 from derive.rules.adjoint import RULES
 from derive.rules.assumed import assumed
@@ -109,7 +110,8 @@ def _standing(layer: Layer, rules: tuple[object, ...]) -> Mapping[str, Formula]:
 
 def _length(formula: Formula) -> int:
     """How many characters a formula takes with its definitions."""
-    return sum(map(len, replace(formula, brief=None).statements))
+    values = (len(item.text) + len(" = ") + len(print_value(item.tree)) for item in formula.definitions)
+    return len(print_value(formula.tree)) + sum(values)
 
 
 def _alone(layer: Layer, rules: tuple[object, ...], name: str) -> Formula:

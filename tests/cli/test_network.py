@@ -22,7 +22,7 @@ def test_formulas_are_those_of_backpropagation(command):
         "db_1 = sum(dZ_1, axis=0)",
         "dW_2 = A_1.T @ dZ_2",
         "db_2 = sum(dZ_2, axis=0)",
-        "dT = -2 * (Z_2 - T) / (M_2*N)",
+        "dT = 2 * (T - Z_2) / (M_2*N)",
     ]
 
 

@@ -30,7 +30,7 @@ def test_a_named_value_keeps_its_name_when_samples_are_columns_or_one():
         return np.tanh(derive.let("Z", X @ W))
 
     assert [(name, str(node)) for name, node in transpose(net).named] == [("Z", "W @ X")]
-    assert [(name, str(node)) for name, node in single(net).named] == [("Z", "W.T @ x")]
+    assert [(name, str(node)) for name, node in single(net).named] == [("Z", "x @ W")]
 
 
 @pytest.mark.parametrize(

@@ -62,8 +62,8 @@ def test_the_hessian_of_logistic_regression_is_xt_diag_x() -> None:
     second = derive_second(layer, "w", layer.sizes({}))
     found = second.hessian.formula
     assert found is not None
-    assert str(found) == "X.T @ ((h * (1 - h) / N)[:, None] * X)"
-    assert str(second.product) == "X.T @ (h * (1 - h) / N * (X @ v))"
+    assert str(found) == "((h * (1 - h))[:, None] * X).T @ X / N"
+    assert str(second.product) == "X.T @ (h * (X @ v) * (1 - h)) / N"
 
 
 CASES = [
