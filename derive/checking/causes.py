@@ -12,12 +12,14 @@ from itertools import product
 from typing import Any
 
 import numpy as np
+from mpmath import mpf, workdps  # type: ignore[import-untyped]  # SymPy's own numbers
 
 from derive.checking.budget import Budget
 from derive.checking.every_size import Traced
 from derive.checking.exactly import Branch, node_entries
 from derive.checking.generic import substituted, vanishes_generically
 from derive.checking.mutations import mutations
+from derive.checking.points import differ_somewhere, somewhere
 from derive.checking.sheet import Data
 from derive.checking.subject import Subject
 from derive.checking.trial import Trial
@@ -29,6 +31,8 @@ from derive.proof.ring import Element
 __all__ = ["likely_cause"]
 
 _AXIS_0 = "axis 0"
+_TINY, _DIGITS = mpf(10) ** -20, 40
+"""What is not larger is 0, of numbers with so many digits."""
 
 
 def likely_cause(subject: Subject, traced: Traced | None, runs: Sequence[Branch], name: str, budget: Budget) -> str:
@@ -46,8 +50,9 @@ def likely_cause(subject: Subject, traced: Traced | None, runs: Sequence[Branch]
     if traced is None or name not in traced.expected or traced.output is None:
         return ""
     least = min(runs, key=lambda run: run.got[name].size)
-    at = Trial.of(subject, least, name)
-    for told, node in mutations(traced.output, traced.expected[name], subject.smooth):
+    at = Trial.of(subject, least, name, budget)
+    forms = traced.short(name), traced.expected[name]
+    for told, node in mutations(traced.output, forms, subject.smooth):
         budget.check()
         try:
             # Most are ruled out by numbers, which take less time than algebra.
@@ -71,9 +76,10 @@ def _output_shape(subject: Subject, traced: Traced | None) -> Shape | None:
 def _same(run: Branch, a: Data, b: Data, budget: Budget) -> bool:
     if a.shape != b.shape:
         return False
-    if all(x == y for x, y in zip(a.ravel(), b.ravel(), strict=True)):
-        return True
-    return all(vanishes_generically(x - y, run.known, budget) for x, y in zip(a.ravel(), b.ravel(), strict=True))
+    pairs = [(x, y) for x, y in zip(a.ravel(), b.ravel(), strict=True) if x != y]
+    if not run.known and differ_somewhere(pairs):
+        return False
+    return all(vanishes_generically(x - y, run.known, budget) for x, y in pairs)
 
 
 def _everywhere(runs: Sequence[Branch], name: str, budget: Budget, made: Callable[[Branch, Data], Data | None]) -> bool:
@@ -132,7 +138,7 @@ def _factor(subject: Subject, runs: Sequence[Branch], name: str, budget: Budget)
 def _ratio(run: Branch, name: str) -> Fraction | None:
     """The number by which an entry that is not 0 is too large, if it is one."""
     got, expected = run.got[name].data, run.expected[name]
-    if got.shape != expected.shape:
+    if got.shape != expected.shape or not (run.known or _are_in_proportion(got, expected)):
         return None
     for a, b in zip(got.ravel(), expected.ravel(), strict=True):
         if b.terms and a.terms:
@@ -142,6 +148,22 @@ def _ratio(run: Branch, name: str) -> Fraction | None:
             first = next(iter(b.terms))
             return _fraction(a.terms[first]) / _fraction(b.terms[first]) if first in a.terms else None
     return None
+
+
+def _are_in_proportion(got: Data, expected: Data) -> bool:
+    """Whether all entries are off by the same factor at a random point, or that cannot be told there."""
+    entries = list(zip(got.ravel(), expected.ravel(), strict=True))
+    if not entries:
+        return True
+    evaluator = somewhere(entries[0][1].field)
+    try:
+        values = [(evaluator.value(a), evaluator.value(b)) for a, b in entries]
+    except (ArithmeticError, ValueError, TypeError):
+        return True
+    # Where two fractions are equal, so are the products across.
+    left, right = max(values, key=lambda both: abs(both[1]))
+    with workdps(_DIGITS):
+        return evaluator.kink or all(abs(a * right - b * left) <= _TINY * (1 + abs(a * right)) for a, b in values)
 
 
 def _fraction(value: Any) -> Fraction:
@@ -246,8 +268,9 @@ def _other_axis(subject: Subject, runs: Sequence[Branch], name: str, budget: Bud
     for axis in range(runs[0].output.ndim):
 
         def holds(run: Branch, axis: int = axis) -> bool:
-            sent = _sent(subject, run, name)
-            total = sent.sum(axis=axis)
+            if run.got[name].shape != (*run.output.shape[:axis], *run.output.shape[axis + 1 :]):
+                return False
+            total = _sent(subject, run, name).sum(axis=axis)
             return isinstance(total, np.ndarray) and _same(run, run.got[name].data, total, budget)
 
         if all(map(holds, runs)):

@@ -17,20 +17,17 @@ from derive.checking.points import critical_numbers, draws, sizes_ascending
 from derive.checking.report import Counterexample
 from derive.checking.subject import CodeError, Subject
 from derive.checking.sweep import Suspicion, certain
+from derive.checking.told import described
 from derive.errors import UserError
 from derive.forward.shape import bind
 
 __all__ = [
     "Finding",
     "confirm",
-    "described",
     "output_shape",
     "search",
     "settle",
-    "show",
-    "shown_arrays",
     "source_at",
-    "text_of",
     "with_upstream",
 ]
 
@@ -220,7 +217,9 @@ def _tries(
     every = chain(draws(subject, sizes, _POINTS), _all_of(subject, sizes, turns))
     for arrays in every:
         budget.check()
-        upstream = draw.choice([-2.0, -1.0, 1.0, 2.0, 3.0], size=shape) if _takes_upstream(subject) else np.ones(shape)
+        upstream = (
+            draw.choice([-2.0, -1.0, 1.0, 2.0, 3.0], size=shape) if "upstream" in subject.takes else np.ones(shape)
+        )
         yield source, arrays, upstream
 
 
@@ -233,10 +232,6 @@ def _all_of(subject: Subject, sizes: Sizes, numbers: Sequence[float]) -> Iterato
             else np.full(bind(node.shape, sizes), number)
             for node in subject.inputs
         }
-
-
-def _takes_upstream(subject: Subject) -> bool:
-    return "upstream" in subject.takes
 
 
 def output_shape(subject: Subject, sizes: Sizes) -> tuple[int, ...] | None:
@@ -265,7 +260,7 @@ def _smallest(
         source = source_at(subject, sizes, budget)
         turns = critical_numbers(source.branch.field) if isinstance(source, Expected) else []
         for arrays in chain(islice(draws(subject, sizes, 2), 8), _all_of(subject, sizes, turns)):
-            for upstream in _single(shape) if _takes_upstream(subject) else [np.ones(shape)]:
+            for upstream in _single(shape) if "upstream" in subject.takes else [np.ones(shape)]:
                 budget.check()
                 found: dict[str, Mismatch] = {}
                 _look(subject, source, sizes, arrays, upstream, Finding(), found)
@@ -310,61 +305,3 @@ def _simpler(subject: Subject, source: Source, mismatch: Mismatch, budget: Budge
                     mismatch = found
                     break
     return mismatch
-
-
-def described(subject: Subject, mismatch: Mismatch, upstream: Any) -> Counterexample:
-    """The counterexample in words."""
-    sizes = tuple(mismatch.sizes.items())
-    if mismatch.message:
-        return Counterexample(sizes, message=mismatch.message)
-    shown = shown_arrays(subject, mismatch.arrays, upstream)
-    want = mismatch.expected.astype(float)
-    got = mismatch.got
-    if got.shape != want.shape:
-        message = f"got shape {got.shape}, expected {want.shape}"
-        if sizes:
-            message += f" at {', '.join(f'{letter}={number}' for letter, number in sizes)}"
-        return Counterexample(sizes, tuple(shown), got_shape=got.shape, message=message)
-    # An entry that is no number is the worst.
-    distance = np.where(np.isfinite(got), np.abs(got - want), np.inf)
-    place = np.unravel_index(int(np.argmax(distance)), want.shape) if want.shape else ()
-    largest = float(np.max(np.abs(want), initial=0.0))
-    share = 1e-9 * (max(1.0, largest) if float(np.max(distance, initial=0.0)) > 1e-9 else largest)
-    differ = max(1, int(np.sum(~(np.abs(got - want) <= share))))
-    return Counterexample(
-        sizes,
-        tuple(shown),
-        text_of(got),
-        text_of(want),
-        tuple(int(p) for p in place),
-        differ,
-        int(want.size),
-        tuple(got.shape),
-    )
-
-
-def shown_arrays(subject: Subject, arrays: Mapping[str, Any], upstream: Any) -> list[tuple[str, str]]:
-    """The inputs and the upstream gradient, if backward is given one, as texts by their names."""
-    shown = [(node.name, text_of(arrays[node.name])) for node in subject.inputs]
-    return [*shown, (subject.upstream, text_of(upstream))] if _takes_upstream(subject) else shown
-
-
-def show(subject: Subject, arrays: Mapping[str, Any], upstream: Any) -> str:
-    """at X = [[0]], dout = [[1]]."""
-    return "at " + ", ".join(f"{name} = {value}" for name, value in shown_arrays(subject, arrays, upstream))
-
-
-def text_of(array: Any) -> str:
-    """[[1,0],[0.5,2]]."""
-    if np.size(array) > _SMALL:
-        return f"an array of shape {np.shape(array)}"
-    if np.ndim(array):
-        return f"[{','.join(text_of(item) for item in array)}]"
-    value = float(array)
-    return (
-        str(int(value))
-        if np.isfinite(value) and value == int(value) and abs(value) < 1e15
-        else f"{value:.6g}"
-        if value == value
-        else "nan"
-    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from sympy import Expr, Integer
@@ -22,11 +23,17 @@ from derive.forward.shape import same
 from derive.forward.tensor import Tensor, node_of
 from derive.proof.canonical import same_for_all_sizes
 from derive.rules.adjoint import sweep
+from derive.rules.known import Forward
+from derive.rules.rewrite import shortest
 
 __all__ = ["Traced", "traced"]
 
 
-@dataclass(frozen=True, slots=True)
+_LONG = 400
+"""What has more characters before products are opened is not expected to be read afterwards."""
+
+
+@dataclass(frozen=True)
 class Traced:
     """What the code computes for all sizes: the derived gradients and those of the code, by the names of the inputs.
 
@@ -39,6 +46,23 @@ class Traced:
     got: Mapping[str, Node]
     reason: str = ""
     provisos: tuple[str, ...] = ()
+
+    def short(self, name: str) -> Node:
+        """The derived gradient as it is written; made once, and in less time where it remains too long to be read."""
+        if name not in self._short:
+            node, forward = self.expected[name], self._forward
+            closed = shortest(node, forward, opens=False)
+            self._short[name] = closed if len(str(closed)) > _LONG else shortest(node, forward)
+        return self._short[name]
+
+    @cached_property
+    def _forward(self) -> Forward:
+        assert self.output is not None
+        return Forward(self.output)
+
+    @cached_property
+    def _short(self) -> dict[str, Node]:
+        return {}
 
     def agree(self, name: str, budget: Budget) -> bool:
         """Whether both are the same for all sizes, wherever nothing jumps."""

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from mpmath import isfinite, mpf, workdps  # type: ignore[import-untyped]  # SymPy's own numbers
 
-from derive.checking.counterexample import described, with_upstream
+from derive.checking.counterexample import with_upstream
 from derive.checking.floats import FloatWatch
 from derive.checking.kinks import Kink, judged
 from derive.checking.numerically import Differences, Expected, Mismatch
@@ -20,6 +20,7 @@ from derive.checking.report import Counterexample
 from derive.checking.scalars import Digits
 from derive.checking.sheet import Sheet
 from derive.checking.subject import Subject
+from derive.checking.told import described
 from derive.checking.watch import NEAR, WATCHED_DIGITS, Seen, Watch
 
 __all__ = ["Judge", "Judged"]

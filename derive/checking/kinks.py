@@ -17,12 +17,13 @@ from typing import Any
 import numpy as np
 
 from derive.checking.budget import Budget
-from derive.checking.counterexample import output_shape, show, shown_arrays, source_at, text_of
+from derive.checking.counterexample import output_shape, source_at
 from derive.checking.generic import is_piecewise
 from derive.checking.numerically import Expected, real_run
 from derive.checking.points import sizes_ascending
 from derive.checking.report import Counterexample
 from derive.checking.subject import CodeError, Subject
+from derive.checking.told import show, shown_arrays, text_of
 from derive.forward.shape import bind
 
 __all__ = ["Kink", "judged", "kinks", "merged"]

@@ -12,8 +12,6 @@ from derive.errors import DeriveError
 from derive.forward.nodes import Add, Constant, Contract, Input, Map, Node, Ones, placeholder, topological
 from derive.forward.normal import add, apply, contract, replaced
 from derive.forward.shape import same
-from derive.rules.known import Forward
-from derive.rules.rewrite import simplify
 
 __all__ = ["mutations"]
 
@@ -23,19 +21,19 @@ _SMALL = Rational(1, 50)
 """A number that is added below a root and is not larger is taken for an ε."""
 
 
-def mutations(output: Node, gradient: Node, inputs: Sequence[Input]) -> Iterator[tuple[str, Node]]:
-    """What would be said, and the gradient with the mistake made in it."""
-    short, _ = simplify(gradient, Forward(output))
-    for form in dict.fromkeys((short, gradient)):
+def mutations(output: Node, forms: Sequence[Node], inputs: Sequence[Input]) -> Iterator[tuple[str, Node]]:
+    """What would be said, and the gradient with the mistake made in it; the last of its forms is not simplified."""
+    gradient = forms[-1]
+    for form in dict.fromkeys(forms):
         yield from _epsilon(form, output)
-    for form in dict.fromkeys((short, gradient)):
+    for form in dict.fromkeys(forms):
         yield from islice(_without_a_term(form), _MOST_OF_A_KIND)
-    for form in dict.fromkeys((short, gradient)):
+    for form in dict.fromkeys(forms):
         yield from islice(_along_another_axis(form), _MOST_OF_A_KIND)
     yield from islice(_swapped(gradient, inputs), _MOST_OF_A_KIND)
     yield from islice(_before(gradient), _MOST_OF_A_KIND)
     yield from islice(_inside_a_function(gradient), _MOST_OF_A_KIND)
-    for form in dict.fromkeys((short, gradient)):
+    for form in dict.fromkeys(forms):
         yield from islice(_other_value(form, output), _MOST_OF_A_KIND)
 
 

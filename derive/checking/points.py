@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import count, product
 from random import Random
@@ -24,13 +24,14 @@ __all__ = [
     "MOST_CHOICES",
     "Evaluator",
     "critical_numbers",
-    "differs_somewhere",
+    "differ_somewhere",
     "draws",
     "more_sizes",
     "size_choices",
     "size_letters",
     "sizes_ascending",
     "smaller_sizes",
+    "somewhere",
     "whole_choices",
 ]
 
@@ -128,15 +129,25 @@ def _compiled(function: type[Expr], count: int) -> Callable[..., Any]:
     return compiled
 
 
-def differs_somewhere(value: Element) -> bool:
-    """Whether an element is not 0 at a random point, which costs less than algebra."""
-    field, draw = value.field, Random(11)
+def somewhere(field: Ring) -> Evaluator:
+    """What evaluates elements at a random point."""
+    draw = Random(11)
     variables = (g for g in field.generators if g.kind is Kind.VARIABLE)
-    evaluator = Evaluator(field, {g.name: mpf(draw.randint(65, 127)) / 64 for g in variables})
-    try:
-        return bool(abs(evaluator.value(value)) > _NEAR) and not evaluator.kink
-    except (ArithmeticError, ValueError, TypeError):
-        return False
+    return Evaluator(field, {g.name: mpf(draw.randint(65, 127)) / 64 for g in variables})
+
+
+def differ_somewhere(pairs: Iterable[tuple[Element, Element]]) -> bool:
+    """Whether the elements of a pair differ at a random point, which costs less than algebra."""
+    evaluator: Evaluator | None = None
+    for a, b in pairs:
+        evaluator = evaluator or somewhere(a.field)
+        try:
+            apart = abs(evaluator.value(a - b)) > _NEAR
+        except (ArithmeticError, ValueError, TypeError):
+            continue
+        if apart or evaluator.kink:
+            return not evaluator.kink
+    return False
 
 
 def critical_numbers(field: Ring) -> list[float]:

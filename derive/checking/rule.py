@@ -5,8 +5,6 @@ from __future__ import annotations
 from derive.checking.every_size import Traced
 from derive.checking.words import rule_words
 from derive.errors import DeriveError
-from derive.rules.known import Forward
-from derive.rules.rewrite import simplify
 
 __all__ = ["rule"]
 
@@ -18,7 +16,7 @@ def rule(traced: Traced | None, name: str) -> str:
     if traced is None or traced.output is None or name not in traced.expected:
         return ""
     try:
-        text = str(simplify(traced.expected[name], Forward(traced.output))[0])
+        text = str(traced.short(name))
     except DeriveError:
         return ""
     return rule_words(text, traced.expected[name]) if len(text) <= _LONGEST else ""

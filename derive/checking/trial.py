@@ -31,11 +31,12 @@ class Trial:
     sizes: Mapping[str, int]
     arrays: Mapping[str, Any]
     got: Any
+    budget: Budget
 
     @classmethod
-    def of(cls, subject: Subject, run: Branch, name: str) -> Trial:
+    def of(cls, subject: Subject, run: Branch, name: str, budget: Budget) -> Trial:
         """A random point between 1 and 2."""
-        draw, scalars = Random(7), Digits(Budget(float("inf")))
+        draw, scalars = Random(7), Digits(budget)
         arrays: dict[str, Any] = dict(run.whole)
         values: dict[str, Any] = {}
         shapes = {node.name: bind(node.shape, run.sizes) for node in subject.smooth}
@@ -49,15 +50,15 @@ class Trial:
         try:
             entries = [evaluator.value(entry) for entry in run.got[name].data.ravel()]
         except (ArithmeticError, ValueError, TypeError, KeyError):
-            return cls(run.sizes, arrays, None)
-        return cls(run.sizes, arrays, np.array(entries, dtype=object).reshape(run.got[name].shape))
+            return cls(run.sizes, arrays, None, budget)
+        return cls(run.sizes, arrays, np.array(entries, dtype=object).reshape(run.got[name].shape), budget)
 
     def agrees(self, node: Node) -> bool:
         """Whether a formula gives the same there, or nothing can be compared."""
         if self.got is None:
             return True
         with workdps(DIGITS):
-            scalars = Digits(Budget(float("inf")))
+            scalars = Digits(self.budget)
             made = entries_of(node, self.sizes, self.arrays, scalars).data
             if made.shape != self.got.shape:
                 return False

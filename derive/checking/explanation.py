@@ -1,0 +1,66 @@
+"""Says why a gradient is wrong and what is expected in its place, as far as there is time for it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from contextlib import suppress
+from dataclasses import dataclass, field
+from itertools import islice
+
+from derive.checking.budget import Budget, OutOfTimeError
+from derive.checking.causes import likely_cause
+from derive.checking.every_size import Traced
+from derive.checking.exactly import Branch, branches
+from derive.checking.points import more_sizes
+from derive.checking.proofs import Proofs
+from derive.checking.rule import rule
+from derive.forward.nodes import topological
+
+__all__ = ["Explanation"]
+
+_CAUSES = 2.0
+"""How long the cause of what is wrong is looked for."""
+
+_RULES = 1.0
+"""How long what is expected in its place is made short."""
+
+
+@dataclass(slots=True)
+class Explanation:
+    """Likely causes and derived gradients in words, by the names of inputs; runs are what causes were tried on."""
+
+    causes: dict[str, str] = field(default_factory=dict)
+    rules: dict[str, str] = field(default_factory=dict)
+    runs: list[Branch] = field(default_factory=list)
+
+    def find_causes(self, proofs: Proofs, wrong: Collection[str]) -> None:
+        """Fills in the causes of what is wrong."""
+        if not wrong:
+            return
+        limit = _left(proofs.budget, _CAUSES)
+        runs = list(proofs.runs)
+        with suppress(OutOfTimeError), limit.interrupting():
+            # At further sizes a factor N and a factor 2 are not the same.
+            for sizes in (*more_sizes(proofs.subject), *([] if runs else proofs.sizes)):
+                with suppress(Exception):
+                    runs += islice(branches(proofs.subject, sizes, limit), 1)
+            self.runs = runs
+            for name in _shortest_first(proofs.traced, wrong):
+                self.causes[name] = likely_cause(proofs.subject, proofs.traced, runs, name, limit)
+
+    def find_rules(self, proofs: Proofs, wrong: Collection[str]) -> None:
+        """Fills in the derived gradients of what is wrong."""
+        with suppress(OutOfTimeError), (limit := _left(proofs.budget, _RULES)).interrupting():
+            for name in _shortest_first(proofs.traced, wrong):
+                limit.check()
+                self.rules[name] = rule(proofs.traced, name)
+
+
+def _left(budget: Budget, seconds: float) -> Budget:
+    return Budget(min(seconds, max(0.1, budget.seconds - budget.spent)))
+
+
+def _shortest_first(traced: Traced | None, names: Collection[str]) -> list[str]:
+    """By how much the derived gradients are made of, so that long ones take no time from short ones."""
+    expected = {} if traced is None else traced.expected
+    return sorted(names, key=lambda name: len([*topological(expected[name])]) if name in expected else 0)

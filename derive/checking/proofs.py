@@ -1,0 +1,170 @@
+"""Looks for a proof of each gradient: for all sizes, else at sizes, else at smaller ones, each within its time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection
+from contextlib import suppress
+from dataclasses import dataclass, field
+from itertools import islice
+
+from derive.checking.budget import Budget, OutOfTimeError
+from derive.checking.every_size import Traced, traced
+from derive.checking.exactly import Branch, branches, raised, whole_numbers
+from derive.checking.generic import vanishes_generically
+from derive.checking.points import MOST_CHOICES, differ_somewhere, smaller_sizes, whole_choices
+from derive.checking.scalars import TooManyBranchesError
+from derive.checking.subject import CodeError, Subject
+from derive.errors import UserError
+from derive.forward.nodes import Input
+from derive.proof.evidence import Strength
+
+__all__ = ["Proofs"]
+
+
+@dataclass(slots=True)
+class Proofs:
+    """What is proved so far; reasons say by the name of an input why it is no more, general why not for all sizes.
+
+    sizes are those of the proofs, runs has one run on symbols at each of them, and paths every way in which the code
+    runs there.
+    """
+
+    subject: Subject
+    budget: Budget
+    sizes: list[dict[str, int]] = field(default_factory=list)
+    wrong: frozenset[str] = frozenset()
+    strengths: dict[str, Strength] = field(default_factory=dict)
+    reasons: dict[str, str] = field(default_factory=dict)
+    general: dict[str, str] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+    traced: Traced | None = None
+    hurried: bool = False
+    runs: list[Branch] = field(default_factory=list)
+    paths: list[Branch] = field(default_factory=list)
+
+    def run(self, wrong: Collection[str]) -> None:
+        """Fills in what can be proved of what is not wrong."""
+        self.wrong = frozenset(wrong)
+        stages = (self._for_all_sizes, 0.3), (self._at_sizes, 0.5), (self._at_smaller_sizes, 0.7)
+        hung = ""
+        for stage, share in stages:
+            whole, self.budget.seconds = self.budget.seconds, self.budget.seconds * share
+            try:
+                with self.budget.interrupting():
+                    stage()
+            except OutOfTimeError as error:
+                self.hurried = True
+                if str(error):
+                    hung = f"the code did not come back within {self.budget.seconds:.0f} s ({error})"
+                # Where it hangs says more than that there was no time afterwards.
+                self._note(hung or f"no proof within {self.budget.seconds:.0f} s")
+            finally:
+                self.budget.seconds = whole
+
+    def every_path(self) -> list[Branch]:
+        """Every way in which the code runs at the sizes of proofs; code that is traced for all sizes has but one."""
+        return self.paths or self.at_two()
+
+    def at_two(self) -> list[Branch]:
+        """One run on symbols at each of the sizes of proofs."""
+        runs = list(self.runs)
+        for sizes in () if runs else self.sizes:
+            with suppress(Exception, OutOfTimeError):
+                runs += islice(branches(self.subject, sizes, self.budget), 1)
+        return runs
+
+    def _open(self) -> list[Input]:
+        return [node for node in self.subject.wanted if node.name not in {*self.strengths, *self.wrong}]
+
+    def _note(self, reason: str) -> None:
+        for node in self._open():
+            self.reasons[node.name] = reason
+
+    def _for_all_sizes(self) -> None:
+        self.traced = traced(self.subject, self.budget)
+        self._note(self.traced.reason or "its canonical form is another than that of the derived gradient")
+        self.general = dict(self.reasons)
+        for node in self._open():
+            begun = time.monotonic()
+            if self.traced.agree(node.name, self.budget):
+                self.strengths[node.name] = Strength.PROVED_FOR_ALL_SIZES
+            self.seconds[node.name] = time.monotonic() - begun
+
+    def _at_smaller_sizes(self) -> None:
+        """Where the code branches in too many ways, or there was no time."""
+        smaller = smaller_sizes(self.subject)
+        if self._open() and smaller and self.hurried:
+            self.sizes = smaller
+            self._at_sizes()
+
+    def _at_sizes(self) -> None:
+        if not self._open():
+            return
+        proved = {node.name: True for node in self._open()}
+        self.paths = []
+        for sizes in self.sizes:
+            try:
+                for number, branch in enumerate(branches(self.subject, sizes, self.budget)):
+                    self.runs += [] if number else [branch]
+                    self.paths.append(branch)
+                    self._compare(branch, proved)
+            except TooManyBranchesError as error:
+                self.hurried = True
+                self._note(str(error))
+                return
+            except CodeError as error:
+                self._note(str(error))
+                return
+            except OutOfTimeError:
+                raise
+            except Exception as error:
+                self._note(raised(error))
+                return
+        sampled = self._sampled()
+        for name, holds in proved.items():
+            if holds and sampled:
+                self.reasons[name] = sampled
+            elif holds:
+                self.strengths[name] = Strength.PROVED_AT_SIZES
+
+    def _sampled(self) -> str:
+        """What was run where there are too many ways to choose whole numbers; "" if all were."""
+        names = ", ".join(node.name for node in self.subject.inputs if node.below is not None)
+        for sizes in self.sizes:
+            every = whole_choices(self.subject, sizes)
+            if every > MOST_CHOICES:
+                some = len(whole_numbers(self.subject, sizes))
+                at = ", ".join(f"{letter}={number}" for letter, number in sizes.items())
+                return (
+                    f"every entry agrees in the exact field for {some} of the {every} ways to choose {names} at {at}; "
+                    f"at smaller sizes all are run"
+                )
+        return ""
+
+    def _compare(self, branch: Branch, proved: dict[str, bool]) -> None:
+        for name, holds in proved.items():
+            if not holds:
+                continue
+            begun = time.monotonic()
+            reason = self._unequal(branch, name)
+            if reason:
+                proved[name], self.reasons[name] = False, reason
+            self.seconds[name] = self.seconds.get(name, 0.0) + time.monotonic() - begun
+
+    def _unequal(self, branch: Branch, name: str) -> str:
+        """Why the entries of a branch are not seen to be equal; "" if they are."""
+        if branch.failure:
+            return branch.failure
+        got, expected = branch.got[name].data, branch.expected[name]
+        if got.shape != expected.shape:
+            return f"the gradient has shape {got.shape}, expected {expected.shape}"
+        for a, b in zip(got.ravel(), expected.ravel(), strict=True):
+            if not branch.known and differ_somewhere([(a, b)]):
+                return "it is not the derived gradient"
+            try:
+                if not vanishes_generically(a - b, branch.known, self.budget):
+                    return "algebra does not show that it is the derived gradient"
+            except UserError as error:
+                return str(error)
+        return ""
