@@ -73,7 +73,7 @@ def handout(layer: str, sizes: tuple[int, int, int]) -> Document:
     traced = {"affine": "affine", "dense": dense}[layer]
     derived, small = (derive.derive(traced, n=n, d=d, m=m, samples="matrix") for n, d, m in (sizes, (1, 2, 3)))
     routes = {name: gradient.route for name, gradient in derived.gradients.items()}
-    evidence = {name: gradient.evidence for name, gradient in small.gradients.items()}
+    evidence = {name: gradient.page_evidence for name, gradient in small.gradients.items()}
     return compose(
         Material(
             layer=derived.layer,
