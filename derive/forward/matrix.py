@@ -5,7 +5,7 @@ A contraction is read against the declared order of its output axes; that is whe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from fractions import Fraction
 from string import ascii_lowercase
 from types import MappingProxyType
@@ -33,15 +33,24 @@ from derive.forward.nodes import (
     placeholder,
     topological,
 )
+from derive.forward.readings import (
+    READINGS,
+    READINGS_OF_ROWS,
+    Core,
+    OnesOf,
+    Readings,
+    transposed,
+    turned_product,
+    turned_sum,
+)
 from derive.forward.scalar import number, parts_of, read_scalar
 from derive.forward.selected import read_joined, read_repeated, read_selected, read_selection
-from derive.forward.stacks import permuted, repeated_entries, stacked_product, with_new_axes
+from derive.forward.stacks import with_new_axes
 from derive.notation.code import LASTING, rank_of
 from derive.notation.digits import is_decimal
 from derive.notation.tree import (
     Along,
     Broadcast,
-    Concatenate,
     Einsum,
     Extreme,
     Gradient,
@@ -53,12 +62,9 @@ from derive.notation.tree import (
     Name,
     Negative,
     Number,
-    Power,
     Product,
     Quotient,
-    Sum,
     SumAxis,
-    Take,
     Transpose,
     Tree,
 )
@@ -68,10 +74,6 @@ from derive.notation.tree import Ones as OnesTree
 __all__ = ["called", "kind_of", "name_of", "read", "read_each"]
 
 
-_FEW_TRANSPOSES = 3
-"""So many factors that are all transposed are written so, as A⁻ᵀ Gᵀ A⁻ᵀ, more of them as the transpose of a product."""
-
-
 def read(node: Node, *, rows: bool = False, names: Mapping[Node, Tree] = MappingProxyType({})) -> Tree:
     """The node in matrix notation; what matrix notation cannot write becomes an einsum.
 
@@ -79,7 +81,7 @@ def read(node: Node, *, rows: bool = False, names: Mapping[Node, Tree] = Mapping
     that have names are called by them.
     """
     made: dict[Node, Tree] = {}
-    readings = _READINGS_OF_ROWS if rows else _READINGS
+    readings = READINGS_OF_ROWS if rows else READINGS
     for item in topological(node, leaves=names, below=parts):
         made[item] = names[item] if item in names else _read_one(item, made, readings, names)
     return made[node]
@@ -101,7 +103,7 @@ def read_each(
     """
     made: dict[Node, Tree] = {}
     found: dict[Node, Tree] = {}
-    readings = _READINGS_OF_ROWS if rows else _READINGS
+    readings = READINGS_OF_ROWS if rows else READINGS
     for item in order:
         source = sources.get(item)
         if item in leaves:
@@ -133,7 +135,7 @@ def kind_of(node: Node) -> Kind:
     return kinds[min(len(node.shape), 2)]
 
 
-def _read_one(node: Node, made: dict[Node, Tree], readings: _Readings, names: Collection[Node]) -> Tree:
+def _read_one(node: Node, made: dict[Node, Tree], readings: Readings, names: Collection[Node]) -> Tree:
     found = idiom(node)
     if found is not None:
         return _read_idiom(found, made[found.operand])
@@ -152,7 +154,7 @@ def _read_one(node: Node, made: dict[Node, Tree], readings: _Readings, names: Co
             beside = joined(node)
             if beside is not None:
                 return read_joined(beside, [made[part] for part in beside.parts], node.shape)
-            return _turned_sum(added(_next_to_each_other(node.operands, made, names)))
+            return turned_sum(added(_next_to_each_other(node.operands, made, names)))
         case Map():
             inner = root(node)
             if inner is not None:
@@ -233,7 +235,7 @@ def _filling(node: Node) -> Tree | None:
     return number(prod((sizes[index] for index in node.summed()), start=value))
 
 
-def _read_contraction(node: Contract, made: dict[Node, Tree], readings: _Readings, names: Collection[Node]) -> Tree:
+def _read_contraction(node: Contract, made: dict[Node, Tree], readings: Readings, names: Collection[Node]) -> Tree:
     coefficient: Expr = Integer(1)
     scalars: list[Tree] = []
     ones: dict[int, str] = {}
@@ -288,7 +290,7 @@ def _read_contraction(node: Contract, made: dict[Node, Tree], readings: _Reading
     return _read_core(node, core, ones, coefficient, scalars, known, readings)
 
 
-def _without_scalars(core: _Core) -> tuple[_Core, list[Tree], Tree | None]:
+def _without_scalars(core: Core) -> tuple[Core, list[Tree], Tree | None]:
     """(a B / R) C as a (B C) / R: the factors without a scalar and a number that one of them is multiplied with."""
     for place, (tree, row) in enumerate(core):
         over, divisor = (tree.over, tree.under) if isinstance(tree, Quotient) else (tree, None)
@@ -300,12 +302,12 @@ def _without_scalars(core: _Core) -> tuple[_Core, list[Tree], Tree | None]:
 
 def _read_core(
     node: Contract,
-    core: _Core,
-    ones: _OnesOf,
+    core: Core,
+    ones: OnesOf,
     coefficient: Expr,
     scalars: list[Tree],
     known: dict[Node, Tree],
-    readings: _Readings,
+    readings: Readings,
 ) -> Tree:
     core, ones = _columns_repeated(core, ones, node)
     for reading in readings:
@@ -320,7 +322,7 @@ def _read_core(
 
 
 def _read_selected(
-    core: _Core, ones: _OnesOf, selects: list[tuple[Select, Indices]], node: Contract, readings: _Readings
+    core: Core, ones: OnesOf, selects: list[tuple[Select, Indices]], node: Contract, readings: Readings
 ) -> Tree | None:
     """A part of one array, or the array at its place, perhaps with its entries repeated."""
     if len(core) != 1:
@@ -339,14 +341,14 @@ def _read_selected(
     return None if spread is None else read_selected(spread, order, selects, node.output, node.sizes())
 
 
-def _columns_repeated(core: _Core, ones: _OnesOf, node: Contract) -> tuple[_Core, _OnesOf]:
+def _columns_repeated(core: Core, ones: OnesOf, node: Contract) -> tuple[Core, OnesOf]:
     """Matrices with one row or one column as many times as what they are multiplied with, entry by entry, has."""
     output, full = node.output, [row for _, row in core if set(row) == set(node.output)]
     units = [index for index, size in ones.items() if size == "1" and index not in output]
     if len(output) != 2 or not full or not units:
         return core, ones
     sizes = node.sizes()
-    made: _Core = []
+    made: Core = []
     for tree, row in core:
         place = next((place for place, index in enumerate(row) if index in units), None)
         if place is not None and len(row) == 2 and row[1 - place] in output:
@@ -400,7 +402,7 @@ def _raised(node: Map, base: Tree) -> Tree:
 
 
 def _quotient(
-    scalars: list[Tree], core: _Core, ones: _OnesOf, under: _Core, output: Indices, readings: _Readings
+    scalars: list[Tree], core: Core, ones: OnesOf, under: Core, output: Indices, readings: Readings
 ) -> Tree | None:
     """What stands over the divisors, divided by them entry by entry; None if a divisor is summed over."""
     if any(not set(row) <= set(output) for _, row in under):
@@ -431,7 +433,7 @@ def _beside(tree: Tree, row: Indices, output: Indices) -> Tree:
         spread = with_new_axes(tree, row, output)
         assert spread is not None
         return spread
-    return Broadcast(tree, 1 - output.index(row[0]), "") if len(row) == 1 else _transposed(tree)
+    return Broadcast(tree, 1 - output.index(row[0]), "") if len(row) == 1 else transposed(tree)
 
 
 def _scaled(coefficient: Expr, scalars: Sequence[Tree], tree: Tree) -> Tree:
@@ -446,333 +448,10 @@ def _scaled(coefficient: Expr, scalars: Sequence[Tree], tree: Tree) -> Tree:
     if isinstance(tree, Quotient) and tree.over == Number(1) and factors:
         product: Tree = Quotient(factors[0] if len(factors) == 1 else Product(factors), tree.under)
     else:
-        product = Product((*factors, _turned(tree, 1) if scalars else tree)) if factors else tree
+        product = Product((*factors, turned_product(tree, 1) if scalars else tree)) if factors else tree
     if below != 1:
         product = Quotient(product, number(below))
     return Negative(product) if minus else product
-
-
-_Core = list[tuple[Tree, Indices]]
-_OnesOf = dict[int, str]
-_Readings = tuple[Callable[[_Core, _OnesOf, Indices], Tree | None], ...]
-
-
-def _rearranged(core: _Core, ones: _OnesOf, output: Indices) -> Tree | None:
-    """A or Aᵀ."""
-    if len(core) != 1 or ones:
-        return None
-    tree, row = core[0]
-    if row == output:
-        return tree
-    return _transposed(tree) if len(row) == 2 and row[::-1] == output else None
-
-
-def _transposed(tree: Tree) -> Tree:
-    """Aᵀ; of a product, the product of the transposes where that is no longer, and of a sum in the same way."""
-    match tree:
-        case Transpose(operand):
-            return operand
-        case MatMul(factors):
-            flips = sum(not isinstance(factor, Transpose) for factor in factors)
-            if 2 * flips - len(factors) < 2:
-                # A factor may be a vector that is a product itself: bᵀ stays a row beside the column a.
-                return MatMul(tuple(f.operand if isinstance(f, Transpose) else Transpose(f) for f in reversed(factors)))
-        case Sum(terms):
-            flipped = tuple(map(_transposed, terms))
-            if all(any(term == other for other in terms) for term in flipped):
-                return tree
-        case Negative(operand):
-            return Negative(_transposed(operand))
-        case Concatenate(parts, 1, True):
-            return Concatenate(parts, 0, True)
-        case Hadamard(factors) if 2 * sum(isinstance(factor, Transpose) for factor in factors) > len(factors):
-            return Hadamard(tuple(map(_transposed, factors)))
-    return Transpose(tree)
-
-
-def _flat(factors: Sequence[Tree]) -> tuple[Tree, ...]:
-    """The factors of a product entry by entry, those that are such products opened; sums come last."""
-    flat = (inner for f in factors for inner in (_flat(f.factors) if isinstance(f, Hadamard) else (f,)))
-    return tuple(sorted(flat, key=lambda factor: isinstance(factor, Sum)))
-
-
-def _taken(core: _Core, ones: _OnesOf, output: Indices) -> Tree | None:
-    """W[t], or Z[arange(N), t]: what is chosen by whole numbers."""
-    choices = [item for item in core if isinstance(item[0], OneHotTree)]
-    others = [item for item in core if not isinstance(item[0], OneHotTree)]
-    if ones or len(choices) != 1 or len(others) != 1:
-        return None
-    (chosen, (*places, picked)), (tree, row) = choices[0], others[0]
-    assert isinstance(chosen, OneHotTree)
-    if picked in output or picked not in row:
-        return None
-    if row[0] == picked and output == (*places, *row[1:]) and not set(places) & set(row):
-        return Take(tree, chosen.index, "", len(output))
-    if row == (*places, picked) and len(row) == 2 and output == tuple(places):
-        return Take(tree, chosen.index, chosen.rows, 1)
-    return None
-
-
-def _broadcast(core: _Core, ones: _OnesOf, output: Indices) -> Tree | None:
-    """1bᵀ or b1ᵀ; b may be a product of vectors."""
-    if not core or len(ones) != 1 or len(output) != 2:
-        return None
-    row = core[0][1]
-    ((index, size),) = ones.items()
-    if len(row) != 1 or set(row) | {index} != set(output) or any(other != row for _, other in core):
-        return None
-    vectors = tuple(tree for tree, _ in core)
-    return Broadcast(vectors[0] if len(vectors) == 1 else Hadamard(vectors), output.index(index), size)
-
-
-def _filled(core: _Core, ones: _OnesOf, output: Indices) -> Tree | None:
-    """1, or 11ᵀ."""
-    if core or set(ones) != set(output) or not 1 <= len(output) <= 2:
-        return None
-    first, *others = (OnesTree(ones[index]) for index in output)
-    return MatMul((first, Transpose(others[0]))) if others else first
-
-
-def _reduced(core: _Core, ones: _OnesOf, output: Indices) -> Tree | None:
-    """1ᵀA, A1, or the sum of all entries."""
-    if len(core) != 1 or not ones:
-        return None
-    tree, row = core[0]
-    kept = tuple(index for index in row if index not in ones)
-    if kept != output or not set(ones) <= set(row):
-        return None
-    if not kept:
-        match tree:
-            case Power(Name() | Gradient() as vector, Number(2)) if len(row) == 1:
-                return SumAxis(Hadamard((vector, vector)), None, 1)
-        return SumAxis(tree, None, len(row))
-    if len(row) > 2:
-        axes = tuple(axis for axis, index in enumerate(row) if index in ones)
-        return SumAxis(tree, axes[0] if len(axes) == 1 else axes, len(row))
-    return SumAxis(tree, next(a for a, i in enumerate(row) if i in ones), len(row)) if len(row) == 2 else None
-
-
-def _repeated(core: _Core, ones: _OnesOf, output: Indices) -> Tree | None:
-    """1b, where b is a matrix with one row, and 1ᵀA as one: the products with a column of ones."""
-    units = [index for index, size in ones.items() if size == "1"]
-    columns = [index for index in ones if index not in units]
-    if len(core) != 1 or len(core[0][1]) != 2 or len(output) != 2 or len(units) != 1 or len(columns) != 1:
-        return None
-    (tree, row), (unit,), (column,) = core[0], units, columns
-    if unit in row and column in output and set(output) == {column, *row} - {unit}:
-        first, left = unit, Transpose(Transpose(OnesTree(ones[column])))
-    elif column in row and unit in output and set(output) == {unit, *row} - {column}:
-        first, left = column, Transpose(OnesTree(ones[column]))
-    else:
-        return None
-    along = column if first is unit else unit
-    matrix = tree if row[0] == first else Transpose(tree)
-    if output[0] == along:
-        return MatMul((_plain(left), _plain(matrix)))
-    return MatMul((_plain(Transpose(matrix)), _plain(Transpose(left))))
-
-
-def _plain(tree: Tree) -> Tree:
-    """(Aᵀ)ᵀ as A."""
-    while isinstance(tree, Transpose) and isinstance(tree.operand, Transpose):
-        tree = tree.operand.operand
-    return tree
-
-
-def _elementwise(core: _Core, ones: _OnesOf, output: Indices) -> Tree | None:
-    """A ⊙ B."""
-    if len(core) < 2 or ones or any(row != output for _, row in core):
-        return None
-    return Hadamard(_flat([tree for tree, _ in core]))
-
-
-def _stretched(core: _Core, ones: _OnesOf, output: Indices) -> Tree | None:
-    """A ⊙ (b 1ᵀ): matrices and vectors, which are repeated along the other axis, entry by entry."""
-    if len(output) != 2 or ones or any(not row or not set(row) <= set(output) for _, row in core):
-        return None
-    if not any(len(row) == 2 for _, row in core):
-        return None
-    # The vectors first: what scales rows or columns stands before what is scaled.
-    ordered = sorted(core, key=lambda item: len(item[1]))
-    factors: list[Tree] = []
-    pair = [tree for tree, row in ordered if len(row) == 1]
-    if len(pair) == 2 and ordered[0][1] != ordered[1][1]:
-        by_index = {row[0]: tree for tree, row in ordered[:2]}
-        factors.append(MatMul((by_index[output[0]], Transpose(by_index[output[1]]))))
-        ordered = ordered[2:]
-    for tree, row in ordered:
-        if len(row) == 1:
-            axis = 1 - output.index(row[0])
-            factors.append(Broadcast(tree, axis, ""))
-        else:
-            factors.append(tree if row == output else _transposed(tree))
-    return Hadamard(_flat(factors))
-
-
-def _inner(core: _Core, ones: _OnesOf, output: Indices) -> Tree | None:
-    """Sum of A ⊙ B, over all entries or over one axis."""
-    if len(core) < 2 or ones or any(row != core[0][1] for _, row in core):
-        return None
-    row = core[0][1]
-    body = Hadamard(_flat([tree for tree, _ in core]))
-    if not output:
-        return SumAxis(body, None, len(row))
-    if len(row) == 2 and len(output) == 1:
-        return SumAxis(body, 1 - row.index(output[0]), 2)
-    return None
-
-
-def _chain(core: _Core, ones: _OnesOf, output: Indices) -> Tree | None:
-    """A B C ... from the first output axis to the last; a vector may stand at either end."""
-    if len(core) < 2 or ones or len(output) > 2 or any(not 1 <= len(row) <= 2 for _, row in core):
-        return None
-    return _chained(core, output, flip=False) or _chained(core, output, flip=True)
-
-
-def _quadratic(core: _Core, ones: _OnesOf, output: Indices) -> Tree | None:
-    """xᵀ A y as one product where a vector is a product itself, xᵀ (A y), in the order that has fewer transposes."""
-    if output or not any(len(row) == 1 and isinstance(tree, MatMul) for tree, row in core):
-        return None
-    product = _chain(core, ones, output)
-    if not isinstance(product, MatMul):
-        return product
-    first, *middle, last = product.factors
-    if isinstance(first, MatMul):
-        *matrices, first = first.factors
-        middle = [*(_transposed(matrix) for matrix in reversed(matrices)), *middle]
-    if isinstance(last, MatMul):
-        *matrices, last = last.factors
-        middle += matrices
-    turned = [_transposed(matrix) for matrix in reversed(middle)]
-    if sum(isinstance(m, Transpose) for m in turned) < sum(isinstance(m, Transpose) for m in middle):
-        return MatMul((last, *turned, first))
-    return MatMul((first, *middle, last))
-
-
-def _turned_sum(tree: Tree) -> Tree:
-    """(X B + B X)ᵀ for a sum of products all of whose factors are transposed."""
-    if not isinstance(tree, Sum) or not all(isinstance(term, MatMul) for term in tree.terms):
-        return tree
-    turned = [_turned(term, 1) for term in tree.terms]
-    whole = Sum(tuple(term.operand for term in turned if isinstance(term, Transpose)))
-    return Transpose(whole) if len(whole.terms) == len(turned) else tree
-
-
-def _chain_from_row(core: _Core, ones: _OnesOf, output: Indices) -> Tree | None:
-    """a B C ..., where a vector is a row."""
-    if len(core) > 1 and not ones and len(output) == 1 and all(1 <= len(row) <= 2 for _, row in core):
-        return _chained(core, output, flip=True)
-    return None
-
-
-def _chained(core: _Core, output: Indices, *, flip: bool) -> Tree | None:
-    """The chain that starts at the first axis of output (or, flipped, ends there when output is a vector)."""
-    remaining = list(core)
-    if len(output) == 2:
-        if flip:
-            return None
-        current, end = output
-        factors: list[Tree] = []
-    elif len(output) == 1 and not flip:
-        (current,), end = output, None
-        factors = []
-    else:
-        starts = [item for item in remaining if len(item[1]) == 1]
-        if not starts:
-            return None
-        tree, row = starts[0]
-        remaining.remove(starts[0])
-        factors, current = [tree], row[0]
-        end = output[0] if output else None
-    while remaining:
-        found = [item for item in remaining if current in item[1]]
-        if len(found) != 1:
-            return None
-        tree, row = found[0]
-        remaining.remove(found[0])
-        if len(row) == 1:
-            factors.append(tree)
-            return MatMul(tuple(factors)) if not remaining and end is None else None
-        factors.append(tree if row[0] == current else _transposed(tree))
-        current = row[1] if row[0] == current else row[0]
-    if current != end:
-        return None
-    first, *others = factors
-    if isinstance(first, MatMul) and rank_of(first.factors[0]) == rank_of(first.factors[-1]) == 2:
-        # A product of matrices, and not of vectors, needs no brackets there.
-        factors = [*first.factors, *others]
-    return _turned(MatMul(tuple(factors)), _FEW_TRANSPOSES)
-
-
-def _turned(tree: Tree, few: int) -> Tree:
-    """(B A)ᵀ for Aᵀ Bᵀ, of more than few factors that are all transposed."""
-    if not isinstance(tree, MatMul) or len(tree.factors) <= few:
-        return tree
-    inner = tuple(factor.operand for factor in reversed(tree.factors) if isinstance(factor, Transpose))
-    return Transpose(MatMul(inner)) if len(inner) == len(tree.factors) else tree
-
-
-def _outer(core: _Core, ones: _OnesOf, output: Indices) -> Tree | None:
-    """a bᵀ."""
-    ends = [(index,) for index in output]
-    if len(core) < 2 or ones or len(output) != 2 or any(row not in ends for _, row in core):
-        return None
-    sides = [[tree for tree, row in core if row == (index,)] for index in output]
-    if not all(sides):
-        return None
-    left, right = (side[0] if len(side) == 1 else Hadamard(_flat(side)) for side in sides)
-    return MatMul((left, Transpose(right)))
-
-
-def _diagonal(core: _Core, ones: _OnesOf, output: Indices) -> Tree | None:
-    """The matrix with a vector on its diagonal, or the diagonal of a matrix."""
-    units = [row for tree, row in core if isinstance(tree, Identity)]
-    others = [(tree, row) for tree, row in core if not isinstance(tree, Identity)]
-    if ones or len(units) != 1 or not others:
-        return None
-    if len(output) == len(others) == 1 and others[0][1] in (units[0], units[0][::-1]) and output[0] in units[0]:
-        return MatrixCall("diag", others[0][0])
-    if len(set(output)) != 2 or set(units[0]) != set(output):
-        return None
-    if len({row for _, row in others}) != 1 or len(others[0][1]) != 1:
-        return None
-    trees = [tree for tree, _ in others]
-    return MatrixCall("diag", trees[0] if len(trees) == 1 else Hadamard(_flat(trees)))
-
-
-def _outer_of_rows(core: _Core, ones: _OnesOf, output: Indices) -> Tree | None:
-    """aᵀ b, where vectors are rows."""
-    product = _outer(core, ones, output)
-    if not isinstance(product, MatMul) or not isinstance(product.factors[1], Transpose):
-        return None
-    return MatMul((Transpose(product.factors[0]), product.factors[1].operand))
-
-
-_READINGS: _Readings = (
-    _taken,
-    _diagonal,
-    _rearranged,
-    _broadcast,
-    _filled,
-    _reduced,
-    _repeated,
-    _elementwise,
-    _stretched,
-    _quadratic,
-    _inner,
-    _chain,
-    _outer,
-    permuted,
-    stacked_product,
-    repeated_entries,
-)
-
-_READINGS_OF_ROWS: _Readings = (
-    _chain_from_row,
-    _outer_of_rows,
-    # A vector that is a product begins with a row there.
-    *(reading for reading in _READINGS if reading is not _quadratic),
-)
 
 
 def _einsum(node: Contract, made: dict[Node, Tree]) -> Tree:
