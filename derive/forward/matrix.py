@@ -283,11 +283,15 @@ def _read_contraction(node: Contract, made: dict[Node, Tree], readings: Readings
         if selected is not None:
             return _scaled(coefficient, scalars, selected)
         core += [(known[select], row) for select, row in selects]
+    below: Tree | None = None
+    taken: list[Tree] = []
     if not selects and len(core) > 1 and node.summed():
-        core, taken, number_below = _without_scalars(core)
-        rest = _read_core(node, core, ones, coefficient, [*scalars, *taken], known, readings)
-        return rest if number_below is None else Quotient(rest, number_below)
-    return _read_core(node, core, ones, coefficient, scalars, known, readings)
+        core, taken, below = _without_scalars(core)
+    found = _read_core(node, core, ones, coefficient, [*scalars, *taken], readings)
+    if found is None:
+        # An einsum has the factors as they are, the scalars in them.
+        return _scaled(coefficient, scalars, _einsum(node, known))
+    return found if below is None else Quotient(found, below)
 
 
 def _without_scalars(core: Core) -> tuple[Core, list[Tree], Tree | None]:
@@ -306,9 +310,8 @@ def _read_core(
     ones: OnesOf,
     coefficient: Expr,
     scalars: list[Tree],
-    known: dict[Node, Tree],
     readings: Readings,
-) -> Tree:
+) -> Tree | None:
     core, ones = _columns_repeated(core, ones, node)
     for reading in readings:
         tree = reading(core, ones, node.output)
@@ -318,7 +321,7 @@ def _read_core(
             if _is_mean(tree, coefficient, count):
                 return _scaled(coefficient * count, scalars, _mean(tree))
             return _scaled(coefficient, scalars, tree)
-    return _scaled(coefficient, scalars, _einsum(node, known))
+    return None
 
 
 def _read_selected(

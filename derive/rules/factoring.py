@@ -139,6 +139,7 @@ def _splits(power: Power, term: Term, free: tuple[int, ...]) -> bool:
         isinstance(power.node, Select)
         and is_split(power.node)
         and source not in free
+        and len(set(inner)) == len(inner)
         and not set(inner) & others
         and follow(inner, free)
     )
@@ -196,7 +197,11 @@ def _joined(terms: Terms, axis: int, groups: Sequence[tuple[Node, Sequence[Term]
 
 def _is_place(power: Power, free: Sequence[int]) -> bool:
     """Whether a selection puts something at its place along an axis of the result."""
-    return isinstance(power.node, Select) and power.index[-1] in free and not set(power.index[:-1]) & set(free)
+    if not isinstance(power.node, Select):
+        return False
+    *inner, place = power.index
+    # On a diagonal, [s = 3k + k], two axes are one.
+    return place in free and len(set(inner)) == len(inner) and not set(inner) & set(free)
 
 
 def _places(term: Term, free: Sequence[int]) -> set[tuple[Node, int]]:

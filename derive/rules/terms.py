@@ -358,7 +358,8 @@ def _placed(term: Term, terms: Terms) -> Node | None:
     free = list(terms.free)
     known = dict(zip(terms.free, terms.shape, strict=True))
     for power in term.powers:
-        if not isinstance(power.node, Select):
+        # On a diagonal, [s = 3k + k], two axes are one.
+        if not isinstance(power.node, Select) or len(set(power.index)) < len(power.index):
             continue
         *inner, source = power.index
         others = {label for p in term.powers if p is not power for label in p.index}

@@ -119,7 +119,7 @@ def test_an_endless_loop_is_interrupted_and_told(command, mine):
 @pytest.mark.parametrize(("name", "verdict"), [("two", "checked at points"), ("three", "proved at sizes N=2")])
 def test_a_loop_that_is_endless_at_some_sizes_leaves_the_weaker_verdict_with_its_reason(command, mine, name, verdict):
     number = {"two": 2, "three": 3}[name]
-    shown = command("check", f"mine.py:endless_for_{name}", "--forward", "mine.py:forward", "--seconds", 4)
+    shown = command("check", f"mine.py:endless_for_{name}", "--forward", "mine.py:forward", "--seconds", 8)
     assert shown.code == 0, shown.stderr
     assert f"dX  {verdict}" in shown.stdout
     assert re.search(

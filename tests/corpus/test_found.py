@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import numpy as np
 import pytest
 
 from tests.corpus.random_check import failures
-from tests.corpus.random_text import Example
+from tests.corpus.random_text import Example, example
 
 FOUND: dict[str, tuple[str, dict[str, str]]] = {
     "a diagonal beside vectors": ("sum(diag(A / (3 + b**2)) * x)", {"A": "D D", "b": "", "x": "D"}),
@@ -58,3 +60,18 @@ def test_it_is_right_now(name):
         for word, shape in shapes.items()
     }
     assert failures(Example(text, shapes, sizes, arrays)) == []
+
+
+SEEDS = {
+    142: "a number in a factor of what stays an einsum",
+    409: "a diagonal of an axis that is split",
+    444: "a number in a factor, beside ones",
+    688: "a scalar in a factor of what stays an einsum",
+    743: "a number in a factor of a stack",
+}
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_random_expression_that_was_wrong_is_right(seed):
+    pytest.importorskip("torch")
+    assert failures(example(Random(seed))) == []
