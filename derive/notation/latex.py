@@ -15,6 +15,7 @@ from derive.notation.accents import accented
 from derive.notation.code import written_items, written_places
 from derive.notation.digits import is_size_text, number_text
 from derive.notation.tree import (
+    IN_ONE_LINE,
     Along,
     At,
     AtLeast,
@@ -239,7 +240,11 @@ class _Printer:
             case Windows(operand, _, sizes):
                 return rf"\operatorname{{windows}}_{{{_shape(sizes)}}}\left({self.text(operand)}\right)", _ATOM
             case Concatenate(parts, axis, stacked):
-                listed = ", ".join(map(self.text, parts))
+                if len(parts) > IN_ONE_LINE:
+                    lines = r", \\[2pt] ".join(map(self.text, parts))
+                    listed = rf"\begin{{array}}{{@{{}}l@{{}}}} {lines} \end{{array}}"
+                else:
+                    listed = ", ".join(map(self.text, parts))
                 name = "stack" if stacked else "concat"
                 return rf"\operatorname{{{name}}}_{{{axis + 1}}}\left({listed}\right)", _ATOM
             case Grid():

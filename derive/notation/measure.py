@@ -17,6 +17,7 @@ from derive.notation.code import written_items, written_places
 from derive.notation.digits import is_size_text, number_text
 from derive.notation.glyphs import BOLD, ITALIC
 from derive.notation.tree import (
+    IN_ONE_LINE,
     Along,
     At,
     AtLeast,
@@ -125,6 +126,8 @@ def height(tree: Tree) -> float:
             return max(map(height, parts))
         case Inner(left, right):
             return max(height(left), height(right))
+        case Concatenate(parts) if len(parts) > IN_ONE_LINE:
+            return sum(map(height, parts))
         case Shaped(operand):
             return height(operand) + 1.2
         case Gradient() | Partial() | Quotient() if is_fraction(tree):
@@ -273,6 +276,9 @@ def _of(tree: Tree, depth: int, display: bool) -> float:
             return _name("repeat", depth, "vector") + where + _called((operand,), inner, depth)
         case Windows(operand, _, sizes):
             return _name("windows", depth, "vector") + _shape(sizes) + _called((operand,), inner, depth)
+        case Concatenate(parts) if len(parts) > IN_ONE_LINE:
+            widest = max(map(inner, parts)) + _PARENTHESES * scale
+            return _name("concat", depth, "vector") + _characters("1", depth + 1) + widest
         case Concatenate(parts):
             return _name("concat", depth, "vector") + _characters("1", depth + 1) + _called(parts, inner, depth)
         case Grid():

@@ -15,6 +15,7 @@ from fractions import Fraction
 from typing import Literal, Protocol, TypeAlias
 
 __all__ = [
+    "IN_ONE_LINE",
     "Along",
     "At",
     "AtLeast",
@@ -415,6 +416,10 @@ class Windows:
     axes: tuple[int, ...]
     sizes: tuple[str, ...]
     rank: int
+
+
+IN_ONE_LINE = 2
+"""Of more arrays beside each other each is set in a line of its own."""
 
 
 @dataclass(frozen=True, slots=True)
