@@ -3,7 +3,7 @@
 __all__ = ["pytest_configure"]
 
 
-def pytest_configure(config):  # type: ignore[no-untyped-def]
+def pytest_configure(config):  # type: ignore[no-untyped-def]  # its type would have to be imported
     """Registers the fixture, for which pytest itself is needed."""
     import pytest
 
@@ -11,7 +11,7 @@ def pytest_configure(config):  # type: ignore[no-untyped-def]
         """Holds the fixture."""
 
         @pytest.fixture
-        def gradients(self):  # type: ignore[no-untyped-def]
+        def gradients(self):  # type: ignore[no-untyped-def]  # as above
             """The function assert_gradients of derive.testing."""
             from derive.testing import assert_gradients
 

@@ -12,7 +12,7 @@ from itertools import product
 from typing import Any
 
 import numpy as np
-from mpmath import mpf, workdps  # type: ignore[import-untyped]  # SymPy's own numbers
+from mpmath import mpf, workdps
 
 from derive.checking.budget import Budget
 from derive.checking.every_size import Traced

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from mpmath import workdps  # type: ignore[import-untyped]  # SymPy's own numbers
+from mpmath import workdps
 
 from derive.checking.budget import Budget
 from derive.checking.counterexample import output_shape

@@ -8,7 +8,7 @@ from itertools import combinations
 from typing import Any, ClassVar
 
 import numpy as np
-from mpmath import mpf  # type: ignore[import-untyped]  # SymPy's own numbers
+from mpmath import mpf
 
 from derive.checking.budget import OutOfTimeError
 from derive.checking.places import Point

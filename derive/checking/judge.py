@@ -9,7 +9,7 @@ from random import Random
 from typing import Any
 
 import numpy as np
-from mpmath import isfinite, mpf, workdps  # type: ignore[import-untyped]  # SymPy's own numbers
+from mpmath import isfinite, mpf, workdps
 
 from derive.checking.counterexample import with_upstream
 from derive.checking.floats import FloatWatch

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import sympy
-from mpmath import isfinite, isinf, isnan, mpf  # type: ignore[import-untyped]  # SymPy's own numbers
+from mpmath import isfinite, isinf, isnan, mpf
 
 from derive.checking.sheet import Picked, Sheet, objects
 from derive.errors import UnsupportedError

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-from mpmath import mpf, sqrt  # type: ignore[import-untyped]  # SymPy's own numbers
+from mpmath import mpf, sqrt
 
 __all__ = ["GRID", "Line"]
 

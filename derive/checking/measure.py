@@ -10,8 +10,8 @@ import operator
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-import sympy
-from sympy import Expr, Integer, expand
+import numpy as np
+from sympy import Expr, Float, Integer, expand, fraction, together
 
 from derive.errors import UnsupportedError
 from derive.forward.proviso import is_at_least, proviso
@@ -184,7 +184,7 @@ def _is_positive(value: Expr) -> bool:
     """Whether it is seen to be positive whatever the sizes are."""
     if value.is_number:
         return bool(value > 0)
-    denominator = sympy.fraction(sympy.together(value))[1]
+    denominator = fraction(together(value))[1]
     whole = expand(value * denominator)
     return bool(denominator.is_positive and is_at_least(whole, 0) and whole.subs(_ones(whole)) > 0)
 
@@ -199,9 +199,7 @@ def _number(value: Any) -> Expr | None:
         return value.size
     if isinstance(value, Expr):
         return value
-    if isinstance(value, bool | int | float) or type(value).__module__ == "numpy":
-        try:
-            return sympy.sympify(value.item() if hasattr(value, "item") else value)
-        except (ValueError, sympy.SympifyError):
-            return None
-    return None
+    plain = value.item() if isinstance(value, np.generic) else value
+    if isinstance(plain, bool | int):
+        return Integer(plain)
+    return Float(plain) if isinstance(plain, float) else None

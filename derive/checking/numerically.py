@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from mpmath import mpf, workdps  # type: ignore[import-untyped]  # SymPy's own numbers
+from mpmath import mpf, workdps
 
 from derive.checking.budget import Budget
 from derive.checking.exactly import Branch, layer_output, raised

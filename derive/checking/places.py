@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mpmath import mpf  # type: ignore[import-untyped]  # SymPy's own numbers
+from mpmath import mpf
 
 __all__ = ["Coordinate", "Point", "between", "moved"]
 

@@ -9,7 +9,7 @@ from random import Random
 from typing import Any
 
 import numpy as np
-from mpmath import exp, log, mpf, mpmathify, workdps  # type: ignore[import-untyped]  # SymPy's own numbers
+from mpmath import exp, log, mpf, mpmathify, workdps
 from sympy import Expr, lambdify
 
 from derive.checking.subject import Subject

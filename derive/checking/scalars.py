@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 import numpy as np
 import sympy
-from mpmath import fabs, isnan, mpf, workdps  # type: ignore[import-untyped]  # SymPy's own numbers
+from mpmath import fabs, isnan, mpf, workdps
 from sympy import Expr, Rational, lambdify
 
 from derive.checking.budget import Budget

@@ -10,7 +10,7 @@ from random import Random
 from typing import Any
 
 import numpy as np
-from mpmath import mpf  # type: ignore[import-untyped]  # SymPy's own numbers
+from mpmath import mpf
 
 from derive.checking.budget import Budget
 from derive.checking.counterexample import source_at

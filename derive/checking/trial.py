@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 
 import numpy as np
-from mpmath import mpf, workdps  # type: ignore[import-untyped]  # SymPy's own numbers
+from mpmath import mpf, workdps
 
 from derive.checking.budget import Budget
 from derive.checking.exactly import Branch, entries_of

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, ClassVar
 
-import mpmath  # type: ignore[import-untyped]  # SymPy's own numbers
+import mpmath
 import numpy as np
 import sympy
 from mpmath import mpf

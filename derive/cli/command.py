@@ -77,7 +77,7 @@ def made_command(
         run(context.params)
 
     context = Parameter("context", Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
-    command.__signature__ = Signature([context, *more, *parameters(listing)])  # type: ignore[attr-defined]
+    command.__signature__ = Signature([context, *more, *parameters(listing)])  # type: ignore[attr-defined]  # functions take it, mypy has it not
     app = typer.Typer(add_completion=False, rich_markup_mode=None)
     name = listing.name.split()[0]
     app.command(name, cls=LayerCommand, help=help, epilog=f"Example: {example}")(command)

@@ -94,7 +94,7 @@ def _shaped(function: Callable[..., Any], shapes: Mapping[str, str], path: Path)
         first = [given.pop(p.name) for p in kept if p.kind is Parameter.POSITIONAL_ONLY]
         return function(*first, **given)
 
-    called.__signature__ = signature.replace(parameters=kept)  # type: ignore[attr-defined]
+    called.__signature__ = signature.replace(parameters=kept)  # type: ignore[attr-defined]  # functions take it, mypy has it not
     return called
 
 

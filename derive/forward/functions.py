@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import sympy
-from mpmath import fabs as mpabs  # type: ignore[import-untyped]  # SymPy's own numbers
+from mpmath import fabs as mpabs
 from mpmath import mpf
 from sympy import Expr, Function, Integer, Number
 

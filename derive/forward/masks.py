@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from typing import TypeGuard
 
 from derive.notation.tree import (
     AtLeast,
@@ -56,14 +57,14 @@ def _several(terms: Sequence[Tree]) -> Tree:
 def _without_bound(left: Tree, right: Tree) -> Tree:
     """max(x, 0) > 6 is x > 6, and 6 > max(x, 0) is 6 > x."""
     match left, right:
-        case Number(value), Call("maximum", (inner, Number(low))) if _known(low) and _known(value) and low < value:  # type: ignore[operator]
+        case Number(value), Call("maximum", (inner, Number(low))) if _known(low) and _known(value) and low < value:
             return Greater(left, inner)
-        case Call("maximum", (inner, Number(low))), Number(value) if _known(low) and _known(value) and low <= value:  # type: ignore[operator]
+        case Call("maximum", (inner, Number(low))), Number(value) if _known(low) and _known(value) and low <= value:
             return Greater(inner, right)
     return Greater(left, right)
 
 
-def _known(value: object) -> bool:
+def _known(value: object) -> TypeGuard[int | Fraction]:
     return isinstance(value, int | Fraction)
 
 

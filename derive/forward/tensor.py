@@ -193,7 +193,7 @@ class Tensor:
     def __eq__(self, other: object) -> Tensor:  # type: ignore[override]  # entry by entry, as NumPy has it
         return self._masked(self.apply("==", equal, self, other))
 
-    def __ne__(self, other: object) -> Tensor:  # type: ignore[override]
+    def __ne__(self, other: object) -> Tensor:  # type: ignore[override]  # as above
         return self._masked(1 - (self == other))
 
     def __and__(self, other: object) -> Tensor:

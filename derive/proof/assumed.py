@@ -32,7 +32,7 @@ from derive.proof.symbolic import Exact, Failure
 from derive.rules.assumed import assumed, rests_on
 from derive.rules.gradients import gradients
 from derive.rules.naming import formula
-from derive.steps import Step
+from derive.steps import Reason, Step
 
 __all__ = ["check_assumed", "constrained", "substitutions", "uses"]
 
@@ -40,6 +40,7 @@ Sizes = Mapping[str, int]
 Values = Mapping[Element, Element]
 
 _ROUTES = {"exact": "assumed", "numpy": "assumed, in numbers", "torch": "assumed, by PyTorch"}
+_WHOLE = Reason(_ROUTES["exact"], "the formula equals the one without assumptions where these hold")
 _EXACT = "the formula and the one without assumptions, every step and entry, where the assumptions hold, in SymPy"
 _NUMERIC = "central differences of the forward code, in NumPy, at inputs that satisfy the assumptions"
 _TORCH = "Jacobian by PyTorch's autograd, at inputs that satisfy the assumptions"
@@ -97,7 +98,7 @@ def _symbolic(
     layer: Layer, wrt: str, sides: tuple[Node, Node], chosen: Sequence[Sizes], exact: Exact
 ) -> Evidence | None:
     """Both formulas, and both sides of every step, entry by entry; None where no symbols satisfy the assumptions."""
-    pairs = [(step.reason.name, step) for step in _steps(layer, wrt)]
+    found = _steps(layer, wrt)
     undecided, where = False, []
     for sizes in chosen:
         concrete = exact.at(sizes)
@@ -108,9 +109,8 @@ def _symbolic(
         for values in cases:
             # The text is another form of the gradient where that is shorter than the one with the page's names.
             ends = dict.fromkeys((sides[1], formula(layer, wrt).alone.node))
-            whole = [(_ROUTES["exact"], Step(sides[0], end, reason=None)) for end in ends]  # type: ignore[arg-type]
-            for name, step in [*pairs, *whole]:
-                verdict = _compared(name, step, concrete, values)
+            for step in (*found, *(Step(sides[0], end, _WHOLE) for end in ends)):
+                verdict = _compared(step, concrete, values)
                 if isinstance(verdict, Failure):
                     at = ", ".join(f"{letter}={number}" for letter, number in sizes.items())
                     told = f"{verdict} ({at}; where {', '.join(map(str, layer.assumptions))})"
@@ -125,7 +125,7 @@ def _symbolic(
     return Evidence(_ROUTES["exact"], Strength.PROVED_AT_SIZES, _EXACT, tuple(where))
 
 
-def _compared(name: str, step: Step[Node], concrete: Concrete, values: Values) -> Failure | int:
+def _compared(step: Step[Node], concrete: Concrete, values: Values) -> Failure | int:
     """The first entry in which both sides differ where the assumptions hold; else how many are not decided."""
     undecided = 0
     for place in positions(concrete.shape(step.before)):
@@ -135,7 +135,7 @@ def _compared(name: str, step: Step[Node], concrete: Concrete, values: Values) -
         left, right = replaced(left, values), replaced(right, values)
         equal = are_equal(left, right)
         if equal is False:
-            return Failure(name, tuple(p + 1 for p in place), left, right)
+            return Failure(step.reason.name, tuple(p + 1 for p in place), left, right)
         undecided += equal is None
     return undecided
 

@@ -8,7 +8,7 @@ from functools import lru_cache
 from random import Random
 from typing import Any
 
-from mpmath import exp, isfinite, log, mpc, mpf, mpmathify, nstr, workdps  # type: ignore[import-untyped]  # SymPy's own
+from mpmath import exp, isfinite, log, mpc, mpf, mpmathify, nstr, workdps
 from sympy import QQ, Expr, lambdify
 
 from derive.forward.functions import EXACT, defined, equal
