@@ -130,7 +130,8 @@ def _others(factors: Sequence[Factor], place: int, other: int) -> set[int]:
 
 def _is_taken(row: tuple[int, ...], index: tuple[int, ...], elsewhere: set[int], free: set[int]) -> bool:
     *inner, source = row
-    return source in index and source not in free | elsewhere and not set(inner) & set(index)
+    apart = len(set(inner)) == len(inner) and not set(inner) & set(index)
+    return apart and source in index and source not in free | elsewhere
 
 
 def _is_joined(factor: Factor, index: tuple[int, ...], elsewhere: set[int], free: set[int]) -> bool:

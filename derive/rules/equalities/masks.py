@@ -168,7 +168,7 @@ def bounded(terms: Terms, forward: Forward) -> Terms | None:
             continue
         u, s = Power(node, inside.index), Power(apply(sign(_X), [node]), inside.index)
         kept, gone = _without(terms.terms[near], inside, u), _without(terms.terms[far], outside, s)
-        if kept is None or gone is None or not alike(kept, gone, terms.free):
+        if kept is None or gone is None or not alike(kept, gone, (*terms.free, *inside.index)):
             continue
         if kept.coefficient * size == gone.coefficient:
             made = Power(apply(clip(_X, -size, size), [node]), inside.index)
