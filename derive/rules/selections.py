@@ -16,7 +16,7 @@ from derive.forward.nodes import Constant, Delta, Node, Ones, Select
 from derive.forward.normal import contract
 from derive.forward.selected import is_split, is_window
 
-__all__ = ["Needless", "is_one_to_one", "needless", "taken_out"]
+__all__ = ["needless", "taken_out"]
 
 Factor = tuple[Node, tuple[int, ...]]
 

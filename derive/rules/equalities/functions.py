@@ -35,7 +35,7 @@ def _multiplied(terms: Terms, number: int, places: tuple[int, ...], made: Term) 
     term = terms.terms[number]
     left = tuple(power for place, power in enumerate(term.powers) if place not in places)
     changed = Term(term.coefficient * made.coefficient, (*left, *made.powers))
-    others = (*terms.terms[:number], gathered(changed, terms.free, terms.shape), *terms.terms[number + 1 :])
+    others = (*terms.terms[:number], gathered(changed, terms.free), *terms.terms[number + 1 :])
     return replace(terms, terms=others)
 
 

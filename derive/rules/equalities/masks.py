@@ -121,7 +121,7 @@ def rectified(terms: Terms, forward: Forward) -> Terms | None:
                     made = Power(apply(relu(_X), [power.node]), power.index)
                     left = replace(power, exponent=power.exponent - 1)
                     rest = (p for k, p in enumerate(term.powers) if k not in (place, beside))
-                    whole = gathered(Term(term.coefficient, (*rest, left, made)), terms.free, terms.shape)
+                    whole = gathered(Term(term.coefficient, (*rest, left, made)), terms.free)
                     return replace(terms, terms=(*terms.terms[:number], whole, *terms.terms[number + 1 :]))
     return None
 
