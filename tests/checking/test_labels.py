@@ -79,7 +79,7 @@ def test_the_forward_is_the_layer_that_it_says(case):
         np.testing.assert_allclose(evaluate(case, inputs), expected, rtol=1e-9, atol=1e-11)
 
 
-@pytest.mark.parametrize("case", cases(), ids=by_name)
+@pytest.mark.parametrize("case", [case for case in cases() if set(case.wrt) - set(case.wrong)], ids=by_name)
 def test_what_is_right_agrees_with_pytorch(case):
     """All of a right one, and of a wrong one what is not said to be wrong, far from 0 and for large upstreams too."""
     for sizes in choices(case):
