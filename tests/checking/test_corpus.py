@@ -9,7 +9,7 @@ from derive.errors import UserError
 from tests.checking.case import RIGHT, WRONG, Case, cases
 from tests.checking.verdict import checked
 
-SHARE = 0.85
+SHARE = 0.97
 """At least so many of the gradients that are right must be proved."""
 
 RIGHT_ONES = [case for case in cases() if case.label == RIGHT]
