@@ -9,25 +9,19 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.checking.case import RIGHT, WRONG, Case, cases, draw, evaluate, gradients, upstream
+from tests.checking.case import WRONG, Case, cases, draw, evaluate, gradients, upstream
+from tests.checking.labelled import RIGHT_ONES, WRONG_ONES, by_name
 from tests.checking.precise import differences, one_sided, precise_gradients
 
 torch = pytest.importorskip("torch")
 
 from tests.checking.references import REFERENCES, torch_gradients  # noqa: E402 -- it imports PyTorch
 
-RIGHT_ONES = [case for case in cases() if case.label == RIGHT]
-WRONG_ONES = [case for case in cases() if case.label == WRONG]
-
 KINKS = {"relu": (1, 1), "leaky_relu": (1, 1), "maxpool": (1, 2)}
 """Layers with a kink at 0, and the shape of the smallest input."""
 
 ALSO = 1e-6
 """At least so far from the truth are the gradients that are wrong besides the one that a witness is for."""
-
-
-def by_name(case: Case) -> str:
-    return case.name
 
 
 def choices(case: Case) -> list[dict[str, int]]:
