@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 
 from derive.forward.layer import Layer
 from derive.forward.parse import parse
@@ -92,6 +91,7 @@ def test_the_text_runs_and_is_the_matrix_that_pytorch_gives(layer: Layer, wrt: s
     """At two sizes, all different."""
     found = jacobian_formula(layer, wrt)
     assert found is not None
+    torch = pytest.importorskip("torch")
     sizes = {letter: start + (2 * n if start == 3 else n) for n, letter in enumerate(layer.letters)}
     at = sample(layer, sizes, start)
     tensors = {name: torch.tensor(array, dtype=torch.float64) for name, array in at.arrays.items()}

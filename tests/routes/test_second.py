@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 
 from derive.errors import UnsupportedError
 from derive.forward.layer import Layer
@@ -91,6 +90,7 @@ CASES = [
 @pytest.mark.parametrize(("layer", "wrt"), CASES, ids=[f"{layer.text or layer.name} {wrt}" for layer, wrt in CASES])
 def test_second_derivatives_are_those_of_pytorch(layer: Layer, wrt: str, start: int) -> None:
     """By torch.autograd.functional.hessian and hvp of Σ G ⊙ Y; the formulas are run as they are written."""
+    torch = pytest.importorskip("torch")
     sizes = {letter: start + n for n, letter in enumerate(layer.letters)}
     second = derive_second(layer, wrt, sizes)
     at = sample(layer, sizes, start)
