@@ -35,7 +35,7 @@ from derive.forward.shape import bind
 from derive.layers import load
 from derive.proof.evidence import Strength
 
-__all__ = ["check_backward"]
+__all__ = ["check_backward", "meant"]
 
 SECONDS = 10.0
 """How long a check may take before it says what it knows by then."""
@@ -104,12 +104,7 @@ def check_backward(
         [('X', 'proved for all sizes'), ('s', 'proved for all sizes')]
     """
     started = time.monotonic()
-    claimed = load(against) if isinstance(against, str) else against
-    if forward is None and claimed is not None and not is_class(backward):
-        forward = partner(backward, claimed)
-    if forward is None and claimed is not None and not is_class(backward):
-        forward, claimed = claimed, None
-    found = subject(backward, forward, shapes=shapes, returns=returns, claimed=claimed)
+    found, claimed = meant(backward, forward, shapes=shapes, returns=returns, against=against)
     budget = Budget(seconds)
     check = _Check(found, sizes or {}, budget, Proofs(found, budget))
     with catch_warnings():
@@ -126,6 +121,26 @@ def check_backward(
         command_words(found, shapes or {}, returns, claimed),
         told,
     )
+
+
+def meant(
+    backward: Any,
+    forward: Any = None,
+    *,
+    shapes: Mapping[str, str] | None = None,
+    returns: str = "",
+    against: str | Layer | None = None,
+) -> tuple[Subject, Layer | None]:
+    """What is checked, and the layer that forward claims to be, if it claims one; arguments as for check_backward.
+
+    Raises: UserError if the functions cannot be matched.
+    """
+    claimed = load(against) if isinstance(against, str) else against
+    if forward is None and claimed is not None and not is_class(backward):
+        forward = partner(backward, claimed)
+    if forward is None and claimed is not None and not is_class(backward):
+        forward, claimed = claimed, None
+    return subject(backward, forward, shapes=shapes, returns=returns, claimed=claimed), claimed
 
 
 @dataclass(slots=True)

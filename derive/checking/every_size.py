@@ -37,7 +37,8 @@ _LONG = 400
 class Traced:
     """What the code computes for all sizes: the derived gradients and those of the code, by the names of the inputs.
 
-    output is None if forward cannot be traced, got is empty if backward cannot; reason says why. provisos are what both
+    output is None if forward cannot be traced, got is empty if backward cannot; reason says why. seed is the upstream
+    gradient, or 1 where backward is given none. provisos are what both
     hold only where: they are no proof for all sizes then.
     """
 
@@ -46,6 +47,7 @@ class Traced:
     got: Mapping[str, Node]
     reason: str = ""
     provisos: tuple[str, ...] = ()
+    seed: Node = Constant(Integer(1))
 
     def short(self, name: str) -> Node:
         """The derived gradient as it is written; made once, and in less time where it remains too long to be read."""
@@ -124,15 +126,15 @@ def _traced(subject: Subject, budget: Budget) -> Traced:
         swept = sweep(node, seed, subject.smooth)
         expected = {item.name: swept.gradient(item) for item in subject.smooth}
     except UserError as error:
-        return Traced(node, {}, {}, str(error))
+        return Traced(node, {}, {}, str(error), seed=seed)
     try:
         found = subject.back(world, arrays, output, cache, Live(seed, where), holder)
         got = {name: value for name, array in found.items() if (value := _node(array)) is not None}
     except CodeError as error:
-        return Traced(node, expected, {}, str(error))
+        return Traced(node, expected, {}, str(error), seed=seed)
     except Exception as error:
-        return Traced(node, expected, {}, raised(error))
-    return Traced(node, expected, got)
+        return Traced(node, expected, {}, raised(error), seed=seed)
+    return Traced(node, expected, got, seed=seed)
 
 
 def _ahead(subject: Subject, world: World, arrays: Mapping[str, Any]) -> tuple[Any, Any, Any]:

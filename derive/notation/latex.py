@@ -345,6 +345,8 @@ class _Printer:
 
 
 def _name(text: str, kind: str = "scalar") -> str:
+    if kind == "code":
+        return rf"\texttt{{{_escaped(text)}}}"
     body, *subscripts = text.split("_")
     letter, accent = accented(body)
     if accent:

@@ -311,6 +311,8 @@ def _called(operands: tuple[Tree, ...], inner: Callable[[Tree], float], depth: i
 
 
 def _name(text: str, depth: int, kind: Kind = "scalar") -> float:
+    if kind == "code":
+        return _TYPEWRITER * len(text) * _SIZES[min(depth, 2)]
     body, _, below = text.partition("_")
     body, _ = accented(body)
     # A word is set upright or in text italics, for which bold letters are wide enough.

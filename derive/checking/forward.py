@@ -1,0 +1,59 @@
+"""The forward function under check as a Layer, so that its gradients are derived and told as those of any layer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from inspect import Parameter, Signature
+from typing import Any
+
+from derive.checking.live import Live, stand_ins
+from derive.checking.subject import Subject
+from derive.checking.world import World
+from derive.errors import UnsupportedError
+from derive.forward.layer import Layer
+from derive.forward.nodes import Input
+from derive.forward.shape import letters
+from derive.forward.tensor import Tensor, node_of
+from derive.forward.trace import trace
+
+__all__ = ["forward_layer"]
+
+
+def forward_layer(subject: Subject, sizes: Mapping[str, int]) -> Layer:
+    """What forward computes, with these sizes for its defaults.
+
+    Raises: UserError where it cannot be run for all sizes, or calls an array as a formula may not.
+    """
+    if subject.layer is not None:
+        return subject.layer
+    known = letters((*node.shape, *(() if node.below is None else (node.below,))) for node in subject.inputs)
+    defaults = " ".join(f"{letter}={sizes[letter]}" for letter in known if letter in sizes)
+    return trace(_Forward(subject), name=subject.against, defaults=defaults)
+
+
+class _Forward:
+    """Forward as a function of arrays alone, without its cache; of symbols, or of numbers."""
+
+    def __init__(self, subject: Subject) -> None:
+        self._subject = subject
+        self.__name__ = self.__qualname__ = subject.against
+        self.__signature__ = Signature([_parameter(node) for node in subject.inputs])
+
+    def __call__(self, *arrays: Any) -> Any:
+        names = [node.name for node in self._subject.inputs]
+        if not any(isinstance(array, Tensor) for array in arrays):
+            given = {name: array.copy() for name, array in zip(names, arrays, strict=True)}
+            return self._subject.ahead(None, given)[0]
+        lives = {name: Live(array.laid, array.where) for name, array in zip(names, arrays, strict=True)}
+        output = self._subject.ahead(World(*stand_ins(next(iter(lives.values())))), lives)[0]
+        node = output.node if isinstance(output, Tensor) else node_of(output)
+        if node is None:
+            raise UnsupportedError(f"forward returns no array, but {type(output).__name__}")
+        first = arrays[0]
+        return first.lift(node)
+
+
+def _parameter(node: Input) -> Parameter:
+    below = "" if node.below is None else f" in {node.below}"
+    shape = " ".join(str(size).replace(" ", "") for size in node.shape)
+    return Parameter(node.name, Parameter.POSITIONAL_OR_KEYWORD, annotation=f"{shape}{below}")
