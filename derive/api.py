@@ -208,7 +208,7 @@ class Derived:
             )
         from derive.document.compose import compose  # deferred: blocks and sections, which data does without
 
-        return compose(self._material())
+        return compose(self.material())
 
     def _with(self, options: DocumentOptions) -> Derived:
         """The same with other options; what they do not touch is not derived again."""
@@ -219,7 +219,11 @@ class Derived:
         ]
         return replace(self, options=options) if same[0] == same[1] else Derived.of(self.written, self.sizes, options)
 
-    def _material(self) -> Material:
+    def material(self) -> Material:
+        """What a document is composed from.
+
+        Raises: RefutedError if a step of a derivation is false.
+        """
         return Material(
             layer=self.layer,
             assumed=self.assumed if self.assumed.assumptions else None,
@@ -273,7 +277,7 @@ class Derived:
         """
         from derive.render.json import render_json  # deferred: a document does not need it
 
-        return render_json(self._material(), all_entries=all_entries)
+        return render_json(self.material(), all_entries=all_entries)
 
     def svg(self) -> tuple[str, ...]:
         """The computational graph as SVG files, in as few as it fits in; none if it is too large to be drawn."""

@@ -10,6 +10,8 @@ from pathlib import Path
 from types import CodeType
 from typing import Any
 
+from sympy import Integer
+
 from derive.checking.budget import Budget, OutOfTimeError
 from derive.checking.every_size import Traced, traced
 from derive.checking.exactly import Branch, branches, raised
@@ -21,12 +23,12 @@ from derive.checking.subject import Subject
 from derive.errors import DeriveError, UserError
 from derive.forward.layer import Layer
 from derive.forward.nodes import Constant, Node
-from derive.forward.shape import same
+from derive.forward.normal import add, contract
 from derive.rules.adjoint import Sweep, sweep
 from derive.rules.known import Forward
 from derive.rules.rewrite import shortest
 
-__all__ = ["Account", "Listing", "Row", "Told", "account", "short"]
+__all__ = ["Account", "Listing", "Row", "Told", "account", "difference_of", "short"]
 
 _RUNNING = 5.0
 """How long each of the runs that are noted may take."""
@@ -143,6 +145,12 @@ def short(account: Account, name: str) -> tuple[Node, Node] | None:
     forward = Forward(found.output)
     made = (_short(node, forward) for node in (found.expected[name], found.got[name]))
     return next(made), next(made)
+
+
+def difference_of(first: Node, second: Node) -> Node:
+    """first - second, of arrays of one shape."""
+    axes = tuple(range(len(second.shape)))
+    return add([first, contract([Constant(Integer(-1)), second], [(), axes], axes)])
 
 
 def _short(node: Node, forward: Forward) -> Node:

@@ -35,7 +35,7 @@ from derive.notation.measure import width
 from derive.notation.tree import Number, Quotient, Relation
 from derive.notation.walk import contains
 
-__all__ = ["compose"]
+__all__ = ["compose", "write_sections"]
 
 _LONGEST_TITLE = 60
 """The characters of an expression that is a title."""
@@ -79,6 +79,13 @@ def compose(material: Material) -> Document:
     """The document that the options ask for."""
     translate = translator(material.options.language).gettext
     draft = Draft(translate, words_of(material.layer), spell=speller(material.options.names, material.layer.loss))
+    write_sections(draft, material)
+    coloured = coloured_letters(material.layer)
+    return Document(_head(draft, material), tuple(draft.blocks), coloured, material.layer.sample_axis)
+
+
+def write_sections(draft: Draft, material: Material) -> None:
+    """Adds the sections that the options ask for."""
     writers = _FULL if material.options.depth == "full" else _FULL | _BRIEF
     asked = (*material.options.route, *material.options.sections)
     if material.layer.stages and "graph" not in asked:
@@ -86,8 +93,6 @@ def compose(material: Material) -> Document:
         writers = writers | {"graph": graph.write_brief}
     for name in material.sections:
         writers[name](draft, material)
-    coloured = coloured_letters(material.layer)
-    return Document(_head(draft, material), tuple(draft.blocks), coloured, material.layer.sample_axis)
 
 
 def _head(draft: Draft, material: Material) -> Head:

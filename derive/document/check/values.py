@@ -1,0 +1,220 @@
+"""How values of the code are written: in matrix notation, else by indices, else entry by entry at sizes, else in words.
+
+Names of the code stay as the code has them; inputs and gradients are called as on every page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from derive.checking.account import Account
+from derive.checking.entries import entry_tree
+from derive.checking.recording import Array
+from derive.document.blocks import ArrayItem, Math, Run, Runs, Text
+from derive.document.entrywise import Entrywise, is_unreadable
+from derive.document.layout import fits
+from derive.engine.tables import EntryTable
+from derive.errors import DeriveError
+from derive.forward.matrix import called, read
+from derive.forward.nodes import Input, Node
+from derive.forward.normal import replaced
+from derive.notation.measure import width
+from derive.notation.script import greek_name
+from derive.notation.tree import Entry, Explicit, Gradient, Name, Number, Relation, Tree
+
+__all__ = ["Values", "code_name", "shape_runs"]
+
+_MOST_ENTRIES = 16
+"""A matrix of more entries is told by its first."""
+
+_WIDEST_ENTRY = 16.0
+"""In em; a wider one is not written."""
+
+
+def code_name(text: str, rank: int = 0) -> Name:
+    """The name that code gives a value; what no name of LaTeX's can hold is spelled out."""
+    spelled = "".join(c if " " <= c <= "~" else greek_name(c) or "?" for c in text)
+    return Name(spelled, "code", rank)
+
+
+def shape_runs(shape: tuple[Any, ...]) -> Runs:
+    """N×D, or 2×3."""
+    runs: list[Run] = []
+    for size in shape:
+        runs += [*([Text("×")] if runs else []), Math(Number(size if isinstance(size, int) else str(size)))]
+    return tuple(runs)
+
+
+@dataclass(frozen=True, eq=False)
+class Values:
+    """Reads values in the names that were given before; every function has names of its own."""
+
+    account: Account
+    names: dict[Node, Tree] = field(default_factory=dict)
+    entries: dict[Node, Node] = field(default_factory=dict)
+
+    @cached_property
+    def _moved(self) -> Mapping[Node, Node]:
+        """The inputs of the page in the place of those of the run."""
+        layer = self.account.layer
+        if layer is None:
+            return {}
+        moved: dict[Node, Node] = dict(zip(self.account.subject.inputs, layer.inputs, strict=True))
+        seed = self.account.traced.seed
+        return {**moved, seed: layer.upstream} if isinstance(seed, Input) else moved
+
+    def gradient(self, name: str) -> Gradient:
+        """∂L/∂X."""
+        node = next(node for node in self.account.subject.inputs if node.name == name)
+        return Gradient(called(name, node), f"d{name}", self.loss)
+
+    def arriving(self, name: str, rank: int) -> Tree:
+        """∂L/∂xhat, for a value that forward calls so."""
+        return Gradient(code_name(name, rank), f"d{name}", self.loss)
+
+    @property
+    def loss(self) -> str:
+        """L."""
+        return "L" if self.account.layer is None else self.account.layer.loss
+
+    @property
+    def output(self) -> Tree:
+        """Y."""
+        layer = self.account.layer
+        return Name("Y", "matrix") if layer is None else called(layer.output_name, layer.output)
+
+    def own(self, node: Node) -> Node:
+        """The node in the inputs of the page."""
+        return replaced(node, self._moved) if self._moved else node
+
+    def input(self, node: Node) -> Tree | None:
+        """X, if the node is an input."""
+        return called(node.name, node) if isinstance(node, Input) and not node.gradient_of else None
+
+    def learn(self, name: str, array: Array) -> None:
+        """What is read from now on calls this value so, unless it has a name already."""
+        if array.node is None or not name.isidentifier():
+            return
+        node = self.own(array.node)
+        if not isinstance(node, Input) and node.operands and node not in self.names:
+            self.names[node] = code_name(name, len(node.shape))
+            if name.isascii():
+                self.entries[node] = Input(name, node.shape, name)
+
+    def forget(self) -> Values:
+        """The same without names, for another function."""
+        return Values(self.account)
+
+    def statement(self, left: Tree, array: Array) -> Relation | None:
+        """left = what the value is, for all sizes; None if that has no form that a page can hold."""
+        if array.node is None:
+            return None
+        node = self.own(array.node)
+        others = {key: tree for key, tree in self.names.items() if key is not node}
+        known = self.names.get(node)
+        if known is not None and known != left:
+            return Relation.equal(left, known)
+        try:
+            tree = read(node, names=others)
+        except DeriveError:
+            return None
+        made = Relation.equal(left, tree)
+        if not is_unreadable(tree) and len(array.shape) < 3 and fits(made):
+            return made
+        indexed = self.indexed(left, node)
+        if indexed is not None:
+            return indexed
+        return made if fits(made) else None
+
+    def indexed(self, left: Tree, node: Node) -> Relation | None:
+        """The same with letters for indices; None if there is no such form, or it is too wide."""
+        layer = self.account.layer
+        if layer is None:
+            return None
+        reader = Entrywise(layer, {key: name for key, name in self.entries.items() if key is not node})
+        try:
+            match left:
+                case Gradient(Name(text, kind)) if kind != "code":
+                    found = reader.gradient(_letter(layer.inputs, text), node)
+                case Name(text):
+                    found = reader.value(text.replace(".", "").replace(" ", ""), node)
+                case _:
+                    return None
+        except (DeriveError, StopIteration):
+            return None
+        return found if fits(found) else None
+
+    def at_sizes(self, left: Tree, array: Array) -> Relation | None:
+        """left = the matrix of entries, or its first entry; None if that is too long."""
+        entries = np.asarray(array.entries)
+        if entries.dtype.kind not in "Obiuf" or not entries.size:
+            return None
+        flat = [*entries.ravel()]
+        if all(_number(value) is not None for value in flat) and len({_number(value) for value in flat}) == 1:
+            return Relation.equal(left, self._entry(flat[0]) or Number(0))
+        if entries.ndim and entries.size <= _MOST_ENTRIES and entries.ndim <= 2:
+            trees = [self._entry(value) for value in flat]
+            if all(tree is not None and width(tree) <= _WIDEST_ENTRY for tree in trees):
+                rows = np.atleast_2d(entries).shape
+                table = EntryTable("", (rows[0], rows[1]), lambda i, j: trees[i * rows[1] + j] or Number(0), dict)
+                made = Relation.equal(left, Explicit(table))
+                if fits(made):
+                    return made
+        first = self._entry(flat[0])
+        if first is None or width(first) > 2 * _WIDEST_ENTRY:
+            return None
+        if not entries.ndim:
+            return Relation.equal(left, first)
+        made = Relation.equal(Entry(_plain(left), (0,) * entries.ndim), first)
+        return made if fits(made) else None
+
+    def matrix(self, label: Tree, entries: Any) -> ArrayItem | None:
+        """The entries as a matrix; None if one of them is too long."""
+        rows = np.atleast_2d(entries)
+        cells = tuple(tuple(self._entry(value) for value in row) for row in rows)
+        if any(cell is None or width(cell) > _WIDEST_ENTRY for row in cells for cell in row):
+            return None
+        return ArrayItem(label, cells)  # type: ignore[arg-type]  # none of them is None
+
+    def differ(self, first: Any, second: Any) -> list[tuple[int, int]]:
+        """The places, as in a matrix, at which entries are not the same."""
+        pairs = zip(np.atleast_2d(first).ravel(), np.atleast_2d(second).ravel(), strict=True)
+        columns = np.atleast_2d(first).shape[1]
+        return [divmod(place, columns) for place, (a, b) in enumerate(pairs) if a != b]
+
+    def _entry(self, value: Any) -> Tree | None:
+        layer = self.account.layer
+        inputs = self.account.subject.inputs if layer is None else layer.inputs
+        letters = {node.name: node.letter for node in inputs}
+        seed = self.account.subject.upstream or "G"
+        output = "y" if layer is None else layer.output_letter
+        return entry_tree(value, letters, {seed: output}, self.loss)
+
+
+def _plain(left: Tree) -> str:
+    """The letter of the entries of what has this name."""
+    match left:
+        case Name(text):
+            return text.replace(".", "").replace(" ", "")
+        case Gradient(Name(text)):
+            return f"d{text}"
+    return "z"
+
+
+def _number(value: Any) -> Any:
+    """The number that an entry is; None if it depends on others."""
+    terms = getattr(value, "terms", None)
+    if terms is None:
+        return float(value)
+    return terms.get(0, 0) if set(terms) <= {0} else None
+
+
+def _letter(inputs: tuple[Input, ...], name: str) -> str:
+    return next(node.letter for node in inputs if node.name == name)
+
+
