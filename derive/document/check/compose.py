@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from derive.document.blocks import Document, Head, Run, Runs, Text, Verbatim
 from derive.document.check import comparison, listing, verdict
-from derive.document.check.legible import legible, quoted
+from derive.document.check.legible import legible, legible_code, quoted
 from derive.document.check.material import CheckMaterial
 from derive.document.compose import write_sections
 from derive.document.draft import Draft
@@ -50,7 +50,7 @@ def _head(draft: Draft, material: CheckMaterial) -> Head:
         license=options.license,
         license_label=draft.translate(N_("License:")),
         keywords=tuple(map(draft.translate, (N_("backpropagation"), N_("gradient"), N_("proof")))),
-        command=legible(material.command),
+        command=legible_code(material.command),
         version=material.version,
         language=options.language,
         paper=options.paper,

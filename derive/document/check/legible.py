@@ -7,7 +7,7 @@ import re
 from derive.document.blocks import Runs, Text, Verbatim
 from derive.notation.script import greek_name
 
-__all__ = ["legible", "quoted"]
+__all__ = ["legible", "legible_code", "quoted"]
 
 _TYPOGRAPHIC = "·–—‘’“”„…€×\u00a0\u202f"
 """Signs beyond Latin letters that the fonts of text have."""
@@ -41,6 +41,11 @@ def _letter(character: str) -> str:
     if "\u00a1" <= character <= "\u017e" and character not in _LACKING:
         return character
     return greek_name(character) or f"U+{ord(character):04X}"
+
+
+def legible_code(text: str) -> str:
+    """The text in letters that the fonts have, as it is otherwise."""
+    return "".join(map(_letter, text))
 
 
 def quoted(text: str) -> Runs:

@@ -117,8 +117,17 @@ def _notes(
     if row.runs and not row.times and not listing.failure:
         yield ListingNote((), draft.runs(N_("not run")))
         return
+    plain: list[tuple[Tree, Runs]] = []
     for told in row.told:
-        yield from _note(draft, material, row, told, values)
+        for note in _note(draft, material, row, told, values):
+            if note.lines or note.sign or not isinstance(told.left.value, Array) or told.meaning is not None:
+                yield note
+            else:
+                plain.append((code_name(told.left.name), note.runs))
+    if plain:
+        # What has no formula but its name shares a line.
+        runs = [draft.runs(N_("{name}: {words}"), name=name, words=words) for name, words in plain if words]
+        yield ListingNote((), _joined(runs, ", "))
 
 
 def _note(
@@ -251,11 +260,11 @@ def _is_plain(statement: Relation) -> bool:
     return all(isinstance(other, Name) and isinstance(first, Name) and other.text == first.text for other in others)
 
 
-def _joined(words: list[Runs]) -> Runs:
+def _joined(words: list[Runs], between: str = " · ") -> Runs:
     made: list[Run] = []
     for runs in words:
         if runs:
-            made += [*([Text(" · ")] if made else []), *runs]
+            made += [*([Text(between)] if made else []), *runs]
     return tuple(made)
 
 

@@ -12,6 +12,7 @@ from derive.checking.report import Counterexample, Verdict
 from derive.document.blocks import (
     ArrayItem,
     Arrays,
+    Emphasis,
     EvidenceRow,
     EvidenceTable,
     Math,
@@ -23,11 +24,12 @@ from derive.document.blocks import (
     Text,
     Verbatim,
 )
-from derive.document.check.legible import legible, quoted
+from derive.document.check.legible import legible, legible_code, quoted
 from derive.document.check.material import CheckMaterial
 from derive.document.check.values import Values, code_name, shape_runs
 from derive.document.draft import Draft
 from derive.document.sections.check import STRENGTHS
+from derive.document.wrapping import CODE_WIDTH
 from derive.forward.matrix import called
 from derive.forward.shape import bind
 from derive.locale import N_
@@ -56,22 +58,41 @@ def write(draft: Draft, material: CheckMaterial) -> None:
     _further(draft, material)
     if material.check:
         draft.prose(N_("This makes the check again:"))
-        draft.code("verdict.command", material.check)
+        draft.code("verdict.command", "\n".join(_in_lines(material.check)))
+
+
+def _in_lines(command: str) -> Iterator[str]:
+    """The command in lines that a shell reads as one."""
+    line = ""
+    for word in re.split(r" (?=--)", legible_code(command)):
+        if line and len(line) + len(word) > CODE_WIDTH - 4:
+            yield f"{line} \\"
+            line = f"    {word}"
+        else:
+            line = f"{line} {word}" if line else word
+    yield line
 
 
 def _checked(draft: Draft, material: CheckMaterial) -> None:
     report, subject = material.report, material.account.subject
+    values = Values(material.account)
+    wrong = [verdict for verdict in report.gradients if not verdict.ok]
     outcome = (
-        N_("All its gradients are proved.")
+        N_("*All of them are proved.*")
         if report.proved
-        else N_("Nothing is wrong, but not everything is proved.")
+        else N_("*Nothing is wrong,* but not everything is proved.")
         if report.ok
-        else N_("It is wrong.")
+        else N_("*Its forward is another function.*")
+        if not wrong
+        else N_("*{gradients} is wrong.*")
+        if len(wrong) == 1
+        else N_("*{gradients} are wrong.*")
     )
     draft.prose(
-        N_("{backward} should give the gradients of {forward}. *{outcome}*").replace("{outcome}", draft.translate(outcome)),
+        N_("{backward} was checked: whether what it gives back are the gradients of what {forward} computes. {outcome}"),
         backward=(Verbatim(legible(report.name)),),
         forward=(Verbatim(legible(report.against)),),
+        outcome=_stressed(draft, outcome, Listed(tuple(values.gradient(verdict.name) for verdict in wrong))),
     )
     for start in range(0, len(subject.inputs), _COLUMNS):
         inputs = subject.inputs[start : start + _COLUMNS]
@@ -85,6 +106,14 @@ def _checked(draft: Draft, material: CheckMaterial) -> None:
         ]
         header = tuple(called(node.name, node) for node in inputs)
         draft.add(ShapeTable(f"verdict.inputs.{start}", header, tuple(rows)))
+
+
+def _stressed(draft: Draft, message: str, gradients: Tree) -> Runs:
+    """The message, in which mathematics may stand between stressed words."""
+    before, name, after = draft.translate(message).partition("{gradients}")
+    if not name:
+        return draft.runs(message)
+    return (Math(draft.spell(gradients)), Emphasis(after.replace("*", "")))
 
 
 def _table(draft: Draft, material: CheckMaterial) -> None:
@@ -139,15 +168,14 @@ def _claimed(draft: Draft, material: CheckMaterial) -> None:
 def _wrong(draft: Draft, material: CheckMaterial, verdict: Verdict) -> None:
     """The counterexample as matrices, and what would make it right."""
     inner = draft.apart()
-    values = Values(material.account)
-    gradient = values.gradient(verdict.name)
     found = verdict.found
     if found is not None and not found.message:
         inner.prose(
-            N_("At these inputs {wrong} of {all} entries of {gradient} differ from the derived gradient:"),
+            N_("At these inputs it differs from the derived gradient:")
+            if found.of == 1
+            else N_("At these inputs {wrong} of its {all} entries differ from the derived gradient:"),
             wrong=found.wrong,
             all=found.of,
-            gradient=gradient,
         )
         _arrays(inner, f"verdict.{verdict.name}.inputs", [_input(material, *item) for item in found.shown])
         _compared(inner, verdict.name, found)
