@@ -56,9 +56,7 @@ class Checked:
     @cached_property
     def account(self) -> Account:
         """The code with what each of its lines computes."""
-        found, _ = meant(
-            self.backward, self.forward, shapes=self.shapes, returns=self.returns, against=self.against
-        )
+        found, _ = meant(self.backward, self.forward, shapes=self.shapes, returns=self.returns, against=self.against)
         return account(found, self.report, self.sizes)
 
     @property

@@ -17,12 +17,12 @@ from derive.checking.every_size import Traced, traced
 from derive.checking.exactly import Branch, branches, raised
 from derive.checking.forward import forward_layer
 from derive.checking.meanings import Meaning, Meanings
-from derive.checking.recording import Array, Left, Line, Record, recording
+from derive.checking.recording import Array, Kept, Left, Line, Record, recording
 from derive.checking.report import Report
 from derive.checking.subject import Subject
 from derive.errors import DeriveError, UserError
 from derive.forward.layer import Layer
-from derive.forward.nodes import Constant, Node
+from derive.forward.nodes import Constant, Input, Node
 from derive.forward.normal import add, contract
 from derive.rules.adjoint import Sweep, sweep
 from derive.rules.known import Forward
@@ -111,7 +111,7 @@ def account(subject: Subject, report: Report, given: Mapping[str, int] | None = 
             branch, failure = _at(subject, sizes)
     layer, reason = None, found.reason
     try:
-        layer = forward_layer(subject, sizes)
+        layer = forward_layer(subject, sizes, dict(_kept(codes, every)) if found.output is not None else {})
     except DeriveError as error:
         reason = str(error)
     meanings = Meanings(subject, found, branch, Budget(_MEANING))
@@ -219,6 +219,32 @@ def _ordered(codes: Mapping[CodeType, str], *records: Record) -> Iterator[tuple[
     yield from ((code, "called") for code in inside)
 
 
+def _kept(codes: Mapping[CodeType, str], record: Record) -> Iterator[tuple[str, Node]]:
+    """What forward keeps for backward, in a cache or on self, by the names that it has there."""
+    named: dict[Node, str] = {}
+    kept: dict[Node, str] = {}
+    for code, role in codes.items():
+        for number, _ in _Source(code, role, record).lines() if role == "forward" else ():
+            for left in record.lines.get((code.co_filename, number), Line()).left:
+                if isinstance(left.value, Array) and left.name.isidentifier() and left.value.node is not None:
+                    named.setdefault(left.value.node, left.name)
+                for name, value in _inside(left):
+                    if value.node is not None:
+                        kept.setdefault(value.node, name)
+    for node, name in kept.items():
+        word = named.get(node) or name
+        if not isinstance(node, Input | Constant) and word.isidentifier():
+            yield word, node
+
+
+def _inside(left: Left) -> Iterator[tuple[str, Array]]:
+    """The arrays of a cache, or an attribute."""
+    if isinstance(left.value, Kept):
+        yield from ((key, value) for key, value in left.value.items if isinstance(value, Array))
+    elif isinstance(left.value, Array) and left.name.startswith("self."):
+        yield left.name.removeprefix("self."), left.value
+
+
 def _is_init(code: CodeType) -> bool:
     return code.co_name == "__init__"
 
@@ -238,7 +264,7 @@ class _Source:
 
     def values(self) -> Iterator[tuple[str, Array]]:
         """The arrays that it leaves under names."""
-        for number, _ in self._lines():
+        for number, _ in self.lines():
             for left in self._line(number).left:
                 if isinstance(left.value, Array) and not left.returned:
                     yield left.name, left.value
@@ -246,7 +272,7 @@ class _Source:
     def rows(self, meanings: Meanings, found: Traced, branch: Branch | None) -> Iterator[Row]:
         """Its lines, with what is known of what they leave."""
         runs = {line for _, _, line in self.code.co_lines() if line is not None}
-        for number, text in self._lines():
+        for number, text in self.lines():
             line = self._line(number)
             told = tuple(
                 Told(left, self._meaning(left, meanings), _gradient(left.value, found, branch)) for left in line.left
@@ -260,7 +286,7 @@ class _Source:
     def _first(self) -> int:
         return self.code.co_firstlineno
 
-    def _lines(self) -> Iterator[tuple[int, str]]:
+    def lines(self) -> Iterator[tuple[int, str]]:
         try:
             lines, first = inspect.getsourcelines(self.code)
         except (OSError, TypeError):

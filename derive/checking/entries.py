@@ -22,9 +22,7 @@ _DEEPEST = 3
 _VARIABLE = re.compile(r"(?P<name>.+?)(\[(?P<index>[\d,]+)\])?")
 
 
-def entry_tree(
-    value: Any, letters: Mapping[str, str], upstream: Mapping[str, str], loss: str = "L"
-) -> Tree | None:
+def entry_tree(value: Any, letters: Mapping[str, str], upstream: Mapping[str, str], loss: str = "L") -> Tree | None:
     """The entry, with these letters for the entries of inputs; None if it has too many terms to be read.
 
     upstream has the name of the upstream gradient, with the letter of the entries of what it is the gradient of.

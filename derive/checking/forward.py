@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext, suppress
 from inspect import Parameter, Signature
+from types import MappingProxyType
 from typing import Any
 
 from derive.checking.live import Live, stand_ins
 from derive.checking.subject import Subject
 from derive.checking.world import World
-from derive.errors import UnsupportedError
+from derive.errors import InternalError, UnsupportedError, UserError
 from derive.forward.layer import Layer
-from derive.forward.nodes import Input
+from derive.forward.nodes import Input, Node
+from derive.forward.normal import replaced
 from derive.forward.shape import letters
 from derive.forward.tensor import Tensor, node_of
-from derive.forward.trace import trace
+from derive.forward.trace import let, trace
 
 __all__ = ["forward_layer"]
 
 
-def forward_layer(subject: Subject, sizes: Mapping[str, int]) -> Layer:
-    """What forward computes, with these sizes for its defaults.
+def forward_layer(
+    subject: Subject, sizes: Mapping[str, int], names: Mapping[str, Node] = MappingProxyType({})
+) -> Layer:
+    """What forward computes, with these sizes for its defaults; names are those of values, if formulas can have them.
 
     Raises: UserError where it cannot be run for all sizes, or calls an array as a formula may not.
     """
@@ -28,14 +33,17 @@ def forward_layer(subject: Subject, sizes: Mapping[str, int]) -> Layer:
         return subject.layer
     known = letters((*node.shape, *(() if node.below is None else (node.below,))) for node in subject.inputs)
     defaults = " ".join(f"{letter}={sizes[letter]}" for letter in known if letter in sizes)
-    return trace(_Forward(subject), name=subject.against, defaults=defaults)
+    for named in (names, {}) if names else ({},):
+        with suppress(UserError) if named else nullcontext():
+            return trace(_Forward(subject, named), name=subject.against, defaults=defaults)
+    raise InternalError("forward_layer: a trace neither ended nor failed")
 
 
 class _Forward:
     """Forward as a function of arrays alone, without its cache; of symbols, or of numbers."""
 
-    def __init__(self, subject: Subject) -> None:
-        self._subject = subject
+    def __init__(self, subject: Subject, names: Mapping[str, Node]) -> None:
+        self._subject, self._names = subject, names
         self.__name__ = self.__qualname__ = subject.against
         self.__signature__ = Signature([_parameter(node) for node in subject.inputs])
 
@@ -50,6 +58,9 @@ class _Forward:
         if node is None:
             raise UnsupportedError(f"forward returns no array, but {type(output).__name__}")
         first = arrays[0]
+        moved = {old: array.node for old, array in zip(self._subject.inputs, arrays, strict=True)}
+        for name, value in self._names.items():
+            let(name, first.lift(replaced(value, moved)))
         return first.lift(node)
 
 

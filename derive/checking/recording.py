@@ -197,12 +197,7 @@ class _Watch:
         for number in dict.fromkeys(item.line for item in self.current):
             line = self.record.lines.setdefault((self.file, number), Line())
             line.times += 1
-            left = [
-                one
-                for item in self.current
-                if item.line == number
-                for one in self._left(item, frame, returned)
-            ]
+            left = [one for item in self.current if item.line == number for one in self._left(item, frame, returned)]
             line.left = tuple({one.name: one for one in left}.values())
             line.first = line.left if line.times == 1 else line.first
 

@@ -6,7 +6,17 @@ from collections.abc import Iterable
 
 from derive.notation.tree import Index
 
-__all__ = ["entry_text", "greek", "greek_name", "index_text", "name_text", "raised", "shape_text", "size_text", "space_text"]
+__all__ = [
+    "entry_text",
+    "greek",
+    "greek_name",
+    "index_text",
+    "name_text",
+    "raised",
+    "shape_text",
+    "size_text",
+    "space_text",
+]
 
 _LOWERED = dict(
     zip("0123456789+-=()aehijklmnoprstuvx,", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ,", strict=True),

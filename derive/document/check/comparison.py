@@ -9,14 +9,17 @@ from derive.document.blocks import ArrayItem, Arrays
 from derive.document.check.material import CheckMaterial
 from derive.document.check.values import Values, code_name
 from derive.document.draft import Draft
+from derive.document.entrywise import shown_formula
 from derive.document.layout import fits
 from derive.forward.arrays import Laid
+from derive.forward.formula import Definition
 from derive.forward.nodes import Node
 from derive.forward.shape import same
 from derive.locale import N_
 from derive.notation.measure import width
 from derive.notation.tree import Negative, Relation, Sum, Tree
 from derive.proof.evidence import Strength
+from derive.rules.naming import formula
 
 __all__ = ["write"]
 
@@ -37,7 +40,9 @@ def write(draft: Draft, material: CheckMaterial) -> None:
             "the code gives back, put together from its lines and made as short as it can be."
         )
         if material.derivation is not None
-        else N_("The rule is what follows from the forward pass by the chain rule. Beside it stands what the code gives.")
+        else N_(
+            "The rule is what follows from the forward pass by the chain rule. Beside it stands what the code gives."
+        )
     )
     values = Values(material.account)
     for verdict in material.report.gradients:
@@ -64,16 +69,17 @@ def _gradient(draft: Draft, material: CheckMaterial, verdict: Verdict, values: V
     _ending(draft, verdict, gradient)
 
 
-def _formulas(
-    draft: Draft, material: CheckMaterial, verdict: Verdict, values: Values, pair: tuple[Node, Node]
-) -> None:
+def _formulas(draft: Draft, material: CheckMaterial, verdict: Verdict, values: Values, pair: tuple[Node, Node]) -> None:
     name = verdict.name
     expected, got = pair
     gradient, code = values.gradient(name), code_name(f"d{name}", len(got.shape))
-    rule, given = values.statement(gradient, _array(expected)), values.statement(code, _array(got))
+    rule, definitions = _rule(material, values, name, expected)
+    values = values.named(definitions)
+    given = values.statement(code, _array(got))
     if rule is not None and given is not None and not material.is_wrong(name) and rule.parts[1:] == given.parts[1:]:
         draft.prose(N_("{gradient}: rule and code come to the same formula,"), gradient=gradient)
         draft.equation(f"comparison.{name}.both", Relation.equal(gradient, *rule.parts[1:]))
+        _where(draft, name, definitions)
         _ending(draft, verdict, gradient)
         return
     draft.prose(N_("{gradient}: the rule, and then the code,"), gradient=gradient)
@@ -84,9 +90,32 @@ def _formulas(
             draft.prose(N_("The formula of the rule is too long for a line."))
         else:
             draft.prose(N_("The formula of the code is too long for a line; its parts stand beside its lines above."))
+    _where(draft, name, definitions)
     if material.is_wrong(name):
         _difference(draft, values, name, pair)
     _ending(draft, verdict, gradient)
+
+
+def _rule(
+    material: CheckMaterial, values: Values, name: str, expected: Node
+) -> tuple[Relation | None, tuple[Definition, ...]]:
+    """The rule as the derivation has it, with the names that it uses."""
+    layer = material.account.layer
+    if layer is None:
+        return values.statement(values.gradient(name), _array(expected)), ()
+    found = formula(layer, name)
+    shown = shown_formula(layer, found)
+    if not isinstance(shown, Relation) or not fits(shown):
+        return None, found.definitions
+    return shown, found.definitions
+
+
+def _where(draft: Draft, name: str, definitions: tuple[Definition, ...]) -> None:
+    """What the names stand for."""
+    equations = [item.equation for item in definitions if fits(item.equation)]
+    if equations:
+        draft.prose(N_("where"))
+        draft.display(f"comparison.{name}.names", *equations)
 
 
 def _difference(draft: Draft, values: Values, name: str, pair: tuple[Node, Node]) -> None:
@@ -135,7 +164,9 @@ def _entries(draft: Draft, material: CheckMaterial, verdict: Verdict, values: Va
         items = [values.matrix(values.gradient(name), expected), values.matrix(code, got)]
         differ = [] if got.size == 0 else values.differ(got, expected)
         framed = tuple(differ)
-        made = [ArrayItem(item.label, item.cells, framed if number else ()) for number, item in enumerate(items) if item]
+        made = [
+            ArrayItem(item.label, item.cells, framed if number else ()) for number, item in enumerate(items) if item
+        ]
         if len(made) == 2 and all(map(_is_narrow, made)):
             draft.prose(N_("Entry by entry, the rule and then the code, what differs framed:"))
             draft.add(Arrays(f"comparison.{name}.entries", tuple(made)))

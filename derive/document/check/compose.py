@@ -25,10 +25,11 @@ def compose_check(material: CheckMaterial) -> Document:
     verdict.write(draft, material)
     listing.write(draft, material)
     comparison.write(draft, material)
+    draft.heading("derivation", N_("The derivation of the rule"))
     if material.derivation is not None:
+        draft.prose(N_("What follows is derived from the forward pass alone. It knows nothing of the backward code."))
         write_sections(draft, material.derivation)
     else:
-        draft.heading("derivation", N_("The derivation"))
         draft.prose(
             N_("There is no derivation in formulas, since forward has none: {reason}."),
             reason=quoted(material.why.rstrip(".") or translate(N_("it could not be run for all sizes"))),

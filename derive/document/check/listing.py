@@ -16,6 +16,7 @@ from derive.document.check.material import CheckMaterial
 from derive.document.check.values import Values, code_name, shape_runs
 from derive.document.draft import Draft
 from derive.document.layout import fit
+from derive.document.sections.check import STRENGTHS
 from derive.locale import N_
 from derive.notation.measure import width
 from derive.notation.tree import Listed, Name, Number, Relation, Transpose, Tree
@@ -25,7 +26,7 @@ __all__ = ["write"]
 _BESIDE = 18.4
 """How wide a formula beside a line of code may be, in em of the text."""
 
-_NARROW, _WIDE = 46, 88
+_NARROW, _WIDE = 45, 88
 """The characters of a line of code beside which something stands, and of any other."""
 
 _TOGETHER = 1.5
@@ -48,7 +49,7 @@ def write(draft: Draft, material: CheckMaterial) -> None:
     values = Values(account)
     for number, listing in enumerate(account.listings):
         _introduce(draft, material, listing)
-        values = values.forget()
+        values = Values(account) if listing.role == "forward" else values.within()
         rows = tuple(_rows(draft, material, listing, values))
         draft.add(Listing(f"code.{number}", rows))
     if not any(listing.role == "backward" for listing in account.listings):
@@ -119,7 +120,7 @@ def _notes(
         return
     plain: list[tuple[Tree, Runs]] = []
     for told in row.told:
-        for note in _note(draft, material, row, told, values):
+        for note in _note(draft, material, listing, row, told, values):
             if note.lines or note.sign or not isinstance(told.left.value, Array) or told.meaning is not None:
                 yield note
             else:
@@ -131,12 +132,12 @@ def _notes(
 
 
 def _note(
-    draft: Draft, material: CheckMaterial, row: Row, told: Told, values: Values
+    draft: Draft, material: CheckMaterial, listing: CodeListing, row: Row, told: Told, values: Values
 ) -> Iterator[ListingNote]:
     left = told.left
     match left.value:
         case Array():
-            yield _array(draft, material, row, told, values)
+            yield _array(draft, material, listing, row, told, values)
             if not left.returned:
                 values.learn(left.name, left.value)
         case Kept(items, count):
@@ -157,7 +158,8 @@ def _note(
             )
         case str() as kind if not left.returned:
             yield ListingNote(
-                (), draft.runs(N_("{name} is of type {kind}, no array"), name=code_name(left.name), kind=(Verbatim(kind),))
+                (),
+                draft.runs(N_("{name} is of type {kind}, no array"), name=code_name(left.name), kind=(Verbatim(kind),)),
             )
 
 
@@ -176,7 +178,9 @@ def _kept(draft: Draft, values: Values, items: tuple[tuple[str, Any], ...], coun
     return draft.runs(N_("{count} values") if count != 1 else N_("one value"), count=count)
 
 
-def _array(draft: Draft, material: CheckMaterial, row: Row, told: Told, values: Values) -> ListingNote:
+def _array(
+    draft: Draft, material: CheckMaterial, listing: CodeListing, row: Row, told: Told, values: Values
+) -> ListingNote:
     """The formula of an array, its shape, and which known quantity it is."""
     left, array = told.left, told.left.value
     meaning = told.meaning
@@ -185,11 +189,12 @@ def _array(draft: Draft, material: CheckMaterial, row: Row, told: Told, values: 
     if meaning is not None and meaning.kind == "gradient" and not meaning.transposed:
         name = values.gradient(meaning.name)
     statement = None
-    if not (left.returned and left.name.isidentifier()):
+    is_known = meaning is not None and meaning.kind == "value" and array.node is not None and not _is_forward(listing)
+    if not (left.returned and left.name.isidentifier()) and not is_known:
         statement = values.statement(name, array) if array.node is not None else values.at_sizes(name, array)
     lines = () if statement is None or _is_plain(statement) else _lines(draft, statement)
-    words = list(_words(draft, material, told, values, wrong, name))
-    if not lines and statement is None and meaning is None and not left.returned:
+    words = list(_words(draft, material, told, values, wrong, is_forward=_is_forward(listing)))
+    if not lines and statement is None and meaning is None and not left.returned and not is_known:
         words.append(_unwritten(draft, array))
     shape = shape_runs(array.shape)
     if shape and not (left.returned and not lines):
@@ -200,6 +205,10 @@ def _array(draft: Draft, material: CheckMaterial, row: Row, told: Told, values: 
     is_right = meaning is not None and meaning.kind == "gradient" and not meaning.transposed
     sign = "wrong" if wrong else "equal" if is_right and _is_given(told) else ""
     return ListingNote(lines, _joined(words), sign, is_wide)  # type: ignore[arg-type]  # one of the three
+
+
+def _is_forward(listing: CodeListing) -> bool:
+    return listing.role == "forward"
 
 
 def _is_given(told: Told) -> bool:
@@ -220,18 +229,23 @@ def _called(left: Left, told: Told, values: Values) -> Tree:
 
 
 def _words(
-    draft: Draft, material: CheckMaterial, told: Told, values: Values, wrong: str, name: Tree
+    draft: Draft, material: CheckMaterial, told: Told, values: Values, wrong: str, *, is_forward: bool
 ) -> Iterator[Runs]:
     meaning = told.meaning
     if wrong:
         yield draft.runs(N_("given back as {gradient}, and is not it"), gradient=values.gradient(wrong))
         return
     if meaning is None:
+        verdict = material.verdict(told.gradient)
+        if verdict is not None:
+            gradient = values.gradient(told.gradient)
+            strength = draft.translate(STRENGTHS[verdict.strength])
+            yield draft.runs(N_("given back as {gradient}: {strength}"), gradient=gradient, strength=strength)
         return
     rank = len(told.left.value.shape)
     match meaning.kind:
         case "gradient":
-            gradient: Tree = values.gradient(meaning.name)
+            gradient = values.gradient(meaning.name)
             if meaning.transposed:
                 yield draft.runs(N_("the transpose, {transposed}"), transposed=Transpose(gradient))
             elif told.left.returned and told.gradient == meaning.name:
@@ -241,8 +255,8 @@ def _words(
         case "arriving":
             yield draft.runs(N_("{gradient}, what arrives there"), gradient=values.arriving(meaning.name, rank))
         case "value":
-            known = code_name(meaning.name, rank)
-            if known != name and not (isinstance(name, Name) and meaning.name.endswith(name.text)):
+            known: Tree = code_name(meaning.name, rank)
+            if not is_forward:
                 yield draft.runs(N_("{value} of forward"), value=Transpose(known) if meaning.transposed else known)
         case "output":
             yield draft.runs(N_("the output {output}"), output=values.output)

@@ -5,7 +5,7 @@ Names of the code stay as the code has them; inputs and gradients are called as 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -20,6 +20,7 @@ from derive.document.entrywise import Entrywise, is_unreadable
 from derive.document.layout import fits
 from derive.engine.tables import EntryTable
 from derive.errors import DeriveError
+from derive.forward.formula import Definition
 from derive.forward.matrix import called, read
 from derive.forward.nodes import Input, Node
 from derive.forward.normal import replaced
@@ -101,21 +102,34 @@ class Values:
         if array.node is None or not name.isidentifier():
             return
         node = self.own(array.node)
+        for other in [key for key, tree in self.names.items() if isinstance(tree, Name) and tree.text == name]:
+            # What had this name has it no more.
+            del self.names[other]
+            self.entries.pop(other, None)
         if not isinstance(node, Input) and node.operands and node not in self.names:
             self.names[node] = code_name(name, len(node.shape))
             if name.isascii():
                 self.entries[node] = Input(name, node.shape, name)
 
-    def forget(self) -> Values:
-        """The same without names, for another function."""
-        return Values(self.account)
+    def within(self) -> Values:
+        """What is read in another function, with the names of values that forward keeps."""
+        layer = self.account.layer
+        named = () if layer is None else layer.named
+        names: dict[Node, Tree] = {node: code_name(word, len(node.shape)) for word, node in named}
+        return Values(self.account, names, {node: Input(word, node.shape, word) for word, node in named})
+
+    def named(self, definitions: Sequence[Definition]) -> Values:
+        """What is read in the names of the derivation."""
+        forward = [item for item in definitions if not item.backward]
+        entries: dict[Node, Node] = {item.node: item.entries for item in forward if item.entries is not None}
+        return Values(self.account, {item.node: item.name for item in forward}, entries)
 
     def statement(self, left: Tree, array: Array) -> Relation | None:
         """left = what the value is, for all sizes; None if that has no form that a page can hold."""
         if array.node is None:
             return None
         node = self.own(array.node)
-        others = {key: tree for key, tree in self.names.items() if key is not node}
+        others = {key: tree for key, tree in self.names.items() if key is not node and tree != left}
         known = self.names.get(node)
         if known is not None and known != left:
             return Relation.equal(left, known)
@@ -136,7 +150,9 @@ class Values:
         layer = self.account.layer
         if layer is None:
             return None
-        reader = Entrywise(layer, {key: name for key, name in self.entries.items() if key is not node})
+        reader = Entrywise(
+            layer, {key: name for key, name in self.entries.items() if self.names.get(key) != left and key is not node}
+        )
         try:
             match left:
                 case Gradient(Name(text, kind)) if kind != "code":
@@ -216,5 +232,3 @@ def _number(value: Any) -> Any:
 
 def _letter(inputs: tuple[Input, ...], name: str) -> str:
     return next(node.letter for node in inputs if node.name == name)
-
-

@@ -89,7 +89,9 @@ def _checked(draft: Draft, material: CheckMaterial) -> None:
         else N_("*{gradients} are wrong.*")
     )
     draft.prose(
-        N_("{backward} was checked: whether what it gives back are the gradients of what {forward} computes. {outcome}"),
+        N_(
+            "{backward} was checked: whether what it gives back are the gradients of what {forward} computes. {outcome}"
+        ),
         backward=(Verbatim(legible(report.name)),),
         forward=(Verbatim(legible(report.against)),),
         outcome=_stressed(draft, outcome, Listed(tuple(values.gradient(verdict.name) for verdict in wrong))),
@@ -98,7 +100,9 @@ def _checked(draft: Draft, material: CheckMaterial) -> None:
         inputs = subject.inputs[start : start + _COLUMNS]
         sizes = material.account.sizes
         rows = [
-            ShapeRow(draft.runs(N_("Shape")), tuple(shape_runs(node.shape) or draft.runs(N_("a number")) for node in inputs)),
+            ShapeRow(
+                draft.runs(N_("Shape")), tuple(shape_runs(node.shape) or draft.runs(N_("a number")) for node in inputs)
+            ),
             ShapeRow(
                 draft.runs(N_("At the sizes of proofs")),
                 tuple(shape_runs(bind(node.shape, sizes)) or (Text("1"),) for node in inputs),
