@@ -1,6 +1,8 @@
-"""For each gradient what the rule gives and what the code gives, in formulas or entry by entry, and their difference."""
+"""What the rule gives and what the code gives, in formulas or entry by entry, and their difference."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass, field
 
 from derive.checking.account import difference_of, short
 from derive.checking.recording import Array
@@ -17,7 +19,7 @@ from derive.forward.nodes import Node
 from derive.forward.shape import same
 from derive.locale import N_
 from derive.notation.measure import width
-from derive.notation.tree import Negative, Relation, Sum, Tree
+from derive.notation.tree import Listed, Negative, Relation, Sum, Tree
 from derive.proof.evidence import Strength
 from derive.rules.naming import formula
 
@@ -44,78 +46,95 @@ def write(draft: Draft, material: CheckMaterial) -> None:
             "The rule is what follows from the forward pass by the chain rule. Beside it stands what the code gives."
         )
     )
-    values = Values(material.account)
+    told = _Told(draft, material)
     for verdict in material.report.gradients:
-        _gradient(draft, material, verdict, values)
+        told.gradient(verdict)
+    told.end()
 
 
-def _gradient(draft: Draft, material: CheckMaterial, verdict: Verdict, values: Values) -> None:
-    name = verdict.name
-    gradient, code = values.gradient(name), code_name(f"d{name}", len(verdict.shape))
-    pair = short(material.account, name)
-    if pair is not None:
-        _formulas(draft, material, verdict, values, pair)
-        return
-    found = material.account.traced
-    expected = found.expected.get(name)
-    rule = None if expected is None else values.statement(gradient, _array(expected))
-    if rule is not None:
-        draft.prose(N_("{gradient}: the rule is"), gradient=gradient)
-        draft.equation(f"comparison.{name}.rule", rule)
-    else:
-        draft.prose(N_("{gradient}: the rule has no formula that fits into a line."), gradient=gradient)
-    if not _entries(draft, material, verdict, values, code):
-        draft.prose(N_("The code could not be followed on symbols, so there is no formula of what it gives."))
-    _ending(draft, verdict, gradient)
+@dataclass(slots=True)
+class _Told:
+    """What has been told: names that stand for values, and gradients of which the same can be said."""
 
+    draft: Draft
+    material: CheckMaterial
+    names: set[str] = field(default_factory=set)
+    without: list[Tree] = field(default_factory=list)
+    endings: dict[Strength, list[Tree]] = field(default_factory=dict)
 
-def _formulas(draft: Draft, material: CheckMaterial, verdict: Verdict, values: Values, pair: tuple[Node, Node]) -> None:
-    name = verdict.name
-    expected, got = pair
-    gradient, code = values.gradient(name), code_name(f"d{name}", len(got.shape))
-    rule, definitions = _rule(material, values, name, expected)
-    values = values.named(definitions)
-    given = values.statement(code, _array(got))
-    if rule is not None and given is not None and not material.is_wrong(name) and rule.parts[1:] == given.parts[1:]:
-        draft.prose(N_("{gradient}: rule and code come to the same formula,"), gradient=gradient)
-        draft.equation(f"comparison.{name}.both", Relation.equal(gradient, *rule.parts[1:]))
-        _where(draft, name, definitions)
-        _ending(draft, verdict, gradient)
-        return
-    draft.prose(N_("{gradient}: the rule, and then the code,"), gradient=gradient)
-    for part, statement in (("rule", rule), ("code", given)):
-        if statement is not None:
-            draft.equation(f"comparison.{name}.{part}", statement)
-        elif part == "rule":
-            draft.prose(N_("The formula of the rule is too long for a line."))
+    def gradient(self, verdict: Verdict) -> None:
+        """The rule and the code for one gradient."""
+        draft, name, values = self.draft, verdict.name, Values(self.material.account)
+        gradient = values.gradient(name)
+        self.endings.setdefault(verdict.strength, []).append(gradient)
+        rule, definitions = self._rule(values, name)
+        pair = short(self.material.account, name)
+        code = code_name(f"d{name}", len(verdict.shape))
+        given = None if pair is None else values.named(definitions).statement(code, _array(pair[1]))
+        if rule is not None and given is not None and rule.parts[1:] == given.parts[1:]:
+            draft.prose(N_("{gradient}: rule and code come to the same formula,"), gradient=gradient)
+            draft.equation(f"comparison.{name}.both", rule)
+            self._where(name, definitions)
+            return
+        is_wrong = self.material.is_wrong(name)
+        if rule is None and given is None and not is_wrong:
+            self.without.append(gradient)
+            return
+        if rule is None:
+            draft.prose(N_("{gradient}: the formula of the rule is too long for a line."), gradient=gradient)
+        elif given is not None:
+            draft.prose(N_("{gradient}: the rule, and then the code,"), gradient=gradient)
         else:
-            draft.prose(N_("The formula of the code is too long for a line; its parts stand beside its lines above."))
-    _where(draft, name, definitions)
-    if material.is_wrong(name):
-        _difference(draft, values, name, pair)
-    _ending(draft, verdict, gradient)
+            draft.prose(N_("{gradient}: the rule is"), gradient=gradient)
+        statements = [statement for statement in (rule, given) if statement is not None]
+        for number, statement in enumerate(statements):
+            draft.equation(f"comparison.{name}.{number}", statement)
+        self._where(name, definitions)
+        if pair is not None and is_wrong:
+            _difference(draft, values.named(definitions), name, pair)
+        elif is_wrong:
+            _entries(draft, self.material, verdict, values, code)
+
+    def _rule(self, values: Values, name: str) -> tuple[Relation | None, tuple[Definition, ...]]:
+        """The rule as the derivation has it, with the names that it uses."""
+        layer, expected = self.material.account.layer, self.material.account.traced.expected.get(name)
+        if layer is None:
+            return None if expected is None else values.statement(values.gradient(name), _array(expected)), ()
+        found = formula(layer, name)
+        shown = shown_formula(layer, found)
+        return (shown if fits(shown) else None), found.definitions
+
+    def _where(self, name: str, definitions: tuple[Definition, ...]) -> None:
+        """What the names stand for, once."""
+        new = [item for item in definitions if item.text not in self.names and fits(item.equation)]
+        self.names |= {item.text for item in new}
+        if new:
+            self.draft.prose(N_("where"))
+            self.draft.display(f"comparison.{name}.names", *(item.equation for item in new))
+
+    def end(self) -> None:
+        """What is true of several gradients."""
+        if self.without:
+            self.draft.prose(
+                N_("{gradients}: neither the rule nor the code has a formula that fits into a line."),
+                gradients=Listed(tuple(self.without)),
+            )
+        for strength, gradients in self.endings.items():
+            self.draft.prose(_ENDINGS[strength], gradients=Listed(tuple(gradients)))
 
 
-def _rule(
-    material: CheckMaterial, values: Values, name: str, expected: Node
-) -> tuple[Relation | None, tuple[Definition, ...]]:
-    """The rule as the derivation has it, with the names that it uses."""
-    layer = material.account.layer
-    if layer is None:
-        return values.statement(values.gradient(name), _array(expected)), ()
-    found = formula(layer, name)
-    shown = shown_formula(layer, found)
-    if not isinstance(shown, Relation) or not fits(shown):
-        return None, found.definitions
-    return shown, found.definitions
-
-
-def _where(draft: Draft, name: str, definitions: tuple[Definition, ...]) -> None:
-    """What the names stand for."""
-    equations = [item.equation for item in definitions if fits(item.equation)]
-    if equations:
-        draft.prose(N_("where"))
-        draft.display(f"comparison.{name}.names", *equations)
+_ENDINGS = {
+    Strength.PROVED_FOR_ALL_SIZES: N_(
+        "{gradients}: rule and code have the same canonical form, so they are equal for all sizes."
+    ),
+    Strength.PROVED_AT_SIZES: N_(
+        "{gradients}: every entry of rule and code is equal in exact arithmetic at the sizes of the proof."
+    ),
+    Strength.CHECKED_AT_POINTS: N_("{gradients}: rule and code agree at every point that was tried; that is no proof."),
+    Strength.REFUTED: N_(
+        "{gradients}: rule and code are *not* equal; the first page shows numbers at which they differ."
+    ),
+}
 
 
 def _difference(draft: Draft, values: Values, name: str, pair: tuple[Node, Node]) -> None:
@@ -134,16 +153,6 @@ def _difference(draft: Draft, values: Values, name: str, pair: tuple[Node, Node]
 
 def _array(node: Node) -> Array:
     return Array(Laid(node), None, tuple(node.shape))
-
-
-def _ending(draft: Draft, verdict: Verdict, gradient: Tree) -> None:
-    messages = {
-        Strength.PROVED_FOR_ALL_SIZES: N_("Both have the same canonical form, so they are equal for all sizes."),
-        Strength.PROVED_AT_SIZES: N_("Every entry of them is equal in exact arithmetic at the sizes of the proof."),
-        Strength.CHECKED_AT_POINTS: N_("They agree at every point that was tried; that is no proof."),
-        Strength.REFUTED: N_("They are *not* equal: the first page shows numbers at which they differ."),
-    }
-    draft.prose(messages[verdict.strength])
 
 
 def _entries(draft: Draft, material: CheckMaterial, verdict: Verdict, values: Values, code: Tree) -> bool:

@@ -118,13 +118,14 @@ def _notes(
     if row.runs and not row.times and not listing.failure:
         yield ListingNote((), draft.runs(N_("not run")))
         return
-    plain: list[tuple[Tree, Runs]] = []
+    plain: list[tuple[Runs, Runs]] = []
     for told in row.told:
         for note in _note(draft, material, listing, row, told, values):
             if note.lines or note.sign or not isinstance(told.left.value, Array) or told.meaning is not None:
                 yield note
             else:
-                plain.append((code_name(told.left.name), note.runs))
+                name = (Verbatim(legible(told.left.name)),)
+                plain.append((draft.runs(N_("given back")) if told.left.returned else name, note.runs))
     if plain:
         # What has no formula but its name shares a line.
         runs = [draft.runs(N_("{name}: {words}"), name=name, words=words) for name, words in plain if words]
@@ -190,12 +191,19 @@ def _array(
         name = values.gradient(meaning.name)
     statement = None
     is_known = meaning is not None and meaning.kind == "value" and array.node is not None and not _is_forward(listing)
+    given = values.given(array)
+    constant = values.constant(array)
+    is_known = is_known or given is not None or constant is not None
     if not (left.returned and left.name.isidentifier()) and not is_known:
         statement = values.statement(name, array) if array.node is not None else values.at_sizes(name, array)
     lines = () if statement is None or _is_plain(statement) else _lines(draft, statement)
     words = list(_words(draft, material, told, values, wrong, is_forward=_is_forward(listing)))
     if not lines and statement is None and meaning is None and not left.returned and not is_known:
         words.append(_unwritten(draft, array))
+    if given is not None and given != name and str(getattr(given, "text", "")) != left.name:
+        words.insert(0, draft.runs(N_("{value} as it is"), value=given))
+    if constant is not None:
+        words.insert(0, draft.runs(N_("all entries {number}"), number=constant))
     shape = shape_runs(array.shape)
     if shape and not (left.returned and not lines):
         words.insert(0, shape)
@@ -253,7 +261,7 @@ def _words(
             else:
                 yield draft.runs(N_("{gradient}, as derived"), gradient=gradient)
         case "arriving":
-            yield draft.runs(N_("{gradient}, what arrives there"), gradient=values.arriving(meaning.name, rank))
+            yield draft.runs(N_("{gradient}, as derived"), gradient=values.arriving(meaning.name, rank))
         case "value":
             known: Tree = code_name(meaning.name, rank)
             if not is_forward:

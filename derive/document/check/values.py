@@ -27,6 +27,7 @@ from derive.forward.normal import replaced
 from derive.notation.measure import width
 from derive.notation.script import greek_name
 from derive.notation.tree import Entry, Explicit, Gradient, Name, Number, Relation, Tree
+from derive.proof.ring import Kind
 
 __all__ = ["Values", "code_name", "shape_runs"]
 
@@ -84,10 +85,13 @@ class Values:
         return "L" if self.account.layer is None else self.account.layer.loss
 
     @property
-    def output(self) -> Tree:
+    def output(self) -> Name:
         """Y."""
         layer = self.account.layer
-        return Name("Y", "matrix") if layer is None else called(layer.output_name, layer.output)
+        if layer is not None:
+            return called(layer.output_name, layer.output)
+        taken = {node.name for node in self.account.subject.inputs}
+        return Name(next(name for name in ("Y", "Z", "Out", "Output") if name not in taken), "matrix")
 
     def own(self, node: Node) -> Node:
         """The node in the inputs of the page."""
@@ -165,14 +169,20 @@ class Values:
             return None
         return found if fits(found) else None
 
+    def constant(self, array: Array) -> Tree | None:
+        """The number that all entries are; None if they are not."""
+        entries = np.asarray(array.entries)
+        if array.node is not None or entries.dtype.kind not in "Obiuf" or not entries.size:
+            return None
+        numbers = {_number(value) for value in entries.ravel()}
+        return self._entry(entries.ravel()[0]) if len(numbers) == 1 and numbers != {None} else None
+
     def at_sizes(self, left: Tree, array: Array) -> Relation | None:
         """left = the matrix of entries, or its first entry; None if that is too long."""
         entries = np.asarray(array.entries)
         if entries.dtype.kind not in "Obiuf" or not entries.size:
             return None
         flat = [*entries.ravel()]
-        if all(_number(value) is not None for value in flat) and len({_number(value) for value in flat}) == 1:
-            return Relation.equal(left, self._entry(flat[0]) or Number(0))
         if entries.ndim and entries.size <= _MOST_ENTRIES and entries.ndim <= 2:
             trees = [self._entry(value) for value in flat]
             if all(tree is not None and width(tree) <= _WIDEST_ENTRY for tree in trees):
@@ -204,12 +214,44 @@ class Values:
         return [divmod(place, columns) for place, (a, b) in enumerate(pairs) if a != b]
 
     def _entry(self, value: Any) -> Tree | None:
-        layer = self.account.layer
-        inputs = self.account.subject.inputs if layer is None else layer.inputs
-        letters = {node.name: node.letter for node in inputs}
         seed = self.account.subject.upstream or "G"
-        output = "y" if layer is None else layer.output_letter
-        return entry_tree(value, letters, {seed: output}, self.loss)
+        letter = str(self.output.text).lower()
+        return entry_tree(value, self._letters, {seed: letter}, self.loss)
+
+    @cached_property
+    def _letters(self) -> Mapping[str, str]:
+        """What the entries of inputs are called by."""
+        layer = self.account.layer
+        if layer is not None:
+            return {node.name: node.letter for node in layer.inputs}
+        names = [node.name for node in self.account.subject.inputs]
+        lowered = [name.lower() for name in names]
+        return {name: low if lowered.count(low) == 1 else name for name, low in zip(names, lowered, strict=True)}
+
+    def given(self, array: Array) -> Tree | None:
+        """The input, or the upstream gradient, that an array is as it was given; None if it is none of them."""
+        if array.node is not None:
+            return self.input(self.own(array.node))
+        names = {str(getattr(_variable(entry), "name", "")).partition("[")[0] for entry in array.entries.ravel()}
+        name = names.pop() if len(names) == 1 else ""
+        places = [f"{name}[{','.join(map(str, place))}]" if place else name for place in np.ndindex(array.shape)]
+        if not name or [str(_variable(entry).name) for entry in array.entries.ravel()] != places:
+            return None
+        node = next((node for node in self.account.subject.inputs if node.name == name), None)
+        if node is not None and len(node.shape) == len(array.shape):
+            return called(name, node)
+        return Gradient(self.output, name, self.loss) if node is None else None
+
+
+def _variable(entry: Any) -> Any:
+    """The variable that an entry is; None if it is none."""
+    terms = getattr(entry, "terms", None) or {}
+    for monomial, coefficient in terms.items() if len(terms) == 1 else ():
+        powers = entry.field.monomials[monomial]
+        if coefficient == 1 and len(powers) == 1 and powers[0][1] == 1:
+            found = entry.field.generators[powers[0][0]]
+            return found if found.kind is Kind.VARIABLE else None
+    return None
 
 
 def _plain(left: Tree) -> str:

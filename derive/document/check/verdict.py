@@ -12,7 +12,6 @@ from derive.checking.report import Counterexample, Verdict
 from derive.document.blocks import (
     ArrayItem,
     Arrays,
-    Emphasis,
     EvidenceRow,
     EvidenceTable,
     Math,
@@ -84,9 +83,9 @@ def _checked(draft: Draft, material: CheckMaterial) -> None:
         if report.ok
         else N_("*Its forward is another function.*")
         if not wrong
-        else N_("*{gradients} is wrong.*")
+        else N_("{gradients} *is wrong.*")
         if len(wrong) == 1
-        else N_("*{gradients} are wrong.*")
+        else N_("{gradients} *are wrong.*")
     )
     draft.prose(
         N_(
@@ -94,7 +93,7 @@ def _checked(draft: Draft, material: CheckMaterial) -> None:
         ),
         backward=(Verbatim(legible(report.name)),),
         forward=(Verbatim(legible(report.against)),),
-        outcome=_stressed(draft, outcome, Listed(tuple(values.gradient(verdict.name) for verdict in wrong))),
+        outcome=draft.runs(outcome, gradients=Listed(tuple(values.gradient(verdict.name) for verdict in wrong))),
     )
     for start in range(0, len(subject.inputs), _COLUMNS):
         inputs = subject.inputs[start : start + _COLUMNS]
@@ -110,14 +109,6 @@ def _checked(draft: Draft, material: CheckMaterial) -> None:
         ]
         header = tuple(called(node.name, node) for node in inputs)
         draft.add(ShapeTable(f"verdict.inputs.{start}", header, tuple(rows)))
-
-
-def _stressed(draft: Draft, message: str, gradients: Tree) -> Runs:
-    """The message, in which mathematics may stand between stressed words."""
-    before, name, after = draft.translate(message).partition("{gradients}")
-    if not name:
-        return draft.runs(message)
-    return (Math(draft.spell(gradients)), Emphasis(after.replace("*", "")))
 
 
 def _table(draft: Draft, material: CheckMaterial) -> None:
