@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -197,7 +197,7 @@ def _swept(subject: Subject, found: Traced) -> Sweep | None:
 def _codes(subject: Subject) -> Iterator[tuple[CodeType, str]]:
     """The code of forward and backward."""
     origin = getattr(subject.backward, "origin", None) or getattr(subject.forward, "origin", None)
-    kind = origin or subject.kind
+    kind: Any = origin or subject.kind
     pairs: list[tuple[Any, str]] = [(subject.forward, "forward"), (subject.backward, "backward")]
     if kind is not None:
         back = getattr(kind, "backward", None) if origin is not None else subject.backward

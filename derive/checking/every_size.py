@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -47,7 +47,7 @@ class Traced:
     got: Mapping[str, Node]
     reason: str = ""
     provisos: tuple[str, ...] = ()
-    seed: Node = Constant(Integer(1))
+    seed: Node = field(default_factory=lambda: Constant(Integer(1)))
 
     def short(self, name: str) -> Node:
         """The derived gradient as it is written; made once, and in less time where it remains too long to be read."""

@@ -58,7 +58,7 @@ class _Forward:
         if node is None:
             raise UnsupportedError(f"forward returns no array, but {type(output).__name__}")
         first = arrays[0]
-        moved = {old: array.node for old, array in zip(self._subject.inputs, arrays, strict=True)}
+        moved: dict[Node, Node] = {old: array.node for old, array in zip(self._subject.inputs, arrays, strict=True)}
         for name, value in self._names.items():
             let(name, first.lift(replaced(value, moved)))
         return first.lift(node)

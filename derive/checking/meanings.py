@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -105,8 +105,9 @@ class Meanings:
             self.budget.check()
             if item.node is None or len(item.node.shape) != len(node.shape):
                 continue
-            if all(map(same, item.node.shape, node.shape)) and _agrees(lambda n=item.node: same_for_all_sizes(node, n)):
-                yield Meaning(item.kind, item.name)
+            with suppress(DeriveError):
+                if all(map(same, item.node.shape, node.shape)) and same_for_all_sizes(node, item.node):
+                    yield Meaning(item.kind, item.name)
 
     def _at_some(self, entries: Any, branch: Branch) -> Iterator[Meaning]:
         for turned in (False, True):
@@ -116,7 +117,7 @@ class Meanings:
             for item in self.known:
                 self.budget.check()
                 wanted = self._entries(item, branch)
-                if wanted is not None and wanted.shape == given.shape and _agrees(lambda: self._same(given, wanted)):
+                if wanted is not None and wanted.shape == given.shape and self._same(given, wanted):
                     yield Meaning(item.kind, item.name, turned, every_size=False)
 
     def _entries(self, item: Known, branch: Branch) -> Any:
@@ -136,12 +137,7 @@ class Meanings:
         known: Mapping[int, bool] = self.branch.known
         if not known and differ_somewhere(pairs):
             return False
-        return all(vanishes_generically(a - b, known, self.budget) for a, b in pairs)
-
-
-def _agrees(compare: Callable[[], bool]) -> bool:
-    """Whether two values are seen to be equal; where that cannot be decided, they are not."""
-    try:
-        return compare()
-    except DeriveError:
+        # What cannot be decided is not seen to be equal.
+        with suppress(DeriveError):
+            return all(vanishes_generically(a - b, known, self.budget) for a, b in pairs)
         return False

@@ -25,7 +25,7 @@ from derive.forward.arrays import Laid
 from derive.forward.nodes import Node
 from derive.forward.tensor import Tensor
 
-__all__ = ["Array", "Kept", "Left", "Line", "Record", "recording"]
+__all__ = ["Array", "Counted", "Kept", "Left", "Line", "Record", "recording"]
 
 _MOST_KEPT = 12
 """Of a tuple or a dict, so many values are told."""
@@ -58,8 +58,15 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
+class Counted:
+    """A size, or a number made of sizes, as text."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Left:
-    """What a line left under a name: an Array, a Kept, a number or a size; else the name of its type, as a str."""
+    """What a line left under a name: an Array, a Kept, a Counted or a number; else the name of its type, as a str."""
 
     name: str
     value: Any
@@ -253,7 +260,7 @@ def _noted(value: Any, depth: int = 0) -> Any:
     if isinstance(value, Sheet):
         return Array(None, value.data.copy(), value.shape, value.mask)
     if isinstance(value, Measure):
-        return value.size
+        return Counted(str(value.size))
     if isinstance(value, np.ndarray):
         return Array(None, value.copy(), value.shape, value.dtype.kind == "b")
     if isinstance(value, np.generic):
@@ -262,4 +269,6 @@ def _noted(value: Any, depth: int = 0) -> Any:
         pairs = list(value.items() if isinstance(value, dict) else enumerate(value))
         kept = tuple((str(key), _noted(item, depth + 1)) for key, item in pairs[:_MOST_KEPT])
         return Kept(kept, len(pairs))
-    return value if isinstance(value, bool | int | float | Expr) or value is None else type(value).__name__
+    if isinstance(value, Expr):
+        return Counted(str(value))
+    return value if isinstance(value, bool | int | float) or value is None else type(value).__name__

@@ -19,6 +19,7 @@ import typer
 from typer.main import get_command
 
 from derive.cli.command import LayerCommand
+from derive.cli.handout import TAKEN, Handout, handout_parameters, read_handout, told
 from derive.cli.options import argument, option, size_option
 from derive.cli.streams import emit, note
 from derive.cli.usage import UsageError
@@ -36,6 +37,9 @@ _REQUIRED = ("checked", "proved")
 _MOST_SECONDS = 600
 _LOADING = 60.0
 """How long the files may take to be run, with all that they import."""
+
+_COMPOSING = 180.0
+"""How long a handout may take, whose code is run once more."""
 
 _HELP = """Prove a hand-written backward function, or show the numbers at which it is wrong.
 
@@ -72,7 +76,7 @@ def check_command(words: list[str], allow: Allow | None = None) -> Any:
         option("size", list[str], [], "A size by its letter; may be given more than once.", "LETTER=NUMBER"),
         option("seconds", str, "10", "How long the check may take, from 1 to 600.", "NUMBER"),
         option("require", str, "checked", "With proved, anything weaker is an error.", "checked|proved"),
-        option("json", bool, False, "Print the verdicts as JSON."),
+        *handout_parameters(),
         option("quiet", bool, False, "Print nothing; the exit code tells.", short="-q"),
         option("debug", bool, False, "Print a traceback with every error."),
     ]
@@ -92,7 +96,7 @@ def _letters(words: list[str]) -> tuple[str, ...]:
     for place in (*values_of("--forward", words), first_argument(words) or ""):
         found.update(dict.fromkeys(letters_of(_annotations(Path(place.rpartition(":")[0])))))
     folded = [letter.casefold() for letter in found]
-    taken = ("against", "debug", "forward", "help", "json", "quiet", "require", "returns", "seconds", "shape", "size")
+    taken = ("against", "debug", "forward", "help", "quiet", "require", "returns", "seconds", "shape", "size", *TAKEN)
     return tuple(letter for letter in found if folded.count(letter.casefold()) == 1 and letter.casefold() not in taken)
 
 
@@ -130,7 +134,7 @@ class _Request:
     returns: str
     seconds: float
     require: str
-    json: bool
+    handout: Handout
     quiet: bool
 
 
@@ -152,13 +156,23 @@ def _read(values: Mapping[str, Any], letters: Iterable[str]) -> _Request:
         raise UsageError("expected --forward FILE:FORWARD, or --against LAYER", _COMMAND)
     return _Request(
         *(place, forward, against, shapes, sizes, values.get("returns", ""), _seconds(values), require),
-        *(bool(values.get("json")), bool(values.get("quiet"))),
+        *(_handout(values), bool(values.get("quiet"))),
     )
+
+
+def _handout(values: Mapping[str, Any]) -> Handout:
+    try:
+        return read_handout(values)
+    except UsageError as error:
+        error.command = _COMMAND
+        raise
 
 
 def _outside(request: _Request, words: list[str]) -> None:
     """Has the check made in a process of its own, and passes on what it prints."""
-    ended = limited("derive.cli.check:inside", words, _LOADING + _hard(request.seconds))
+    is_asked = request.handout.is_asked
+    most = _LOADING + _hard(request.seconds) + (_COMPOSING if is_asked else 0)
+    ended = limited("derive.cli.check:inside", words, most)
     if ended.stderr:
         note(ended.stderr.decode(errors="replace").rstrip("\n"))
     if ended.code is None:
@@ -170,7 +184,9 @@ def _outside(request: _Request, words: list[str]) -> None:
                 f"more time (--seconds), or code that ends"
             )
         raise UserError(f"check: {request.place}: the code ended the process in which it ran; let it return")
-    if ended.stdout:
+    if ended.stdout and is_asked:
+        request.handout.write(ended.stdout.decode())
+    elif ended.stdout:
         emit(ended.stdout)
     if ended.code:
         raise typer.Exit(ended.code)
@@ -188,11 +204,11 @@ def _check(request: _Request, allow: Allow) -> None:
         allow(_LOADING)
         backward = _loaded(request.place, modules)
         forward = _loaded(request.forward, modules) if request.forward else None
-        from derive.checking import check_backward  # deferred: imports SymPy
+        from derive.checked import check  # deferred: imports SymPy
         from derive.checking.message import data, text
 
         allow(_hard(request.seconds))
-        report = check_backward(
+        checked = check(
             backward,
             forward,
             shapes=request.shapes,
@@ -200,8 +216,18 @@ def _check(request: _Request, allow: Allow) -> None:
             returns=request.returns,
             against=request.against,
             seconds=request.seconds,
+            options=request.handout.options,
         )
-    if request.json:
+        report = checked.report
+        if request.handout.is_asked:
+            allow(_COMPOSING)
+            made = told(checked, request.handout, data(report))
+    if request.handout.is_asked:
+        # The process that started this one writes the files.
+        emit(made)
+        if not request.quiet:
+            note(text(report).rstrip("\n"))
+    elif request.handout.formats:
         emit(json.dumps(data(report), indent=2, ensure_ascii=False) + "\n")
     elif not request.quiet:
         emit(text(report))

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
-
-from sympy import Expr
 
 from derive.checking.account import Listing as CodeListing
 from derive.checking.account import Row, Told
-from derive.checking.recording import Array, Kept, Left
+from derive.checking.recording import Array, Counted, Kept, Left
 from derive.document.blocks import Line, Listing, ListingNote, ListingRow, Prose, Run, Runs, Text, Verbatim
 from derive.document.check.legible import legible, quoted
 from derive.document.check.material import CheckMaterial
@@ -93,6 +92,9 @@ def _sentence(material: CheckMaterial) -> str:
 def _rows(draft: Draft, material: CheckMaterial, listing: CodeListing, values: Values) -> Iterator[ListingRow]:
     for row in listing.rows:
         notes = tuple(_notes(draft, material, listing, row, values))
+        if any(note.wide for note in notes):
+            # They stay in the order in which the line gives the values.
+            notes = tuple(replace(note, wide=True) for note in notes)
         text = row.text.expandtabs(4)
         narrow = any(not note.wide for note in notes) and len(text) <= _NARROW
         beside = any(not note.wide for note in notes)
@@ -143,8 +145,8 @@ def _note(
                 values.learn(left.name, left.value)
         case Kept(items, count):
             yield ListingNote((), _kept(draft, values, items, count))
-        case Expr():
-            statement = Relation.equal(code_name(left.name), Number(str(left.value)))
+        case Counted(text):
+            statement = Relation.equal(code_name(left.name), Number(text))
             yield ListingNote(_lines(draft, statement), ())
         case int() if not isinstance(left.value, bool) and row.times > 1:
             first = next((one.value for one in row.first if one.name == left.name), left.value)
@@ -241,7 +243,7 @@ def _words(
 ) -> Iterator[Runs]:
     meaning = told.meaning
     if wrong:
-        yield draft.runs(N_("given back as {gradient}, and is not it"), gradient=values.gradient(wrong))
+        yield draft.runs(N_("given back as {gradient}, which it is not"), gradient=values.gradient(wrong))
         return
     if meaning is None:
         verdict = material.verdict(told.gradient)
