@@ -77,10 +77,15 @@ class Checked:
 
         options = document_options(**{**self.options.changed(), **chosen}) if chosen else self.options
         derivation, why = self._derivation(options)
-        words = [self.command, "--pdf", *options.arguments()] if self.command else ["derive check"]
-        return compose_check(
-            CheckMaterial(self.account, derivation, why, options, " ".join(words), self.command, __version__)
-        )
+        words = " ".join([self.command, "--pdf", *options.arguments()] if self.command else ["derive check"])
+        material = CheckMaterial(self.account, derivation, why, options, words, self.command, __version__)
+        try:
+            return compose_check(material)
+        except UserError as error:
+            if derivation is None:
+                raise
+            # What cannot be told of the derivation hides nothing of the check.
+            return compose_check(replace(material, derivation=None, why=str(error)))
 
     def _derivation(self, options: DocumentOptions) -> tuple[Material | None, str]:
         """How the rule is derived, or why that cannot be told."""

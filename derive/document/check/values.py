@@ -48,7 +48,10 @@ def shape_runs(shape: tuple[Any, ...]) -> Runs:
     """N×D, or 2×3."""
     runs: list[Run] = []
     for size in shape:
-        runs += [*([Text("×")] if runs else []), Math(Number(size if isinstance(size, int) else str(size)))]
+        written: Runs = (Math(Number(size if isinstance(size, int) else str(size))),)
+        if len(shape) > 1 and any(sign in str(size) for sign in "+-"):
+            written = (Text("("), *written, Text(")"))
+        runs += [*([Text("×")] if runs else []), *written]
     return tuple(runs)
 
 
@@ -191,12 +194,14 @@ class Values:
                 made = Relation.equal(left, Explicit(table))
                 if fits(made):
                     return made
-        first = self._entry(flat[0])
+        # The first that says something.
+        place = next((n for n, value in enumerate(flat) if _number(value) is None), 0)
+        first = self._entry(flat[place])
         if first is None or width(first) > 2 * _WIDEST_ENTRY:
             return None
         if not entries.ndim:
             return Relation.equal(left, first)
-        made = Relation.equal(Entry(_plain(left), (0,) * entries.ndim), first)
+        made = Relation.equal(Entry(_plain(left), tuple(map(int, np.unravel_index(place, entries.shape)))), first)
         return made if fits(made) else None
 
     def matrix(self, label: Tree, entries: Any) -> ArrayItem | None:

@@ -33,7 +33,7 @@ from derive.forward.matrix import called
 from derive.forward.shape import bind
 from derive.locale import N_
 from derive.notation.measure import width
-from derive.notation.tree import Listed, Negative, Number, Power, Product, Relation, Tree
+from derive.notation.tree import Listed, Name, Negative, Number, Power, Product, Relation, Tree
 from derive.proof.evidence import Strength
 
 __all__ = ["write"]
@@ -172,8 +172,7 @@ def _wrong(draft: Draft, material: CheckMaterial, verdict: Verdict) -> None:
             wrong=found.wrong,
             all=found.of,
         )
-        _arrays(inner, f"verdict.{verdict.name}.inputs", [_input(material, *item) for item in found.shown])
-        _compared(inner, verdict.name, found)
+        _compared(inner, material, verdict.name, found)
     elif verdict.counterexample:
         inner.add(Prose(quoted(f"{verdict.counterexample}.")))
     if verdict.cause:
@@ -184,40 +183,40 @@ def _wrong(draft: Draft, material: CheckMaterial, verdict: Verdict) -> None:
     draft.panel(f"verdict.{verdict.name}", title, inner)
 
 
-def _input(material: CheckMaterial, name: str, text: str) -> tuple[Tree, str, tuple[int, ...] | None]:
+def _input(material: CheckMaterial, name: str, text: str) -> tuple[Name, str]:
     node = next((node for node in material.account.subject.inputs if node.name == name), None)
-    return (code_name(name) if node is None else called(name, node)), text, None
+    return (code_name(name) if node is None else called(name, node)), text
 
 
-def _compared(draft: Draft, name: str, found: Counterexample) -> None:
-    """What came beside what was expected, the worst entry framed."""
-    place = found.place or None
-    got: Tree = code_name(draft.translate(N_("got")))
-    expected: Tree = code_name(draft.translate(N_("expected")))
-    told = [(got, found.got, place), (expected, found.expected, place)]
-    _arrays(draft, f"verdict.{name}.outcome", told)
-    if found.place:
-        draft.prose(N_("The frame marks the entry that differs most."))
-
-
-def _arrays(draft: Draft, id: str, told: list[tuple[Tree, str, tuple[int, ...] | None]]) -> None:
-    """Arrays as matrices; those of more axes, or too wide, as code."""
-    items: list[ArrayItem] = []
-    others: list[str] = []
-    for label, text, place in told:
-        item = _item(label, text, place)
-        if item is None:
-            others.append(f"{_label(label)} = {re.sub(r',(?=[^ ])', ', ', text)}")
+def _compared(draft: Draft, material: CheckMaterial, name: str, found: Counterexample) -> None:
+    """The inputs, and what came beside what was expected; as matrices, the worst entry framed, else as code."""
+    inputs = [(label, text, _item(label, text, None)) for label, text in (_input(material, *x) for x in found.shown)]
+    labels = (code_name(draft.translate(N_("got"))), code_name(draft.translate(N_("expected"))))
+    pairs = zip(labels, (found.got, found.expected), strict=True)
+    outcomes = [(label, text, _item(label, text, found.place or None)) for label, text in pairs]
+    code: list[str] = []
+    for part, told in (("inputs", inputs), ("outcome", outcomes)):
+        items = tuple(item for _, _, item in told if item is not None)
+        if items:
+            draft.add(Arrays(f"verdict.{name}.{part}", items))
+        # What is no array says in words what it is.
+        others = [(label, text) for label, text, item in told if item is None]
+        code += [f"{label.text} = {_spaced(text)}" for label, text in others if text.startswith("[")]
+        for label, text in others:
+            if not text.startswith("["):
+                draft.prose(N_("{name}: {words}"), name=label, words=quoted(text))
+    if code:
+        draft.code(f"verdict.{name}.code", "\n".join(code))
+    if found.of > 1 and found.place:
+        if outcomes[0][2] is not None:
+            draft.prose(N_("The frame marks the entry that differs most."))
         else:
-            items.append(item)
-    if items:
-        draft.add(Arrays(id, tuple(items)))
-    if others:
-        draft.code(f"{id}.code", "\n".join(others))
+            place = ", ".join(map(str, found.place))
+            draft.prose(N_("The entry that differs most is that at [{place}], counted from 0."), place=place)
 
 
-def _label(label: Tree) -> str:
-    return str(getattr(label, "text", "array"))
+def _spaced(text: str) -> str:
+    return re.sub(r",(?=[^ ])", ", ", text)
 
 
 def _item(label: Tree, text: str, place: tuple[int, ...] | None) -> ArrayItem | None:
@@ -254,6 +253,8 @@ def _further(draft: Draft, material: CheckMaterial) -> None:
     items: list[Runs] = []
     told: dict[tuple[str, str], list[str]] = {}
     for verdict in material.report.gradients:
+        if not verdict.ok:
+            continue
         for kind, text in (("reason", verdict.reason), ("boundary", verdict.boundary), ("kink", verdict.kink)):
             if text:
                 told.setdefault((kind, text), []).append(verdict.name)
