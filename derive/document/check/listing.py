@@ -28,6 +28,9 @@ _BESIDE = 18.4
 _NARROW, _WIDE = 45, 88
 """The characters of a line of code beside which something stands, and of any other."""
 
+_OBVIOUS = ("NoneType", "builtin_function_or_method", "function", "range", "slice", "str", "type")
+"""Of such a value the code says all that there is to be said."""
+
 _TOGETHER = 1.5
 """So much is a line of an equation indented."""
 
@@ -159,7 +162,7 @@ def _note(
                     last=Number(str(left.value)),
                 ),
             )
-        case str() as kind if not left.returned:
+        case str() as kind if not left.returned and kind not in _OBVIOUS:
             yield ListingNote(
                 (),
                 draft.runs(N_("{name} is of type {kind}, no array"), name=code_name(left.name), kind=(Verbatim(kind),)),
@@ -195,10 +198,12 @@ def _array(
     is_known = meaning is not None and meaning.kind == "value" and array.node is not None and not _is_forward(listing)
     given = values.given(array)
     constant = values.constant(array)
-    is_known = is_known or given is not None or constant is not None
+    is_known = is_known or given is not None or constant is not None or (left.returned and values.was_shown(array))
     if not (left.returned and left.name.isidentifier()) and not is_known:
         statement = values.statement(name, array) if array.node is not None else values.at_sizes(name, array)
     lines = () if statement is None or _is_plain(statement) else _lines(draft, statement)
+    if lines:
+        values.show(array)
     words = list(_words(draft, material, told, values, wrong, is_forward=_is_forward(listing)))
     if not lines and statement is None and meaning is None and not left.returned and not is_known:
         words.append(_unwritten(draft, array))

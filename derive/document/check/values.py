@@ -62,6 +62,7 @@ class Values:
     account: Account
     names: dict[Node, Tree] = field(default_factory=dict)
     entries: dict[Node, Node] = field(default_factory=dict)
+    _shown: set[tuple[int, ...]] = field(default_factory=set)
 
     @cached_property
     def _moved(self) -> Mapping[Node, Node]:
@@ -172,6 +173,15 @@ class Values:
             return None
         return found if fits(found) else None
 
+    def show(self, array: Array) -> None:
+        """The entries are on the page."""
+        if array.node is None:
+            self._shown.add(_places(array))
+
+    def was_shown(self, array: Array) -> bool:
+        """Whether these very entries are on the page already."""
+        return array.node is None and _places(array) in self._shown
+
     def constant(self, array: Array) -> Tree | None:
         """The number that all entries are; None if they are not."""
         entries = np.asarray(array.entries)
@@ -257,6 +267,11 @@ def _variable(entry: Any) -> Any:
             found = entry.field.generators[powers[0][0]]
             return found if found.kind is Kind.VARIABLE else None
     return None
+
+
+def _places(array: Array) -> tuple[int, ...]:
+    """What tells the entries of an array, which the run keeps, from others."""
+    return (*array.shape, *map(id, array.entries.ravel()))
 
 
 def _plain(left: Tree) -> str:
