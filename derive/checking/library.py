@@ -15,7 +15,8 @@ import numpy as np
 import sympy
 from mpmath import isfinite, isinf, isnan, mpf
 
-from derive.checking.sheet import Picked, Sheet, objects
+from derive.checking.parts import Picked, chosen, decided
+from derive.checking.sheet import Sheet, objects
 from derive.errors import UnsupportedError
 from derive.forward.functions import ELEMENTWISE, sigmoid, step
 from derive.forward.nodes import placeholder
@@ -321,10 +322,9 @@ def _argument(sign: int, anchor: Sheet, a: Any, axis: Axis = None, *, keepdims: 
 
 def _where(anchor: Sheet, condition: Any, x: Any = None, y: Any = None) -> Any:
     if x is None:
-        decided = anchor.decided(condition)
-        return np.where(decided)
+        return np.where(decided(anchor, condition))
     mask, yes, no = (anchor.of(value) for value in (condition, x, y))
-    return anchor.chosen(mask.truth(), yes, no)
+    return chosen(mask.truth(), yes, no)
 
 
 def _clip(anchor: Sheet, a: Any, a_min: Any = None, a_max: Any = None, **options: Any) -> Sheet:
@@ -390,10 +390,10 @@ def _copy_to(anchor: Sheet, target: Any, value: Any, casting: str = "same_kind",
 
 def _select(anchor: Sheet, conditions: Sequence[Any], choices: Sequence[Any], default: Any = 0) -> Sheet:
     """np.select: what the first condition that holds chooses."""
-    chosen = anchor.of(default)
+    made = anchor.of(default)
     for condition, choice in zip(reversed(conditions), reversed(choices), strict=True):
-        chosen = _where(anchor, condition, choice, chosen)
-    return chosen
+        made = _where(anchor, condition, choice, made)
+    return made
 
 
 def _asked(anchor: Sheet, name: str, a: Any) -> Sheet:
