@@ -1,6 +1,7 @@
 """Backward functions that are hard to print: long lines, other alphabets, signs of TeX, tabs, hundreds of lines."""
 
-# ruff: noqa: E501, E101, W191, PLC2401
+# ruff: noqa
+# fmt: off
 
 from __future__ import annotations
 

@@ -11,8 +11,8 @@ from derive.document.blocks import ArrayItem, Arrays
 from derive.document.check.material import CheckMaterial
 from derive.document.check.values import Values, code_name
 from derive.document.draft import Draft
-from derive.document.entrywise import shown_formula
 from derive.document.layout import fits
+from derive.document.notations import shown_formula
 from derive.forward.arrays import Laid
 from derive.forward.formula import Definition
 from derive.forward.nodes import Node

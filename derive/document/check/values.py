@@ -16,8 +16,9 @@ from derive.checking.account import Account
 from derive.checking.entries import entry_tree
 from derive.checking.recording import Array
 from derive.document.blocks import ArrayItem, Math, Run, Runs, Text
-from derive.document.entrywise import Entrywise, is_unreadable
+from derive.document.entrywise import Entrywise
 from derive.document.layout import fits
+from derive.document.notations import is_unreadable
 from derive.engine.tables import EntryTable
 from derive.errors import DeriveError
 from derive.forward.formula import Definition
