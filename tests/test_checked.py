@@ -143,7 +143,7 @@ def test_a_loop_tells_how_often_it_was_run():
 
 
 def test_every_line_of_the_code_is_there():
-    found = [row for row in rows("backward_lines").values()]
+    found = rows("backward_lines")
     function = hostile.backward_lines
     shown = checked("backward_lines").account.listings[1].rows
     assert [row.text for row in shown] == [line.rstrip("\n") for line in inspect.getsourcelines(function)[0]]

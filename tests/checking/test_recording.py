@@ -19,7 +19,7 @@ def forward(X: "N D", W: "D M"):
 
 def backward(dout, cache):
     X, W = cache
-    N, D = X.shape
+    _N, _D = X.shape
     dX = dout @ W.T
     dX *= 2
     dX /= 2
@@ -56,7 +56,7 @@ def test_every_name_of_an_assignment_gets_its_value():
     lines, _ = noted(backward)
     values = left(lines[1])
     assert [str(values[name].node) for name in ("X", "W")] == ["X", "W"]
-    assert left(lines[2]) == {"N": Counted("N"), "D": Counted("D")}
+    assert left(lines[2]) == {"_N": Counted("N"), "_D": Counted("D")}
 
 
 def test_what_is_changed_in_place_is_noted_as_it_is_after_the_line():
