@@ -22,19 +22,26 @@ from derive.checking.report import Report
 from derive.checking.subject import Subject
 from derive.errors import DeriveError, UserError
 from derive.forward.layer import Layer
-from derive.forward.nodes import Constant, Input, Node
+from derive.forward.nodes import Constant, Input, Node, topological
 from derive.forward.normal import add, contract
+from derive.forward.shape import same
 from derive.rules.adjoint import Sweep, sweep
 from derive.rules.known import Forward
 from derive.rules.rewrite import shortest
 
-__all__ = ["Account", "Listing", "Row", "Told", "account", "difference_of", "short"]
+__all__ = ["Account", "Listing", "Row", "Told", "account", "difference", "short"]
 
 _RUNNING = 5.0
 """How long each of the runs that are noted may take."""
 
 _MEANING = 10.0
 """How long it is looked up what values are."""
+
+_SHORTENING = 10.0
+"""How long a formula is made shorter."""
+
+_MOST_NODES = 60
+"""What is made of more nodes is told line by line alone."""
 
 _LONG = 400
 """What has more characters is not made shorter."""
@@ -137,25 +144,34 @@ def account(subject: Subject, report: Report, given: Mapping[str, int] | None = 
     return Account(report, subject, found, layer, reason, listings, branch, meanings.over, sizes)
 
 
-def short(account: Account, name: str) -> tuple[Node, Node] | None:
-    """The derived gradient and that of the code, as short as they can be made; None if they are not known."""
+def short(account: Account, name: str) -> Node | None:
+    """What the code gives for all sizes, as short as it can be made; None if that is not known."""
     found = account.traced
-    if found.output is None or name not in found.got or name not in found.expected:
+    if found.output is None or name not in found.got:
         return None
-    forward = Forward(found.output)
-    made = (_short(node, forward) for node in (found.expected[name], found.got[name]))
-    return next(made), next(made)
+    return _short(found.got[name], Forward(found.output))
 
 
-def difference_of(first: Node, second: Node) -> Node:
-    """first - second, of arrays of one shape."""
+def difference(account: Account, name: str) -> Node | None:
+    """What the code gives too much, as short as it can be made; None where shapes differ."""
+    found = account.traced
+    first, second = found.got[name], found.expected[name]
+    if found.output is None or len(first.shape) != len(second.shape) or not all(map(same, first.shape, second.shape)):
+        return None
     axes = tuple(range(len(second.shape)))
-    return add([first, contract([Constant(Integer(-1)), second], [(), axes], axes)])
+    return _short(add([first, contract([Constant(Integer(-1)), second], [(), axes], axes)]), Forward(found.output))
 
 
 def _short(node: Node, forward: Forward) -> Node:
-    closed = shortest(node, forward, opens=False)
-    return closed if len(str(closed)) > _LONG else shortest(node, forward)
+    """The node in another form; as it is, where that takes too long."""
+    made = node
+    if sum(1 for _ in topological(node)) > _MOST_NODES:
+        return made
+    limit = Budget(_SHORTENING)
+    with suppress(OutOfTimeError), limit.interrupting():
+        made = shortest(node, forward, opens=False)
+        made = made if len(str(made)) > _LONG else shortest(node, forward)
+    return made
 
 
 def _is_whole(role: str, found: Traced) -> bool:

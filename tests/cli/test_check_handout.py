@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-FILE = '''import os
+FILE = """import os
 
 import numpy as np
 
@@ -26,7 +26,7 @@ def backward(dout, cache):
 def wrong(dout, cache):
     X, W = cache
     return dout @ W.T, X.T @ dout / X.shape[0]
-'''
+"""
 
 
 @pytest.fixture(autouse=True)

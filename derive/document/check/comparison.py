@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from derive.checking.account import difference_of, short
+from derive.checking.account import difference, short
 from derive.checking.recording import Array
 from derive.checking.report import Verdict
 from derive.document.blocks import ArrayItem, Arrays
@@ -16,7 +16,6 @@ from derive.document.notations import shown_formula
 from derive.forward.arrays import Laid
 from derive.forward.formula import Definition
 from derive.forward.nodes import Node
-from derive.forward.shape import same
 from derive.locale import N_
 from derive.notation.measure import width
 from derive.notation.tree import Listed, Negative, Relation, Sum, Tree
@@ -29,8 +28,8 @@ _WIDEST = 38.0
 """In em; matrices of entries that are wider are not written."""
 
 _MOST_ENTRIES = 12
-_LONGEST = 160
-"""In em; a difference that is longer tells nobody anything."""
+_SIGNS = 2.0
+"""In em; the signs between two formulas."""
 
 
 def write(draft: Draft, material: CheckMaterial) -> None:
@@ -68,9 +67,9 @@ class _Told:
         gradient = values.gradient(name)
         self.endings.setdefault(verdict.strength, []).append(gradient)
         rule, definitions = self._rule(values, name)
-        pair = short(self.material.account, name)
+        made = short(self.material.account, name)
         code = code_name(f"d{name}", len(verdict.shape))
-        given = None if pair is None else values.named(definitions).statement(code, _array(pair[1]))
+        given = None if made is None else self._given(values.named(definitions), name, code, made)
         if rule is not None and given is not None and rule.parts[1:] == given.parts[1:]:
             draft.prose(N_("{gradient}: rule and code come to the same formula,"), gradient=gradient)
             draft.equation(f"comparison.{name}.both", rule)
@@ -90,8 +89,9 @@ class _Told:
         for number, statement in enumerate(statements):
             draft.equation(f"comparison.{name}.{number}", statement)
         self._where(name, definitions)
-        if pair is not None and is_wrong:
-            _difference(draft, values.named(definitions), name, pair)
+        if made is not None and is_wrong:
+            apart = sum(width(statement.parts[-1]) for statement in statements) - _SIGNS
+            _difference(draft, self.material, values.named(definitions), name, apart)
         elif is_wrong:
             _entries(draft, self.material, verdict, values, code)
 
@@ -103,6 +103,12 @@ class _Told:
         found = formula(layer, name)
         shown = shown_formula(layer, found)
         return (shown if fits(shown) else None), found.definitions
+
+    def _given(self, values: Values, name: str, code: Tree, short: Node) -> Relation | None:
+        """The formula of the code: as it came, or in the form that was made of it, whichever is shorter."""
+        nodes = (short, self.material.account.traced.got[name])
+        found = [made for node in nodes if (made := values.statement(code, _array(node))) is not None]
+        return min(found, key=width, default=None)
 
     def _where(self, name: str, definitions: tuple[Definition, ...]) -> None:
         """What the names stand for, once."""
@@ -137,16 +143,15 @@ _ENDINGS = {
 }
 
 
-def _difference(draft: Draft, values: Values, name: str, pair: tuple[Node, Node]) -> None:
-    """What the code gives too much."""
-    expected, got = pair
-    if len(got.shape) != len(expected.shape) or not all(map(same, got.shape, expected.shape)):
+def _difference(draft: Draft, material: CheckMaterial, values: Values, name: str, apart: float) -> None:
+    """What the code gives too much, if that is shorter than both beside each other."""
+    node = difference(material.account, name)
+    if node is None:
         draft.prose(N_("They have different shapes, so there is no difference to be written."))
         return
-    difference = difference_of(got, expected)
-    left = Sum((code_name(f"d{name}", len(got.shape)), Negative(values.gradient(name))))
-    statement = values.statement(left, _array(difference))
-    if statement is not None and fits(statement) and width(statement) < _LONGEST:
+    left = Sum((code_name(f"d{name}", len(node.shape)), Negative(values.gradient(name))))
+    statement = values.statement(left, _array(node))
+    if statement is not None and width(statement.parts[-1]) < apart:
         draft.prose(N_("What the code gives too much is"))
         draft.result(f"comparison.{name}.difference", statement)
 

@@ -82,6 +82,8 @@ def _introduce(draft: Draft, material: CheckMaterial, listing: CodeListing) -> N
     if listing.branching:
         branching = N_("It compares values; of the ways in which it can branch, one is shown.")
         why = (*why, Text(" "), *draft.runs(branching))
+    if listing.sizes and material.account.branch is not None and material.account.branch.whole:
+        why = (*why, Text(" "), *draft.runs(N_("Of the whole numbers that it is given, one choice is shown.")))
     if listing.failure:
         failure = quoted(listing.failure)
         why = (*why, Text(" "), *draft.runs(N_("It did not come to its end: {reason}."), reason=failure))

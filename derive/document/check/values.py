@@ -106,6 +106,13 @@ class Values:
         """X, if the node is an input."""
         return called(node.name, node) if isinstance(node, Input) and not node.gradient_of else None
 
+    def _chosen(self, array: Array) -> Tree | None:
+        """The input whose whole numbers an array holds."""
+        whole = {} if self.account.branch is None else self.account.branch.whole
+        same = (name for name, numbers in whole.items() if np.array_equal(numbers, array.entries))
+        node = next((node for name in same for node in self.account.subject.inputs if node.name == name), None)
+        return None if node is None else called(node.name, node)
+
     def learn(self, name: str, array: Array) -> None:
         """What is read from now on calls this value so, unless it has a name already."""
         if array.node is None or not name.isidentifier():
@@ -232,6 +239,7 @@ class Values:
     def _entry(self, value: Any) -> Tree | None:
         seed = self.account.subject.upstream or "G"
         letter = str(self.output.text).lower()
+        value = value.item() if isinstance(value, np.generic) else value
         return entry_tree(value, self._letters, {seed: letter}, self.loss)
 
     @cached_property
@@ -248,6 +256,8 @@ class Values:
         """The input, or the upstream gradient, that an array is as it was given; None if it is none of them."""
         if array.node is not None:
             return self.input(self.own(array.node))
+        if array.entries.dtype != object:
+            return self._chosen(array)
         names = {str(getattr(_variable(entry), "name", "")).partition("[")[0] for entry in array.entries.ravel()}
         name = names.pop() if len(names) == 1 else ""
         places = [f"{name}[{','.join(map(str, place))}]" if place else name for place in np.ndindex(array.shape)]
