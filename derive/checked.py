@@ -92,7 +92,8 @@ class Checked:
         layer = self.account.layer
         if layer is None:
             return None, self.account.reason
-        asked = options if options.sections or options.route else replace(options, sections=SECTIONS)
+        shown = (*SECTIONS[:2], *options.route) if options.route else SECTIONS
+        asked = options if options.sections else replace(options, sections=shown, route=())
         sizes = {letter: size for letter, size in self.account.sizes.items() if letter in layer.letters}
         try:
             return Derived.of(layer, sizes, asked).material(), ""

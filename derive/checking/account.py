@@ -14,8 +14,9 @@ from sympy import Integer
 
 from derive.checking.budget import Budget, OutOfTimeError
 from derive.checking.every_size import Traced, traced
-from derive.checking.exactly import Branch, branches, raised
+from derive.checking.exactly import Branch, branches
 from derive.checking.forward import forward_layer
+from derive.checking.frames import raised
 from derive.checking.meanings import Meaning, Meanings
 from derive.checking.recording import Array, Kept, Left, Line, Record, recording
 from derive.checking.report import Report
@@ -89,9 +90,8 @@ class Listing:
 class Account:
     """The check with the code and the rule.
 
-    layer is what forward computes, None where reason says why it has no formula. given are, for the gradients that are
-    known for all sizes, the rule and what the code gives, as short as they can be made, and their difference; entries
-    those of the run at sizes.
+    layer is what forward computes, None where reason says why it has no formula. branch is the run at sizes, if there
+    was one; over is whether there was no time to compare all values; kept are those that forward keeps for backward.
     """
 
     report: Report
@@ -103,6 +103,7 @@ class Account:
     branch: Branch | None
     over: bool = False
     sizes: Mapping[str, int] = field(default_factory=dict)
+    kept: Mapping[str, Node] = field(default_factory=dict)
 
 
 def account(subject: Subject, report: Report, given: Mapping[str, int] | None = None) -> Account:
@@ -116,9 +117,10 @@ def account(subject: Subject, report: Report, given: Mapping[str, int] | None = 
     if not found.got or found.output is None:
         with recording(files) as some:
             branch, failure = _at(subject, sizes)
+    kept = dict(_kept(codes, every)) if found.output is not None else {}
     layer, reason = None, found.reason
     try:
-        layer = forward_layer(subject, sizes, dict(_kept(codes, every)) if found.output is not None else {})
+        layer = forward_layer(subject, sizes, kept)
     except DeriveError as error:
         reason = str(error)
     meanings = Meanings(subject, found, branch, Budget(_MEANING))
@@ -141,7 +143,7 @@ def account(subject: Subject, report: Report, given: Mapping[str, int] | None = 
         )
         for source in plain
     )
-    return Account(report, subject, found, layer, reason, listings, branch, meanings.over, sizes)
+    return Account(report, subject, found, layer, reason, listings, branch, meanings.over, sizes, kept)
 
 
 def short(account: Account, name: str) -> Node | None:
@@ -257,8 +259,8 @@ def _inside(left: Left) -> Iterator[tuple[str, Array]]:
     """The arrays of a cache, or an attribute."""
     if isinstance(left.value, Kept):
         yield from ((key, value) for key, value in left.value.items if isinstance(value, Array))
-    elif isinstance(left.value, Array) and left.name.startswith("self."):
-        yield left.name.removeprefix("self."), left.value
+    elif isinstance(left.value, Array) and "." in left.name:
+        yield left.name.rpartition(".")[2], left.value
 
 
 def _is_init(code: CodeType) -> bool:

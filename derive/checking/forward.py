@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import nullcontext, suppress
 from inspect import Parameter, Signature
 from types import MappingProxyType
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 from derive.checking.live import Live, stand_ins
 from derive.checking.subject import Subject
 from derive.checking.world import World
-from derive.errors import InternalError, UnsupportedError, UserError
+from derive.errors import UnsupportedError, UserError
 from derive.forward.layer import Layer
 from derive.forward.nodes import Input, Node
 from derive.forward.normal import replaced
@@ -33,10 +32,16 @@ def forward_layer(
         return subject.layer
     known = letters((*node.shape, *(() if node.below is None else (node.below,))) for node in subject.inputs)
     defaults = " ".join(f"{letter}={sizes[letter]}" for letter in known if letter in sizes)
-    for named in (names, {}) if names else ({},):
-        with suppress(UserError) if named else nullcontext():
-            return trace(_Forward(subject, named), name=subject.against, defaults=defaults)
-    raise InternalError("forward_layer: a trace neither ended nor failed")
+    kept = dict(names)
+    while True:
+        try:
+            return trace(_Forward(subject, kept), name=subject.against, defaults=defaults)
+        except UserError as error:
+            # What formulas cannot call so, as they call something else so, has no name.
+            refused = [word for word in kept if f"let: {word} is" in str(error) or f"let: {word!r}:" in str(error)]
+            if not refused:
+                raise
+            kept = {word: node for word, node in kept.items() if word not in refused}
 
 
 class _Forward:

@@ -115,7 +115,7 @@ class Values:
 
     def learn(self, name: str, array: Array) -> None:
         """What is read from now on calls this value so, unless it has a name already."""
-        if array.node is None or not name.isidentifier():
+        if array.node is None or not all(part.isidentifier() for part in name.split(".")):
             return
         node = self.own(array.node)
         for other in [key for key, tree in self.names.items() if isinstance(tree, Name) and tree.text == name]:
@@ -125,14 +125,14 @@ class Values:
         if not isinstance(node, Input) and node.operands and node not in self.names:
             self.names[node] = code_name(name, len(node.shape))
             if name.isascii():
-                self.entries[node] = Input(name, node.shape, name)
+                letter = name.rpartition(".")[2]
+                self.entries[node] = Input(letter, node.shape, letter)
 
     def within(self) -> Values:
         """What is read in another function, with the names of values that forward keeps."""
-        layer = self.account.layer
-        named = () if layer is None else layer.named
-        names: dict[Node, Tree] = {node: code_name(word, len(node.shape)) for word, node in named}
-        return Values(self.account, names, {node: Input(word, node.shape, word) for word, node in named})
+        kept = [(word, self.own(node)) for word, node in self.account.kept.items()]
+        names: dict[Node, Tree] = {node: code_name(word, len(node.shape)) for word, node in kept}
+        return Values(self.account, names, {node: Input(word, node.shape, word) for word, node in kept})
 
     def named(self, definitions: Sequence[Definition]) -> Values:
         """What is read in the names of the derivation."""
