@@ -67,6 +67,7 @@ from derive.notation.tree import (
     SumAxis,
     Transpose,
     Tree,
+    Zeros,
 )
 from derive.notation.tree import OneHot as OneHotTree
 from derive.notation.tree import Ones as OnesTree
@@ -166,6 +167,8 @@ def _read_one(node: Node, made: dict[Node, Tree], readings: Readings, names: Col
             return Extreme(node.name, made[node.arguments[0]], node.axes if len(node.axes) < rank else None, rank)
         case MatrixFunction():
             return MatrixCall(node.name, made[node.arguments[0]])
+        case Contract() if _filling(node) == Number(0):
+            return Zeros(tuple(map(str, node.shape)))
         case Contract():
             return _read_contraction(node, made, readings, names)
     raise InternalError(f"matrix notation: no rule for a node of kind {type(node).__name__}")

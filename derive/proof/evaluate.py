@@ -60,6 +60,7 @@ from derive.notation.tree import (
     Tree,
     Where,
     Windows,
+    Zeros,
 )
 from derive.proof import sums
 from derive.proof.ring import Element
@@ -125,6 +126,8 @@ class _Evaluation:
                 return sympy.Rational(number) if self._symbolic() else float(number)
             case Ones(size):
                 return np.full(self._size(size), sympy.Integer(1) if self._symbolic() else 1.0)
+            case Zeros(sizes):
+                return np.full(tuple(map(self._size, sizes)), sympy.Integer(0) if self._symbolic() else 0.0)
             case Identity(size):
                 return np.eye(self._size(size), dtype=int)
             case Kronecker(factors):
