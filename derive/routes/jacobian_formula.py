@@ -20,13 +20,13 @@ from sympy import Integer
 
 from derive.engine.jacobian import Jacobian
 from derive.engine.pattern import Labels, Term, differentiate
-from derive.forward.formula import Definition
+from derive.forward.formula import Definition, lines_of
 from derive.forward.layer import Layer
 from derive.forward.matrix import read
 from derive.forward.nodes import Constant, Contract, Delta, Input, Node, Ones
 from derive.forward.normal import add, contract, zeros
 from derive.forward.shape import Shape, Size
-from derive.notation.code import print_code, print_value
+from derive.notation.code import print_code
 from derive.notation.tree import (
     Diagonal,
     Identity,
@@ -47,6 +47,7 @@ from derive.rules.known import Forward
 from derive.rules.naming import definitions
 from derive.rules.rewrite import regrouped, shortest
 from derive.rules.terms import build, flatten
+from derive.rules.written import legible_length
 
 __all__ = ["JacobianFormula", "ReadableJacobian", "jacobian_formula"]
 
@@ -84,8 +85,7 @@ class JacobianFormula:
     @property
     def statements(self) -> tuple[str, ...]:
         """Lines of NumPy-style code: every definition, and then J_X = ... with what they define."""
-        lines = [f"{item.text} = {print_value(item.tree)}" for item in self.definitions]
-        return (*lines, f"{self.name.text} = {self}")
+        return lines_of(self.definitions, self.name.text, self.tree)
 
     def __str__(self) -> str:
         return print_code(self.tree)
@@ -153,18 +153,13 @@ def _read(output: Node, wrt: Input, read_node: Read) -> Tree | None:
             forms += [] if several is None else [several]
         if not forms:
             return None
-        parts += min(forms, key=lambda form: sum(_length(print_code(tree)) for _, tree in form))
+        parts += min(forms, key=lambda form: legible_length(print_code(tree) for _, tree in form))
     if not parts:
         return Zeros(tuple(str(prod(shape, start=Integer(1))) for shape in shapes))
     # What is added comes before what is subtracted.
     ordered = sorted(parts, key=lambda part: part[0])
     trees = tuple(Negative(tree) if negative else tree for negative, tree in ordered)
     return trees[0] if len(trees) == 1 else Sum(trees)
-
-
-def _length(text: str) -> int:
-    """How long a form is to read; of two the one with fewer transposes is clearer."""
-    return len(text) + 4 * text.count(".T")
 
 
 def _of_numbers(output: Node, wrt: Input, forward: Forward, read_node: Read) -> Tree:
