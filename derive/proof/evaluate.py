@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 from itertools import pairwise
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import sympy
@@ -15,7 +15,7 @@ from sympy import Expr
 from derive.engine.tables import EntryTable
 from derive.errors import InternalError
 from derive.forward.determinant import determinant, inverse
-from derive.forward.formula import Formula
+from derive.forward.formula import Definition
 from derive.forward.functions import ELEMENTWISE, NUMERIC, clip, equal, largest, logabs, smallest, step
 from derive.forward.layer import Samples
 from derive.forward.nodes import placeholder
@@ -83,7 +83,19 @@ def evaluate(tree: Tree, arrays: Mapping[str, Array], sizes: Mapping[str, int]) 
     return _Evaluation(arrays, sizes).value(tree)
 
 
-def named(formula: Formula, arrays: Mapping[str, Array], sizes: Mapping[str, int]) -> dict[str, Array]:
+class Named(Protocol):
+    """A formula with the definitions of the names that it uses: of a gradient, or of a Jacobian."""
+
+    @property
+    def tree(self) -> Tree:
+        """What is printed."""
+
+    @property
+    def definitions(self) -> Sequence[Definition]:
+        """In the order of computation."""
+
+
+def named(formula: Named, arrays: Mapping[str, Array], sizes: Mapping[str, int]) -> dict[str, Array]:
     """The arrays, and the values of all names that a formula uses, each evaluated from its printed definition."""
     known = dict(arrays)
     for definition in formula.definitions:
@@ -91,10 +103,10 @@ def named(formula: Formula, arrays: Mapping[str, Array], sizes: Mapping[str, int
     return known
 
 
-def value_of(formula: Formula, arrays: Mapping[str, Array], sizes: Mapping[str, int]) -> Array:
+def value_of(formula: Named, arrays: Mapping[str, Array], sizes: Mapping[str, int]) -> Array:
     """The value of a formula, its definitions evaluated first.
 
-    Shapes: that of the input.
+    Shapes: that of the input, or of the Jacobian.
     """
     return evaluate(formula.tree, named(formula, arrays, sizes), sizes)
 
