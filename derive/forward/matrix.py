@@ -46,8 +46,8 @@ from derive.forward.readings import (
 from derive.forward.scalar import number, parts_of, read_scalar
 from derive.forward.selected import read_joined, read_repeated, read_selected, read_selection
 from derive.forward.stacks import with_new_axes
-from derive.notation.code import LASTING, rank_of
 from derive.notation.digits import is_decimal
+from derive.notation.rank import LASTING, rank_of
 from derive.notation.tree import (
     Along,
     Broadcast,
