@@ -31,6 +31,7 @@ from derive.forward.layer import Layer
 from derive.forward.nodes import Input
 from derive.forward.shape import bind
 from derive.layers import load
+from derive.locale import N_
 from derive.proof.evidence import Strength
 
 __all__ = ["check_backward", "meant"]
@@ -53,12 +54,14 @@ _SETTLING = 1.0
 _KINKS = 1.5
 """How long a point at which the derivative jumps is looked for."""
 
-_ALL = "the code, run on letters for sizes, has the canonical form of the derived gradient"
-_AT = "every entry, in the exact field of the inputs' entries"
-_NUMBERS = "the code itself, at these numbers, with what forward derives to there"
+_ALL = N_("the code, run on letters for sizes, has the canonical form of the derived gradient")
+_AT = N_("every entry, in the exact field of the inputs' entries")
+_NUMBERS = N_("the code itself, at these numbers, with what forward derives to there")
 
-_SIDES = "the code itself with 100 digits, beside the boundary of a comparison or on it, against the derivative nearby"
-_NEARBY = "the code itself, where the derivative jumps, against the derivatives nearby"
+_SIDES = N_(
+    "the code itself with 100 digits, beside the boundary of a comparison or on it, against the derivative nearby"
+)
+_NEARBY = N_("the code itself, where the derivative jumps, against the derivatives nearby")
 
 Sizes = Mapping[str, int]
 
