@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import CodeType
 from typing import Any
@@ -121,6 +121,9 @@ def account(subject: Subject, report: Report, given: Mapping[str, int] | None = 
     layer, reason = None, found.reason
     try:
         layer = forward_layer(subject, sizes, kept)
+        if not layer.output.shape and isinstance(found.seed, Input):
+            # Backward is given a gradient, so the number is passed on and is not the loss.
+            layer = replace(layer, part=True)
     except DeriveError as error:
         reason = str(error)
     meanings = Meanings(subject, found, branch, Budget(_MEANING))

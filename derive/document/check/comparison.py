@@ -38,7 +38,8 @@ def write(draft: Draft, material: CheckMaterial) -> None:
     draft.prose(
         N_(
             "The rule is what follows from the forward pass by the chain rule, as derived below. Beside it stands what "
-            "the code gives back, put together from its lines and made as short as it can be."
+            "the code gives back, put together from its lines. Names in bold or italic letters are those of the "
+            "derivation."
         )
         if material.derivation is not None
         else N_(

@@ -7,7 +7,7 @@ from derive.document.layout import fits, is_readable
 from derive.document.material import Material
 from derive.document.notations import is_indexed, shown_forward, shown_output
 from derive.document.sections import stacks
-from derive.document.words import array_name, named_values, output_name, written_name
+from derive.document.words import array_name, is_loss, named_values, output_name, written_name
 from derive.engine import tables
 from derive.engine.concrete import Concrete, unflat
 from derive.forward.layer import Layer
@@ -101,6 +101,8 @@ def _written_out(draft: Draft, layer: Layer, concrete: Concrete) -> None:
             (layer.prose.output or N_("The output, entry by entry, is"))
             if layer.output.shape
             else N_("The output is one number, the loss. Written out, it is")
+            if is_loss(layer)
+            else N_("The output is one number. Written out, it is")
         )
         draft.equation("layer.output", written)
     elif not is_indexed(layer) or shown_forward(layer) is None:
@@ -108,6 +110,8 @@ def _written_out(draft: Draft, layer: Layer, concrete: Concrete) -> None:
             N_("The entries of the output are all made alike:")
             if layer.output.shape
             else N_("The output is one number, the loss. Written with sums, it is")
+            if is_loss(layer)
+            else N_("The output is one number. Written with sums, it is")
         )
         draft.equation("layer.output", entry)
 
