@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from derive.checking.account import account, difference, short
+from derive.checking.account import account
 from derive.checking.check import check_backward, meant
+from derive.checking.shortened import difference, short
 
 EPS = 1e-5
 
@@ -83,8 +84,8 @@ def test_what_is_wrong_is_no_gradient_but_is_given_back_as_one():
 
 def test_the_difference_of_rule_and_code_is_that_of_sum_and_mean():
     made = told(scale_mean)
-    assert "mean" in str(short(made, "s"))
-    assert [str(size) for size in difference(made, "s").shape] == ["D"]
+    assert "mean" in str(short(made.traced, "s"))
+    assert [str(size) for size in difference(made.traced, "s").shape] == ["D"]
 
 
 def test_a_loop_is_run_at_sizes_and_told_after_its_last_run():

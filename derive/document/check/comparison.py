@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from derive.checking.account import difference, short
 from derive.checking.recording import Array
 from derive.checking.report import Verdict
+from derive.checking.shortened import difference, short
 from derive.document.blocks import ArrayItem, Arrays
 from derive.document.check.material import CheckMaterial
 from derive.document.check.values import Values, code_name
@@ -68,7 +68,7 @@ class _Told:
         gradient = values.gradient(name)
         self.endings.setdefault(verdict.strength, []).append(gradient)
         rule, definitions = self._rule(values, name)
-        made = short(self.material.account, name)
+        made = short(self.material.account.traced, name)
         code = code_name(f"d{name}", len(verdict.shape))
         given = None if made is None else self._given(values.named(definitions), name, code, made)
         if rule is not None and given is not None and rule.parts[1:] == given.parts[1:]:
@@ -146,7 +146,7 @@ _ENDINGS = {
 
 def _difference(draft: Draft, material: CheckMaterial, values: Values, name: str, apart: float) -> None:
     """What the code gives too much, if that is shorter than both beside each other."""
-    node = difference(material.account, name)
+    node = difference(material.account.traced, name)
     if node is None:
         draft.prose(N_("They have different shapes, so there is no difference to be written."))
         return

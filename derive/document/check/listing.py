@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from derive.checking.account import Listing as CodeListing
-from derive.checking.account import Row, Told
+from derive.checking.listed import Listing as CodeListing
+from derive.checking.listed import Row, Told
 from derive.checking.recording import Array, Counted, Kept, Left
 from derive.document.blocks import Line, Listing, ListingNote, ListingRow, Prose, Run, Runs, Text, Verbatim
 from derive.document.check.legible import legible, quoted
