@@ -94,6 +94,8 @@ class Checked:
             return None, self.account.reason
         shown = (*SECTIONS[:2], *options.route) if options.route else SECTIONS
         asked = options if options.sections else replace(options, sections=shown, route=())
+        # The code has arrays also where there is one sample.
+        asked = replace(asked, samples="matrix")
         sizes = {letter: size for letter, size in self.account.sizes.items() if letter in layer.letters}
         try:
             return Derived.of(layer, sizes, asked).material(), ""

@@ -183,6 +183,40 @@ def test_a_class_and_its_attributes_are_told():
     assert [note.sign for note in found["self.dW = np.dot(self.X.T, dout)"].notes] == ["equal"]
 
 
+def test_a_gradient_that_a_loss_is_given_stands_in_the_rule_as_well():
+    # By hand: y = mean (P - T)², so dL/dP = dL/dy 2 (P - T) / (N D).
+    document = checked("mse/both").document(sections="layer")
+    (both,) = [block for block in document.blocks if getattr(block, "id", "") == "comparison.P.both"]
+    assert "dL" in str(both.lines) or "gradient" in str(both.lines).lower()
+    told = " ".join(run.text for b in document.blocks for run in getattr(b, "runs", ()) if isinstance(run, Text))
+    assert "the loss. Written out" not in told
+
+
+def test_one_sample_is_a_matrix_with_one_row():
+    case = CASES["affine/einsum"]
+    made = check(case.backward, case.forward, shapes=case.shapes, sizes={"N": 1, "D": 2, "M": 3})
+    tex = made.latex(sections="layer")
+    assert r"\mathbf{Y} & = \mathbf{X} \mathbf{W}" in tex
+    fits(tex)
+
+
+def test_a_function_without_a_name_is_shown():
+    made = check(lambda dout, X: dout * 2 * X, lambda X: X * X, shapes={"X": "N"})
+    assert made.report.proved
+    fits(made.latex(sections="layer"))
+
+
+def test_a_function_of_pytorch_is_shown():
+    pytest.importorskip("torch")
+    from tests.checking import torch_layers
+
+    made = check(torch_layers.FirstSample)
+    document = made.document(sections="layer")
+    listings = [block for block in document.blocks if isinstance(block, Listing)]
+    assert [note.sign for note in listings[1].rows[-1].notes] == ["equal", "equal", "wrong"]
+    fits(made.latex(sections="layer"))
+
+
 def test_without_a_file_there_is_no_command_to_make_it_again():
     space = {"np": np}
     exec("def f(X):\n    return X * 2\ndef b(dout, X):\n    return dout * 2", space)

@@ -109,7 +109,9 @@ class _Told:
         """The formula of the code: as it came, or in the form that was made of it, whichever is shorter."""
         nodes = (short, self.material.account.traced.got[name])
         found = [made for node in nodes if (made := values.statement(code, _array(node))) is not None]
-        return min(found, key=width, default=None)
+        # In the notation of the rule, if there is one.
+        whole = [made for made in found if made.parts[0] == code]
+        return min(whole or found, key=width, default=None)
 
     def _where(self, name: str, definitions: tuple[Definition, ...]) -> None:
         """What the names stand for, once."""

@@ -50,6 +50,9 @@ def write(draft: Draft, material: CheckMaterial) -> None:
         draft.prose(N_("There was no time to compare every value with the derived gradients; some are only shown."))
     values = Values(account)
     for number, listing in enumerate(account.listings):
+        if not listing.rows:
+            draft.prose(N_("The source of {name} cannot be found."), name=(Verbatim(legible(listing.name)),))
+            continue
         _introduce(draft, material, listing)
         values = Values(account) if listing.role == "forward" else values.within()
         rows = tuple(_rows(draft, material, listing, values))

@@ -136,9 +136,9 @@ class Values:
 
     def named(self, definitions: Sequence[Definition]) -> Values:
         """What is read in the names of the derivation."""
-        forward = [item for item in definitions if not item.backward]
-        entries: dict[Node, Node] = {item.node: item.entries for item in forward if item.entries is not None}
-        return Values(self.account, {item.node: item.name for item in forward}, entries)
+        entries: dict[Node, Node] = {item.node: item.entries for item in definitions if item.entries is not None}
+        # A gradient that has a name is known by what it is computed from.
+        return Values(self.account, {item.source or item.node: item.name for item in definitions}, entries)
 
     def statement(self, left: Tree, array: Array) -> Relation | None:
         """left = what the value is, for all sizes; None if that has no form that a page can hold."""
