@@ -13,6 +13,7 @@ from sympy import Expr
 from derive.forward.entry import Position
 from derive.forward.nodes import Input, Node
 from derive.forward.scalar import number, read_scalar
+from derive.notation.digits import is_decimal
 from derive.notation.tree import (
     BigSum,
     Delta,
@@ -146,7 +147,11 @@ class _Parts:
                     self.take(inner)
             case Quotient(over, under):
                 self.take(over)
-                self._count(self.under, under)
+                for inner in under.factors if isinstance(under, Product) else (under,):
+                    if isinstance(under, Product) and isinstance(inner, Number) and isinstance(inner.value, int):
+                        self.number = Fraction(self.number) / inner.value
+                    else:
+                        self._count(self.under, inner)
             case _:
                 self._count(self.over, factor)
 
@@ -167,8 +172,12 @@ class _Parts:
     def tree(self) -> Tree:
         """The product."""
         size = -self.number if self.number < 0 else self.number
-        over = [*([] if size == 1 else [Number(_plain(size))]), *_powers(self.over)]
         under = _powers(self.under)
+        if under and isinstance(size, Fraction) and not is_decimal(size):
+            # A fraction before a fraction is one of both.
+            under = [*([] if size.denominator == 1 else [Number(size.denominator)]), *under]
+            size = size.numerator
+        over = [*([] if size == 1 else [Number(_plain(size))]), *_powers(self.over)]
         product = _product(over)
         if self.number == 0:
             return Number(0)
@@ -187,7 +196,9 @@ def factored(tree: Tree) -> Tree:
         >>> print_code(factored(Sum((Entry("s"), Negative(Power(Entry("s"), Number(2)))))))
         's * (1 - s)'
     """
-    if not isinstance(tree, Sum) or Dots() in tree.terms:
+    if not isinstance(tree, Sum):
+        return _parts_of(tree).tree() if _has_sum(tree) else tree
+    if Dots() in tree.terms:
         return tree
     terms = [_parts_of(term) for term in tree.terms]
     over, under = _shared([parts.over for parts in terms]), _shared([parts.under for parts in terms])
@@ -196,6 +207,13 @@ def factored(tree: Tree) -> Tree:
     left = Sum(tuple(parts.without(over, under) for parts in terms))
     before = _product([*_powers(over), left])
     return Quotient(before, _product(_powers(under))) if under else before
+
+
+def _has_sum(tree: Tree) -> bool:
+    """Whether a product has a sum that shares factors."""
+    taken = _Parts()
+    taken.take(tree)
+    return any(isinstance(base, Sum) and factored(base) is not base for base in taken.over)
 
 
 def _parts_of(term: Tree) -> _Parts:
