@@ -73,7 +73,8 @@ def kinds(route: GraphRoute) -> dict[object, tuple[Node, tuple[int, ...]]]:
     found: dict[object, tuple[Node, set[int]]] = {}
     for node, place in route.sends:
         first, places = found.setdefault(_kind(node), (node, set()))
-        places.add(_order(first)[_order(node).index(place)])
+        # The factors of a product may come in another order than in the first of the kind.
+        places.add(_order(first)[_order(node).index(place)] if isinstance(node, Contract) else place)
     return {kind: (node, tuple(sorted(places))) for kind, (node, places) in found.items()}
 
 
@@ -102,11 +103,9 @@ def _operands(node: Node) -> tuple[object, ...]:
 
 
 def _order(node: Node) -> tuple[int, ...]:
-    """The operands of a product in an order that does not depend on how it was written; of others, in their own."""
-    operands = _operands(node)
-    if not isinstance(node, Contract):
-        return tuple(range(len(operands)))
-    indices = _indices(node)
+    """The operands of a product in an order that does not depend on how it was written."""
+    assert isinstance(node, Contract)
+    operands, indices = _operands(node), _indices(node)
     return tuple(sorted(range(len(operands)), key=lambda n: (indices[n], str(operands[n]))))
 
 
