@@ -7,10 +7,12 @@ from derive.forward.layer import Layer
 from derive.forward.matrix import called
 from derive.forward.nodes import Input
 from derive.notation.tree import Entry, Gradient, Listed, Name, Number, Transpose, Tree
+from derive.notation.walk import replace
 from derive.rules.naming import definitions
 
 __all__ = [
     "array_name",
+    "by_names",
     "coloured_letters",
     "forward",
     "is_loss",
@@ -45,6 +47,14 @@ def named_values(layer: Layer) -> tuple[Definition, ...]:
     """The values on the way to the output that have a name, in the order of computation."""
     found = (item for item in definitions(layer) if not item.backward)
     return tuple(item for item in found if item.node is not layer.output or item.text != layer.output_name)
+
+
+def by_names(tree: Tree, layer: Layer) -> Tree:
+    """The tree with the names of values on the way in the place of what they stand for."""
+    for item in named_values(layer):
+        name, value = item.name, item.equation.parts[-1]
+        tree = replace(tree, lambda part, name=name, value=value: name if part == value else None)  # type: ignore[misc]  # bound at once
+    return tree
 
 
 def forward(layer: Layer) -> Tree:

@@ -12,7 +12,8 @@ from fractions import Fraction
 
 from derive.errors import InternalError
 from derive.notation.accents import accented
-from derive.notation.digits import is_size_text, number_text
+from derive.notation.digits import is_size_text, number_text, power_of_ten
+from derive.notation.spacing import added_level, is_number_before_digits, opened
 from derive.notation.subscript import written_items, written_places
 from derive.notation.tree import (
     IN_ONE_LINE,
@@ -148,10 +149,12 @@ class _Printer:
             case Dots(kind):
                 return {"row": r"\cdots", "column": r"\vdots", "both": r"\ddots"}[kind], _ATOM
             case Negative(operand):
-                return f"-{self.at_least(operand, _PRODUCT)}", _SUM
+                return f"-{self.at_least(operand, added_level(operand))}", _SUM
             case Sum(terms):
                 return self.sum(terms), _SUM
-            case Product(factors) | MatMul(factors):
+            case Product(factors):
+                return self.product(tuple(opened(factors))), _PRODUCT
+            case MatMul(factors):
                 return self.product(factors), _PRODUCT
             case Hadamard(factors):
                 return r" \odot ".join(self.at_least(factor, _POWER) for factor in factors), _PRODUCT
@@ -191,7 +194,7 @@ class _Printer:
             case Call("abs", (operand,)):
                 return rf"\left|{self.text(operand)}\right|", _ATOM
             case Call(function, operands):
-                head = rf"\{function}" if function in _OPERATORS else rf"\operatorname{{{_escaped(function)}}}"
+                head = rf"\{function}" if function in _OPERATORS else rf"\operatorname{{{_worded(function)}}}"
                 return rf"{head}\left({', '.join(map(self.text, operands))}\right)", _ATOM
             case BigSum(bounds, body):
                 signs = "".join(rf"\sum_{{{letter}=1}}^{{{_size(str(last))}}}" for letter, last in bounds)
@@ -208,9 +211,9 @@ class _Printer:
                 return self.sum_axis(operand, axis, rank), _PRODUCT
             case Along(function, operand, axes, _, _):
                 where = "" if axes is None else rf"_{{\text{{{_axes(axes)}}}}}"
-                return rf"\operatorname{{{_escaped(function)}}}{where}\left({self.text(operand)}\right)", _ATOM
+                return rf"\operatorname{{{_worded(function)}}}{where}\left({self.text(operand)}\right)", _ATOM
             case Permute(operand, axes):
-                order = ", ".join(str(axis + 1) for axis in axes)
+                order = ", ".join(str(axis) for axis in axes)
                 return rf"\operatorname{{transpose}}_{{{order}}}\left({self.text(operand)}\right)", _ATOM
             case Broadcast(operand, axis, _):
                 if axis == 0:
@@ -246,7 +249,7 @@ class _Printer:
                 else:
                     listed = ", ".join(map(self.text, parts))
                 name = "stack" if stacked else "concat"
-                return rf"\operatorname{{{name}}}_{{{axis + 1}}}\left({listed}\right)", _ATOM
+                return rf"\operatorname{{{name}}}_{{{axis}}}\left({listed}\right)", _ATOM
             case Grid():
                 return self.grid(tree), _ATOM
             case At(function, point):
@@ -292,9 +295,9 @@ class _Printer:
         text = self.text(terms[0])
         for term in terms[1:]:
             if isinstance(term, Negative):
-                text += f" - {self.at_least(term.operand, _PRODUCT)}"
+                text += f" - {self.at_least(term.operand, added_level(term.operand))}"
             else:
-                text += f" + {self.at_least(term, _PRODUCT)}"
+                text += f" + {self.at_least(term, added_level(term))}"
         return text
 
     def product(self, factors: tuple[Tree, ...]) -> str:
@@ -370,7 +373,7 @@ def _alignment(column: tuple[Tree, ...]) -> str:
 def _glue(left: Tree, right: Tree) -> str:
     if isinstance(left, Grid | At) or isinstance(right, Grid | At):
         return r" \cdot "
-    if isinstance(left, Number) and isinstance(right, Power) and isinstance(right.base, Number):
+    if is_number_before_digits(left, right):
         return r" \cdot "
     if isinstance(left, Shaped) and isinstance(right, Shaped):
         return r" \; "
@@ -396,6 +399,8 @@ def _index(index: tuple[Index, ...]) -> str:
 
 
 def _number(value: int | Fraction | str) -> tuple[str, int]:
+    if (power := power_of_ten(value)) is not None:
+        return rf"10^{{{power}}}", _POWER
     text = number_text(value)
     if is_size_text(text):
         return _size(text), _SUM if "+" in text or "-" in text else _PRODUCT
@@ -426,8 +431,8 @@ def _shape(sizes: Iterable[int | str]) -> str:
 
 
 def _axes(axes: tuple[int, ...]) -> str:
-    """axis 2, counted from 1."""
-    return f"{'axis' if len(axes) == 1 else 'axes'} {', '.join(str(axis + 1) for axis in axes)}"
+    """axis 1, counted from 0 as in code."""
+    return f"{'axis' if len(axes) == 1 else 'axes'} {', '.join(str(axis) for axis in axes)}"
 
 
 def _size(text: str) -> str:
@@ -437,6 +442,11 @@ def _size(text: str) -> str:
         return _name(word[0])
 
     return re.sub(r"[A-Za-z]\w*", one, text.replace(" ", "").replace("**", "^").replace("*", r"\,"))
+
+
+def _worded(function: str) -> str:
+    """The name of a function, log softmax for log_softmax."""
+    return _escaped(function.replace("_", " ")).replace(" ", r"\,")
 
 
 def _escaped(text: str) -> str:

@@ -13,8 +13,9 @@ from itertools import pairwise
 
 from derive.errors import InternalError
 from derive.notation.accents import accented
-from derive.notation.digits import is_size_text, number_text
+from derive.notation.digits import is_size_text, number_text, power_of_ten
 from derive.notation.glyphs import BOLD, ITALIC
+from derive.notation.spacing import added_level, is_number_before_digits, opened
 from derive.notation.subscript import written_items, written_places
 from derive.notation.tree import (
     IN_ONE_LINE,
@@ -183,12 +184,14 @@ def _of(tree: Tree, depth: int, display: bool) -> float:
         case Dots(kind):
             return 0.3 if kind == "column" else 1.35 * scale
         case Negative(operand):
-            return 0.79 * scale + inner(operand, _PRODUCT)
+            return 0.79 * scale + inner(operand, added_level(operand))
         case Sum((first, *rest)):
             terms = [term.operand if isinstance(term, Negative) else term for term in rest]
             gap = _BINARY if depth == 0 else 0.79 * scale
-            return inner(first) + sum(gap + inner(term, _PRODUCT) for term in terms)
+            return inner(first) + sum(gap + inner(term, added_level(term)) for term in terms)
         case Product(factors) | MatMul(factors):
+            if isinstance(tree, Product):
+                factors = tuple(opened(factors))
             gaps = sum(_gap(left, right, depth) for left, right in pairwise(factors))
             return gaps + sum(inner(factor, _POWER) for factor in factors)
         case Hadamard(factors) | Kronecker(factors):
@@ -207,7 +210,7 @@ def _of(tree: Tree, depth: int, display: bool) -> float:
             wrapping = max(_wrapping(side, depth) for side in (larger, smaller))
             return inner(larger) + inner(smaller) + _RELATIONS["="] + wrapping
         case Extreme(name, operand, axes):
-            along = "" if axes is None else f"axes {', '.join(str(axis + 1) for axis in axes)}"
+            along = "" if axes is None else f"axes {', '.join(str(axis) for axis in axes)}"
             return _name(name, depth, "vector") + _characters(along, depth + 1) + _called((operand,), inner, depth)
         case MatrixCall("inv", operand):
             return _raised(operand, depth, display) + 0.95 * scale
@@ -236,7 +239,7 @@ def _of(tree: Tree, depth: int, display: bool) -> float:
             return 0.58 * scale + (_characters(size, depth + 1) if size else 0.0)
         case SumAxis(operand, axis, rank) if rank > 2:
             several = (axis,) if isinstance(axis, int) else axis
-            along = "" if several is None else f"axes {', '.join(str(axis + 1) for axis in several)}"
+            along = "" if several is None else f"axes {', '.join(str(axis) for axis in several)}"
             return _name("sum", depth, "vector") + _characters(along, depth + 1) + _called((operand,), inner, depth)
         case SumAxis(operand, axis, rank):
             left = 1.24 if axis in (0, None) else 0.0
@@ -244,10 +247,10 @@ def _of(tree: Tree, depth: int, display: bool) -> float:
             beside = _THIN * _is_inner(operand) * (bool(left) + bool(right))
             return (left + right + beside) * scale + inner(operand, _POWER)
         case Along(function, operand, axes, _, _):
-            along = "" if axes is None else f"axes {', '.join(str(axis + 1) for axis in axes)}"
+            along = "" if axes is None else f"axes {', '.join(str(axis) for axis in axes)}"
             return _name(function, depth, "vector") + _characters(along, depth + 1) + _called((operand,), inner, depth)
         case Permute(operand, axes):
-            order = ", ".join(str(axis + 1) for axis in axes)
+            order = ", ".join(str(axis) for axis in axes)
             return (
                 _name("transpose", depth, "vector") + _characters(order, depth + 1) + _called((operand,), inner, depth)
             )
@@ -272,7 +275,7 @@ def _of(tree: Tree, depth: int, display: bool) -> float:
         case Reshape(operand, shape):
             return _name("reshape", depth, "vector") + _shape(shape) + _called((operand,), inner, depth)
         case Repeat(operand, times, axis, _):
-            where = _characters(f"{times}, axis {axis + 1}", depth + 1)
+            where = _characters(f"{times}, axis {axis}", depth + 1)
             return _name("repeat", depth, "vector") + where + _called((operand,), inner, depth)
         case Windows(operand, _, sizes):
             return _name("windows", depth, "vector") + _shape(sizes) + _called((operand,), inner, depth)
@@ -335,6 +338,8 @@ def _index(index: tuple[Index, ...], depth: int) -> float:
 
 
 def _number(value: int | Fraction | str, depth: int, display: bool) -> float:
+    if (power := power_of_ten(value)) is not None:
+        return 2 * _DIGIT * _SIZES[depth] + _characters(str(power), depth + 1)
     text = number_text(value)
     if is_size_text(text):
         return _characters(text, depth)
@@ -375,6 +380,8 @@ def _binding(tree: Tree) -> int:
             return _SUM
         case Number(value) if str(value).startswith("-"):
             return _SUM
+        case Number(value) if power_of_ten(value) is not None:
+            return _POWER
         case Number(value) if is_size_text(str(value)):
             return _SUM if "+" in str(value) or "-" in str(value) else _PRODUCT
         case Product() | MatMul() | Hadamard() | Kronecker() | SumAxis() | Broadcast() | Composition():
@@ -403,7 +410,7 @@ def _gap(left: Tree, right: Tree, depth: int) -> float:
     """What keeps two factors apart: the printer's dot or space, and TeX's own beside fractions and brackets."""
     if isinstance(left, Grid | At) or isinstance(right, Grid | At):
         return 0.73
-    if isinstance(left, Number) and isinstance(right, Power) and isinstance(right.base, Number):
+    if is_number_before_digits(left, right):
         return 0.73 if depth == 0 else 0.29
     shaped = isinstance(left, Shaped) and isinstance(right, Shaped)
     space = any(isinstance(item, Shaped | Gradient) for item in (left, right))

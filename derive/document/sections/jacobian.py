@@ -52,14 +52,14 @@ def write_brief(draft: Draft, material: Material) -> None:
     for route in material.routes.values():
         name = route.map.input.name
         array = array_name(route.map.input)
-        draft.heading(name, N_("The gradient with respect to {array}"), array=array_name(route.map.input))
-        draft.prose(
-            N_("While the other inputs are held constant, and {array} and {Y} are read row by row, the Jacobian is"),
-            array=array,
-        )
+        draft.heading(name, N_("The gradient with respect to {array}"), array=array)
+        alone = len(material.layer.inputs) == 1
         if not is_readable(with_values(route)):
-            show_pattern(draft, route)
+            show_pattern(draft, route, "alone" if alone else "others")
         else:
+            draft.prose(
+                N_("The Jacobian is") if alone else N_("While the other inputs are held constant, the Jacobian is")
+            )
             draft.equation(f"{name}.jacobian", with_values(route))
         why_zeros(draft, material, route)
         regrouped, factor = step_of(route, REGROUP), step_of(route, FACTOR)
