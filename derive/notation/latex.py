@@ -79,6 +79,7 @@ from derive.notation.tree import (
     Tree,
     Where,
     Windows,
+    Zeros,
 )
 from derive.notation.walk import is_fraction, is_tall
 
@@ -201,6 +202,8 @@ class _Printer:
                 return f"{signs} {self.at_least(body, PRODUCT)}", SUM
             case Ones(size):
                 return (rf"\mathbf{{1}}_{{{size_text(size)}}}" if size else r"\mathbf{1}"), ATOM
+            case Zeros(shape):
+                return rf"\mathbf{{0}}_{{{shape_text(shape)}}}", ATOM
             case Identity(size):
                 return rf"\mathbf{{I}}_{{{size_text(size)}}}", ATOM
             case Kronecker(factors):

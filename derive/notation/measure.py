@@ -71,6 +71,7 @@ from derive.notation.tree import (
     Tree,
     Where,
     Windows,
+    Zeros,
 )
 from derive.notation.walk import children, is_fraction, is_tall
 from derive.notation.widths import BAR, PARENTHESES, SIZES, THIN, smaller
@@ -236,6 +237,8 @@ def _of(tree: Tree, depth: int, display: bool) -> float:
             return signs + 2 * THIN * len(bounds) + inner(body, PRODUCT)
         case Ones(size) | Identity(size):
             return 0.58 * scale + (widths.characters(size, depth + 1) if size else 0.0)
+        case Zeros(shape):
+            return 0.58 * scale + widths.shape(shape)
         case SumAxis(operand, axis, rank) if rank > 2:
             several = (axis,) if isinstance(axis, int) else axis
             return worded("sum", (operand,), below=_axes(several))
