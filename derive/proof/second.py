@@ -17,9 +17,10 @@ from derive.forward.formula import Formula
 from derive.forward.nodes import Input
 from derive.proof import numeric
 from derive.proof.algebra import FieldAlgebra
-from derive.proof.evaluate import Array, value_of
+from derive.proof.evaluate import value_of
 from derive.proof.evidence import Evidence, Strength
 from derive.proof.failure import Claim, Failure, evidence_at, first_failure
+from derive.proof.functions import Array
 from derive.proof.symbolic import Exact, symbols
 from derive.routes.second import SecondRoute
 from derive.rules.naming import formula
