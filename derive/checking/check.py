@@ -19,9 +19,7 @@ from derive.checking.explore import explore
 from derive.checking.involved import without_others
 from derive.checking.kinks import Kink, kinks, merged
 from derive.checking.matching import is_class, partner, subject
-from derive.checking.points import (
-    size_choices,
-)
+from derive.checking.points import size_choices
 from derive.checking.proofs import Proofs
 from derive.checking.report import Report, Verdict
 from derive.checking.reproduce import command_words

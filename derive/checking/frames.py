@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import sysconfig
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import mpmath
 import numpy as np
@@ -13,7 +15,7 @@ import sympy
 
 from derive.errors import UnsupportedError
 
-__all__ = ["is_installed", "is_numpys", "is_ours", "raised"]
+__all__ = ["is_installed", "is_numpys", "is_ours", "raised", "source"]
 
 
 def _within(folder: Path) -> str:
@@ -43,6 +45,15 @@ def is_numpys(file: str) -> bool:
 def is_installed(file: str) -> bool:
     """Whether a file is part of Python, or of what is installed for it."""
     return file.startswith(_INSTALLED)
+
+
+def source(thing: Any) -> Path | None:
+    """The file in which a function or a class is written; None for what a shell or a notebook has made."""
+    try:
+        file = inspect.getsourcefile(getattr(thing, "origin", thing))
+    except (TypeError, OSError):
+        return None
+    return Path(file) if file is not None and Path(file).is_file() else None
 
 
 def raised(error: BaseException) -> str:

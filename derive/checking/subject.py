@@ -114,7 +114,8 @@ class Subject:
             if len(parts) != len(order):
                 raise CodeError(
                     f"backward returns {len(parts)} value{'s' * (len(parts) != 1)}, expected {len(order)}: "
-                    f"{', '.join('d' + name for name in order)}; say which they are with returns (--returns dX,dW,db)"
+                    f"{', '.join('d' + name for name in order)}; say which they are with returns, an underscore for "
+                    f"what is no gradient (--returns {self._example(len(parts))})"
                 )
             returned = {name: value for name, value in zip(order, parts, strict=True) if name != "_"}
         found = {**left, **returned}
@@ -122,9 +123,14 @@ class Subject:
         if missing:
             raise CodeError(
                 f"backward gives no gradient of {', '.join(missing)}; say what it returns with returns "
-                f"(--returns dX,dW,db), or set self.d{missing[0]}"
+                f"(--returns {self._example()}){f', or set self.d{missing[0]}' * (holder is not None)}"
             )
         return found
+
+    def _example(self, count: int | None = None) -> str:
+        """What the option may look like where so many values come back."""
+        words = [f"d{node.name}" for node in self.smooth]
+        return ",".join(words if count is None else [*words, *"_" * count][:count])
 
     def _order(self, count: int, left: Mapping[str, Any]) -> tuple[str, ...]:
         """Whose gradients the values are that come back: those of forward's float arguments in order.
