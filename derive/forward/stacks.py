@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from derive.forward.nodes import Indices
-from derive.notation.tree import Broadcast, Hadamard, MatMul, Ones, Permute, Slice, SumAxis, Transpose, Tree
+from derive.notation.tree import Broadcast, Einsum, Hadamard, MatMul, Ones, Permute, Slice, SumAxis, Transpose, Tree
 
 __all__ = ["permuted", "repeated_entries", "stacked_product", "summed_entries", "with_new_axes"]
 
@@ -92,7 +92,8 @@ def repeated_entries(core: Core, ones: dict[int, str], output: Indices) -> Tree 
 
 def summed_entries(core: Core, ones: dict[int, str], output: Indices) -> Tree | None:
     """sum(G * a, axis=2): products entry by entry, of which NumPy stretches those that lack the first axes."""
-    if len(core) < 2 or ones:
+    # An einsum among the factors, and axes in another order, become part of an einsum of all, which is shorter then.
+    if len(core) < 2 or ones or any(isinstance(tree, Einsum | Permute) for tree, _ in core):
         return None
     full = max((row for _, row in core), key=len)
     if len(full) < 3 or len(set(full)) < len(full) or any(row != full[len(full) - len(row) :] for _, row in core):

@@ -8,6 +8,7 @@ import derive
 from derive.forward.matrix import read
 from derive.forward.nodes import Input
 from derive.forward.normal import contract
+from derive.forward.parse import parse
 from derive.layers import load
 from derive.notation.code import print_code
 from derive.notation.latex import print_latex
@@ -158,6 +159,13 @@ def test_a_sum_along_axes_of_a_product_entry_by_entry_needs_no_einsum(other, row
     expected = np.einsum(f"ndm,{letters[0]}->{letters[1]}", arrays["T"], arrays[other.name])
     assert np.allclose(evaluate(tree, arrays, SIZES), expected)
     assert np.allclose(eval(print_code(tree, module="np."), {"np": np, **arrays}), expected)
+
+
+def test_an_einsum_takes_in_another_one():
+    """Kolda and Bader, "Tensor decompositions and applications", section 3.4."""
+    shapes = {"T": "I J K", "A": "I R", "B": "J R", "C": "K R"}
+    found = naming.formula(parse('sum((T - einsum("ir,jr,kr->ijk", A, B, C))**2) / 2', shapes), "C")
+    assert str(found) == 'C @ (A.T @ A * (B.T @ B)) - einsum("ij,kj,kil->lj", B, A, T)'
 
 
 def test_group_normalisation_has_the_three_terms_of_the_textbook():
