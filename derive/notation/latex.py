@@ -209,8 +209,8 @@ class _Printer:
                 return rf"{self.raised(operand)}^{{\top}}", _POWER
             case SumAxis(operand, axis, rank):
                 return self.sum_axis(operand, axis, rank), _PRODUCT
-            case Along(function, operand, axes, _, _):
-                where = "" if axes is None else rf"_{{\text{{{_axes(axes)}}}}}"
+            case Along(function, operand, axes, rank, _):
+                where = "" if axes is None or rank == 1 else rf"_{{\text{{{_axes(axes)}}}}}"
                 return rf"\operatorname{{{_worded(function)}}}{where}\left({self.text(operand)}\right)", _ATOM
             case Permute(operand, axes):
                 order = ", ".join(str(axis) for axis in axes)

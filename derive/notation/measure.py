@@ -246,8 +246,8 @@ def _of(tree: Tree, depth: int, display: bool) -> float:
             right = 0.58 if axis == 1 or (axis is None and rank == 2) else 0.0
             beside = _THIN * _is_inner(operand) * (bool(left) + bool(right))
             return (left + right + beside) * scale + inner(operand, _POWER)
-        case Along(function, operand, axes, _, _):
-            along = "" if axes is None else f"axes {', '.join(str(axis) for axis in axes)}"
+        case Along(function, operand, axes, rank, _):
+            along = "" if axes is None or rank == 1 else f"axes {', '.join(str(axis) for axis in axes)}"
             return _name(function, depth, "vector") + _characters(along, depth + 1) + _called((operand,), inner, depth)
         case Permute(operand, axes):
             order = ", ".join(str(axis) for axis in axes)

@@ -21,10 +21,10 @@ from derive.notation.tree import (
     Relation,
     Tree,
 )
-from derive.routes.entry import EntryRoute
+from derive.routes.entry import ENTRIES, EntryRoute
 from derive.routes.jacobian import FACTOR, REGROUP, JacobianRoute
 
-__all__ = ["regroup", "show_row"]
+__all__ = ["in_places", "regroup", "show_row"]
 
 _LISTED = 6
 """So many entries of the row are written out, each in a line of its own."""
@@ -111,6 +111,11 @@ def _unevaluated(route: JacobianRoute) -> EntryTable:
     return EntryTable("", (1, route.map.domain), lambda i, j: entries.single(j).named(), dict)
 
 
+def in_places(route: JacobianRoute) -> Tree:
+    """The entries of the gradient in the places of the input, written as those of the row."""
+    return EntryRoute(route.map).derivation.step(ENTRIES.name).after
+
+
 def regroup(draft: Draft, route: JacobianRoute) -> None:
     """Adds the row in the shape of the input, why it is a product, and the formula."""
     map = route.map
@@ -124,7 +129,7 @@ def regroup(draft: Draft, route: JacobianRoute) -> None:
         draft.prose(N_("Put each entry of the row back in the place that its variable has in {array}:"), array=array)
     else:
         draft.prose(N_("These entries, in their order, are the gradient:"))
-    whole = Relation.equal(route.formula.name, step.before, step.after)
+    whole = Relation.equal(route.formula.name, step.before, in_places(route))
     if not is_readable(whole):
         whole = Relation.equal(route.formula.name, step.before)
     draft.equation(f"{name}.gradient", whole)
