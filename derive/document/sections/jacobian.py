@@ -43,7 +43,7 @@ def write(draft: Draft, material: Material) -> None:
         _chain_rule(draft, material, route, first=place == 0)
         show_values(draft, material, route, first=place == 0)
         show_row(draft, material, route, first=place == 0)
-        regroup(draft, route)
+        regroup(draft, material, route)
     stacks.write(draft, material)
 
 

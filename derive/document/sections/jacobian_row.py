@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from math import prod
 
-from derive.document.blocks import Prose
+from derive.document.blocks import Prose, Ref
 from derive.document.draft import Draft
-from derive.document.entrywise import in_notation, shown_formula
+from derive.document.entrywise import in_notation, is_indexed, shown_formula
 from derive.document.layout import fits, is_readable
 from derive.document.material import Material
 from derive.document.reading import reading
@@ -116,7 +116,7 @@ def in_places(route: JacobianRoute) -> Tree:
     return EntryRoute(route.map).derivation.step(ENTRIES.name).after
 
 
-def regroup(draft: Draft, route: JacobianRoute) -> None:
+def regroup(draft: Draft, material: Material, route: JacobianRoute) -> None:
     """Adds the row in the shape of the input, why it is a product, and the formula."""
     map = route.map
     name = map.input.name
@@ -130,11 +130,19 @@ def regroup(draft: Draft, route: JacobianRoute) -> None:
     else:
         draft.prose(N_("These entries, in their order, are the gradient:"))
     whole = Relation.equal(route.formula.name, step.before, in_places(route))
-    if not is_readable(whole):
+    readable = is_readable(whole)
+    if not readable:
         whole = Relation.equal(route.formula.name, step.before)
     draft.equation(f"{name}.gradient", whole)
     reason = reading(draft, route)
-    if factor is None:
+    if factor is None and not readable and material.has("graph") and not is_indexed(map.layer):
+        draft.prose(
+            N_(
+                "In matrix notation these entries are one formula. The computational graph, {graph}, shows how it arises:"
+            ),
+            graph=Ref("graph.formulas"),
+        )
+    elif factor is None:
         draft.prose(in_notation(route.map.layer))
     elif reason is not None:
         draft.add(Prose(reason))
