@@ -68,8 +68,8 @@ def is_loss(layer: Layer) -> bool:
 
 
 def map_name(layer: Layer) -> Name:
-    """The name of the map between vectors that the layer is."""
-    return Name(layer.output_letter, "vector")
+    """The name of the map between vectors that the layer is; one whose values are numbers is not written as a vector."""
+    return Name(layer.output_letter, "scalar" if is_loss(layer) else "vector")
 
 
 def words_of(layer: Layer) -> dict[str, Tree]:

@@ -212,8 +212,8 @@ class _Printer:
                 return rf"{self.raised(operand)}^{{\top}}", POWER
             case SumAxis(operand, axis, rank):
                 return self.sum_axis(operand, axis, rank), PRODUCT
-            case Along(function, operand, axes, _, _):
-                where = "" if axes is None else rf"_{{\text{{{axes_text(axes)}}}}}"
+            case Along(function, operand, axes, rank, _):
+                where = "" if axes is None or rank == 1 else rf"_{{\text{{{axes_text(axes)}}}}}"
                 return rf"\operatorname{{{worded(function)}}}{where}\left({self.text(operand)}\right)", ATOM
             case Permute(operand, axes):
                 order = ", ".join(str(axis) for axis in axes)

@@ -247,8 +247,8 @@ def _of(tree: Tree, depth: int, display: bool) -> float:
             right = 0.58 if axis == 1 or (axis is None and rank == 2) else 0.0
             beside = THIN * _is_inner(operand) * (bool(left) + bool(right))
             return (left + right + beside) * scale + inner(operand, POWER)
-        case Along(function, operand, axes, _, _):
-            return worded(function, (operand,), below=_axes(axes))
+        case Along(function, operand, axes, rank, _):
+            return worded(function, (operand,), below=_axes(None if rank == 1 else axes))
         case Permute(operand, axes):
             order = ", ".join(str(axis) for axis in axes)
             return worded("transpose", (operand,), below=order)

@@ -219,8 +219,8 @@ class _Printer:
                 row = (Transpose(Ones("")),) if axis in (0, None) else ()
                 column = (Ones(""),) if axis == 1 or (axis is None and rank == 2) else ()
                 return self.product((*row, operand, *column)), _PRODUCT
-            case Along(function, operand, along, _, _):
-                where = "" if along is None else f"[axis {', '.join(str(axis) for axis in along)}]"
+            case Along(function, operand, along, rank, _):
+                where = "" if along is None or rank == 1 else f"[axis {', '.join(str(axis) for axis in along)}]"
                 return beside(Box((f"{function}{where}",)), parenthesised(self.box(operand))), _ATOM
             case Permute(operand, order):
                 where = ", ".join(str(axis) for axis in order)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from math import prod
 
-from derive.document.blocks import Prose
+from derive.document.blocks import Prose, Ref
 from derive.document.draft import Draft
 from derive.document.layout import fits, is_readable
 from derive.document.material import Material
-from derive.document.notations import in_notation, shown_formula
+from derive.document.notations import in_notation, is_indexed, shown_formula
 from derive.document.reading import reading
 from derive.document.sections.jacobian_values import step_of, with_values
 from derive.document.words import array_name, is_loss
@@ -16,15 +16,11 @@ from derive.engine import tables
 from derive.engine.pattern import Labels
 from derive.engine.tables import EntryTable
 from derive.locale import N_
-from derive.notation.tree import (
-    Dots,
-    Relation,
-    Tree,
-)
-from derive.routes.entry import EntryRoute
+from derive.notation.tree import Dots, Relation, Tree
+from derive.routes.entry import ENTRIES, EntryRoute
 from derive.routes.jacobian import FACTOR, REGROUP, JacobianRoute
 
-__all__ = ["regroup", "show_row"]
+__all__ = ["in_places", "regroup", "show_row"]
 
 _LISTED = 6
 """So many entries of the row are written out, each in a line of its own."""
@@ -111,7 +107,12 @@ def _unevaluated(route: JacobianRoute) -> EntryTable:
     return EntryTable("", (1, route.map.domain), lambda i, j: entries.single(j).named(), dict)
 
 
-def regroup(draft: Draft, route: JacobianRoute) -> None:
+def in_places(route: JacobianRoute) -> Tree:
+    """The entries of the gradient in the places of the input, written as those of the row."""
+    return EntryRoute(route.map).derivation.step(ENTRIES.name).after
+
+
+def regroup(draft: Draft, material: Material, route: JacobianRoute) -> None:
     """Adds the row in the shape of the input, why it is a product, and the formula."""
     map = route.map
     name = map.input.name
@@ -124,12 +125,20 @@ def regroup(draft: Draft, route: JacobianRoute) -> None:
         draft.prose(N_("Put each entry of the row back in the place that its variable has in {array}:"), array=array)
     else:
         draft.prose(N_("These entries, in their order, are the gradient:"))
-    whole = Relation.equal(route.formula.name, step.before, step.after)
-    if not is_readable(whole):
+    whole = Relation.equal(route.formula.name, step.before, in_places(route))
+    readable = is_readable(whole)
+    if not readable:
         whole = Relation.equal(route.formula.name, step.before)
     draft.equation(f"{name}.gradient", whole)
     reason = reading(draft, route)
-    if factor is None:
+    if factor is None and not readable and material.has("graph") and not is_indexed(map.layer):
+        draft.prose(
+            N_(
+                "In matrix notation these entries are one formula. The computational graph, {graph}, shows how it arises:"
+            ),
+            graph=Ref("graph.formulas"),
+        )
+    elif factor is None:
         draft.prose(in_notation(route.map.layer))
     elif reason is not None:
         draft.add(Prose(reason))

@@ -38,7 +38,7 @@ _EXAMPLES = 2
 
 
 _INLINE = 16.0
-"""The width in em of a derivative in a sentence."""
+"""The width in em of a derivative in a sentence, and of a product that a matrix is said to be."""
 
 
 Begun = Literal["spoken of", "alone", "others"]
@@ -87,6 +87,9 @@ def with_values(route: JacobianRoute) -> Relation:
     if product is None:
         return Relation.equal(name, values.after)
     as_product = by_names(product.after, map.layer)
+    if width(as_product) > _INLINE:
+        # It explains less than it has to be explained.
+        return Relation.equal(name, values.after)
     whole = Relation.equal(name, values.after, as_product)
     blocks = tables.blocks(product.after, map.concrete)
     if blocks is None or all(grid.size is None for line in fit(whole) for grid in grids(line)):
