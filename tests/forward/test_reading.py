@@ -59,6 +59,14 @@ def shifted(X: "N D"):
     return 1 - X / 2
 
 
+def signs(X: "N D", v: "D"):
+    return np.sign(X) @ v
+
+
+def counted(T: "N D 3"):
+    return np.sum(np.where(T > 0, 1, 0))
+
+
 def scaled(X: "N D", s: ""):
     return X * s
 
@@ -80,10 +88,12 @@ EXPECTED = [
     (chain, "v", "(X @ W).T @ G"),
     (total, "X", "ones((N, D))"),
     (mean, "X", "ones((N, D)) / (D*N)"),
-    (unused, "b", "0 * ones(M)"),
+    (unused, "b", "zeros(M)"),
     (transposed, "X", "G.T"),
     (itself, "X", "G"),
-    (ones, "X", "0 * ones((N, D))"),
+    (ones, "X", "zeros((N, D))"),
+    (signs, "X", "zeros((N, D))"),
+    (counted, "T", "zeros((N, D, 3))"),
     (shifted, "X", "-G / 2"),
     (scaled, "X", "s * G"),
     (scaled, "s", "sum(G * X)"),

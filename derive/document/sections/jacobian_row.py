@@ -6,9 +6,9 @@ from math import prod
 
 from derive.document.blocks import Prose, Ref
 from derive.document.draft import Draft
-from derive.document.entrywise import in_notation, is_indexed, shown_formula
 from derive.document.layout import fits, is_readable
 from derive.document.material import Material
+from derive.document.notations import in_notation, is_indexed, shown_formula
 from derive.document.reading import reading
 from derive.document.sections.jacobian_values import step_of, with_values
 from derive.document.words import array_name, is_loss
@@ -138,7 +138,8 @@ def regroup(draft: Draft, material: Material, route: JacobianRoute) -> None:
     if factor is None and not readable and material.has("graph") and not is_indexed(map.layer):
         draft.prose(
             N_(
-                "In matrix notation these entries are one formula. The computational graph, {graph}, shows how it arises:"
+                "In matrix notation these entries are one formula. The computational graph, {graph}, shows how it "
+                "arises:"
             ),
             graph=Ref("graph.formulas"),
         )

@@ -7,8 +7,8 @@ from collections.abc import Collection, Sequence
 from derive.code import numpy_class
 from derive.document.blocks import Verbatim
 from derive.document.draft import Draft
-from derive.document.entrywise import is_indexed, shown_definition, shown_formula, shown_forward
 from derive.document.material import Material
+from derive.document.notations import is_indexed, shown_definition, shown_formula, shown_forward
 from derive.document.sections import assumed
 from derive.document.words import array_name, named_values
 from derive.forward.formula import Formula
