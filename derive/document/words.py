@@ -68,7 +68,7 @@ def is_loss(layer: Layer) -> bool:
 
 
 def map_name(layer: Layer) -> Name:
-    """The name of the map between vectors that the layer is; one whose values are numbers is not written as a vector."""
+    """The name of the map between vectors that the layer is; a loss is a number, and no vector."""
     return Name(layer.output_letter, "scalar" if is_loss(layer) else "vector")
 
 

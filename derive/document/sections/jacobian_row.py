@@ -134,7 +134,8 @@ def regroup(draft: Draft, material: Material, route: JacobianRoute) -> None:
     if factor is None and not readable and material.has("graph") and not is_indexed(map.layer):
         draft.prose(
             N_(
-                "In matrix notation these entries are one formula. The computational graph, {graph}, shows how it arises:"
+                "In matrix notation these entries are one formula. The computational graph, {graph}, shows how it "
+                "arises:"
             ),
             graph=Ref("graph.formulas"),
         )
