@@ -9,9 +9,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from derive.api import Derived
 from derive.checking import Report, check_backward
-from derive.checking.account import Account, account
 from derive.checking.check import SECONDS, meant
 from derive.errors import UserError
 from derive.forward.layer import Layer
@@ -19,6 +17,7 @@ from derive.options import DocumentOptions, document_options, quoted
 from derive.version import __version__
 
 if TYPE_CHECKING:
+    from derive.checking.account import Account
     from derive.document.blocks import Document
     from derive.document.material import Material
 
@@ -56,6 +55,8 @@ class Checked:
     @cached_property
     def account(self) -> Account:
         """The code with what each of its lines computes."""
+        from derive.checking.account import account  # deferred: verdicts alone do without it
+
         found, _ = meant(self.backward, self.forward, shapes=self.shapes, returns=self.returns, against=self.against)
         return account(found, self.report, self.sizes)
 
@@ -89,6 +90,8 @@ class Checked:
 
     def _derivation(self, options: DocumentOptions) -> tuple[Material | None, str]:
         """How the rule is derived, or why that cannot be told."""
+        from derive.api import Derived  # deferred: the same
+
         layer = self.account.layer
         if layer is None:
             return None, self.account.reason

@@ -141,7 +141,7 @@ _ENDINGS = {
     ),
     Strength.CHECKED_AT_POINTS: N_("{gradients}: rule and code agree at every point that was tried; that is no proof."),
     Strength.REFUTED: N_(
-        "{gradients}: rule and code are *not* equal; the first page shows numbers at which they differ."
+        "{gradients}: rule and code are *not* equal; numbers at which they differ stand with the verdict."
     ),
 }
 
