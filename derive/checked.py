@@ -101,9 +101,12 @@ class Checked:
         asked = replace(asked, samples="matrix")
         sizes = {letter: size for letter, size in self.account.sizes.items() if letter in layer.letters}
         try:
-            return Derived.of(layer, sizes, asked).material(), ""
+            derived = Derived.of(layer, sizes, asked)
+            material = derived.material()
         except UserError as error:
             return None, str(error)
+        derived.check_sections()
+        return material, ""
 
     def latex(self, *, fragment: bool = False, **chosen: Any) -> str:
         """The handout as LaTeX; a fragment is its body alone, to input into a document of one's own."""

@@ -105,6 +105,12 @@ def test_what_cannot_be_asked_for_is_refused_before_anything_is_run(command, wor
     assert "printed on import" not in done.stderr
 
 
+def test_a_section_that_no_layer_has_is_refused(command):
+    done = command(*COMMAND[:4], "--tex", "--sections", "network")
+    assert done.code == 1
+    assert "--sections network" in done.stderr
+
+
 def test_an_option_of_text_that_cannot_be_set_is_refused(command):
     done = command(*COMMAND, "--pdf", "--author", "漢字")
     assert done.code == 1
