@@ -77,6 +77,11 @@ def _introduce(draft: Draft, material: CheckMaterial, listing: CodeListing) -> N
     if listing.sizes:
         values["at"] = Listed(tuple(Relation.equal(Number(k), Number(n)) for k, n in listing.sizes))
         how = draft.runs(N_(", run with a symbol for each entry at {at}."), at=values["at"])
+    elif material.account.traced.provisos:
+        where = quoted("; ".join(material.account.traced.provisos))
+        how = draft.runs(
+            N_(", run with letters for sizes. What is said holds at some sizes only: {where}."), where=where
+        )
     else:
         how = draft.runs(N_(", run with letters for sizes, so what is said holds for all of them."))
     why: Runs = ()
