@@ -200,6 +200,32 @@ def test_one_sample_is_a_matrix_with_one_row():
     fits(tex)
 
 
+def square(X: "N D"):
+    return X * X, X
+
+
+def half_for_many(dout, X):
+    if X.shape[0] > 4:
+        return dout * X
+    return 2 * X * dout
+
+
+def test_the_code_is_shown_where_it_is_wrong():
+    # Five samples are more than those of the proofs, and only there the first branch is taken.
+    made = check(half_for_many, square)
+    listing = made.account.listings[1]
+    assert dict(listing.sizes)["N"] == 5
+    document = made.document(sections="layer")
+    shown = [block for block in document.blocks if isinstance(block, Listing)][1]
+    by_text = {"".join(row.code).strip(): row.notes for row in shown.rows}
+    assert [note.sign for note in by_text["return dout * X"]] == ["wrong"]
+    assert words(by_text["return 2 * X * dout"][0]) == "not run"
+    (both,) = [block for block in document.blocks if getattr(block, "id", "") == "comparison.X.entries"]
+    rule, code = both.array_items
+    assert (len(rule.framed), len(code.framed)) == (0, 5)
+    fits(made.latex(sections="layer"))
+
+
 def test_a_function_without_a_name_is_shown():
     made = check(lambda dout, X: dout * 2 * X, lambda X: X * X, shapes={"X": "N"})
     assert made.report.proved

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -58,10 +58,14 @@ def account(subject: Subject, report: Report, given: Mapping[str, int] | None = 
     files = list(dict.fromkeys(code.co_filename for code in codes))
     with recording(files) as every:
         found = _traced(subject)
-    branch, some, failure = None, Record(), ""
-    if not found.got or found.output is None:
-        with recording(files) as some:
-            branch, failure = _at(subject, sizes)
+    branch, some, failure, at = None, Record(), "", sizes
+    for other in _run_at(report, sizes) if not found.got or found.output is None else ():
+        at = other
+        with recording(files) as noted:
+            branch, failure = _at(subject, at)
+        some = noted
+        if branch is None or failure or _shows(branch, report):
+            break
     names = dict(kept(codes, every)) if found.output is not None else {}
     layer, reason = None, found.reason
     try:
@@ -78,20 +82,35 @@ def account(subject: Subject, report: Report, given: Mapping[str, int] | None = 
     ]
     values = [pair for source in plain if source.role == "forward" for pair in source.values()]
     meanings.learn(_swept(subject, found), values)
-    at = tuple(sizes.items())
     listings = tuple(
         Listing(
             source.role,
             source.code.co_qualname,
             Path(source.code.co_filename).name,
             tuple(source.rows(meanings, found, branch)),
-            () if source.record is every else at,
+            () if source.record is every else tuple(at.items()),
             source.record is some and branch is not None and bool(branch.known),
             failure if source.record is some else "",
         )
         for source in plain
     )
     return Account(report, subject, found, layer, reason, listings, branch, meanings.over, sizes, names)
+
+
+def _run_at(report: Report, sizes: Mapping[str, int]) -> Iterator[Mapping[str, int]]:
+    """The sizes of the proofs, and those of a counterexample, at which code may do something else."""
+    yield sizes
+    yield from (dict(verdict.found.sizes) for verdict in report.gradients if not verdict.ok and verdict.found)
+
+
+def _shows(branch: Branch, report: Report) -> bool:
+    """Whether what is wrong is wrong in this run."""
+    wrong = [verdict.name for verdict in report.gradients if not verdict.ok and verdict.name in branch.got]
+    pairs = [(branch.got[name].data, branch.expected[name]) for name in wrong]
+    return not pairs or any(
+        got.shape != expected.shape or any(a != b for a, b in zip(got.ravel(), expected.ravel(), strict=True))
+        for got, expected in pairs
+    )
 
 
 def _is_whole(role: str, found: Traced) -> bool:

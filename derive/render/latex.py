@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from derive.errors import InternalError, UserError
 from derive.notation.code import print_code
 from derive.notation.latex import Style, print_latex, print_sign
 from derive.notation.tree import Tree
+from derive.notation.walk import has_fraction
 from derive.render.signs import SIGNS
 from derive.render.tikz import tikz_commands
 
@@ -237,7 +239,9 @@ class _Printer:
 
     def matrix(self, item: ArrayItem) -> LaTeX:
         """The entries in brackets; those that are framed are so in bold as well."""
-        rows = " \\\\ ".join(
+        # Rows of fractions would touch each other.
+        apart = r" \\[8pt] " if any(map(has_fraction, chain.from_iterable(item.cells))) else r" \\ "
+        rows = apart.join(
             " & ".join(
                 rf"\framedentry{{{self.math(cell)}}}" if (i, j) in item.framed else self.math(cell)
                 for j, cell in enumerate(row)

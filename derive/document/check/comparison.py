@@ -72,7 +72,12 @@ class _Told:
         code = code_name(f"d{name}", len(verdict.shape))
         given = None if made is None else self._given(values.named(definitions), name, code, made)
         if rule is not None and given is not None and rule.parts[1:] == given.parts[1:]:
-            draft.prose(N_("{gradient}: rule and code come to the same formula,"), gradient=gradient)
+            draft.prose(
+                N_("{gradient}: rule and code come to the same formula, and differ where the verdict shows,")
+                if self.material.is_wrong(name)
+                else N_("{gradient}: rule and code come to the same formula,"),
+                gradient=gradient,
+            )
             draft.equation(f"comparison.{name}.both", rule)
             self._where(name, definitions)
             return
@@ -185,7 +190,11 @@ def _entries(draft: Draft, material: CheckMaterial, verdict: Verdict, values: Va
             ArrayItem(item.label, item.cells, framed if number else ()) for number, item in enumerate(items) if item
         ]
         if len(made) == 2 and all(map(_is_narrow, made)):
-            draft.prose(N_("Entry by entry, the rule and then the code, what differs framed:"))
+            draft.prose(
+                N_("Entry by entry, the rule and then the code, what differs framed:")
+                if framed
+                else N_("Entry by entry, the rule and then the code; in this run they are equal:")
+            )
             draft.add(Arrays(f"comparison.{name}.entries", tuple(made)))
             return True
     if first is None:

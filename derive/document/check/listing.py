@@ -200,9 +200,9 @@ def _array(
     """The formula of an array, its shape, and which known quantity it is."""
     left, array = told.left, told.left.value
     meaning = told.meaning
-    wrong = told.gradient if told.gradient and material.is_wrong(told.gradient) and meaning is None else ""
+    wrong = told.gradient if told.gradient and material.is_wrong(told.gradient) else ""
     name = _called(left, told, values)
-    if meaning is not None and meaning.kind == "gradient" and not meaning.transposed:
+    if meaning is not None and meaning.kind == "gradient" and not meaning.transposed and not wrong:
         name = values.gradient(meaning.name)
     statement = None
     is_known = meaning is not None and meaning.kind == "value" and array.node is not None and not _is_forward(listing)
@@ -258,7 +258,13 @@ def _words(
 ) -> Iterator[Runs]:
     meaning = told.meaning
     if wrong:
-        yield draft.runs(N_("given back as {gradient}, which it is not"), gradient=values.gradient(wrong))
+        is_equal = meaning is not None and meaning.kind == "gradient" and meaning.name == wrong
+        told_of = (
+            N_("given back as {gradient}: equal in this run, and not where the verdict shows")
+            if is_equal and meaning is not None and not meaning.transposed
+            else N_("given back as {gradient}, which it is not")
+        )
+        yield draft.runs(told_of, gradient=values.gradient(wrong))
         return
     if meaning is None:
         verdict = material.verdict(told.gradient)
