@@ -6,27 +6,27 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from itertools import islice
 from typing import Any
 from warnings import catch_warnings, simplefilter
 
 from derive.checking.boundary import Boundary, at_points, settled
 from derive.checking.budget import Budget, OutOfTimeError
 from derive.checking.claim import claim
-from derive.checking.counterexample import Finding, confirm, output_shape, search, settle
+from derive.checking.counterexample import Finding, confirm, search, settle
 from derive.checking.explanation import Explanation
 from derive.checking.explore import explore
 from derive.checking.involved import without_others
 from derive.checking.kinks import Kink, kinks, merged
 from derive.checking.matching import is_class, partner, subject
-from derive.checking.points import size_choices
+from derive.checking.points import size_choices, size_letters
 from derive.checking.proofs import Proofs
 from derive.checking.report import Report, Verdict
 from derive.checking.reproduce import command_words
 from derive.checking.sides import Explored
 from derive.checking.subject import Subject
-from derive.checking.sweep import StuckError, Suspicion, sweep, swept_sizes
-from derive.errors import UserError
+from derive.checking.sweep import StuckError, Suspicion, sweep
+from derive.checking.usable import usable_sizes
+from derive.errors import UnknownNameError, UserError
 from derive.forward.layer import Layer
 from derive.forward.nodes import Input
 from derive.forward.shape import bind
@@ -108,6 +108,9 @@ def check_backward(
     if forward is None and claimed is not None and not is_class(backward):
         forward, claimed = claimed, None
     found = subject(backward, forward, shapes=shapes, returns=returns, claimed=claimed)
+    for letter in sizes or ():
+        if letter not in (known := size_letters(found.inputs)):
+            raise UnknownNameError(f"size of {found.against}", letter, known)
     budget = Budget(seconds)
     check = _Check(found, sizes or {}, budget, Proofs(found, budget))
     with catch_warnings():
@@ -147,7 +150,7 @@ class _Check:
         self.proofs.sizes = size_choices(self.subject, self.given)
         limit = Budget(min(_SWEEP, self.budget.seconds / 8))
         with suppress(OutOfTimeError), limit.interrupting():
-            self.proofs.sizes = self._usable()
+            self.proofs.sizes = usable_sizes(self.subject, self.proofs.sizes, asked=bool(self.given))
         finding = Finding()
         self._sweep(finding)
         self.proofs.run(finding.wrong)
@@ -211,14 +214,6 @@ class _Check:
                 f"{f' ({error})' if str(error) else ''}; leave --against out, or give smaller sizes"
             ) from error
 
-    def _usable(self) -> list[dict[str, int]]:
-        """The sizes of proofs; others where forward takes none of them, and nobody has asked for them."""
-        chosen = self.proofs.sizes
-        if self.given or any(output_shape(self.subject, sizes) is not None for sizes in chosen):
-            return chosen
-        others = (sizes for sizes in swept_sizes(self.subject) if output_shape(self.subject, sizes) is not None)
-        return list(islice(others, len(chosen))) or chosen
-
     def _sweep(self, finding: Finding) -> None:
         """What is grossly wrong is found before time is spent on proofs, at more sizes than those have."""
         suspicions: list[Suspicion] = []
@@ -260,7 +255,9 @@ class _Check:
             boundary = self.boundaries.get(name, "")
             return Verdict(name, strength, _AT, reason, seconds=seconds, shape=shape, boundary=boundary)
         if not finding.points.get(name):
-            why = self.stuck or self.proofs.reasons.get(name, "forward gives no finite numbers")
+            why = self.stuck or self.proofs.reasons.get(name, "")
+            if not finding.runs and not self.budget.spent > self.budget.seconds:
+                why = "; ".join(filter(None, ("forward gives no finite numbers where it was tried", why)))
             raise UserError(
                 f"check: {self.subject.name}: d{name} can neither be proved nor compared with numbers: {why}"
             )

@@ -144,9 +144,9 @@ class FloatWatch:
         try:
             with np.errstate(all="ignore"):
                 output, cache, holder = self._ahead(given)
+            value = np.asarray(_plain(output), dtype=float)
         except Exception:
             return None
-        value = np.asarray(_plain(output), dtype=float)
         if not np.all(np.isfinite(value)):
             return None
         failure, got = "", {}

@@ -112,14 +112,17 @@ class Subject:
             parts = list(result) if isinstance(result, tuple | list) else [result]
             order = self._order(len(parts), left)
             if len(parts) != len(order):
+                what = f"{len(parts)} values" if len(parts) != 1 else f"1 value ({type(parts[0]).__name__})"
                 raise CodeError(
-                    f"backward returns {len(parts)} value{'s' * (len(parts) != 1)}, expected {len(order)}: "
+                    f"backward returns {what}, expected {len(order)}: "
                     f"{', '.join('d' + name for name in order)}; say which they are with returns, an underscore for "
                     f"what is no gradient (--returns {self._example(len(parts))})"
                 )
             returned = {name: value for name, value in zip(order, parts, strict=True) if name != "_"}
         found = {**left, **returned}
         missing = [node.name for node in self.wanted if found.get(node.name) is None]
+        if result is None and not found:
+            raise CodeError(f"backward returns None, expected {self._example()}; let it return them, in this order")
         if missing:
             raise CodeError(
                 f"backward gives no gradient of {', '.join(missing)}; say what it returns with returns "
