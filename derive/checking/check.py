@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -15,6 +15,7 @@ from derive.checking.claim import claim
 from derive.checking.counterexample import Finding, confirm, search, settle
 from derive.checking.explanation import Explanation
 from derive.checking.explore import explore
+from derive.checking.given import check_sizes, written_shapes
 from derive.checking.involved import without_others
 from derive.checking.kinks import Kink, kinks, merged
 from derive.checking.matching import is_class, partner, subject
@@ -26,7 +27,7 @@ from derive.checking.sides import Explored
 from derive.checking.subject import Subject
 from derive.checking.sweep import StuckError, Suspicion, sweep
 from derive.checking.usable import usable_sizes
-from derive.errors import UnknownNameError, UserError
+from derive.errors import UserError
 from derive.forward.layer import Layer
 from derive.forward.nodes import Input
 from derive.forward.shape import bind
@@ -67,7 +68,7 @@ def check_backward(
     backward: Any,
     forward: Any = None,
     *,
-    shapes: Mapping[str, str] | None = None,
+    shapes: Mapping[str, str | Sequence[str | int]] | None = None,
     sizes: Mapping[str, int] | None = None,
     returns: str = "",
     against: str | Layer | None = None,
@@ -79,7 +80,8 @@ def check_backward(
         backward: a function backward(dout, cache), or one of forward's arguments and the upstream gradient by their
             names, or a class with the methods forward and backward, or a torch.autograd.Function or torch.nn.Module.
         forward: the function that it belongs to, a layer, or the name of one of the catalogue.
-        shapes: the shapes of forward's arguments, {"X": "N D"}, where its annotations do not say them.
+        shapes: the shapes of forward's arguments, {"X": "N D"} or {"X": ("N", "D")}, where its annotations do not say
+            them.
         sizes: numbers for the letters, for the proofs at sizes.
         returns: what backward gives back, "dX,dW,db", where it is not the gradients of forward's arguments in order.
         against: a layer that forward claims to be, which is checked as well. Without forward, it is the function of the
@@ -107,10 +109,9 @@ def check_backward(
         forward = partner(backward, claimed)
     if forward is None and claimed is not None and not is_class(backward):
         forward, claimed = claimed, None
-    found = subject(backward, forward, shapes=shapes, returns=returns, claimed=claimed)
-    for letter in sizes or ():
-        if letter not in (known := size_letters(found.inputs)):
-            raise UnknownNameError(f"size of {found.against}", letter, known)
+    written = written_shapes(shapes or {})
+    found = subject(backward, forward, shapes=written, returns=returns, claimed=claimed)
+    check_sizes(sizes or {}, size_letters(found.inputs), found.against)
     budget = Budget(seconds)
     check = _Check(found, sizes or {}, budget, Proofs(found, budget))
     with catch_warnings():
@@ -124,7 +125,7 @@ def check_backward(
         verdicts,
         tuple(tuple(at.items()) for at in check.proofs.sizes),
         time.monotonic() - started,
-        command_words(found, shapes or {}, returns, claimed),
+        command_words(found, written, returns, claimed),
         told,
     )
 

@@ -8,6 +8,7 @@ from inspect import Parameter
 from typing import Any
 
 from derive.checking.frames import source
+from derive.checking.given import check_functions
 from derive.checking.pytorch import adapted, is_torch
 from derive.checking.subject import Subject, stripped
 from derive.errors import ShapeError, UnknownNameError, UserError
@@ -41,6 +42,7 @@ def subject(
 
     Raises: UserError for what cannot be understood, with the remedy.
     """
+    check_functions(backward, forward)
     if is_torch(backward):
         if forward is not None:
             raise UserError(f"check: {backward.__name__} has a forward of its own; leave out --forward")
@@ -50,11 +52,6 @@ def subject(
     kind = backward if isinstance(backward, type) else _class_of(backward)
     if kind is not None:
         return _of_class(kind, backward, forward, dict(shapes or {}), returns, claimed)
-    if not callable(backward):
-        raise UserError(
-            f"check: expected a backward function, or a class with the methods forward and backward, got "
-            f"{type(backward).__name__}"
-        )
     if isinstance(forward, str):
         from derive.layers import load  # deferred: the catalogue is read only if a name is given
 
@@ -64,10 +61,9 @@ def subject(
     if isinstance(forward, Layer):
         inputs, against, function = forward.inputs, forward.name, None
     else:
-        if not callable(forward):
-            raise UserError(
-                f"check: {name}: expected a forward function, a layer or the name of one, got {type(forward).__name__}"
-            )
+        if not callable(forward) or not hasattr(forward, "__name__"):
+            got = "none; give it as the second argument" if forward is None else type(forward).__name__
+            raise UserError(f"check: {name}: expected a forward function, a layer or the name of one, got {got}")
         inputs = _inputs(forward, dict(shapes or {}), forward.__name__, claimed=claimed)
         against, function = getattr(forward, "origin", forward).__name__, forward
     takes = _takes(backward, inputs, own=())
@@ -299,6 +295,8 @@ def _takes(backward: Callable[..., Any], inputs: tuple[Input, ...], own: Sequenc
 def _returns(written: str, inputs: tuple[Input, ...]) -> tuple[str, ...]:
     """The inputs whose gradients come back: dX,dW,db."""
     names = [node.name for node in inputs if node.below is None]
+    if not isinstance(written, str):
+        raise UserError(f"check: returns: expected text such as 'dX,dW', got {type(written).__name__}")
     found = []
     for word in written.replace(" ", "").split(",") if written.strip() else ():
         name = "_" if word in ("_", "None") else stripped(word, names)

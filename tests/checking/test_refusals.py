@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -169,6 +170,14 @@ class Affine:
         return dout @ self.W.T
 
 
+class Halves:
+    def forward(self, X: "N D"):
+        return X / 2
+
+    def backward(self, dout):
+        return dout / 2
+
+
 class OnlyBackward:
     def backward(self, dout):
         return dout
@@ -237,3 +246,48 @@ def test_an_axis_is_as_long_as_a_difference_of_sizes_where_that_is_a_length():
     assert all(dict(sizes)["D"] >= dict(sizes)["K"] for sizes in report.sizes)
     with pytest.raises(UserError, match="windows: at N=2, D=1, K=4 an axis is shorter than 0; give sizes"):
         check_backward(windows_backward, windows, sizes={"D": 1, "K": 4})
+
+
+SHAPES = {"x": "N D", "W": "D M", "b": "M"}
+OBJECT = Affine(np.ones((2, 3)), np.ones(3))
+
+
+@pytest.mark.parametrize(
+    ("backward", "forward", "options", "told"),
+    [
+        (
+            affine_matrices,
+            None,
+            {},
+            "expected a forward function, a layer or the name of one, got none; give it as the",
+        ),
+        (partial(affine_matrices), affine, {}, "expected a backward function, or a class .*, got partial"),
+        (affine_matrices, partial(affine), {}, "expected a forward function, a layer or the name of one, got partial"),
+        (
+            OBJECT.back,
+            OBJECT.forward,
+            {"shapes": SHAPES},
+            "Affine.back belongs to an object, .* name its class, Affine",
+        ),
+        (Halves(), None, {}, "expected a class, got an object of Halves; name Halves, which is made for every run"),
+        (affine_matrices, affine, {"shapes": ["N D"]}, "shapes: expected names and shapes, {'X': 'N D'}, got list"),
+        (
+            affine_matrices,
+            affine,
+            {"shapes": {"X": 3}},
+            "shapes: X: expected letters and numbers, 'N D' or (3, 4), got 3",
+        ),
+        (affine_matrices, affine, {"sizes": {"N": "3"}}, "sizes: N: expected a whole number from 1 on, got '3'"),
+        (affine_matrices, affine, {"sizes": {"N": 0}}, "sizes: N: expected a whole number from 1 on, got 0"),
+        (affine_matrices, affine, {"returns": ["dX"]}, "returns: expected text such as 'dX,dW', got list"),
+    ],
+)
+def test_what_is_handed_over_and_cannot_be_meant(backward, forward, options, told):
+    with pytest.raises(UserError, match=re.escape(told).replace(r"\.\*", ".*")):
+        check_backward(backward, forward, **options)
+
+
+def test_shapes_may_be_tuples():
+    report = check_backward(backward, untyped, shapes={"X": ("N", 3), "W": [3, "M"]})
+    assert report.proved
+    assert report.words[-4:] == ("--shape", "X=N,3", "--shape", "W=3,M")
