@@ -34,6 +34,7 @@ __all__ = [
 Sizes = Mapping[str, int]
 Source = Expected | Differences
 
+_NAMED = "; attributes that are parameters have shapes (--shape W=D,M)"
 _POINTS = 2
 _MOST_SIZES = 14
 _MOST_SYMBOLS = 24
@@ -73,7 +74,7 @@ def search(
     if is_random(subject, proofs[0]):
         raise UserError(
             f"check: {subject.against}: forward gives other numbers when it is run again; let it take what is random "
-            f"as an argument, or seed its generator inside"
+            f"as an argument, or seed its generator inside{_NAMED * (subject.kind is not None)}"
         )
     suspects: dict[str, Mismatch] = {}
     for sizes in proofs:

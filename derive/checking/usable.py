@@ -19,6 +19,8 @@ __all__ = ["usable_sizes"]
 Sizes = Mapping[str, int]
 
 _MOST_TRIES = 60
+_WHOLE = 'the shape of an argument that holds whole numbers below V is "N in V"'
+_ALONE = "run it by itself on arrays of these shapes"
 _EXPECTED = "expected an array of real numbers, or that and a cache, as in return out, (X, W)"
 
 
@@ -39,7 +41,9 @@ def usable_sizes(subject: Subject, chosen: Sequence[dict[str, int]], *, asked: b
     others = sorted(swept_sizes(subject), key=lambda sizes: min(sizes.values(), default=2) == 1)[:_MOST_TRIES]
     runs = [sizes for sizes in others if not _failure(subject, sizes)]
     if not runs:
-        raise UserError(f"{told}; run it by itself on arrays of these shapes")
+        raise UserError(
+            f"{told}; {_WHOLE if 'integer' in failures[0] else 'run it by itself on arrays of these shapes'}"
+        )
     for a, b in combinations(size_letters(subject.inputs), 2):
         if all(sizes[a] == sizes[b] for sizes in runs) and len({sizes[a] for sizes in runs}) > 1:
             raise UserError(

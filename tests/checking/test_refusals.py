@@ -291,3 +291,36 @@ def test_shapes_may_be_tuples():
     report = check_backward(backward, untyped, shapes={"X": ("N", 3), "W": [3, "M"]})
     assert report.proved
     assert report.words[-4:] == ("--shape", "X=N,3", "--shape", "W=3,M")
+
+
+class Random:
+    def __init__(self, n=4, m=3):
+        self.W = np.random.default_rng().normal(size=(n, m))
+
+    def forward(self, X: "N 4"):
+        self.X = X
+        return X @ self.W
+
+    def backward(self, dout):
+        self.dW = self.X.T @ dout
+        return dout @ self.W.T
+
+
+def test_parameters_may_be_made_of_random_numbers_where_they_have_shapes():
+    assert check_backward(Random, shapes={"W": "4 3"}).proved
+    told = "forward gives other numbers when it is run again; .*attributes that are parameters have shapes"
+    with pytest.raises(UserError, match=told):
+        check_backward(Random)
+
+
+def picked(x: "V", t: "N"):
+    return x[t]
+
+
+def picked_backward(dout, x, t):
+    return np.zeros(x.shape)
+
+
+def test_whole_numbers_that_are_not_said_to_be_such():
+    with pytest.raises(UserError, match='whole numbers below V is "N in V"'):
+        check_backward(picked_backward, picked)
