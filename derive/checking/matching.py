@@ -43,6 +43,8 @@ def subject(
     Raises: UserError for what cannot be understood, with the remedy.
     """
     check_functions(backward, forward)
+    if is_torch(owner := _class_of(backward)):
+        backward = owner
     if is_torch(backward):
         if forward is not None:
             raise UserError(f"check: {backward.__name__} has a forward of its own; leave out --forward")
@@ -64,8 +66,8 @@ def subject(
         if not callable(forward) or not hasattr(forward, "__name__"):
             got = "none; give it as the second argument" if forward is None else type(forward).__name__
             raise UserError(f"check: {name}: expected a forward function, a layer or the name of one, got {got}")
-        inputs = _inputs(forward, dict(shapes or {}), forward.__name__, claimed=claimed)
         against, function = getattr(forward, "origin", forward).__name__, forward
+        inputs = _inputs(forward, dict(shapes or {}), against, claimed=claimed)
     takes = _takes(backward, inputs, own=())
     if isinstance(forward, Layer) and "cache" in takes:
         raise UserError(
