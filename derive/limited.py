@@ -14,11 +14,12 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TextIO
+
+from derive.frozen import dataclass
 
 __all__ = ["Allow", "Ended", "limited", "serve"]
 

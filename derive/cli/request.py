@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from derive.cli.formats import FORMATS, Format
@@ -11,6 +10,7 @@ from derive.cli.options import DOCUMENT, ENGINE_CHOICES, LARGEST, choices, size_
 from derive.cli.place import Place, find_place
 from derive.cli.usage import UsageError
 from derive.errors import nearest
+from derive.frozen import dataclass
 from derive.layers import Listing
 from derive.options import DocumentOptions, document_options
 

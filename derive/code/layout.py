@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from derive.code.printer import Printer
 from derive.code.program import Array, Program
 from derive.code.sizes import arrays_for, size_lines, words_of
+from derive.frozen import dataclass
 
 __all__ = ["Function", "Passes", "camel", "indented", "shape_text", "signature", "told"]
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from derive.code.program import Statement
+from derive.frozen import dataclass
 from derive.notation.code import ATOM, CodePrinter, numbers, written_places
 from derive.notation.tree import (
     AtLeast,

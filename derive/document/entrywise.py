@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeGuard
 
 from derive.document.layout import fits
@@ -33,6 +33,7 @@ from derive.forward.nodes import (
 from derive.forward.normal import replaced
 from derive.forward.scalar import number, read_scalar
 from derive.forward.selected import chosen_place
+from derive.frozen import dataclass
 from derive.locale import N_
 from derive.notation.tree import (
     BigSum,

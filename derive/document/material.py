@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from derive.forward.formula import Formula
 from derive.forward.layer import Layer
+from derive.frozen import dataclass
 from derive.options import DocumentOptions
 from derive.proof.evidence import Evidence
 from derive.proof.worked import Worked

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 
 from sympy import Expr, ImmutableDenseMatrix
@@ -11,6 +10,7 @@ from derive.engine.concrete import unflat
 from derive.engine.jacobian import Jacobian
 from derive.forward.nodes import Node, Ones
 from derive.forward.normal import add, contract, zeros
+from derive.frozen import dataclass
 from derive.notation.tree import Entry, Gradient, Tree
 
 __all__ = ["ChainRule", "chain"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from sympy import Symbol
 
@@ -11,6 +10,7 @@ from derive.errors import ShapeError, SizeError, UnknownNameError
 from derive.forward.layer import Layer, axes_of
 from derive.forward.resize import resized_shape
 from derive.forward.shape import Shape, Size, divided, letters, same, size, text
+from derive.frozen import dataclass
 from derive.networks.catalogue import Part
 
 __all__ = ["Fit", "fit"]

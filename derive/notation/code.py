@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import chain
 from string import ascii_lowercase, ascii_uppercase
 
 from derive.errors import InternalError
+from derive.frozen import dataclass
 from derive.notation.digits import code_number
 from derive.notation.tree import (
     Along,

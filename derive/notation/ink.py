@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from derive.frozen import dataclass
 
 __all__ = ["BOLD", "PLAIN", "QUIET", "Ink", "painted", "row_colour"]
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from fractions import Fraction
 
 from derive.errors import InternalError
+from derive.frozen import dataclass
 from derive.notation.accents import accented
 from derive.notation.code import written_items, written_places
 from derive.notation.digits import is_size_text, number_text

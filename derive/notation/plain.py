@@ -6,11 +6,12 @@ zero of a sparse matrix is a dot, ┊ and ┈ lie between its blocks.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 
 from derive.errors import InternalError
+from derive.frozen import dataclass
 from derive.notation.box import Box, beside, bracketed, columns, folded, parenthesised, stacked, tabulated, topped
 from derive.notation.code import written_items, written_places
 from derive.notation.digits import is_size_text, number_text

@@ -10,9 +10,11 @@ The part that formulas are made of can be evaluated, so that what is proved is w
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from fractions import Fraction
 from typing import Literal, Protocol, TypeAlias
+
+from derive.frozen import dataclass
 
 __all__ = [
     "IN_ONE_LINE",

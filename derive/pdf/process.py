@@ -12,10 +12,10 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from derive.errors import WriteError
+from derive.frozen import dataclass
 
 __all__ = ["Outcome", "run", "tail", "workspace"]
 

@@ -12,7 +12,7 @@ matrix is symmetric, and A⁻¹ A = I. The converse does not hold.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import reduce
 from itertools import groupby, permutations, product
 from math import factorial, prod
@@ -21,6 +21,7 @@ from operator import mul
 from derive.errors import UnsupportedError
 from derive.forward.nodes import Constant, Map, MatrixFunction, Node, topological
 from derive.forward.shape import Size
+from derive.frozen import dataclass
 from derive.proof.decide import vanishes, vanishes_in_parts
 from derive.proof.field import Field
 from derive.proof.powers import is_strictly_positive

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import reduce
 from itertools import pairwise
 from typing import Any
@@ -20,6 +20,7 @@ from derive.forward.functions import ELEMENTWISE, NUMERIC, clip, equal, largest,
 from derive.forward.layer import Samples
 from derive.forward.nodes import placeholder
 from derive.forward.shape import evaluated
+from derive.frozen import dataclass
 from derive.notation.tree import (
     Along,
     AtLeast,

@@ -7,7 +7,6 @@ the forward pass is not defined there (a logarithm), they are taken between 1 an
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from math import prod
 from random import Random
 from typing import TypeVar
@@ -20,6 +19,7 @@ from derive.forward.formula import Formula
 from derive.forward.layer import Layer
 from derive.forward.nodes import Input
 from derive.forward.shape import bind
+from derive.frozen import dataclass
 from derive.proof.evaluate import value_of
 
 __all__ = [

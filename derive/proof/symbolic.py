@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from derive.forward.layer import Layer
 from derive.forward.nodes import Input, Node
 from derive.forward.shape import bind
 from derive.forward.whole import Whole
+from derive.frozen import dataclass
 from derive.notation.tree import Tree
 from derive.proof.algebra import FieldAlgebra
 from derive.proof.equality import are_equal

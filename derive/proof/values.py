@@ -6,7 +6,7 @@ Everything is checked before anything is computed, and a message says where in t
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import prod
 from pathlib import Path
 from typing import Literal
@@ -18,6 +18,7 @@ from derive.errors import SizeError, UnknownNameError, UnsupportedError, UserErr
 from derive.forward.layer import Layer
 from derive.forward.nodes import Input
 from derive.forward.shape import bind
+from derive.frozen import dataclass
 from derive.proof import numeric
 from derive.proof.evaluate import Array
 from derive.proof.written import ArrayReader, cut, example, parse, shaped

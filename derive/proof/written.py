@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -16,6 +15,7 @@ from derive.errors import ShapeError, UserError
 from derive.forward.layer import Layer
 from derive.forward.nodes import Input
 from derive.forward.shape import Size, bind
+from derive.frozen import dataclass
 from derive.proof.evaluate import Array
 
 __all__ = ["ArrayReader", "cut", "example", "parse", "shaped"]

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cache, cached_property
 
 from sympy import Expr, Integer
@@ -17,6 +17,7 @@ from derive.engine.tables import EntryTable
 from derive.forward.formula import Formula
 from derive.forward.layer import Layer
 from derive.forward.nodes import Node
+from derive.frozen import dataclass
 from derive.notation.tree import Explicit, Hadamard, Inner, MatMul, SumAxis, Tree
 from derive.rules.naming import formula
 from derive.steps import Derivation, Reason, Step

@@ -11,7 +11,7 @@ own, A holds what depends on several axes of the output and B on several of the 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from itertools import pairwise
 from math import prod
@@ -27,6 +27,7 @@ from derive.forward.nodes import Constant, Contract, Delta, Input, Node
 from derive.forward.nodes import Ones as OnesNode
 from derive.forward.normal import add, contract, zeros
 from derive.forward.shape import Shape, Size
+from derive.frozen import dataclass
 from derive.notation.code import print_code, print_value
 from derive.notation.tree import (
     Diagonal,

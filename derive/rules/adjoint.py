@@ -6,13 +6,13 @@ One rule a node kind. Every application is recorded as a step, so that a false r
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
 
 from sympy import Integer
 
 from derive.errors import InternalError
 from derive.forward.nodes import Add, Constant, Contract, Input, Map, MatrixFunction, Node, OneHot, Reduce, topological
 from derive.forward.normal import add, contract, share, slope, zeros
+from derive.frozen import dataclass
 from derive.steps import Reason, Step
 
 __all__ = [

@@ -8,7 +8,7 @@ What the forward pass computes stays whole, so that a formula refers to it inste
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from itertools import count
 from math import prod
@@ -19,6 +19,7 @@ from derive.forward.nodes import Add, Constant, Contract, Delta, Input, Map, Nod
 from derive.forward.normal import add, apply, contract, zeros
 from derive.forward.selected import is_split
 from derive.forward.shape import Shape, Size
+from derive.frozen import dataclass
 from derive.rules.selections import needless, taken_out
 
 __all__ = [
