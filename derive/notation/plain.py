@@ -13,11 +13,11 @@ from itertools import pairwise
 from derive.errors import InternalError
 from derive.frozen import dataclass
 from derive.notation.box import Box, beside, bracketed, columns, folded, parenthesised, stacked, tabulated, topped
-from derive.notation.code import written_items, written_places
 from derive.notation.digits import is_size_text, number_text
 from derive.notation.ink import BOLD, PLAIN, QUIET, Ink, painted, row_colour
 from derive.notation.script import entry_text, index_text, name_text, raised, shape_text, size_text, space_text
 from derive.notation.spacing import glue, opened
+from derive.notation.subscript import written_items, written_places
 from derive.notation.tree import (
     Along,
     At,
@@ -74,6 +74,7 @@ from derive.notation.tree import (
     Tree,
     Where,
     Windows,
+    Zeros,
 )
 
 __all__ = ["print_plain", "print_sign"]
@@ -205,6 +206,8 @@ class _Printer:
                 return beside(*(self.sigma(*bound) for bound in bounds), self.at_least(body, _PRODUCT)), _SUM
             case Ones(size):
                 return Box((self.name("1", "vector") + (index_text((size,)) if size else ""),)), _ATOM
+            case Zeros(shape):
+                return Box((f"{self.name('0', 'vector')}_{shape_text(shape)}",)), _ATOM
             case Identity(size):
                 return Box((self.name("I", "matrix") + index_text((size,)),)), _ATOM
             case Transpose(operand):
