@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
@@ -18,7 +18,6 @@ from derive.forward.layer import Layer
 from derive.forward.parse import parse
 from derive.forward.single import single
 from derive.forward.transpose import transpose
-from derive.frozen import dataclass
 from derive.gradient import DerivedGradient
 from derive.layers import listing, load
 from derive.notation.latex import print_latex

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from derive.errors import RefutedError
 from derive.forward.assumption import Assumption
 from derive.forward.layer import Layer
-from derive.frozen import dataclass
 from derive.proof.assumed import check_assumed, uses
 from derive.proof.evidence import Evidence, Strength
 from derive.proof.jacobian_formula import check_jacobian_formula

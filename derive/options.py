@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from pathlib import PurePath
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from derive.errors import UnknownNameError, UserError
-from derive.frozen import dataclass
 
 __all__ = [
     "DEFAULT_VALUES",

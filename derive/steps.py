@@ -7,9 +7,8 @@ Both sides of a step are values that `proof` evaluates, so that a false step is 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Generic, TypeVar
-
-from derive.frozen import dataclass
 
 __all__ = ["Derivation", "Reason", "Step"]
 

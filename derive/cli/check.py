@@ -10,6 +10,7 @@ import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import redirect_stdout, suppress
+from dataclasses import dataclass
 from inspect import Parameter, Signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,7 +25,6 @@ from derive.cli.usage import UsageError
 from derive.cli.words import first_argument, read_shapes, values_of
 from derive.errors import ExpressionError, UnknownNameError, UserError
 from derive.forward.syntax import read_shape
-from derive.frozen import dataclass
 from derive.layers import index, letters_of, listing
 from derive.limited import Allow, Ended, limited
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 from derive.cli.formats import FORMATS, Format
 from derive.cli.usage import UsageError
-from derive.frozen import dataclass
 
 __all__ = ["Place", "find_place"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from derive.cli.formats import FORMATS, Format
@@ -10,7 +11,6 @@ from derive.cli.options import DOCUMENT, ENGINE_CHOICES, LARGEST, choices, size_
 from derive.cli.place import Place, find_place
 from derive.cli.usage import UsageError
 from derive.errors import nearest
-from derive.frozen import dataclass
 from derive.layers import Listing
 from derive.options import DocumentOptions, document_options
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
 
 from derive.code import jax, numpy, torch
@@ -11,7 +12,6 @@ from derive.code.program import Program, program_of
 from derive.errors import UnknownNameError
 from derive.forward.formula import Formula
 from derive.forward.layer import Layer
-from derive.frozen import dataclass
 
 __all__ = ["LANGUAGES", "function_source", "layer_source", "numpy_class"]
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from derive.code.layout import Function, Passes, indented, shape_text, signature, told
 from derive.code.printer import Printer
 from derive.code.program import Array, Program
-from derive.frozen import dataclass
 from derive.notation.code import ATOM
 from derive.notation.tree import Along, Call, Tree, Windows
 

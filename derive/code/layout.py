@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from derive.code.printer import Printer
 from derive.code.program import Array, Program
 from derive.code.sizes import arrays_for, size_lines, words_of
-from derive.frozen import dataclass
 
 __all__ = ["Function", "Passes", "camel", "indented", "shape_text", "signature", "told"]
 

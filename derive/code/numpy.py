@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from derive.code.layout import Function, Passes, camel, indented, shape_text, signature, told
 from derive.code.printer import Printer
 from derive.code.program import Program
-from derive.frozen import dataclass
 from derive.notation.code import ATOM
 from derive.notation.code import HELPERS as ALONG
 from derive.notation.tree import Call, Negative, Tree

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from derive.code.program import Statement
-from derive.frozen import dataclass
 from derive.notation.code import ATOM, CodePrinter
 from derive.notation.masks import numbers
 from derive.notation.subscript import written_places

@@ -6,7 +6,7 @@ A Program says nothing about the language in which it will be written; that is f
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import chain, count
 
 from derive.code.stable import Along, Stable
@@ -16,7 +16,6 @@ from derive.forward.layer import Layer
 from derive.forward.matrix import called
 from derive.forward.nodes import Node, topological
 from derive.forward.shape import Shape
-from derive.frozen import dataclass
 from derive.notation.rank import rank_of
 from derive.notation.tree import Along as AlongTree
 from derive.notation.tree import (

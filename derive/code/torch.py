@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from derive.code.layout import Function, Passes, camel, indented, shape_text, signature, told
 from derive.code.printer import Printer, with_small_powers
 from derive.code.program import Array, Program
 from derive.errors import UnsupportedError
-from derive.frozen import dataclass
 from derive.notation.code import ATOM, PRODUCT, UNARY
 from derive.notation.masks import is_mask
 from derive.notation.rank import LASTING

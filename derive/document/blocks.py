@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from derive.document.drawing.drawing import Drawing
-from derive.frozen import dataclass
 from derive.notation.tree import Tree
 
 __all__ = [

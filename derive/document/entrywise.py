@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TypeGuard
 
 from derive.document.lettered import Renamed, placed, renamed, tidied
@@ -19,7 +19,6 @@ from derive.forward.nodes import Add, Constant, Contract, Delta, Input, Map, Nod
 from derive.forward.normal import replaced
 from derive.forward.scalar import number, read_scalar
 from derive.forward.selected import chosen_place
-from derive.frozen import dataclass
 from derive.notation.tree import (
     BigSum,
     Entry,

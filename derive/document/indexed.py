@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from derive.errors import InternalError
@@ -25,7 +25,6 @@ from derive.forward.nodes import (
 from derive.forward.scalar import number, read_scalar
 from derive.forward.selected import chosen_place
 from derive.forward.shape import Size
-from derive.frozen import dataclass
 from derive.notation.tree import (
     BigSum,
     Call,

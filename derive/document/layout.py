@@ -6,9 +6,9 @@ Everything is shown if it fits; else rows and columns give way to dots, the corn
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 from derive.document.blocks import Line
-from derive.frozen import dataclass
 from derive.notation.measure import height, width
 from derive.notation.tree import Beside, Dots, Explicit, Grid, MatMul, Negative, Relation, Sum, Table, Tree
 from derive.notation.walk import children, is_tall, replace

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from derive.forward.nodes import Select
 from derive.forward.selected import chosen_place
-from derive.frozen import dataclass
 from derive.notation.tree import Index
 from derive.rules.index import Factor, IndexSum, Kronecker, Part
 from derive.rules.index import Product as Term

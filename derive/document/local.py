@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 
 from derive.document.words import output_name
 from derive.errors import InternalError
@@ -24,7 +25,6 @@ from derive.forward.nodes import (
 )
 from derive.forward.scalar import number, read_scalar
 from derive.forward.selected import chosen_place
-from derive.frozen import dataclass
 from derive.notation.tree import (
     BigSum,
     Entry,

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from derive.forward.formula import Formula
 from derive.forward.layer import Layer
-from derive.frozen import dataclass
 from derive.options import DocumentOptions
 from derive.proof.evidence import Evidence
 from derive.proof.worked import Worked

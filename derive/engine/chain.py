@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cached_property
 
 from sympy import Expr, ImmutableDenseMatrix
@@ -10,7 +11,6 @@ from derive.engine.concrete import unflat
 from derive.engine.jacobian import Jacobian
 from derive.forward.nodes import Node, Ones
 from derive.forward.normal import add, contract, zeros
-from derive.frozen import dataclass
 from derive.notation.tree import Entry, Gradient, Tree
 
 __all__ = ["ChainRule", "chain"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from math import prod
 from typing import Any
@@ -17,7 +17,6 @@ from derive.forward.nodes import Input, Node
 from derive.forward.normal import replaced
 from derive.forward.shape import bind
 from derive.forward.shown import DottedAlgebra, SigmaAlgebra
-from derive.frozen import dataclass
 from derive.notation.tree import Tree
 from derive.rules.naming import entry_names
 from derive.rules.recalled import recalled

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from heapq import merge
 from itertools import combinations, compress, groupby
@@ -19,7 +19,6 @@ from derive.errors import SizeError
 from derive.forward.entry import Entries
 from derive.forward.nodes import Contract, Node, Select, topological
 from derive.forward.shown import factored
-from derive.frozen import dataclass
 from derive.notation.tree import Entry, Number, Partial, Sum, Tree
 from derive.rules.equalities import REWRITES
 from derive.rules.known import Forward

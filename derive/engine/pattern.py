@@ -9,13 +9,13 @@ product rule, run forwards; it shares nothing with the reverse mode that it is c
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sympy import Integer
 
 from derive.forward.differential import differentials
 from derive.forward.nodes import Add, Constant, Contract, Input, Node, topological
 from derive.forward.normal import add, contract
-from derive.frozen import dataclass
 
 __all__ = ["Term", "differentiate"]
 

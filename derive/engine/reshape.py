@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from sympy import Expr, ImmutableDenseMatrix
 
 from derive.engine.chain import ChainRule
 from derive.engine.concrete import flat
-from derive.frozen import dataclass
 from derive.notation.tree import Tree
 
 __all__ = ["Reshaped", "reshape"]

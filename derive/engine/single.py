@@ -6,6 +6,7 @@ The matrix has the shape of the output, so that it can be multiplied by ∂L/∂
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 
@@ -16,7 +17,6 @@ from derive.engine.jacobian import Jacobian
 from derive.engine.tables import EntryTable, array
 from derive.forward.nodes import Node
 from derive.forward.shown import DottedAlgebra
-from derive.frozen import dataclass
 from derive.notation.tree import Dots, Entry, Gradient, Number, Product, Tree
 
 __all__ = ["SingleEntry"]

@@ -7,6 +7,7 @@ of them is 0. Everything else, inputs and functions of them, counts as not zero.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache, reduce
 from itertools import product
 from math import prod
@@ -22,7 +23,6 @@ from derive.forward.entry import Entries, Position
 from derive.forward.nodes import Add, Constant, Contract, Delta, Input, Node, Ones, Select, topological
 from derive.forward.normal import add, contract
 from derive.forward.shape import bind
-from derive.frozen import dataclass
 from derive.notation.tree import Index
 
 __all__ = ["Counting", "Factor", "Places", "count_positive", "support"]

@@ -7,6 +7,7 @@ holds what the engine computed. The equality of both is what is proved.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from sympy import Expr, Integer
 
@@ -16,7 +17,6 @@ from derive.engine.jacobian import Jacobian
 from derive.engine.reshape import Reshaped
 from derive.engine.vectorize import VectorMap
 from derive.forward.nodes import Input, Node
-from derive.frozen import dataclass
 from derive.notation.tree import (
     At,
     Entry,

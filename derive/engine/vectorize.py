@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cached_property
 
 from sympy import Expr, ImmutableDenseMatrix, Symbol
@@ -11,7 +12,6 @@ from derive.engine.concrete import Concrete, positions, unflat
 from derive.forward.entry import entry_symbol
 from derive.forward.layer import Layer
 from derive.forward.nodes import Input
-from derive.frozen import dataclass
 from derive.notation.tree import Tree
 
 __all__ = ["VectorMap", "vectorize"]

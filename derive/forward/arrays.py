@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import count
 from typing import Literal
 
@@ -17,7 +18,6 @@ from derive.forward.nodes import Constant, Delta, MatrixFunction, Node, Ones, Re
 from derive.forward.normal import add, apply, contract
 from derive.forward.shape import Shape, broadcast, same, text
 from derive.forward.stretch import notice
-from derive.frozen import dataclass
 
 __all__ = [
     "Laid",

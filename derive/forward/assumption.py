@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from sympy import Rational
@@ -16,7 +16,6 @@ from sympy import Rational
 from derive.errors import ShapeError, UnknownNameError, UserError
 from derive.forward.nodes import Input
 from derive.forward.shape import same
-from derive.frozen import dataclass
 
 __all__ = ["GRAMMAR", "Assumption", "Kind", "moved", "read_assumptions"]
 

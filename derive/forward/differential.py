@@ -9,12 +9,13 @@ Contractions and sums have rules of their own, the product rule and linearity.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from sympy import Integer
 
 from derive.errors import InternalError
 from derive.forward.nodes import Constant, Indices, Map, MatrixFunction, Node, OneHot, Reduce
 from derive.forward.slope import share, slope
-from derive.frozen import dataclass
 
 __all__ = ["Differential", "differentials"]
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import islice, product
 from math import prod
 from types import MappingProxyType
@@ -38,7 +39,6 @@ from derive.forward.nodes import (
 )
 from derive.forward.selection import Equation, linear, solutions
 from derive.forward.shape import bind
-from derive.frozen import dataclass
 from derive.notation.tree import Index
 
 __all__ = [

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import operator
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from types import EllipsisType
 from typing import Any, Protocol
@@ -18,7 +19,6 @@ from derive.forward.names import CONSTANTS, MODULES, dotted
 from derive.forward.stretch import worded
 from derive.forward.syntax import Source
 from derive.forward.trace import let
-from derive.frozen import dataclass
 
 __all__ = ["Meaning", "evaluate"]
 

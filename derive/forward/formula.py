@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from derive.forward.matrix import name_of, read
 from derive.forward.nodes import Input, Node
-from derive.frozen import dataclass
 from derive.notation.code import print_code, print_value
 from derive.notation.latex import print_latex
 from derive.notation.tree import Gradient, Name, Relation, Tree

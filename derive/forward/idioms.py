@@ -7,6 +7,7 @@ interned, so that it either is the node or is another.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -15,7 +16,6 @@ from sympy import Expr, Integer, Rational, exp, fraction, log, prod
 from derive.forward.joined import joined
 from derive.forward.nodes import Add, Constant, Contract, Map, Node, Ones, placeholder
 from derive.forward.normal import add, apply, contract
-from derive.frozen import dataclass
 
 __all__ = ["Idiom", "idiom", "parts", "root", "shorter"]
 

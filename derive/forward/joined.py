@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 from sympy import Expr, Integer, expand
@@ -10,7 +11,6 @@ from sympy import Expr, Integer, expand
 from derive.forward.nodes import Add, Constant, Contract, Node, Select
 from derive.forward.normal import contract
 from derive.forward.shape import same
-from derive.frozen import dataclass
 
 __all__ = ["Joined", "cover", "joined"]
 

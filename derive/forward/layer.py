@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import field, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from itertools import chain, count
 from types import MappingProxyType
 from typing import Any, Literal, TypeAlias
@@ -19,7 +19,6 @@ from derive.forward.nodes import Constant, Input, Node, Select, topological
 from derive.forward.shape import Size, bind, letters
 from derive.forward.stage import Stage
 from derive.forward.stretch import Stretch
-from derive.frozen import dataclass
 from derive.notation.tree import Tree
 
 __all__ = ["Layer", "Prose", "Remark", "Samples", "Stack", "axes_of", "load_layer"]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,6 @@ from derive.forward.nodes import Constant, Delta, Ones
 from derive.forward.normal import contract, zeros
 from derive.forward.shape import Shape
 from derive.forward.tensor import Tensor
-from derive.frozen import dataclass
 
 __all__ = ["FUNCTION_NAMES", "Numbers", "Recorded"]
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import cache
 from itertools import chain
 from operator import attrgetter
@@ -24,7 +24,6 @@ from sympy import Expr, Symbol
 
 from derive.errors import ShapeError
 from derive.forward.shape import Shape, Size, same
-from derive.frozen import dataclass
 
 __all__ = [
     "Add",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from inspect import Parameter, Signature
 from itertools import count, takewhile
 from typing import Any
@@ -25,7 +25,6 @@ from derive.forward.shape import letters, parse_shape
 from derive.forward.syntax import Source, read_shape, read_source
 from derive.forward.tensor import Tensor
 from derive.forward.trace import trace
-from derive.frozen import dataclass
 
 __all__ = ["Program", "parse"]
 

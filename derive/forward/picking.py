@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from derive.errors import ShapeError, UnsupportedError
 from derive.forward.arrays import Laid
 from derive.forward.nodes import Contract, Input, Node, OneHot, Ones, Select
 from derive.forward.normal import contract
 from derive.forward.shape import Size, same, text
-from derive.frozen import dataclass
 
 __all__ = ["Arange", "along", "chosen", "taken"]
 

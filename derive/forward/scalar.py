@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 
 import sympy
@@ -12,7 +13,6 @@ from derive.errors import InternalError
 from derive.forward.functions import DOTS, equal, logabs, step
 from derive.forward.masks import added, compared
 from derive.forward.nodes import placeholder
-from derive.frozen import dataclass
 from derive.notation.digits import is_decimal
 from derive.notation.tree import (
     Call,

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
-from derive.frozen import dataclass
 from derive.notation.tree import Index
 
 __all__ = ["Equation", "linear", "solutions"]

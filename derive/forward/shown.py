@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import product
 from math import prod
@@ -13,7 +13,6 @@ from sympy import Expr
 from derive.forward.entry import Position
 from derive.forward.nodes import Input, Node
 from derive.forward.scalar import number, read_scalar
-from derive.frozen import dataclass
 from derive.notation.digits import is_decimal
 from derive.notation.tree import (
     BigSum,

@@ -6,7 +6,7 @@ X becomes the row x. An axis of size 1 says nothing, so it is left out, and ever
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
 
@@ -32,7 +32,6 @@ from derive.forward.nodes import (
 )
 from derive.forward.normal import add, apply, contract
 from derive.forward.shape import Shape, letters, same, size
-from derive.frozen import dataclass
 
 __all__ = ["single", "without_samples"]
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from derive.forward.nodes import Input
-from derive.frozen import dataclass
 
 if TYPE_CHECKING:
     from derive.forward.layer import Layer

@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import permutations
 from typing import Literal
 
 from derive.forward.shape import Shape, broadcast, text
-from derive.frozen import dataclass
 
 __all__ = ["Stretch", "notice", "noticing", "stretches", "worded"]
 

@@ -11,12 +11,11 @@ import keyword
 import re
 import warnings
 from collections.abc import Iterator
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import NoReturn
 
 from derive.errors import ExpressionError
 from derive.forward.caret import at, caret, point
-from derive.frozen import dataclass
 
 __all__ = ["LONGEST", "Source", "read_shape", "read_source"]
 

@@ -6,7 +6,7 @@ Every array with two axes gets its transpose in its place, (A B)ᵀ = Bᵀ Aᵀ;
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from derive.errors import InternalError
@@ -25,7 +25,6 @@ from derive.forward.nodes import (
     topological,
 )
 from derive.forward.normal import add, apply, contract
-from derive.frozen import dataclass
 
 __all__ = ["transpose", "transposed"]
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from importlib import import_module
 from itertools import count
 from pathlib import Path
@@ -16,7 +17,6 @@ from typing import TYPE_CHECKING, cast
 
 from derive.errors import ShapeError, UnknownNameError, UserError
 from derive.forward.syntax import read_shape
-from derive.frozen import dataclass
 
 if TYPE_CHECKING:
     from derive.forward.layer import Layer

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 
 from derive.errors import UserError, nearest
 from derive.forward.layer import Layer
 from derive.forward.meaning import FUNCTION_NAMES
 from derive.forward.parse import parse
-from derive.frozen import dataclass
 from derive.layers import index, listing, load
 from derive.networks.text import Written, refuse
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from sympy import Symbol
 
@@ -10,7 +11,6 @@ from derive.errors import ShapeError, SizeError, UnknownNameError
 from derive.forward.layer import Layer, axes_of
 from derive.forward.resize import resized_shape
 from derive.forward.shape import Shape, Size, divided, letters, same, size, text
-from derive.frozen import dataclass
 from derive.networks.catalogue import Part
 
 __all__ = ["Fit", "fit"]

@@ -8,7 +8,7 @@ affine brings the number of its outputs, is the number in brackets.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import count
 from typing import Any
@@ -19,7 +19,6 @@ from derive.forward.nodes import Input, Node, topological
 from derive.forward.resize import resized, resized_shape
 from derive.forward.shape import letters
 from derive.forward.stage import Forward, Stage, run_stages
-from derive.frozen import dataclass
 from derive.networks.catalogue import Part, find_part
 from derive.networks.fit import Fit, fit
 from derive.networks.names import Names

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import NoReturn
 
 from derive.errors import ExpressionError
 from derive.forward.caret import at
-from derive.frozen import dataclass
 
 __all__ = ["LONGEST", "MOST_STAGES", "WHERE", "Written", "read_network", "refuse"]
 

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from unicodedata import category, east_asian_width
-
-from derive.frozen import dataclass
 
 __all__ = [
     "Box",

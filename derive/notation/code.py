@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from derive.errors import InternalError
-from derive.frozen import dataclass
 from derive.notation.broadcasting import beside_full, ones_place, ones_shape
 from derive.notation.digits import code_number
 from derive.notation.masks import mask_last, not_all_masks, number_first, numbers

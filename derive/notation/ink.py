@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from derive.frozen import dataclass
+from dataclasses import dataclass
 
 __all__ = ["BOLD", "PLAIN", "QUIET", "Ink", "painted", "row_colour"]
 

@@ -5,8 +5,9 @@ Colour and light zeros come from a Style; without one the output needs nothing b
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from derive.errors import InternalError
-from derive.frozen import dataclass
 from derive.notation.binding import ATOM, POWER, PRODUCT, SUM
 from derive.notation.spacing import added_level, is_number_before_digits, opened
 from derive.notation.subscript import written_items, written_places

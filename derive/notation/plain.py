@@ -6,12 +6,11 @@ zero of a sparse matrix is a dot, ┊ and ┈ lie between its blocks.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
 
 from derive.errors import InternalError
-from derive.frozen import dataclass
 from derive.notation.box import Box, beside, bracketed, columns, folded, parenthesised, stacked, tabulated, topped
 from derive.notation.digits import is_size_text, number_text
 from derive.notation.ink import BOLD, PLAIN, QUIET, Ink, painted, row_colour

@@ -10,11 +10,9 @@ The part that formulas are made of can be evaluated, so that what is proved is w
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Literal, Protocol, TypeAlias
-
-from derive.frozen import dataclass
 
 __all__ = [
     "IN_ONE_LINE",

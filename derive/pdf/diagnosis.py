@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from derive.errors import EngineFailedError
-from derive.frozen import dataclass
 from derive.pdf.engine import Absent, Engine
 from derive.pdf.engines import ENGINES, examine
 from derive.pdf.source import needed_files

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 from derive.errors import EngineFailedError
-from derive.frozen import dataclass
 from derive.pdf.process import Outcome, run, workspace
 
 __all__ = ["Absent", "Engine"]

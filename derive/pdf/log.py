@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Literal
-
-from derive.frozen import dataclass
 
 __all__ = ["Overfull", "TexError", "first_error", "overfull", "warnings"]
 

@@ -9,10 +9,10 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from derive.errors import WriteError
-from derive.frozen import dataclass
 from derive.group import kill_group, wait
 
 __all__ = ["Outcome", "run", "tail", "workspace"]

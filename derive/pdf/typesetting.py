@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
-from derive.frozen import dataclass
 from derive.pdf.cache import discard_format, fetch_format, store_format
 from derive.pdf.engine import Engine
 from derive.pdf.engines import find_engine

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import reduce
 from itertools import groupby, permutations, product
 from math import factorial, prod
@@ -22,7 +22,6 @@ from operator import mul
 from derive.errors import UnsupportedError
 from derive.forward.nodes import Constant, Map, MatrixFunction, Node, Select, topological
 from derive.forward.shape import Size
-from derive.frozen import dataclass
 from derive.proof.decide import vanishes, vanishes_in_parts
 from derive.proof.field import Field
 from derive.proof.places import Chosen, needless

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from math import prod
 from typing import Any
 
@@ -15,7 +16,6 @@ from derive.engine.tables import partials
 from derive.engine.vectorize import VectorMap
 from derive.errors import RefutedError
 from derive.forward.layer import Layer
-from derive.frozen import dataclass
 from derive.proof import equality, numeric
 from derive.proof.algebra import FieldAlgebra
 from derive.proof.equality import are_equal

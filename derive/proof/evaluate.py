@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import reduce
 from itertools import pairwise
 from typing import Protocol
@@ -14,7 +14,6 @@ import sympy
 from derive.errors import InternalError
 from derive.forward.formula import Definition
 from derive.forward.shape import evaluated
-from derive.frozen import dataclass
 from derive.notation.tree import (
     Along,
     AtLeast,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from derive.frozen import dataclass
 from derive.proof import equality
 from derive.proof.equality import are_equal
 from derive.proof.evidence import Evidence, Strength

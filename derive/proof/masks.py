@@ -6,12 +6,12 @@ places at which one changes, and at each, all of them are known.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import pairwise
 
 from sympy import QQ
 
 from derive.forward.functions import step
-from derive.frozen import dataclass
 from derive.proof.ring import Coefficient, Element, Generator, Kind, rational
 from derive.proof.scalars import replaced
 

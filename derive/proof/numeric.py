@@ -7,6 +7,7 @@ the forward pass is not defined there (a logarithm), they are taken between 1 an
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from math import prod
 from random import Random
 from typing import TypeVar
@@ -19,7 +20,6 @@ from derive.forward.formula import Formula
 from derive.forward.layer import Layer
 from derive.forward.nodes import Input
 from derive.forward.shape import bind
-from derive.frozen import dataclass
 from derive.proof.evaluate import value_of
 from derive.proof.evidence import Evidence, Strength
 

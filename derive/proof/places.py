@@ -10,13 +10,13 @@ That is seen here from sizes that are letters, and not taken from the rules by w
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from itertools import combinations, pairwise
 
 from sympy import Integer, expand
 
 from derive.forward.nodes import Select
 from derive.forward.shape import Size, same
-from derive.frozen import dataclass
 
 __all__ = ["Chosen", "Needless", "needless"]
 

@@ -11,13 +11,13 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
 from typing import Any
 
 from sympy import QQ, Expr, Rational, cos, exp, log, sin
 
-from derive.frozen import dataclass
 from derive.proof.monomials import Coefficient, Monomial, Monomials, rational
 
 __all__ = ["Coefficient", "Element", "Generator", "Kind", "Monomial", "Ring", "Terms", "add_terms", "rational"]

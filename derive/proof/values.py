@@ -6,7 +6,7 @@ Everything is checked before anything is computed, and a message says where in t
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from math import prod
 from pathlib import Path
 from typing import Literal
@@ -18,7 +18,6 @@ from derive.errors import SizeError, UnknownNameError, UnsupportedError, UserErr
 from derive.forward.layer import Layer
 from derive.forward.nodes import Input
 from derive.forward.shape import bind
-from derive.frozen import dataclass
 from derive.proof import numeric
 from derive.proof.functions import Array
 from derive.proof.written import ArrayReader, cut, example, parse, shaped

@@ -8,6 +8,7 @@ own code is differenced. Arithmetic is exact where the layer is polynomial, else
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache, reduce
 from itertools import product
 from math import prod
@@ -27,7 +28,6 @@ from derive.forward.functions import NUMERIC, defined
 from derive.forward.layer import Layer
 from derive.forward.matrix import read
 from derive.forward.nodes import Input, Node, placeholder
-from derive.frozen import dataclass
 from derive.notation.tree import Index, Tree
 from derive.proof import numeric
 from derive.proof.evaluate import evaluate, value_of

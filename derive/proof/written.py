@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -15,7 +16,6 @@ from derive.errors import ShapeError, UserError
 from derive.forward.layer import Layer
 from derive.forward.nodes import Input
 from derive.forward.shape import Size, bind
-from derive.frozen import dataclass
 from derive.proof.functions import Array
 
 __all__ = ["ArrayReader", "cut", "example", "parse", "shaped"]

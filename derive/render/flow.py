@@ -7,10 +7,9 @@ matrix that is still too wide loses columns in its middle, as on a page.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from derive.document.blocks import Line
-from derive.frozen import dataclass
 from derive.notation.box import Box, beside, columns, folded, padded
 from derive.notation.ink import Ink
 from derive.notation.plain import print_plain, print_sign

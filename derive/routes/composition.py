@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from string import ascii_letters
 
 from derive.forward.layer import Layer
 from derive.forward.normal import replaced
 from derive.forward.stage import Stage, run_stages
-from derive.frozen import dataclass
 from derive.routes.jacobian import JacobianRoute, derive_jacobian
 
 __all__ = ["Composition", "derive_composition"]

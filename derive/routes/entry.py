@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 
 from sympy import Expr, Integer
@@ -17,7 +17,6 @@ from derive.engine.tables import EntryTable
 from derive.forward.formula import Formula
 from derive.forward.layer import Layer
 from derive.forward.nodes import Node
-from derive.frozen import dataclass
 from derive.notation.tree import Explicit, Hadamard, Inner, SumAxis, Tree
 from derive.routes.factored import to_formula
 from derive.rules.naming import formula

@@ -7,14 +7,13 @@ operands, given the one that arrives. That rule is derived here from the definit
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NoReturn
 
 from derive.forward.formula import Formula
 from derive.forward.layer import Layer, Prose, Samples
 from derive.forward.nodes import Add, Constant, Delta, Input, Node, Ones, Select, topological
-from derive.frozen import dataclass
 from derive.routes.index import IndexRoute
 from derive.rules.adjoint import RULES, Sweep, VectorJacobianProduct, sweep
 from derive.rules.naming import formula

@@ -5,11 +5,11 @@ y_ij = Σ_k x_ik w_kj + b_j  →  ∂y_ij/∂x_mn = δ_im w_nj  →  ∂L/∂x_m
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cached_property
 
 from derive.forward.layer import Layer
 from derive.forward.nodes import Input, Node
-from derive.frozen import dataclass
 from derive.rules.index import (
     Factor,
     IndexSum,

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cached_property
 
 from derive.engine import ChainRule, Reshaped, VectorMap, chain, reshape, tables, vectorize
 from derive.forward.formula import Formula
 from derive.forward.layer import Layer
 from derive.forward.nodes import Node
-from derive.frozen import dataclass
 from derive.notation.tree import Explicit, MatMul, Tree
 from derive.routes.factored import to_formula
 from derive.routes.jacobian_formula import ReadableJacobian

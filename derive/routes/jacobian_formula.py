@@ -11,7 +11,7 @@ own, A holds what depends on several axes of the output and B on several of the 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 from math import prod
@@ -26,7 +26,6 @@ from derive.forward.matrix import read
 from derive.forward.nodes import Constant, Contract, Delta, Input, Node, Ones
 from derive.forward.normal import add, contract, zeros
 from derive.forward.shape import Shape, Size
-from derive.frozen import dataclass
 from derive.notation.code import print_code
 from derive.notation.tree import (
     Diagonal,

@@ -11,7 +11,7 @@ fixed: they are the second derivatives of Σ G ⊙ Y.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain, count
 from typing import NoReturn
@@ -23,7 +23,6 @@ from derive.forward.formula import Formula
 from derive.forward.layer import Layer, Prose
 from derive.forward.nodes import Input, Ones
 from derive.forward.normal import add, contract, zeros
-from derive.frozen import dataclass
 from derive.notation.tree import Name
 from derive.routes.jacobian_formula import JacobianFormula, jacobian_formula
 from derive.rules.build import build

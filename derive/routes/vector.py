@@ -5,12 +5,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cached_property
 
 from derive.forward.layer import Layer
 from derive.forward.nodes import Input, Node
 from derive.forward.shape import size
-from derive.frozen import dataclass
 from derive.routes.index import CHAIN, derive_index
 from derive.rules.index import IndexSum, chain_rule, contract_delta, to_node
 

@@ -6,6 +6,7 @@ One rule a node kind. Every application is recorded as a step, so that a false r
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 
 from sympy import Integer
 
@@ -13,7 +14,6 @@ from derive.errors import InternalError
 from derive.forward.nodes import Add, Constant, Contract, Input, Map, MatrixFunction, Node, OneHot, Reduce, topological
 from derive.forward.normal import add, contract, zeros
 from derive.forward.slope import share, slope
-from derive.frozen import dataclass
 from derive.steps import Reason, Step
 
 __all__ = [

@@ -12,7 +12,7 @@ looked at. Every application is recorded with the assumption as its reason.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import combinations
 
@@ -23,7 +23,6 @@ from derive.forward.assumption import Assumption
 from derive.forward.layer import Layer
 from derive.forward.nodes import Add, Constant, Contract, Input, Map, Node, Ones, placeholder
 from derive.forward.normal import apply, replaced
-from derive.frozen import dataclass
 from derive.rules.gradients import Cut, Gradients, alone, is_worth_a_name, users
 from derive.rules.known import Forward, Rewrite
 from derive.rules.rewrite import simplify

@@ -8,12 +8,12 @@ multiplied out again. A name that is hardly shorter than what it stands for is p
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from derive.errors import InternalError
 from derive.forward.layer import Layer
 from derive.forward.nodes import Contract, Input, Node, topological
 from derive.forward.normal import add, replaced, zeros
-from derive.frozen import dataclass
 from derive.rules.adjoint import RULES
 from derive.rules.known import Forward
 from derive.rules.length import lengths

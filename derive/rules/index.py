@@ -9,7 +9,7 @@ apply rules, one at a time. Nothing here knows the adjoint rules, nor sizes in n
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from derive.errors import InternalError, UnsupportedError
@@ -17,7 +17,6 @@ from derive.forward.differential import differentials
 from derive.forward.nodes import Add, Contract, Delta, Input, Node, Ones, topological
 from derive.forward.normal import add, contract, zeros
 from derive.forward.shape import Size
-from derive.frozen import dataclass
 
 __all__ = [
     "MOST_PRODUCTS",

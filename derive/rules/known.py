@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -11,7 +11,6 @@ from derive.forward.idioms import idiom
 from derive.forward.joined import joined
 from derive.forward.nodes import Add, Constant, Contract, Delta, Input, Map, Node, Ones, placeholder, topological
 from derive.forward.normal import apply, contract
-from derive.frozen import dataclass
 from derive.rules.terms import Power, Term, Terms, cost, flatten, is_view
 from derive.steps import Reason
 

@@ -7,7 +7,7 @@ long and several write. The author's own names come first, and the output is cal
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 
 from derive.forward.formula import Definition, Formula, lines_of
@@ -16,7 +16,6 @@ from derive.forward.layer import Layer
 from derive.forward.matrix import called, read
 from derive.forward.nodes import Input, Node, topological
 from derive.forward.normal import replaced
-from derive.frozen import dataclass
 from derive.notation.tree import Gradient, Name, Tree
 from derive.rules.adjoint import RULES
 from derive.rules.assumed import Assumed, assumed

@@ -7,7 +7,7 @@ it from the gradient of its own output, whatever lies before and behind.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import chain, count
 
@@ -17,7 +17,6 @@ from derive.forward.matrix import called, read
 from derive.forward.nodes import Input, Node, topological
 from derive.forward.normal import replaced
 from derive.forward.stage import Stage
-from derive.frozen import dataclass
 from derive.notation.tree import Gradient, Name, Tree
 from derive.rules.adjoint import RULES
 from derive.rules.naming import definitions, formulas

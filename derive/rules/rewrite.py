@@ -8,14 +8,13 @@ to an end. Every application is recorded, and `proof` evaluates both sides.
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from sympy import Integer
 
 from derive.forward.idioms import idiom
 from derive.forward.nodes import Add, Contract, Node, topological
-from derive.frozen import dataclass
 from derive.rules.build import build
 from derive.rules.equalities import REWRITES
 from derive.rules.factoring import factored, shared_by_all

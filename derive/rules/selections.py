@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 
 from sympy import Integer
 
 from derive.forward.nodes import Constant, Delta, Node, Ones, Select
 from derive.forward.normal import contract
 from derive.forward.selected import is_split, is_window
-from derive.frozen import dataclass
 
 __all__ = ["needless", "taken_out"]
 

@@ -8,7 +8,7 @@ place. The names of an author stay where they are used more than once, and one n
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from derive.forward.formula import Definition, Formula
@@ -16,7 +16,6 @@ from derive.forward.layer import Layer
 from derive.forward.matrix import called
 from derive.forward.nodes import Node
 from derive.forward.normal import replaced
-from derive.frozen import dataclass
 from derive.notation.code import print_code, print_value
 from derive.notation.masks import is_mask
 from derive.notation.tree import Gradient, Name

@@ -8,7 +8,7 @@ What the forward pass computes stays whole, so that a formula refers to it inste
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import count
 from math import prod
@@ -18,7 +18,6 @@ from sympy import Expr, Integer, Mul, Pow, Rational, Symbol
 from derive.forward.nodes import Add, Constant, Contract, Delta, Map, Node, Ones, Select, placeholder
 from derive.forward.normal import apply
 from derive.forward.shape import Shape, Size
-from derive.frozen import dataclass
 from derive.rules.selections import needless
 
 __all__ = ["MOST_TERMS", "Power", "Term", "Terms", "cost", "flatten", "gathered", "is_view", "opened", "replaced"]

@@ -6,13 +6,12 @@ A value that is written several times gets a name where that is shorter, as some
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 
 from derive.forward.idioms import parts
 from derive.forward.matrix import called, read_each
 from derive.forward.nodes import Constant, Contract, Delta, Input, Node, OneHot, Ones, Select, topological
-from derive.frozen import dataclass
 from derive.notation.code import CodePrinter, print_code, print_value
 from derive.notation.tree import Gradient, Name, Tree
 from derive.notation.walk import children

@@ -5,9 +5,9 @@ Lengths are em of the text; x grows to the right, y downwards, from the upper le
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from derive.frozen import dataclass
 from derive.notation.measure import width
 from derive.notation.tree import BigSum, Broadcast, Call, Gradient, Partial, Power, Quotient, Transpose, Tree
 from derive.notation.walk import children, contains

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from derive.document.entrywise import Entrywise
 from derive.document.layout import LINE_WIDTH, fits
 from derive.document.words import is_loss, named_values
@@ -12,7 +14,6 @@ from derive.engine.pattern import Term
 from derive.errors import UnsupportedError
 from derive.forward.layer import Layer
 from derive.forward.shape import Size
-from derive.frozen import dataclass
 from derive.notation.measure import width
 from derive.notation.tree import BigSum, Entry, Gradient, Index, Name, Partial, Product, Relation
 from derive.routes.index import reserved

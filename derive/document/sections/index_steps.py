@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from derive.document.blocks import Line, Runs
 from derive.document.draft import Draft
@@ -10,7 +11,6 @@ from derive.document.indexed import IndexReader
 from derive.document.layout import reason_room
 from derive.document.words import array_name
 from derive.errors import UnsupportedError
-from derive.frozen import dataclass
 from derive.locale import N_
 from derive.notation.tree import Entry, Name, Partial, Relation, Tree
 from derive.routes.index import CHAIN, DELTA, DERIVATIVE, ENTRIES, SCALAR, derive_index

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from derive.document.blocks import Verbatim
 from derive.document.draft import Draft, Values
 from derive.document.drawing.sign import sign_of
 from derive.document.local import LocalText
 from derive.forward.nodes import Add, Constant, Contract, Map, MatrixFunction, Node, Reduce
-from derive.frozen import dataclass
 from derive.locale import N_
 from derive.notation.code import print_code
 from derive.notation.tree import (

@@ -7,14 +7,13 @@ does: where a product of square matrices has an inverse, each of them has one.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from sympy import Expr, Integer
 
 from derive.forward.nodes import Delta, MatrixFunction, Node
 from derive.forward.shape import Size, same
-from derive.frozen import dataclass
 from derive.rules.build import build
 from derive.rules.known import Forward
 from derive.rules.terms import Power, Term, Terms, flatten, replaced

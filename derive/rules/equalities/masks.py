@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import combinations, permutations
 
 from sympy import Expr, Integer, Rational
@@ -12,7 +12,6 @@ from derive.forward.functions import abs as absolute
 from derive.forward.functions import clip, relu, sign, step
 from derive.forward.nodes import Add, Constant, Contract, Map, Node, Ones, placeholder
 from derive.forward.normal import apply
-from derive.frozen import dataclass
 from derive.rules.known import Forward
 from derive.rules.matching import alike
 from derive.rules.terms import Power, Term, Terms, gathered, replaced
