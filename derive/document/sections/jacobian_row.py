@@ -16,11 +16,7 @@ from derive.engine import tables
 from derive.engine.pattern import Labels
 from derive.engine.tables import EntryTable
 from derive.locale import N_
-from derive.notation.tree import (
-    Dots,
-    Relation,
-    Tree,
-)
+from derive.notation.tree import Dots, Relation, Tree
 from derive.routes.entry import ENTRIES, EntryRoute
 from derive.routes.jacobian import FACTOR, REGROUP, JacobianRoute
 
