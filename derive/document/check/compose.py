@@ -6,7 +6,7 @@ from derive.document.blocks import Document, Head, Run, Runs, Text, Verbatim
 from derive.document.check import comparison, listing, verdict
 from derive.document.check.legible import legible, legible_code, quoted
 from derive.document.check.material import CheckMaterial
-from derive.document.compose import write_sections
+from derive.document.compose import spelling, write_sections
 from derive.document.draft import Draft
 from derive.document.spelling import speller
 from derive.document.words import coloured_letters, words_of
@@ -20,8 +20,9 @@ def compose_check(material: CheckMaterial) -> Document:
     translate = translator(material.options.language).gettext
     layer = material.account.layer
     words = {} if layer is None else words_of(layer)
+    derivation = material.derivation
     spell = speller(material.options.names, "L" if layer is None else layer.loss)
-    draft = Draft(translate, words, spell=spell)
+    draft = Draft(translate, words, spell=spell if derivation is None else spelling(derivation))
     verdict.write(draft, material)
     listing.write(draft, material)
     comparison.write(draft, material)
