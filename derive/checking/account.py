@@ -58,7 +58,8 @@ def account(subject: Subject, report: Report, given: Mapping[str, int] | None = 
     files = list(dict.fromkeys(code.co_filename for code in codes))
     with recording(files) as every:
         found = _traced(subject)
-    branch, some, failure, at = None, Record(), "", sizes
+    branch, some, failure = None, Record(), ""
+    at: Mapping[str, int] = sizes
     for other in _run_at(report, sizes) if not found.got or found.output is None else ():
         at = other
         with recording(files) as noted:
