@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from derive.checking.budget import Budget
+from derive.checking.budget import Budget, OutOfTimeError
 from derive.checking.exactly import Branch, branches
 from derive.checking.numerically import Differences, Expected, Mismatch, compared, told
 from derive.checking.points import critical_numbers, draws, sizes_ascending
@@ -41,6 +41,9 @@ _MOST_SYMBOLS = 24
 
 _MOST_DIFFERENCES = 400
 """Of more entries, along a few directions only."""
+
+_SYMBOLS, _LEAST = 0.4, 0.2
+"""The share of what is left, and the seconds at least, in which forward is run on symbols before numbers have to do."""
 
 _SMALL = 40
 """Numbers of a counterexample are made smaller as long as there are not more of them."""
@@ -185,11 +188,18 @@ def _upstream_of(mismatch: Mismatch) -> Any:
 
 
 def source_at(subject: Subject, sizes: Sizes, budget: Budget) -> Source:
-    """What says what is expected at these sizes: symbols if forward runs on them, else differences."""
-    with suppress(Exception):
-        for branch in islice(branches(subject, sizes, budget), 1):
-            if branch.general and not branch.whole:
-                return Expected(branch, subject)
+    """What says what is expected at these sizes: symbols if forward runs on them in some time, else differences."""
+    limit = Budget(max(_LEAST, (budget.seconds - budget.spent) * _SYMBOLS))
+    try:
+        with limit.interrupting():
+            for branch in islice(branches(subject, sizes, limit), 1):
+                if branch.general and not branch.whole:
+                    return Expected(branch, subject)
+    except OutOfTimeError:
+        budget.check()
+    except Exception:
+        # Nothing that runs on symbols.
+        pass
     precise = Differences(subject, sizes, budget, rough=False)
     try:
         arrays = next(iter(draws(subject, sizes, 1)))

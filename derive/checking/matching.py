@@ -8,7 +8,8 @@ from inspect import Parameter
 from pathlib import Path
 from typing import Any
 
-from derive.checking.pytorch import adapted, is_torch
+from derive.checking.kinds import is_torch
+from derive.checking.pytorch import adapted
 from derive.checking.subject import Subject, stripped
 from derive.errors import ShapeError, UnknownNameError, UserError
 from derive.forward.layer import Layer
@@ -24,7 +25,7 @@ _UPSTREAM = ("dout", "dy", "dz", "da", "ds", "dl", "g", "grad", "grad_output", "
 
 def is_class(backward: Any) -> bool:
     """Whether a class is meant, by itself or by one of its methods."""
-    return isinstance(backward, type) or _class_of(backward) is not None
+    return isinstance(backward, type) or is_torch(backward) or _class_of(backward) is not None
 
 
 def subject(
@@ -43,7 +44,8 @@ def subject(
     """
     if is_torch(backward):
         if forward is not None:
-            raise UserError(f"check: {backward.__name__} has a forward of its own; leave out --forward")
+            called = getattr(backward, "__name__", type(backward).__name__)
+            raise UserError(f"check: {called} has a forward of its own; leave out --forward")
         forward, backward = adapted(backward, shapes or {})
     elif is_torch(forward):
         forward, _ = adapted(forward, shapes or {})
@@ -65,7 +67,10 @@ def subject(
             raise UserError(
                 f"check: {name}: expected a forward function, a layer or the name of one, got {type(forward).__name__}"
             )
-        inputs = _inputs(forward, dict(shapes or {}), forward.__name__, claimed=claimed)
+        weights: Mapping[str, str] = getattr(forward, "weights", {})
+        given = {name: shape for name, shape in (shapes or {}).items() if name not in weights}
+        inputs = _inputs(forward, given, forward.__name__, claimed=claimed)
+        inputs += tuple(_input(name, shape, forward.__qualname__) for name, shape in weights.items())
         against, function = getattr(forward, "origin", forward).__name__, forward
     takes = _takes(backward, inputs, own=())
     if isinstance(forward, Layer) and "cache" in takes:
