@@ -42,7 +42,10 @@ _MOST_SYMBOLS = 24
 _MOST_DIFFERENCES = 400
 """Of more entries, along a few directions only."""
 
-_SYMBOLS, _LEAST = 0.4, 0.2
+_LONGEST = 20_000
+"""What is expected is computed faster by differences, if it has more terms."""
+
+_SYMBOLS, _LEAST = 0.25, 0.2
 """The share of what is left, and the seconds at least, in which forward is run on symbols before numbers have to do."""
 
 _SMALL = 40
@@ -193,7 +196,7 @@ def source_at(subject: Subject, sizes: Sizes, budget: Budget) -> Source:
     try:
         with limit.interrupting():
             for branch in islice(branches(subject, sizes, limit), 1):
-                if branch.general and not branch.whole:
+                if branch.general and not branch.whole and _length(branch) <= _LONGEST:
                     return Expected(branch, subject)
     except OutOfTimeError:
         budget.check()
@@ -207,6 +210,11 @@ def source_at(subject: Subject, sizes: Sizes, budget: Budget) -> Source:
     except Exception:
         return Differences(subject, sizes, budget, rough=True)
     return precise
+
+
+def _length(branch: Branch) -> int:
+    """The number of terms that what is expected is made of."""
+    return sum(len(entry.terms) for entries in branch.expected.values() for entry in entries.ravel())
 
 
 def _tries(

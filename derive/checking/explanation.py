@@ -8,18 +8,22 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from derive.checking.budget import Budget, OutOfTimeError
-from derive.checking.causes import likely_cause
+from derive.checking.causes import likely_cause, likely_mutation
 from derive.checking.every_size import Traced
 from derive.checking.exactly import Branch, branches
 from derive.checking.points import more_sizes
 from derive.checking.proofs import Proofs
+from derive.checking.retraced import retraced
 from derive.checking.rule import rule
 from derive.forward.nodes import topological
 
 __all__ = ["Explanation"]
 
 _CAUSES = 2.0
-"""How long the cause of what is wrong is looked for."""
+"""How long the cause of what is wrong is looked for in its formula."""
+
+_WAY_BACK = 1.5
+"""How long it is looked for on the way back to it."""
 
 _RULES = 1.0
 """How long what is expected in its place is made short."""
@@ -45,8 +49,27 @@ class Explanation:
                 with suppress(Exception):
                     runs += islice(branches(proofs.subject, sizes, limit), 1)
             self.runs = runs
-            for name in _shortest_first(proofs.traced, wrong):
-                self.causes[name] = likely_cause(proofs.subject, proofs.traced, runs, name, limit)
+            whole = Budget(limit.seconds / 3)
+            with suppress(OutOfTimeError), whole.interrupting():
+                for name in _shortest_first(proofs.traced, wrong):
+                    self.causes[name] = likely_cause(proofs.subject, proofs.traced, runs, name, whole)
+            self._retrace(proofs, wrong)
+            for name in self._unexplained(proofs, wrong):
+                self.causes[name] = likely_mutation(proofs.subject, proofs.traced, runs, name, limit)
+
+    def _unexplained(self, proofs: Proofs, wrong: Collection[str]) -> list[str]:
+        return [name for name in _shortest_first(proofs.traced, wrong) if not self.causes.get(name)]
+
+    def _retrace(self, proofs: Proofs, wrong: Collection[str]) -> None:
+        """Fills in mistakes on the way back, which explain several gradients at once."""
+        output = None if proofs.traced is None else proofs.traced.output
+        names = self._unexplained(proofs, wrong)
+        if output is None or not names:
+            return
+        limit = _left(proofs.budget, _WAY_BACK)
+        sizes = [*proofs.sizes, *more_sizes(proofs.subject)]
+        with suppress(OutOfTimeError), limit.interrupting():
+            self.causes.update(retraced(proofs.subject, output, sizes, names, limit))
 
     def find_rules(self, proofs: Proofs, wrong: Collection[str]) -> None:
         """Fills in the derived gradients of what is wrong."""
