@@ -53,14 +53,12 @@ def likely_cause(subject: Subject, traced: Traced | None, runs: Sequence[Branch]
 
 
 def _usable(runs: Sequence[Branch], name: str, budget: Budget) -> list[Branch]:
-    """The runs that gave the gradient; none if it is right in all of them: what is wrong at points has no cause there."""
+    """The runs that gave the gradient; none if it is right in all of them, and wrong at single points only."""
     found = [run for run in runs if not run.failure and name in run.got and name in run.expected]
     return [] if all(_same(run, run.got[name].data, run.expected[name], budget) for run in found) else found
 
 
-def likely_mutation(
-    subject: Subject, traced: Traced | None, runs: Sequence[Branch], name: str, budget: Budget
-) -> str:
+def likely_mutation(subject: Subject, traced: Traced | None, runs: Sequence[Branch], name: str, budget: Budget) -> str:
     """The mistake in the formula of the gradient in words; "" if none of those that are tried is that of the code."""
     runs = _usable(runs, name, budget)
     if not runs or traced is None or name not in traced.expected or traced.output is None:

@@ -134,7 +134,7 @@ def summed_to(gradient: Torchlike, argument: Torchlike) -> Torchlike:
     array, shape = gradient.array, shape_of(argument.array)
     own = shape_of(array)
     extra = len(own) - len(shape)
-    if extra < 0 or all(map(same, own, shape)) and not extra:
+    if extra < 0 or (not extra and all(map(same, own, shape))):
         return gradient
     spread = [n for n, size in enumerate(shape) if same(size, 1) and not same(own[n + extra], 1)]
     kept = [n for n in range(len(shape)) if n not in spread]

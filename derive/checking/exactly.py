@@ -6,7 +6,7 @@ What is expected is made of the output of forward alone: the derivatives of L = 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
@@ -56,7 +56,7 @@ class Branch:
     loss: Element
     failure: str = ""
     questioned: frozenset[int] = frozenset()
-    own: Mapping[str, str] = field(default_factory=dict)
+    own: tuple[tuple[str, str], ...] = ()
 
 
 def whole_numbers(subject: Subject, sizes: Sizes) -> list[dict[str, Any]]:
@@ -117,12 +117,12 @@ def _run(subject: Subject, sizes: Sizes, whole: Mapping[str, Any], scalars: Symb
             entries[place] = Element(field, dict(slopes.get(number, {})))
         expected[node.name] = entries
     got: dict[str, Sheet] = {}
-    own: dict[str, str] = {}
+    own: list[tuple[str, str]] = []
     failure = ""
     try:
         for name, value in subject.back(world, arrays, output, cache, upstream, holder).items():
             if isinstance(value, Own):
-                own[name] = value.reason
+                own.append((name, value.reason))
             else:
                 got[name] = made.of(value)
     except CodeError as error:
@@ -130,7 +130,7 @@ def _run(subject: Subject, sizes: Sizes, whole: Mapping[str, Any], scalars: Symb
     except Exception as error:
         failure = raised(error)
     known, questioned = dict(scalars.branches.known), frozenset(scalars.branches.questioned)
-    return Branch(field, sizes, whole, made.data, expected, got, known, general, loss, failure, questioned, own)
+    return Branch(field, sizes, whole, made.data, expected, got, known, general, loss, failure, questioned, tuple(own))
 
 
 def raised(error: BaseException) -> str:

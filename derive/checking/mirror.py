@@ -6,16 +6,17 @@ written in Python around PyTorch's functions.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from types import FunctionType, MethodType
 from typing import Any
 
 from derive.checking.context import is_real_tensor
-from derive.checking.modules import Model, kept_by
+from derive.checking.modules import Model
 from derive.checking.outputs import joined, split
 from derive.checking.subject import CodeError
 from derive.checking.tape import Tape
-from derive.checking.torchlike import Torchlike, unwrapped, wrapped
+from derive.checking.torchlike import Torchlike, held, unwrapped, wrapped
 from derive.errors import UnsupportedError
 
 __all__ = ["Mirrored"]
@@ -41,21 +42,46 @@ class Mirrored:
         if model.has_backward:
             returned = module.backward(*split(wrapped(dout), _outputs(output)))
             own = [name for name in kept if name not in model.aliases]
-            return unwrapped(_named(model, returned, module, own))
+            made: dict[str, Any] = unwrapped(_named(model, returned, module, own))
+            return made
         tape = Tape(is_cut=True)
         arrays = {name: value for name, value in kept.items() if is_real_tensor(wrapped(value))}
         _, output = self._run({name: _copied(value) for name, value in kept.items()}, tape)
-        return tape.back(joined(_outputs(output)).array, dout, arrays)
+        found: dict[str, Any] = tape.back(joined(_outputs(output)).array, dout, arrays)
+        return found
 
     def _run(self, given: Mapping[str, Any], tape: Tape) -> tuple[Any, Any]:
         own, weights = self._model.split({name: wrapped(value) for name, value in given.items()})
         placed = {place: value for name, value in weights.items() for place in self._model.aliases[name]}
         module = _mirror(self._model.module, self._world, placed, "")
         self._world.tape = tape
+        token = held.set(tape.stop if tape.is_cut else None)
         try:
-            return module, module(**own)
+            with _through(self._world):
+                return module, module(**own)
         finally:
+            held.reset(token)
             self._world.tape = None
+
+
+@contextmanager
+def _through(world: Any) -> Iterator[None]:
+    """Whoever calls apply of a Function with tensors on symbols, reaches it in the world of stand-ins.
+
+    Code of other files has PyTorch's own apply, which would run forward and forget about backward.
+    """
+    from torch.autograd.function import _SingleLevelFunction  # deferred: an optional dependency
+
+    def apply(kind: Any, *arguments: Any) -> Any:
+        if any(isinstance(argument, Torchlike) for argument in arguments):
+            return world.bound(kind).apply(*arguments)
+        return super(_SingleLevelFunction, kind).apply(*arguments)
+
+    _SingleLevelFunction.apply = classmethod(apply)
+    try:
+        yield
+    finally:
+        del _SingleLevelFunction.apply
 
 
 def _copied(value: Any) -> Any:
@@ -98,7 +124,7 @@ class _OnSymbols:
         if any(object.__getattribute__(self, "__dict__").get(name) for name in hooks):
             raise UnsupportedError(f"a hook on {kind} is not supported on symbols")
         try:
-            return self.forward(*arguments, **options)  # type: ignore[attr-defined]  # the class of the module has it
+            return self.forward(*arguments, **options)
         except UnsupportedError:
             raise
         except Exception as error:
@@ -111,7 +137,7 @@ class _OnSymbols:
 def _mirror(module: Any, world: Any, placed: Mapping[str, Any], prefix: str) -> Any:
     """The mirror of a module, whose parameters are placed by their names; others are constants."""
     kind = type(module)
-    made = object.__new__(type(kind.__name__, (_OnSymbols, kind), {"__module__": kind.__module__}))
+    made: Any = object.__new__(type(kind.__name__, (_OnSymbols, kind), {"__module__": kind.__module__}))
     inside: dict[str, Any] = {name: _seen(value, world) for name, value in vars(module).items()}
     inside["_world"] = world
     inside["_parameters"] = {

@@ -113,9 +113,7 @@ class Model(Inside):
             return {f"d{str(name).removeprefix('d')}": left(value) for name, value in returned.items()}
         parts = list(returned) if isinstance(returned, tuple | list) else [returned]
         names = own if len(parts) <= len(own) else [*own, *self.aliases]
-        made = {
-            f"d{name}": left(part) for name, part in zip(names, parts, strict=False) if part is not None
-        }
+        made = {f"d{name}": left(part) for name, part in zip(names, parts, strict=False) if part is not None}
         for name in self.aliases:
             for value in kept_by(module, name):
                 made.setdefault(f"d{name}", left(value))
@@ -136,9 +134,9 @@ def kept_by(module: Any, name: str) -> Iterator[Any]:
     grads = getattr(module, "grads", None)
     if isinstance(grads, Mapping):
         yield from (grads[key] for key in (name, flat, f"d{name}", f"d{flat}") if key in grads)
-    weight = getattr(owner, attribute, None)
-    if getattr(weight, "grad", None) is not None:
-        yield weight.grad
+    kept = getattr(getattr(owner, attribute, None), "grad", None)
+    if kept is not None:
+        yield kept
 
 
 def _outputs(output: Any) -> list[Any]:
@@ -158,7 +156,9 @@ def _refuse_changing(where: str, name: str, part: Any) -> None:
     kind = type(part).__name__
     remedy = "check the module in evaluation mode: layer = " + where + "(...).eval() in the file, and FILE:layer"
     if isinstance(part, _DropoutNd) and part.training and part.p:
-        raise UserError(f"check: {where}: {name or 'it'} is {kind}(p={part.p}) in training mode, which is random; {remedy}")
+        raise UserError(
+            f"check: {where}: {name or 'it'} is {kind}(p={part.p}) in training mode, which is random; {remedy}"
+        )
     if isinstance(part, _NormBase) and part.training and part.track_running_stats:
         raise UserError(
             f"check: {where}: {name or 'it'} is {kind} in training mode, whose running statistics are changed by "

@@ -48,14 +48,10 @@ def split(upstream: Any, outputs: Sequence[Any]) -> list[Any]:
 
 
 def _shapes(outputs: Sequence[Any]) -> list[tuple[Any, ...]]:
-    return [
-        shape_of(output.array) if isinstance(output, Torchlike) else tuple(output.shape) for output in outputs
-    ]
+    return [shape_of(output.array) if isinstance(output, Torchlike) else tuple(output.shape) for output in outputs]
 
 
 def _are_beside(shapes: Sequence[tuple[Any, ...]]) -> bool:
     """Whether they differ in their last axis at most."""
     first = shapes[0]
-    return bool(first) and all(
-        len(shape) == len(first) and all(map(same, shape[:-1], first[:-1])) for shape in shapes
-    )
+    return bool(first) and all(len(shape) == len(first) and all(map(same, shape[:-1], first[:-1])) for shape in shapes)

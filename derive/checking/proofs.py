@@ -158,8 +158,8 @@ class Proofs:
         """Why the entries of a branch are not seen to be equal; "" if they are."""
         if branch.failure:
             return branch.failure
-        if name in branch.own:
-            return branch.own[name]
+        if name in (own := dict(branch.own)):
+            return own[name]
         got, expected = branch.got[name].data, branch.expected[name]
         if got.shape != expected.shape:
             return f"the gradient has shape {got.shape}, expected {expected.shape}"

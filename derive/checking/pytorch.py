@@ -130,7 +130,7 @@ class _OnSymbols:
 
 def _arguments(parameters: Sequence[Parameter], tensors: Mapping[str, Any]) -> list[Any]:
     """What forward is called with: tensors, and other arguments as they are by default."""
-    return [tensors[p.name] if p.name in tensors else p.default for p in parameters if p.kind is not p.VAR_POSITIONAL]
+    return [tensors.get(p.name, p.default) for p in parameters if p.kind is not p.VAR_POSITIONAL]
 
 
 def _smooth(output: Any) -> list[Any]:

@@ -1,21 +1,23 @@
-"""Tries mistakes on the way back at numbers, and tells those that give what the code gives: in floats, then precisely."""
+"""Tries mistakes on the way back at numbers: those that give what the code gives in floats, and then precisely."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
 from mpmath import mpf, workdps
 
 from derive.checking.budget import Budget
+from derive.checking.multiples import multiples
 from derive.checking.nodevalues import NodeValues
 from derive.checking.numerically import real_run
 from derive.checking.scalars import DIGITS, Digits
 from derive.checking.slips import Slip, slips
 from derive.checking.subject import CodeError, Subject
-from derive.checking.variables import Words, words
+from derive.checking.variables import words
 from derive.checking.watch import Watch
 from derive.checking.wayback import WayBack
 from derive.errors import DeriveError
@@ -52,7 +54,9 @@ class _Point:
         if a.shape != b.shape:
             return False
         scale = max((abs(entry) for entry in b.ravel()), default=0)
-        return all(abs(x - y) <= self.close * (scale + mpf(10) ** -6) for x, y in zip(a.ravel(), b.ravel(), strict=True))
+        return all(
+            abs(x - y) <= self.close * (scale + mpf(10) ** -6) for x, y in zip(a.ravel(), b.ravel(), strict=True)
+        )
 
 
 def retraced(
@@ -60,15 +64,17 @@ def retraced(
 ) -> dict[str, str]:
     """The mistakes in words, by the names of what is wrong; those that explain most of it come first."""
     points = [point for at in sizes for point in _points(subject, output, at)][:3]
-    open_names = [name for name in wrong if points and all(name in point.got for point in points)]
+    open_names = [n for n in wrong if points and all(n in p.got and _fit(p, n) for p in points)]
     # What floats do not see to be wrong has no cause that they could see.
     open_names = [n for n in open_names if not all(point.fits(point.way.gradients(), n) for point in points)]
     if not open_names:
         return {}
     right = [name for name in points[0].got if name not in wrong]
-    precise = _precise(subject, points[0], budget)
+    precise, named = _precise(subject, points[0], budget), words(subject)
     found: list[tuple[Slip, list[str], bool]] = []
-    for slip in slips(points[0].way):
+    first = points[0]
+    differences = {n: np.asarray(first.got[n], dtype=float) - first.way.gradients()[n] for n in open_names}
+    for slip in chain(slips(first.way, named), multiples(first.way, differences)):
         budget.check()
         names = _explained(slip, points, open_names)
         if not names or (precise is not None and not (names := _explained(slip, [precise], names))):
@@ -79,7 +85,6 @@ def retraced(
             break
     found.sort(key=lambda item: (-len(item[1]), not item[2]))
     told: dict[str, str] = {}
-    named = words(subject) if found else Words({})
     for slip, names, _ in found:
         for name in names:
             told.setdefault(name, slip.told(named))
@@ -128,6 +133,10 @@ def _points(subject: Subject, output: Node, sizes: Mapping[str, int]) -> Iterato
         if all(np.all(np.isfinite(np.asarray(array, dtype=float))) for array in (*got.values(), *_all(way))):
             yield _Point(sizes, arrays, upstream, way, got)
             return
+
+
+def _fit(point: _Point, name: str) -> bool:
+    return np.shape(point.got[name]) == np.shape(point.way.gradients()[name])
 
 
 def _all(way: WayBack) -> list[Any]:

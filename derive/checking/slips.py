@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
 
 import numpy as np
-from sympy import Function
+from sympy import Expr, Function, sympify
 
 from derive.checking.nodevalues import Array
 from derive.checking.variables import Words
@@ -34,19 +34,25 @@ class Slip:
         return self.text.format(*map(words.said, self.nodes))
 
 
-def slips(way: WayBack) -> Iterator[Slip]:
-    """The mistakes that can be made on the way back, those in one step first."""
+def slips(way: WayBack, words: Words) -> Iterator[Slip]:
+    """The mistakes that can be made on the way back, those in one step first.
+
+    Where the code has names, only what has one is taken for something else.
+    """
     edges = list(way.edges())
     values = _values(way.output)
+    others = [node for node in values if node in words.names] if words.names else values
     for edge in edges:
         yield from _left_out(edge)
     for edge in edges:
-        yield from _other_slope(edge, values) if isinstance(edge[0], Map) else ()
+        yield from _other_slope(edge, others) if isinstance(edge[0], Map) else ()
     for edge in edges:
-        yield from _other_factor(edge, values) if isinstance(edge[0], Contract) else ()
-    yield from _other_value(way, values)
+        yield from _other_factor(edge, others) if isinstance(edge[0], Contract) else ()
+    yield from _other_size(way)
+    yield from _other_value(values, others)
+    yield from _diagonals(way, others)
     for edge in edges:
-        yield from _other_gradient(edge, edges)
+        yield from _other_gradient(edge, [*others, way.output], way)
 
 
 def _values(output: Node) -> list[Node]:
@@ -149,7 +155,7 @@ def _other_slope(edge: Edge, values: Sequence[Node]) -> Iterator[Slip]:
             return way.values.of(slope(node, place)) * way.values.filled(factor, ())
 
         yield Slip(f"{told} the derivative of {name}, {_STEP}", ends, with_slope(scaled))
-    for number, operand in enumerate(node.operands):
+    for number, operand in enumerate(node.operands if node.function.atoms(Function) else ()):
         for other in values:
             if other is not operand and _fit(other, operand) and not _is_constant(operand):
 
@@ -157,7 +163,7 @@ def _other_slope(edge: Edge, values: Sequence[Node]) -> Iterator[Slip]:
                     given = [way.values.of(inner) for inner in node.operands]
                     given[number] = way.values.of(other)
                     derivative = slope(Map(_places(node), node.function), place)
-                    stand_ins = dict(zip(_places(node), given, strict=True))
+                    stand_ins: dict[Node, Array] = dict(zip(_places(node), given, strict=True))
                     return way.values.with_others(stand_ins).of(derivative)
 
                 text = f"the derivative of {name} is taken at {{}} in the place of {{}}"
@@ -172,72 +178,107 @@ def _other_factor(edge: Edge, values: Sequence[Node]) -> Iterator[Slip]:
     node, place = edge
     assert isinstance(node, Contract)
 
-    def with_factor(number: int, made: Callable[[WayBack], Array | None]) -> Callable[[WayBack], Gradients | None]:
+    def with_factor(number: int, used: Node, change: Callable[[Array], Array]) -> Callable[[WayBack], Gradients | None]:
         def sent(way: WayBack) -> Array | None:
             factors = way.factors(node, place)
-            other = made(way)
-            if other is None or np.shape(other) != np.shape(factors[number]):
+            other = change(way.values.of(used))
+            if np.shape(other) != np.shape(factors[number]):
                 return None
             factors[number] = other
             return way.product(node, place, factors)
 
         return _along(edge, sent)
 
+    ends = _ends(edge)
     for number, operand in enumerate(node.operands):
         if number == place or isinstance(operand, Ones | Delta | Select):
             continue
-        about, shape = (operand, *_ends(edge)), np.shape
-        yield Slip(
-            f"the factor {{}} is missing, {_STEP}",
-            about,
-            with_factor(number, lambda way, o=operand: way.values.filled(1, shape(way.values.of(o)))),
-        )
-        yield Slip(
-            f"the factor {{}} has the other sign, {_STEP}",
-            about,
-            with_factor(number, lambda way, o=operand: -way.values.of(o)),
-        )
-        yield Slip(
-            f"the factor {{}} is squared, {_STEP}",
-            about,
-            with_factor(number, lambda way, o=operand: way.values.of(o) ** 2),
-        )
+        for text, change in _CHANGES:
+            yield Slip(f"{text}, {_STEP}", (operand, *ends), with_factor(number, operand, change))
         if len(operand.shape) == 2 and same(*operand.shape):
-            yield Slip(
-                f"{{}} is transposed the other way, {_STEP}",
-                about,
-                with_factor(number, lambda way, o=operand: way.values.of(o).T),
-            )
+            text = f"{{}} is transposed the other way, {_STEP}"
+            yield Slip(text, (operand, *ends), with_factor(number, operand, np.transpose))
         for other in values:
             if other is not operand and _fit(other, operand):
                 text = f"{{}} in the place of {{}}, {_STEP}"
-                yield Slip(text, (other, *about), with_factor(number, lambda way, o=other: way.values.of(o)))
-    text = f"what comes back is not multiplied in, {_STEP}"
-    yield Slip(text, _ends(edge), with_factor(place, lambda way: way.values.filled(1, np.shape(way.arriving[node]))))
+                yield Slip(text, (other, operand, *ends), with_factor(number, other, np.asarray))
+    yield Slip(f"what comes back is not multiplied in, {_STEP}", ends, with_factor(place, node, _ones))
 
 
-def _other_value(way: WayBack, values: Sequence[Node]) -> Iterator[Slip]:
+def _ones(array: Array) -> Array:
+    return array * 0 + 1
+
+
+_CHANGES: tuple[tuple[str, Callable[[Array], Array]], ...] = (
+    ("the factor {} is missing", _ones),
+    ("the factor {} has the other sign", operator.neg),
+    ("the factor {} is squared", lambda value: value * value),
+)
+
+
+def _other_size(way: WayBack) -> Iterator[Slip]:
+    """A number made of sizes with another size in it, or N - 1 for N, wherever it is used."""
+    letters = sorted({letter for node in way.inputs for size in node.shape for letter in _letters(size)}, key=str)
+    for node in topological(way.output):
+        if not isinstance(node, Constant):
+            continue
+        for letter in sorted(_letters(node.value), key=str):
+            for other in (*(m for m in letters if m != letter), letter - 1, letter + 1):
+                made = Constant(node.value.xreplace({letter: other}))
+                text = "{} in the place of {}"
+                yield Slip(text, (made, node), _with_value(node, made))
+
+
+def _letters(size: Expr) -> set[Expr]:
+    return set(sympify(size).free_symbols)
+
+
+def _with_value(used: Node, other: Node) -> Callable[[WayBack], Gradients | None]:
+    return lambda way: way.with_value(used, way.values.of(other))
+
+
+def _other_value(values: Sequence[Node], others: Sequence[Node]) -> Iterator[Slip]:
     for used in values:
-        for other in values:
+        for other in others:
             if other is not used and _fit(used, other):
                 text = "{} in the place of {}, wherever the backward pass uses it"
-                yield Slip(text, (other, used), lambda way, u=used, o=other: way.with_value(u, way.values.of(o)))
+                yield Slip(text, (other, used), _with_value(used, other))
 
 
-def _other_gradient(edge: Edge, edges: Sequence[Edge]) -> Iterator[Slip]:
+def _diagonals(way: WayBack, values: Sequence[Node]) -> Iterator[Slip]:
+    """y (1 - y) for the whole Jacobian of softmax, or y itself, between two values."""
+    for value in values:
+        below = set(topological(value))
+        for inner in values:
+            if inner is value or inner not in below or not _fit(value, inner) or inner not in way.arriving:
+                continue
+            for text, slope_of in _DIAGONALS:
+
+                def made(
+                    way: WayBack,
+                    value: Node = value,
+                    inner: Node = inner,
+                    slope_of: Callable[[Array], Array] = slope_of,
+                ) -> Gradients:
+                    return way.with_arriving(inner, way.arriving[value] * slope_of(way.values.of(value)))
+
+                yield Slip(text, (value, inner), made)
+
+
+_DIAGONALS: tuple[tuple[str, Callable[[Array], Array]], ...] = (
+    ("y (1 - y), for y = {}, in the place of its whole Jacobian with respect to {}", lambda y: y * (1 - y)),
+    ("the value {} in the place of its whole Jacobian with respect to {}", lambda y: y),
+)
+
+
+def _other_gradient(edge: Edge, others: Sequence[Node], way: WayBack) -> Iterator[Slip]:
     """What arrives at another value goes along a step: it was overwritten too early, or not yet."""
-    node, place = edge
-    others = dict.fromkeys(chain.from_iterable((n, n.operands[p]) for n, p in edges))
-    for other in others:
-        if other is not node and _fit(other, node):
+    node = edge[0]
+    for other in dict.fromkeys(others):
+        if other is not node and other in way.arriving and _fit(other, node):
             text = f"the gradient of {{}} in the place of that of {{}}, {_STEP}"
+            yield Slip(text, (other, node, *_ends(edge)), _along(edge, _sent_of(edge, other)))
 
-            def sent(way: WayBack, other: Node = other) -> Array:
-                kept = way.arriving[node]
-                way.arriving[node] = way.arriving[other]
-                try:
-                    return way.sent(edge)
-                finally:
-                    way.arriving[node] = kept
 
-            yield Slip(text, (other, node, *_ends(edge)), _along(edge, sent))
+def _sent_of(edge: Edge, other: Node) -> Callable[[WayBack], Array | None]:
+    return lambda way: way.sent_of(edge, other)

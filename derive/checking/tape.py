@@ -20,7 +20,7 @@ from derive.checking.kinds import Own
 from derive.checking.live import Live
 from derive.checking.scalars import Symbols
 from derive.checking.sheet import Sheet
-from derive.checking.torchlike import Torchlike
+from derive.checking.torchlike import Torchlike, held
 from derive.errors import UnsupportedError
 from derive.forward.nodes import Input, Node, topological
 from derive.forward.normal import replaced
@@ -61,7 +61,12 @@ class Tape:
     def apply(self, passes: Passes, arguments: Sequence[Any]) -> Any:
         """A Function, applied."""
         before = [Torchlike(_copy(a.array)) if isinstance(a, Torchlike) else a for a in arguments]
-        found, context = passes.forward(arguments)
+        # Inside of a Function nothing is derived.
+        token = held.set(None)
+        try:
+            found, context = passes.forward(arguments)
+        finally:
+            held.reset(token)
         if not self.is_cut:
             return found
         given = list(found) if isinstance(found, tuple) else [found]
@@ -120,7 +125,7 @@ class Tape:
 
     def _meant(self) -> Callable[[Array], Array]:
         """Puts what they stand for in the place of the variables."""
-        pairs = [
+        pairs: list[tuple[Array, Array]] = [
             (cut, value)
             for call in self.calls
             for cut, value in zip(call.cuts, call.values, strict=True)
@@ -168,9 +173,9 @@ class _Sums:
         places = sorted(self.below(array))
         if isinstance(array, Live):
             swept = sweep(array.node, upstream.node, [self._variables[place].node for place in places])
-            parts = [array.lift(swept.gradient(self._variables[place].node)) for place in places]
+            parts: list[Array] = [array.lift(swept.gradient(self._variables[place].node)) for place in places]
         else:
-            parts = _slopes(array, upstream, [self._variables[place] for place in places])
+            parts = list(_slopes(array, upstream, [self._variables[place] for place in places]))
         for place, part in zip(places, parts, strict=True):
             self._sums[place] = self._sums[place] + part if place in self._sums else part
 
@@ -185,8 +190,10 @@ def _slopes(array: Sheet, upstream: Sheet, variables: Sequence[Sheet]) -> list[S
             terms.setdefault(number, []).append(g * Element(ring, dict(slope)))
     made = []
     for variable in variables:
-        sums = iter([ring.add(terms.get(number, [])) for number in _numbers(variable)])
-        made.append(_each(variable, lambda entry, sums=sums: next(sums)))
+        entries = np.empty(variable.size, dtype=object)
+        for place, number in enumerate(_numbers(variable)):
+            entries[place] = ring.add(terms.get(number, []))
+        made.append(variable.numbers(entries.reshape(variable.shape)))
     return made
 
 

@@ -1,4 +1,4 @@
-"""The functions of torch.nn.functional, and elementwise functions of PyTorch's, on arrays that speak NumPy's protocols."""
+"""The functions of torch.nn.functional, and elementwise ones of PyTorch's, on arrays that speak NumPy's protocols."""
 
 from __future__ import annotations
 
@@ -111,7 +111,9 @@ def _bilinear(x: Any, y: Any, weight: Any, bias: Any = None) -> Any:
 
 def _dropout(x: Any, p: float = 0.5, training: bool = True) -> Any:
     if training and p:
-        raise UnsupportedError(f"F.dropout(p={p}) in training mode, which is random, is not supported; give it the mask")
+        raise UnsupportedError(
+            f"F.dropout(p={p}) in training mode, which is random, is not supported; give it the mask"
+        )
     return x
 
 
@@ -182,23 +184,25 @@ def _embedding(
 
 def _attention(query: Any, key: Any, value: Any, attn_mask: Any = None, dropout_p: float = 0.0, **options: Any) -> Any:
     if attn_mask is not None or dropout_p or any(options.values()):
-        raise UnsupportedError("F.scaled_dot_product_attention with a mask, dropout or a scale is not supported on symbols")
+        raise UnsupportedError(
+            "F.scaled_dot_product_attention with a mask, dropout or a scale is not supported on symbols"
+        )
     scores = query @ np.swapaxes(key, -1, -2) / np.sqrt(_lifted(query, query.shape[-1]))
     return _softmax(scores) @ value
 
 
 def _lifted(x: Any, number: Any) -> Any:
     """A number as an array without axes, so that its root stays exact."""
-    return x.of(number) if isinstance(x, Sheet) else x.lift(x.other(number, "sqrt")) if isinstance(x, Tensor) else number
+    return (
+        x.of(number) if isinstance(x, Sheet) else x.lift(x.other(number, "sqrt")) if isinstance(x, Tensor) else number
+    )
 
 
-def _reduced(values: Any, reduction: str, count: Any = None) -> Any:
-    """The entries themselves, their sum or their mean; count is what a mean divides by, where that is not their number."""
+def _reduced(values: Any, reduction: str) -> Any:
+    """The entries themselves, their sum or their mean."""
     if reduction == "none":
         return values
-    if reduction == "sum":
-        return np.sum(values)
-    return np.mean(values) if count is None else np.sum(values) / count
+    return np.sum(values) if reduction == "sum" else np.mean(values)
 
 
 def _loss(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -244,7 +248,9 @@ def _nll_loss(x: Any, target: Any, weight: Any = None, *old: Any, reduction: str
     return _reduced(-np.squeeze(picked, axis=1), reduction)
 
 
-def _cross_entropy(x: Any, target: Any, weight: Any = None, *old: Any, label_smoothing: float = 0.0, **options: Any) -> Any:
+def _cross_entropy(
+    x: Any, target: Any, weight: Any = None, *old: Any, label_smoothing: float = 0.0, **options: Any
+) -> Any:
     if label_smoothing:
         raise UnsupportedError("F.cross_entropy with label_smoothing is not supported on symbols")
     if target.ndim == x.ndim:

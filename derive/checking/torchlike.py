@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from functools import partial
 from typing import Any
 
@@ -19,7 +20,7 @@ from derive.checking.sheet import Sheet
 from derive.errors import UnsupportedError
 from derive.forward.tensor import Tensor
 
-__all__ = ["Torchlike", "called", "unwrapped", "wrapped"]
+__all__ = ["Torchlike", "called", "held", "unwrapped", "wrapped"]
 
 
 def wrapped(value: Any) -> Any:
@@ -40,6 +41,10 @@ def unwrapped(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: unwrapped(item) for key, item in value.items()}
     return value
+
+
+held: ContextVar[Callable[[Torchlike], Torchlike] | None] = ContextVar("held", default=None)
+"""What makes a tensor a constant, where a backward pass is derived of the code that is being run."""
 
 
 class Torchlike:
@@ -69,8 +74,18 @@ class Torchlike:
 
     @property
     def data(self) -> Torchlike:
-        """The same entries."""
-        return Torchlike(self.array)
+        """The same entries, to which nothing is sent back."""
+        return self.detach()
+
+    def detach(self) -> Torchlike:
+        """The same entries, to which nothing is sent back."""
+        stop = held.get()
+        return Torchlike(self.array) if stop is None else stop(self)
+
+    def detach_(self) -> Torchlike:
+        """The same in place."""
+        self.array = self.detach().array
+        return self
 
     @property
     def shape(self) -> Any:
@@ -156,7 +171,7 @@ class Torchlike:
         return self
 
 
-_MOVING = ("squeeze", "unsqueeze", "t", "transpose", "swapaxes", "detach", "requires_grad")
+_MOVING = ("squeeze", "unsqueeze", "t", "transpose", "swapaxes", "requires_grad")
 """What leaves the entries as they are."""
 
 

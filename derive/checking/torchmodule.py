@@ -7,7 +7,7 @@ from contextlib import nullcontext
 from functools import partial
 from typing import Any
 
-from derive.checking.torchlike import Torchlike, called, unwrapped, wrapped
+from derive.checking.torchlike import Torchlike, called, held, unwrapped, wrapped
 from derive.checking.torchwords import FUNCTIONS, sizes_of
 from derive.errors import UnsupportedError
 
@@ -77,10 +77,18 @@ class _Refused:
 
 
 class _Mode(nullcontext[None]):
-    """A context such as torch.no_grad(), which decorates functions as well; on symbols there is no difference."""
+    """A context such as torch.no_grad(), which decorates functions as well; on symbols there is no difference.
+
+    Raises: UnsupportedError where a backward pass is derived, to which it would make one.
+    """
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__()
+        if held.get() is not None:
+            raise UnsupportedError(
+                "torch.no_grad() and its like in the forward pass of a module is not supported on symbols; write "
+                ".detach() behind what is held constant"
+            )
 
     def __call__(self, function: Any) -> Any:
         return function

@@ -55,7 +55,7 @@ class _Later(Torchlike):
         self.grad = None
 
     @property
-    def array(self) -> Any:  # type: ignore[override]  # another way to have one
+    def array(self) -> Any:
         """The array, made now."""
         if self._made is None:
             self._made = self._make().array

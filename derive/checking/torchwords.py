@@ -81,7 +81,9 @@ def _parts(x: Any, size: Any, dim: int = 0) -> Any:
     sizes = list(size) if isinstance(size, list | tuple) else None
     if sizes is None:
         if isinstance(x, Tensor):
-            raise UnsupportedError("torch.split by one size is not supported for all sizes; give the sizes of all parts")
+            raise UnsupportedError(
+                "torch.split by one size is not supported for all sizes; give the sizes of all parts"
+            )
         sizes = [min(size, length - start) for start in range(0, length, size)]
     starts = [sum(sizes[:place]) for place in range(len(sizes))]
     return tuple(_narrowed(x, dim, start, part) for start, part in zip(starts, sizes, strict=True))
@@ -150,9 +152,10 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     **{name: getattr(np, name) for name in _NUMPY},
     **{word: getattr(np, name) for name, word in _SAME.items()},
     **{name: _reduction(getattr(np, name)) for name in ("sum", "mean", "prod", "amax", "amin", "all", "any", "argmax")},
-    **{"argmin": _reduction(np.argmin), "cumsum": lambda x, dim: np.cumsum(x, axis=dim)},
+    "argmin": _reduction(np.argmin),
+    "cumsum": lambda x, dim: np.cumsum(x, axis=dim),
     **dict.fromkeys(("mm", "bmm", "mv", "dot", "inner"), np.matmul),
-    **dict.fromkeys(("contiguous", "requires_grad_", "cpu", "cuda", "retain_grad", "detach"), _itself),
+    **dict.fromkeys(("contiguous", "requires_grad_", "cpu", "cuda", "retain_grad"), _itself),
     **dict.fromkeys(("double", "float", "to", "type_as", "type"), _in_numbers),
     **dict.fromkeys(("long", "int"), _whole),
     **dict.fromkeys(("concat", "concatenate", "cat"), lambda tensors, dim=0: np.concatenate(list(tensors), axis=dim)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from types import CodeType, FrameType
+from types import CodeType, FrameType, FunctionType
 from typing import Any
 
 from derive.checking.live import Live, stand_ins
@@ -102,5 +102,5 @@ def _codes(subject: Subject) -> Iterator[CodeType]:
             code = getattr(getattr(ahead, "__func__", ahead), "__code__", None)
             if code is not None and not base.__module__.startswith("torch."):
                 yield code
-    elif hasattr(subject.forward, "__code__"):
+    elif isinstance(subject.forward, FunctionType):
         yield subject.forward.__code__

@@ -72,12 +72,20 @@ class WayBack:
         node, place = edge
         return self._sent(node, place, self.arriving[node], self.values)
 
+    def sent_of(self, edge: Edge, other: Node) -> Array:
+        """What would go along a step, if what arrives at another node arrived at its start."""
+        return self._sent(*edge, self.arriving[other], self.values)
+
+    def with_arriving(self, node: Node, arriving: Array) -> dict[str, Array]:
+        """The gradients if something else arrived at a node."""
+        changed = self._named(self._swept({node: arriving - self.arriving[node]}, self.values), self.values)
+        return {name: array + changed[name] for name, array in self.gradients().items()}
+
     def with_step(self, edge: Edge, sent: Array) -> dict[str, Array]:
         """The gradients if something else went along a step."""
         node, place = edge
-        found = self._swept({node.operands[place]: sent - self.sent(edge)}, self.values)
-        changed = self._named(found, self.values)
-        return {name: array + changed[name] for name, array in self.gradients().items()}
+        operand = node.operands[place]
+        return self.with_arriving(operand, self.arriving[operand] + (sent - self.sent(edge)))
 
     def with_value(self, used: Node, other: Array) -> dict[str, Array]:
         """The gradients if another value of the forward pass stood in the place of one, wherever it is used."""

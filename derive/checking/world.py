@@ -44,6 +44,8 @@ class World:
 
     def bound(self, thing: Any) -> Any:
         """The copy of a function or a class; anything else as it is."""
+        if is_function(thing):
+            return self._applied(thing)
         if isinstance(thing, FunctionType):
             return self._function(thing)
         if isinstance(thing, type) and not thing.__module__.startswith(("numpy", "builtins")):
@@ -77,8 +79,6 @@ class World:
 
     def _class(self, kind: type) -> type:
         """A subclass of the class, so that super() in its methods works."""
-        if is_function(kind):
-            return self._applied(kind)
         if is_torch(kind):
             # Its bases are at home in a library that runs on tensors only.
             return kind
@@ -136,7 +136,7 @@ class World:
             return self._modules.get(value.__name__, value)
         if isinstance(value, FunctionType | type) and value.__module__ == module:
             # Not before it is asked for: functions of a module may name each other in a circle.
-            return self.bound(value) if isinstance(value, FunctionType) else self._class(value)
+            return self.bound(value)
         name = getattr(value, "__name__", "")
         homes = [(np, "numpy"), (math, "math"), (np.linalg, "numpy.linalg")]
         homes += [(sys.modules[home], home) for home in ("torch", "torch.nn.functional") if home in sys.modules]
