@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from derive.checking.torchlike import Torchlike
+from derive.errors import UserError
 from derive.forward.shape import same
 from derive.forward.tensor import Tensor
 
@@ -55,13 +56,23 @@ class Passes:
         """Whether forward takes no context."""
         return self._setup is not None
 
+    @property
+    def asks_what_is_needed(self) -> bool:
+        """Whether backward looks at needs_input_grad."""
+        return "needs_input_grad" in getattr(getattr(self._back, "__code__", None), "co_names", ())
+
     @classmethod
     def of(cls, kind: Any) -> Passes:
-        """Those of a class, as they are written."""
+        """Those of a class, as they are written.
+
+        Raises: UserError if it has no backward.
+        """
         from torch.autograd import Function  # deferred: an optional dependency, of which the class is
 
         back = kind.vjp if kind.backward is Function.backward else kind.backward
-        while getattr(getattr(back, "__code__", None), "co_filename", "").endswith("torch/autograd/function.py"):
+        if back is Function.vjp or back is Function.backward:
+            raise UserError(f"check: {kind.__name__} has no backward; write one, or check what calls it")
+        while hasattr(back, "__wrapped__") and back.__code__.co_filename.endswith("torch/autograd/function.py"):
             # What once_differentiable wraps is the pass itself.
             back = back.__wrapped__
         setup = None if kind.setup_context is Function.setup_context else kind.setup_context

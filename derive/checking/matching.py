@@ -227,7 +227,8 @@ def _inputs(
         ):
             raise ShapeError(
                 f"check: {where}: argument {name} has no shape; give it as in shapes={{{name!r}: 'N D'}} "
-                f'(--shape {name}=N,D; "" for a scalar, "N in V" for whole numbers below V), or as its annotation'
+                f'(--shape {name}=N,D; "" for a scalar, "N in V" for whole numbers below V), or as its annotation; '
+                f"what is no array needs a value by default"
             )
     return tuple(found)
 

@@ -11,8 +11,10 @@ from contextlib import contextmanager
 from types import FunctionType, MethodType
 from typing import Any
 
+import numpy as np
+
 from derive.checking.context import is_real_tensor
-from derive.checking.modules import Model
+from derive.checking.modules import Model, changing
 from derive.checking.outputs import joined, split
 from derive.checking.subject import CodeError
 from derive.checking.tape import Tape
@@ -58,10 +60,23 @@ class Mirrored:
         token = held.set(tape.stop if tape.is_cut else None)
         try:
             with _through(self._world):
-                return module, module(**own)
+                output = module(**own)
         finally:
             held.reset(token)
             self._world.tape = None
+        for name, value in self._model.module.named_buffers():
+            if not _is_still(module, name, value):
+                raise changing(name, self._model.module)
+        return module, output
+
+
+def _is_still(module: Any, name: str, value: Any) -> bool:
+    """Whether a buffer of a mirror holds what it held at first."""
+    *holders, attribute = name.split(".")
+    for holder in holders:
+        module = getattr(module, holder)
+    now = getattr(module, attribute)
+    return isinstance(now, Torchlike) and isinstance(now.array, np.ndarray) and np.array_equal(now.array, value.numpy())
 
 
 @contextmanager
@@ -77,11 +92,11 @@ def _through(world: Any) -> Iterator[None]:
             return world.bound(kind).apply(*arguments)
         return super(_SingleLevelFunction, kind).apply(*arguments)
 
-    _SingleLevelFunction.apply = classmethod(apply)
+    _SingleLevelFunction.apply = classmethod(apply)  # type: ignore[attr-defined]  # its base has one
     try:
         yield
     finally:
-        del _SingleLevelFunction.apply
+        del _SingleLevelFunction.apply  # type: ignore[attr-defined]  # made above
 
 
 def _copied(value: Any) -> Any:

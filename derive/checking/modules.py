@@ -17,7 +17,7 @@ from derive.checking.pytorch import by_engine, entered, in_double, left
 from derive.checking.subject import CodeError
 from derive.errors import UserError
 
-__all__ = ["Model", "kept_by"]
+__all__ = ["Model", "changing"]
 
 
 class Model(Inside):
@@ -85,10 +85,7 @@ class Model(Inside):
             output = module(**{name: value.clone() for name, value in own.items()})
         for name, value in module.named_buffers():
             if name in before and not torch.equal(before[name], value):
-                raise CodeError(
-                    f"forward changes the buffer {name}, so that it computes something else each time; check the "
-                    f"module in evaluation mode, layer = {type(module).__name__}(...).eval() in the file"
-                )
+                raise changing(name, self.module)
         return left(joined(_outputs(output))), (module, leaves, output)
 
     def back(self, dout: Any, cache: Any) -> dict[str, Any]:
@@ -118,6 +115,14 @@ class Model(Inside):
             for value in kept_by(module, name):
                 made.setdefault(f"d{name}", left(value))
         return made
+
+
+def changing(name: str, module: Any) -> CodeError:
+    """What is said of a forward that changes a buffer."""
+    return CodeError(
+        f"forward changes the buffer {name}, so that it computes something else each time; check the module in "
+        f"evaluation mode, layer = {type(module).__name__}(...).eval() in the file"
+    )
 
 
 def kept_by(module: Any, name: str) -> Iterator[Any]:

@@ -32,7 +32,8 @@ def multiples(way: WayBack, differences: Mapping[str, Array]) -> Iterator[Slip]:
         found = _shortest(_ratio(differences, {name: twice[name] - gradients[name] for name in differences}))
         if found is not None and found != 0:
             factor = found + 1
-            text = f"what comes back from {{}} to {{}} is {factor} times what it should be"
+            shown = factor if factor.denominator <= _LARGEST else f"{float(factor):.8g}"
+            text = f"what comes back from {{}} to {{}} is {shown} times what it should be"
             yield Slip(text, ends, _times(edge, factor))
         if isinstance(node, Map):
             more = way.with_step(edge, way.sent(edge) + way.arriving[node])

@@ -51,6 +51,7 @@ def adapted(thing: Any, shapes: Mapping[str, str]) -> tuple[Callable[..., Any], 
         made.__name__, made.__qualname__ = name, f"{kind.__name__}.{name}"
         made.__dict__["origin"] = kind
     forward.__dict__["weights"] = weights
+    forward.__dict__["asks_what_is_needed"] = isinstance(model, _OfFunction) and model.passes.asks_what_is_needed
     kept = [parameter.replace(kind=Parameter.KEYWORD_ONLY) for parameter in model.parameters]
     forward.__signature__ = Signature(kept)  # type: ignore[attr-defined]  # what inspect.signature asks for
     return forward, backward
@@ -93,7 +94,23 @@ class _OfFunction(Inside):
         leaves, output = cache
         outputs = _smooth(output)
         found = by_engine(outputs, split(entered(dout), outputs), leaves)
+        if self.passes.asks_what_is_needed and len(found) > 1:
+            found = {name: self._alone(name, value, leaves, dout) for name, value in found.items()}
         return {name: left(value) for name, value in found.items() if value is not None}
+
+    def _alone(self, name: str, found: Any, leaves: Mapping[str, Any], dout: Any) -> Any:
+        """The gradient of an input, or what comes if none but that is needed, if it is something else."""
+        import torch  # deferred: an optional dependency
+
+        given = {key: value.detach().clone() for key, value in leaves.items()}
+        given[name].requires_grad_()
+        with in_double(grad=True):
+            arguments = _arguments(self.parameters, {key: value.clone() for key, value in given.items()})
+            outputs = _smooth(self.kind.apply(*arguments))
+        alone = by_engine(outputs, split(entered(dout), outputs), given)[name]
+        if alone is None or found is None:
+            return found if alone is found else torch.zeros_like(given[name])
+        return found if torch.allclose(alone, found, rtol=1e-9, atol=1e-12, equal_nan=True) else alone
 
 
 class _OnSymbols:
@@ -149,9 +166,15 @@ def by_engine(outputs: Sequence[Any], upstream: Sequence[Any], leaves: Mapping[s
     import torch  # deferred: an optional dependency
 
     wanted = {name: leaf for name, leaf in leaves.items() if leaf.requires_grad}
+    before = [part.clone() for part in upstream]
     with in_double(grad=True):
         found = torch.autograd.grad(
             list(outputs), list(wanted.values()), list(upstream), allow_unused=True, retain_graph=True
+        )
+    if not all(torch.equal(a, b) for a, b in zip(before, upstream, strict=True)):
+        raise CodeError(
+            "backward changes the upstream gradient in place, which PyTorch forbids, since others may get it too; work "
+            "on a copy, such as g.clone()"
         )
     return dict(zip(wanted, found, strict=True))
 

@@ -136,7 +136,7 @@ def _points(subject: Subject, output: Node, sizes: Mapping[str, int]) -> Iterato
 
 
 def _fit(point: _Point, name: str) -> bool:
-    return np.shape(point.got[name]) == np.shape(point.way.gradients()[name])
+    return bool(np.shape(point.got[name]) == np.shape(point.way.gradients()[name]))
 
 
 def _all(way: WayBack) -> list[Any]:

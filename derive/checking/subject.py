@@ -118,9 +118,11 @@ class Subject:
         found = {**left, **returned}
         missing = [node.name for node in self.wanted if found.get(node.name) is None]
         if missing:
+            given = ",".join(f"d{node.name}" for node in self.wanted if node.name not in missing) or "dX,dW,db"
+            remedy = "" if holder is None else f", or set self.d{missing[0]}"
             raise CodeError(
                 f"backward gives no gradient of {', '.join(missing)}; say what it returns with returns "
-                f"(--returns dX,dW,db), or set self.d{missing[0]}"
+                f"(--returns {given}){remedy}"
             )
         return found
 

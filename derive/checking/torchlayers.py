@@ -10,6 +10,7 @@ import sympy
 from sympy import Expr, Rational
 
 from derive.checking.sheet import Sheet
+from derive.checking.torchlosses import LOSSES, log_softmax
 from derive.errors import UnsupportedError
 from derive.forward.functions import ELEMENTWISE, sigmoid, step
 from derive.forward.nodes import placeholder
@@ -93,10 +94,6 @@ def _softmax(x: Any, dim: int = -1) -> Any:
     # Nothing overflows on symbols, so nothing needs to be compared.
     powers = np.exp(x)
     return powers / np.sum(powers, axis=dim, keepdims=True)
-
-
-def _log_softmax(x: Any, dim: int = -1) -> Any:
-    return x - np.log(np.sum(np.exp(x), axis=dim, keepdims=True))
 
 
 def _linear(x: Any, weight: Any, bias: Any = None) -> Any:
@@ -198,70 +195,6 @@ def _lifted(x: Any, number: Any) -> Any:
     )
 
 
-def _reduced(values: Any, reduction: str) -> Any:
-    """The entries themselves, their sum or their mean."""
-    if reduction == "none":
-        return values
-    return np.sum(values) if reduction == "sum" else np.mean(values)
-
-
-def _loss(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A loss of two tensors, entry by entry."""
-
-    def lost(x: Any, target: Any, *more: Any, reduction: str = "mean", **options: Any) -> Any:
-        weight = options.pop("weight", None)
-        for old in ("size_average", "reduce"):
-            if options.pop(old, None) is not None:
-                raise UnsupportedError(f"{old}= is not supported on symbols; give reduction=")
-        values = function(x, target, *more, **options)
-        return _reduced(values if weight is None else values * weight, reduction)
-
-    return lost
-
-
-def _huber(x: Any, target: Any, delta: Any = 1.0) -> Any:
-    distance = abs(x - target)
-    return np.where(distance < delta, distance * distance / 2, delta * (distance - delta / 2))
-
-
-def _smooth_l1(x: Any, target: Any, beta: Any = 1.0) -> Any:
-    distance = abs(x - target)
-    return np.where(distance < beta, distance * distance / (2 * beta), distance - beta / 2)
-
-
-def _bce_with_logits(x: Any, target: Any, pos_weight: Any = None) -> Any:
-    if pos_weight is not None:
-        raise UnsupportedError("pos_weight= is not supported on symbols")
-    return _softplus(x) - target * x
-
-
-def _kl_div(x: Any, target: Any, log_target: bool = False) -> Any:
-    return np.exp(target) * (target - x) if log_target else target * (np.log(target) - x)
-
-
-def _nll_loss(x: Any, target: Any, weight: Any = None, *old: Any, reduction: str = "mean", **options: Any) -> Any:
-    if weight is not None or any(old) or options.pop("ignore_index", -100) != -100 or any(options.values()):
-        raise UnsupportedError("F.nll_loss with weight, ignore_index or older options is not supported on symbols")
-    if x.ndim != 2:
-        raise UnsupportedError("F.nll_loss of anything but a matrix is not supported on symbols")
-    picked = np.take_along_axis(x, target[:, None], axis=1)
-    return _reduced(-np.squeeze(picked, axis=1), reduction)
-
-
-def _cross_entropy(
-    x: Any, target: Any, weight: Any = None, *old: Any, label_smoothing: float = 0.0, **options: Any
-) -> Any:
-    if label_smoothing:
-        raise UnsupportedError("F.cross_entropy with label_smoothing is not supported on symbols")
-    if target.ndim == x.ndim:
-        reduction = options.pop("reduction", "mean")
-        options.pop("ignore_index", None)
-        if weight is not None or any(old) or any(options.values()):
-            raise UnsupportedError("F.cross_entropy with weight or older options is not supported on symbols")
-        return _reduced(-np.sum(target * _log_softmax(x, 1), axis=1), reduction)
-    return _nll_loss(_log_softmax(x, 1), target, weight, *old, **options)
-
-
 def _windows(x: Any, sizes: Sequence[Any], stride: Any, padding: Any, dilation: Any, groups: Any) -> Any:
     """The windows along the last axes, behind them."""
     count = len(sizes)
@@ -307,37 +240,29 @@ _ENTRIES: Mapping[str, Expr] = {
 """Functions of one number."""
 
 LAYERS: dict[str, Callable[..., Any]] = {
+    **LOSSES,
     **{name: _flagged(_of_entry(function), 1) for name, function in _ENTRIES.items()},
     "batch_norm": _batch_norm,
     "bilinear": _bilinear,
-    "binary_cross_entropy": _loss(lambda x, y: -(y * np.log(x) + (1 - y) * np.log(1 - x))),
-    "binary_cross_entropy_with_logits": _loss(_bce_with_logits),
     "conv1d": _convolution(1, "nclk,ock->nol"),
     "conv2d": _convolution(2, "ncijkl,ockl->noij"),
     "cosine_similarity": _cosine_similarity,
-    "cross_entropy": _cross_entropy,
     "dropout": _flagged(_dropout, 3),
     "elu": _flagged(_elu, 2),
     "embedding": _embedding,
     "gelu": _gelu,
     "glu": lambda x, dim=-1: _glu(x, dim),
     "hardtanh": _flagged(_hardtanh, 3),
-    "huber_loss": _loss(_huber),
-    "kl_div": _loss(_kl_div),
-    "l1_loss": _loss(lambda x, y: abs(x - y)),
     "layer_norm": _layer_norm,
     "leaky_relu": _flagged(_leaky_relu, 2),
     "linear": _linear,
-    "log_softmax": _log_softmax,
-    "mse_loss": _loss(lambda x, y: (x - y) * (x - y)),
-    "nll_loss": _nll_loss,
+    "log_softmax": log_softmax,
     "normalize": _normalize,
     "prelu": lambda x, weight: np.where(x > 0, x, weight * x),
     "relu": _flagged(lambda x: np.maximum(x, 0), 1),
     "rms_norm": _rms_norm,
     "scaled_dot_product_attention": _attention,
     "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
-    "smooth_l1_loss": _loss(_smooth_l1),
     "softmax": _softmax,
     "softmin": lambda x, dim=-1: _softmax(-x, dim),
     "softplus": _softplus,

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+from sympy import sympify
 
 from derive.checking.library import is_real
+from derive.checking.measure import unmeasured
 from derive.checking.sheet import Sheet
 from derive.checking.torchlayers import LAYERS
 from derive.checking.torchplaces import CHANGED_AT, TAKEN
 from derive.errors import UnsupportedError
+from derive.forward.normal import zeros
 from derive.forward.tensor import Tensor
 
 __all__ = ["FUNCTIONS", "IN_PLACE", "sizes_of"]
@@ -50,9 +53,12 @@ def _expanded(x: Any, *shape: Any) -> Any:
     whole = [
         x.shape[place - missing] if isinstance(size, int) and size == -1 else size for place, size in enumerate(sizes)
     ]
-    if isinstance(x, Tensor):
-        raise UnsupportedError("torch.expand is not supported for all sizes")
-    return np.broadcast_to(x, tuple(whole))
+    return x + _zeros(x, whole) if isinstance(x, Tensor) else np.broadcast_to(x, tuple(whole))
+
+
+def _zeros(x: Tensor, sizes: Sequence[Any]) -> Tensor:
+    """Zeros of another shape, for all sizes."""
+    return x.lift(zeros(tuple(map(sympify, unmeasured(tuple(sizes))))))
 
 
 def _squeezed(x: Any, dim: Any = None) -> Any:
@@ -119,9 +125,8 @@ def _whole(x: Any, *arguments: Any) -> Any:
 
 
 def _like(x: Any, number: float, shape: Any) -> Any:
-    if isinstance(x, Tensor):
-        raise UnsupportedError("a new tensor of another shape is not supported for all sizes")
-    return np.zeros_like(x, shape=sizes_of(shape)) + number
+    sizes = sizes_of(shape)
+    return (_zeros(x, sizes) if isinstance(x, Tensor) else np.zeros_like(x, shape=sizes)) + number
 
 
 def _clamped(x: Any, min: Any = None, max: Any = None) -> Any:

@@ -1,7 +1,7 @@
 """Modules and Functions of PyTorch's style, right and wrong, as people write them.
 
-A right one gives the gradients that finite differences give, a wrong one does not; test_torch_corpus.py establishes it by
-PyTorch's own gradcheck in float64. Each is made without arguments.
+A right one gives the gradients that central differences in float64 give, a wrong one does not: test_torch_corpus.py
+establishes it. Each is made without arguments.
 """
 
 from __future__ import annotations
