@@ -19,9 +19,7 @@ from derive.checking.explore import explore
 from derive.checking.involved import without_others
 from derive.checking.kinks import Kink, kinks, merged
 from derive.checking.matching import is_class, partner, subject
-from derive.checking.points import (
-    size_choices,
-)
+from derive.checking.points import size_choices
 from derive.checking.proofs import Proofs
 from derive.checking.report import Report, Verdict
 from derive.checking.reproduce import command_words
@@ -262,9 +260,9 @@ class _Check:
             boundary = self.boundaries.get(name, "")
             return Verdict(name, strength, _AT, reason, seconds=seconds, shape=shape, boundary=boundary)
         if not finding.points.get(name):
+            why = self.stuck or self.proofs.reasons.get(name, "forward gives no finite numbers")
             raise UserError(
-                f"check: {self.subject.name}: d{name} can neither be proved nor compared with numbers: "
-                f"{self.proofs.reasons.get(name, 'forward gives no finite numbers')}"
+                f"check: {self.subject.name}: d{name} can neither be proved nor compared with numbers: {why}"
             )
         method = f"at {finding.points[name]} points, {'; '.join(finding.methods)}"
         return Verdict(

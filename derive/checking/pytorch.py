@@ -7,6 +7,7 @@ hand, and on symbols, as far as those answer to PyTorch's names.
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from inspect import Parameter, Signature
@@ -49,7 +50,7 @@ def adapted(thing: Any, shapes: Mapping[str, str]) -> tuple[Callable[..., Any], 
     forward, backward = named_functions(model)
     for made, name in ((forward, "forward"), (backward, "backward")):
         made.__name__, made.__qualname__ = name, f"{kind.__name__}.{name}"
-        made.__dict__["origin"] = kind
+        made.__dict__["origin"] = kind if kind is thing else _named(thing)
     forward.__dict__["weights"] = weights
     forward.__dict__["asks_what_is_needed"] = isinstance(model, _OfFunction) and model.passes.asks_what_is_needed
     kept = [parameter.replace(kind=Parameter.KEYWORD_ONLY) for parameter in model.parameters]
@@ -67,6 +68,14 @@ def named_functions(model: Any) -> tuple[Callable[..., Any], Callable[..., Any]]
         return model.back(dout, cache)
 
     return forward, backward
+
+
+def _named(module: Any) -> type:
+    """The class of a module that was made, under the name that its file gave to the module, if it did."""
+    kind = type(module)
+    names = [name for name, value in vars(sys.modules[kind.__module__]).items() if value is module]
+    written = {"__module__": kind.__module__, "__qualname__": names[0] if names else f"<{kind.__qualname__}>"}
+    return type(kind.__name__, (kind,), written)
 
 
 class _OfFunction(Inside):

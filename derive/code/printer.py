@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from derive.code.program import Statement
-from derive.notation.code import ATOM, CodePrinter, numbers, written_places
+from derive.notation.code import ATOM, CodePrinter
+from derive.notation.masks import numbers
+from derive.notation.subscript import written_places
 from derive.notation.tree import (
     AtLeast,
     Call,
@@ -64,10 +66,6 @@ class Printer(CodePrinter):
     def stretched(self, text: str, like: str) -> str:
         """The value in the shape of an array."""
         return f"{self.module}full_like({like}, {text})"
-
-    def zeros(self, shape: str) -> str:
-        """An array of zeros."""
-        return f"{self.module}zeros({shape})"
 
     def constant(self, tree: Tree) -> tuple[str, int] | None:
         """A function of numbers."""

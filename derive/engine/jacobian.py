@@ -18,6 +18,7 @@ from derive.engine.vectorize import VectorMap
 from derive.errors import SizeError
 from derive.forward.entry import Entries
 from derive.forward.nodes import Contract, Node, Select, topological
+from derive.forward.shown import factored
 from derive.notation.tree import Entry, Number, Partial, Sum, Tree
 from derive.rules.equalities import REWRITES
 from derive.rules.known import Forward
@@ -193,7 +194,7 @@ class Jacobian:
 
     def shown(self, row: int, column: int) -> Tree:
         """The entry as a page shows it."""
-        return _added([self.map.concrete.shown(term.coefficient, at) for term, at in self._at(row, column)])
+        return factored(_added([self.map.concrete.shown(term.coefficient, at) for term, at in self._at(row, column)]))
 
     def listed(self, row: int, column: int) -> Tree:
         """The entry as data lists it."""

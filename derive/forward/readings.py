@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from derive.forward.nodes import (
     Indices,
 )
-from derive.forward.stacks import permuted, repeated_entries, stacked_product
-from derive.notation.code import rank_of
+from derive.forward.stacks import permuted, repeated_entries, stacked_product, summed_entries
+from derive.notation.rank import rank_of
 from derive.notation.tree import (
     Broadcast,
     Concatenate,
@@ -356,6 +356,7 @@ READINGS: Readings = (
     _outer,
     permuted,
     stacked_product,
+    summed_entries,
     repeated_entries,
 )
 
