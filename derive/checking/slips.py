@@ -13,8 +13,8 @@ from derive.checking.nodevalues import Array
 from derive.checking.variables import Words
 from derive.checking.wayback import Edge, WayBack
 from derive.forward.nodes import Constant, Contract, Delta, Input, Map, Node, Ones, Select, topological
-from derive.forward.normal import slope
 from derive.forward.shape import same
+from derive.forward.slope import slope
 
 __all__ = ["Slip", "slips"]
 

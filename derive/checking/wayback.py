@@ -15,7 +15,7 @@ import numpy as np
 
 from derive.checking.nodevalues import Array, NodeValues, contracted
 from derive.forward.nodes import Add, Contract, Input, Map, Node, topological
-from derive.forward.normal import slope
+from derive.forward.slope import slope
 from derive.rules.adjoint import RULES
 
 __all__ = ["Edge", "WayBack"]

@@ -174,9 +174,9 @@ class Loss(Function):
 
 
 def test_none_is_no_gradient_unless_it_is_said_that_none_is_needed():
-    with pytest.raises(UserError, match=r"gives no gradient of t; say what it returns with returns \(--returns dp\)"):
+    with pytest.raises(UserError, match=r"gives no gradient of t; say what it returns with returns \(--returns dp,_\)"):
         check_backward(Loss)
-    assert strengths(Loss, returns="dp") == {"p": ALL}
+    assert strengths(Loss, returns="dp,_") == {"p": ALL}
 
 
 class SavesANumber(Function):
