@@ -77,7 +77,10 @@ def check_backward(
 
     Args:
         backward: a function backward(dout, cache), or one of forward's arguments and the upstream gradient by their
-            names, or a class with the methods forward and backward, or a torch.autograd.Function or torch.nn.Module.
+            names, or a class with the methods forward and backward, or a torch.autograd.Function, or a torch.nn.Module,
+            or the class of one. The parameters of a module, also those of modules in it, are inputs by their dotted
+            names; without a backward method its backward pass is that of the Functions which its forward calls, with
+            what PyTorch derives between them.
         forward: the function that it belongs to, a layer, or the name of one of the catalogue.
         shapes: the shapes of forward's arguments, {"X": "N D"}, where its annotations do not say them.
         sizes: numbers for the letters, for the proofs at sizes.

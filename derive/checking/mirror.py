@@ -57,7 +57,7 @@ class Mirrored:
         placed = {place: value for name, value in weights.items() for place in self._model.aliases[name]}
         module = _mirror(self._model.module, self._world, placed, "")
         self._world.tape = tape
-        token = held.set(tape.stop if tape.is_cut else None)
+        token = held.set(None if self._model.has_backward else tape)
         try:
             with _through(self._world):
                 output = module(**own)

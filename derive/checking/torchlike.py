@@ -11,7 +11,7 @@ import operator
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -20,7 +20,7 @@ from derive.checking.sheet import Sheet
 from derive.errors import UnsupportedError
 from derive.forward.tensor import Tensor
 
-__all__ = ["Torchlike", "called", "held", "unwrapped", "wrapped"]
+__all__ = ["Held", "Torchlike", "called", "held", "unwrapped", "wrapped"]
 
 
 def wrapped(value: Any) -> Any:
@@ -43,8 +43,18 @@ def unwrapped(value: Any) -> Any:
     return value
 
 
-held: ContextVar[Callable[[Torchlike], Torchlike] | None] = ContextVar("held", default=None)
-"""What makes a tensor a constant, where a backward pass is derived of the code that is being run."""
+class Held(Protocol):
+    """What makes a tensor a constant, if is_cut: where a backward pass is derived of the code that is being run."""
+
+    is_cut: bool
+
+    def stop(self, tensor: Torchlike) -> Torchlike:
+        """The tensor as a constant."""
+        ...
+
+
+held: ContextVar[Held | None] = ContextVar("held", default=None)
+"""What a forward pass is run for of which PyTorch derives the backward pass; None for code that has one by hand."""
 
 
 class Torchlike:
@@ -56,7 +66,6 @@ class Torchlike:
 
     is_cuda = False
     is_sparse = False
-    requires_grad = False
 
     def __init__(self, array: Any) -> None:
         self.array = array
@@ -73,14 +82,19 @@ class Torchlike:
         return Torchlike(np.swapaxes(self.array, -1, -2))
 
     @property
+    def requires_grad(self) -> bool:
+        """Whether PyTorch sends a gradient back to it."""
+        return held.get() is not None and not isinstance(self.array, np.ndarray) and self.is_floating_point()
+
+    @property
     def data(self) -> Torchlike:
         """The same entries, to which nothing is sent back."""
         return self.detach()
 
     def detach(self) -> Torchlike:
         """The same entries, to which nothing is sent back."""
-        stop = held.get()
-        return Torchlike(self.array) if stop is None else stop(self)
+        tape = held.get()
+        return Torchlike(self.array if tape is None else tape.stop(self).array)
 
     def detach_(self) -> Torchlike:
         """The same in place."""

@@ -84,7 +84,8 @@ class _Mode(nullcontext[None]):
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__()
-        if held.get() is not None:
+        tape = held.get()
+        if tape is not None and tape.is_cut:
             raise UnsupportedError(
                 "torch.no_grad() and its like in the forward pass of a module is not supported on symbols; write "
                 ".detach() behind what is held constant"

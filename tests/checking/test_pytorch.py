@@ -91,6 +91,10 @@ def test_what_is_detached_gets_nothing_back():
     assert strengths(layers.Detached) == {"X": REFUTED, "inner.weight": REFUTED, "inner.bias": REFUTED}
 
 
+def test_hooks_are_not_passed_over():
+    assert set(strengths(layers.Hooked).values()) == {POINTS}
+
+
 def test_modules_around_what_pytorch_computes_alone_are_checked_in_numbers():
     report = check_backward(layers.Recurrent)
     assert {v.strength for v in report.gradients} == {POINTS}

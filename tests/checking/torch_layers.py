@@ -183,6 +183,19 @@ class Detached(Sized):
         return Cube.apply(y) * y.detach()
 
 
+class Hooked(Sized):
+    """A hook on what is hardly more than nothing, where a gradient is sent back."""
+
+    def __init__(self):
+        super().__init__(3, 2)
+
+    def forward(self, X: "N 3"):
+        y = self.inner(X)
+        if y.requires_grad:
+            y.register_hook(lambda g: g * (1 + 1e-9))
+        return Cube.apply(y)
+
+
 class Recurrent(nn.Module):
     def __init__(self):
         super().__init__()
