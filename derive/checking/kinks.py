@@ -113,14 +113,13 @@ def _at(subject: Subject, source: Expected, arrays: Mapping[str, Any], upstream:
         scale = _CLOSE * max(1.0, float(np.max(np.abs(values), initial=0.0)))
         if float(np.max(values.max(axis=0) - values.min(axis=0), initial=0.0)) <= scale:
             continue
-        found[node.name] = judged(subject, source.branch.sizes, node.name, arrays, upstream, got, values, scale)
+        found[node.name] = judged(subject, source.branch.sizes, arrays, upstream, got, values, scale)
     return found
 
 
 def judged(
     subject: Subject,
     sizes: Sizes,
-    name: str,
     arrays: Mapping[str, Any],
     upstream: Any,
     got: Any,

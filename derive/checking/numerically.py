@@ -304,6 +304,8 @@ def compared(
 def _difference(
     name: str, sizes: Mapping[str, int], arrays: Arrays, got: Any, want: Any, share: Any
 ) -> Mismatch | None:
+    if np.iscomplexobj(got):
+        return Mismatch(name, sizes, arrays, None, want, "expected an array of real numbers, got complex ones")
     try:
         value = np.asarray(got, dtype=object if share == _EXACT_TOLERANCE else float)
     except (TypeError, ValueError):

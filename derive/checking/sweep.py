@@ -17,8 +17,8 @@ import numpy as np
 from derive.checking.budget import Budget, OutOfTimeError
 from derive.checking.literals import literals
 from derive.checking.numerically import real_run
-from derive.checking.points import size_letters
-from derive.checking.subject import CodeError, Subject
+from derive.checking.points import are_lengths, size_letters
+from derive.checking.subject import Subject
 from derive.forward.shape import bind
 
 __all__ = ["StuckError", "Suspicion", "certain", "sweep", "swept_sizes"]
@@ -92,7 +92,8 @@ def swept_sizes(subject: Subject) -> list[dict[str, int]]:
     values = sorted({*_SMALL, *(number for number in about if number > 0)})
     found = [dict.fromkeys(names, value) for value in values]
     found += [{**dict.fromkeys(names, 2 if value < 100 else 1), name: value} for value in values for name in names]
-    unique = {tuple(sizes.items()): sizes for sizes in found if _entries(subject, sizes) <= _MOST_ENTRIES}
+    small = (sizes for sizes in found if are_lengths(subject, sizes) and _entries(subject, sizes) <= _MOST_ENTRIES)
+    unique = {tuple(sizes.items()): sizes for sizes in small}
     return sorted(unique.values(), key=lambda sizes: sum(sizes.values()))
 
 
@@ -107,7 +108,7 @@ def _differing(subject: Subject, sizes: Sizes, names: Sequence[str], budget: Bud
         arrays = _drawn(subject, sizes, draw, interval)
         try:
             output = _output(subject, arrays)
-        except (CodeError, ArithmeticError, ValueError, TypeError, IndexError):
+        except Exception:
             # Sizes that forward does not take.
             return None
         if output.size and np.all(np.isfinite(output)):

@@ -69,6 +69,8 @@ class _TreeAlgebra:
         parts = _Parts()
         for factor in factors:
             parts.take(factor)
+            if not parts.number:
+                return Number(0)
         return parts.tree()
 
     def apply(self, function: Expr, arguments: Sequence[Tree]) -> Tree:
