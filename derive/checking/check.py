@@ -160,6 +160,7 @@ class _Check:
         self.proofs.run(finding.wrong)
         # The numbers are looked at in any case: that code was read rightly shows only when it runs.
         finding.proved = frozenset(self.proofs.strengths)
+        finding.own = frozenset(self.proofs.traced.own if self.proofs.traced is not None else ())
         jumps: dict[str, Kink] = {}
         with suppress(OutOfTimeError), self.budget.interrupting():
             if len(finding.wrong) < len(self.subject.wanted):
