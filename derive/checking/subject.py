@@ -129,7 +129,7 @@ class Subject:
                 raise CodeError(
                     f"backward returns {what}, expected {len(order)}: "
                     f"{', '.join('d' + name for name in order)}; say which they are with returns, an underscore for "
-                    f"what is no gradient (--returns {self._example(len(parts))})"
+                    f"what is no gradient (--returns {self._example(len(parts) or None)})"
                 )
             returned = {name: value for name, value in zip(order, parts, strict=True) if name != "_"}
         found = {**left, **returned}

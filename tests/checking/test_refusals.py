@@ -28,6 +28,10 @@ def four(dout, cache):
     return *affine_matrices(dout, cache), 1
 
 
+def none_at_all(dout, cache):
+    return ()
+
+
 def generated(dout, cache):
     yield from affine_matrices(dout, cache)
 
@@ -53,6 +57,7 @@ def many(dout, cache, rate, momentum):
             "backward returns 2 values, expected 3: dX, dW, db; say which they are with returns, .* (--returns dX,dW)",
         ),
         (four, "backward returns 4 values, expected 3: dX, dW, db; say which they are with .* (--returns dX,dW,db,_)"),
+        (none_at_all, "backward returns 0 values, expected 3: dX, dW, db; say which .* (--returns dX,dW,db)"),
         (generated, "backward returns 1 value (generator), expected 3: dX, dW, db"),
         (by_name, "by_name takes scale by name alone: expected parameters as in backward(dout, cache); give others a"),
         (anything, "anything takes whatever is given: expected parameters as in backward(dout, cache)"),

@@ -148,7 +148,7 @@ def with_shapes(tree: Tree, layer: Layer) -> Tree:
     """The formula with the shape of every factor under it; only products are annotated."""
     match tree:
         case MatMul(factors):
-            return MatMul(tuple(with_shapes(factor, layer) for factor in factors))
+            return MatMul(tuple(_standing(with_shapes(factor, layer)) for factor in factors))
         case SumAxis(operand, 0, 2):
             shape = _shape(operand, layer)
             if shape is not None:
@@ -160,6 +160,16 @@ def with_shapes(tree: Tree, layer: Layer) -> Tree:
                 return MatMul((with_shapes(operand, layer), Shaped(Ones(""), (shape[1], 1))))
     shape = _shape(tree, layer)
     return tree if shape is None else Shaped(tree, shape)
+
+
+def _standing(factor: Tree) -> Tree:
+    """A vector in a product of matrices is a column, N×1, and a row if it is transposed."""
+    match factor:
+        case Shaped(Name() as name, (size,)):
+            return Shaped(name, (size, "1"))
+        case Shaped(Transpose(Name()) as row, (size,)):
+            return Shaped(row, ("1", size))
+    return factor
 
 
 def _shape(tree: Tree, layer: Layer) -> tuple[str, ...] | None:
