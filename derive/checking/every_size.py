@@ -39,8 +39,8 @@ class Traced:
     """What the code computes for all sizes: the derived gradients and those of the code, by the names of the inputs.
 
     output is None if forward cannot be traced, got is empty if backward cannot; reason says why. provisos are what both
-    hold only where: they are no proof for all sizes then. own says of which gradients there is no code, and why. seed is
-    the upstream gradient, or 1 where backward is given none.
+    hold only where: they are no proof for all sizes then. own says of which gradients there is no code, and why; seed
+    is the upstream gradient, or 1 where backward is given none.
     """
 
     output: Node | None

@@ -30,6 +30,11 @@ def forward_layer(
     """
     if subject.layer is not None:
         return subject.layer
+    odd = [node.name for node in subject.inputs if not node.name.isidentifier()]
+    if odd:
+        raise UserError(
+            f"{subject.against}: {odd[0]} is no name that a formula can hold, as it is part of another module"
+        )
     known = letters((*node.shape, *(() if node.below is None else (node.below,))) for node in subject.inputs)
     defaults = " ".join(f"{letter}={sizes[letter]}" for letter in known if letter in sizes)
     kept = dict(names)

@@ -58,7 +58,7 @@ def write(draft: Draft, material: CheckMaterial) -> None:
         rows = tuple(_rows(draft, material, listing, values))
         draft.add(Listing(f"code.{number}", rows))
     if not any(listing.role == "backward" for listing in account.listings):
-        draft.prose(N_("There is no backward code to be shown: it is that of PyTorch itself."))
+        draft.prose(N_("It has no backward code of its own: PyTorch finds the way back."))
 
 
 def _introduce(draft: Draft, material: CheckMaterial, listing: CodeListing) -> None:
