@@ -218,14 +218,11 @@ class Space:
         elif not self._is_new(seen) and not again:
             return
         judged = None if seen.failure else self._judged_by().at(point, seen, names, across)
-        if across is not None:
-            # Where there is no gradient, it cannot be wrong.
-            for site in on if judged is not None or not seen.failure else ():
-                self.found.sides[site].judged += 1
         if judged is None:
             return
+        for site in on if across is not None else ():
+            self.found.sides[site].judged += 1
         self.found.boundaries += across is not None
-        self.found.points += across is None
         self.found.wrong.update(judged.wrong)
         self.found.rough |= self.watch.rough
         self.found.jumps = merged(judged.kinks, self.found.jumps)

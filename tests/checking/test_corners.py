@@ -1,0 +1,111 @@
+"""Boundaries that have but one side, and places where two of them meet."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import sympy
+
+from derive.checking import check_backward
+from derive.checking.range import is_never_zero
+from derive.proof.field import Field
+
+
+def identity(X: "N D"):
+    return np.where(X * X > 0, X, 0.0), X
+
+
+def relu(X: "N D"):
+    return np.maximum(X, 0), X
+
+
+def by_loop(middle):
+    def back(dout, X):
+        dX = np.zeros_like(X)
+        for n in range(X.shape[0]):
+            for d in range(X.shape[1]):
+                dX[n, d] = dout[n, d] if X[n, d] * X[n, d] > 0 else middle * dout[n, d]
+        return dX
+
+    return back
+
+
+def only(backward, forward):
+    (verdict,) = check_backward(backward, forward).gradients
+    return verdict
+
+
+def first_two(u, v):
+    """The derivative of a rectifier, and 7 where both of the first two columns of a row are on a boundary."""
+
+    def back(dout, X):
+        dX = dout * (X > 0)
+        if X.shape[1] > 1:
+            dX = dX + 7 * dout * (u(X[:, :1]) & v(X[:, 1:2])) * (X == 0)
+        return dX
+
+    return back
+
+
+@pytest.mark.parametrize("middle", [0, 5])
+def test_a_side_that_cannot_be_is_none(middle):
+    # The derivative of x is 1 at 0 as well.
+    assert not only(lambda dout, X: np.where(X * X > 0, dout, middle * dout), identity).proved
+    assert not only(by_loop(middle), identity).proved
+
+
+def test_the_gradient_of_the_one_side_is_proved():
+    assert only(lambda dout, X: np.where(X * X > 0, dout, 1 * dout), identity).proved
+
+
+@pytest.mark.parametrize(
+    ("u", "v"),
+    [
+        (lambda x: x == 0, lambda x: x == 0),
+        (lambda x: (x >= 0) & (x <= 0), lambda x: (x >= 0) & (x <= 0)),
+        (lambda x: x == 0, lambda x: ~(x * x > 0)),
+    ],
+    ids=("equal", "neither above nor below", "no square above 0"),
+)
+def test_where_two_boundaries_meet_nothing_is_proved_by_each_alone(u, v):
+    assert not only(first_two(u, v), relu).proved
+
+
+def test_a_corner_in_one_branch_of_a_question_is_seen():
+    def back(dout, X):
+        dX = dout * (X > 0)
+        if X.shape[1] > 1:
+            if X[0, 0] > 0:
+                return dX
+            dX[0, 1] = dX[0, 1] + 7 * dout[0, 1] * (X[0, 1] == 0) * (1 - (-X[0, 0] > 0))
+        return dX
+
+    assert not only(back, relu).proved
+
+
+def test_boundaries_of_different_entries_are_settled_one_by_one():
+    assert only(lambda dout, X: dout * ((X > 0) + 0.5 * (X == 0)), relu).proved
+
+    def twice(X: "N D"):
+        return np.maximum(np.maximum(X, 0) - 1, 0), X
+
+    assert only(lambda dout, X: dout * (X > 0) * (np.maximum(X, 0) > 1), twice).proved
+
+
+@pytest.mark.parametrize(
+    ("text", "never"),
+    [
+        ("sqrt(x**2 + y**2 + 1)", True),
+        ("exp(x)*exp(y)", True),
+        ("-1/(1 + exp(x))", True),
+        ("1 - tanh(x)", True),
+        ("cosh(x) - 1", False),
+        ("sqrt(x**2 + y**2)", False),
+        ("exp(x) - 1", False),
+        ("x", False),
+        ("1 - sin(x)", False),
+    ],
+)
+def test_what_is_never_zero(text, never):
+    names = {name: sympy.Symbol(name, real=True) for name in "xy"}
+    assert is_never_zero(Field().read(sympy.parse_expr(text, names))) is never
