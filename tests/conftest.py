@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from derive.forward.formula import Formula
 from derive.forward.layer import Layer
-from derive.notation.code import print_code
-from tests.running import namespace
 
 _GOLDEN = Path(__file__).parent / "golden"
 
@@ -49,16 +45,3 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
 def pytest_make_parametrize_id(config, val, argname):
     """A layer is called by its name: its repr holds an address, and differs between the processes of a run."""
     return val.name if isinstance(val, Layer) else None
-
-
-def _run(formula: Formula, names: Mapping[str, object]) -> np.ndarray:
-    known = namespace(**names)
-    for item in formula.definitions:
-        known[item.text] = eval(print_code(item.tree, module="np."), known)
-    return np.asarray(eval(print_code(formula.tree, module="np."), known))
-
-
-@pytest.fixture(scope="session")
-def run() -> Callable[[Formula, Mapping[str, object]], np.ndarray]:
-    """The value of a formula by its printed code: definitions first, run by NumPy with arrays and sizes by name."""
-    return _run

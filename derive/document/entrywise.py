@@ -65,7 +65,6 @@ __all__ = [
     "Entrywise",
     "in_notation",
     "is_indexed",
-    "is_unreadable",
     "shown_definition",
     "shown_formula",
     "shown_forward",

@@ -71,7 +71,7 @@ from derive.notation.tree import (
 from derive.notation.tree import OneHot as OneHotTree
 from derive.notation.tree import Ones as OnesTree
 
-__all__ = ["called", "kind_of", "name_of", "read", "read_each"]
+__all__ = ["called", "name_of", "read", "read_each"]
 
 
 def read(node: Node, *, rows: bool = False, names: Mapping[Node, Tree] = MappingProxyType({})) -> Tree:
@@ -126,13 +126,9 @@ def name_of(node: Input) -> Tree:
 
 def called(word: str, node: Node) -> Name:
     """The node by a name."""
-    return Name(word, kind_of(node), len(node.shape) if len(node.shape) > 2 else None)
-
-
-def kind_of(node: Node) -> Kind:
-    """What a name of the node is the name of."""
+    rank = len(node.shape)
     kinds: tuple[Kind, ...] = ("scalar", "vector", "matrix")
-    return kinds[min(len(node.shape), 2)]
+    return Name(word, kinds[min(rank, 2)], rank if rank > 2 else None)
 
 
 def _read_one(node: Node, made: dict[Node, Tree], readings: Readings, names: Collection[Node]) -> Tree:

@@ -11,7 +11,7 @@ from derive.forward.nodes import Contract, Input, Node, OneHot, Ones, Select
 from derive.forward.normal import contract
 from derive.forward.shape import Size, same, text
 
-__all__ = ["Arange", "along", "below_of", "chosen", "taken"]
+__all__ = ["Arange", "along", "chosen", "taken"]
 
 
 @dataclass(frozen=True, slots=True)

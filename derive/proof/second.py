@@ -25,7 +25,7 @@ from derive.proof.symbolic import Exact, Failure, symbols
 from derive.routes.second import SecondRoute
 from derive.rules.naming import formula
 
-__all__ = ["check_second", "second_partials"]
+__all__ = ["check_second"]
 
 _EXACT = "the loss differentiated twice, every entry, in SymPy: symmetric, and the Hessian and its product with V"
 _NUMERIC = "central differences of the gradient along V, in NumPy"

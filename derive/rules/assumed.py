@@ -136,7 +136,7 @@ def _summed(item: Assumption, terms: Terms, forward: Forward) -> Terms | None:
                 made = _within(item, power, terms, forward)
             if made is not None:
                 rest = (*term.powers[:place], *made.powers, *term.powers[place + 1 :])
-                changed = gathered(Term(term.coefficient * made.coefficient, rest), terms.free, terms.shape)
+                changed = gathered(Term(term.coefficient * made.coefficient, rest), terms.free)
                 kept = (*terms.terms[:number], changed, *terms.terms[number + 1 :])
                 return replace(terms, terms=tuple(t for t in kept if t.coefficient != 0))
     return None
@@ -195,7 +195,7 @@ def _signed(item: Assumption, terms: Terms, forward: Forward) -> Terms | None:
             made = _with_sign(item, power)
             if made is not None:
                 rest = (*term.powers[:place], *made.powers, *term.powers[place + 1 :])
-                changed = gathered(Term(term.coefficient * made.coefficient, rest), terms.free, terms.shape)
+                changed = gathered(Term(term.coefficient * made.coefficient, rest), terms.free)
                 kept = (*terms.terms[:number], changed, *terms.terms[number + 1 :])
                 return replace(terms, terms=tuple(t for t in kept if t.coefficient != 0))
     return None

@@ -7,8 +7,6 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from sympy import Expr
-
 from derive.forward.idioms import idiom
 from derive.forward.joined import joined
 from derive.forward.nodes import Add, Constant, Contract, Delta, Input, Map, Node, Ones, placeholder, topological
@@ -87,15 +85,20 @@ class Forward:
         return tuple(found)
 
     @cached_property
-    def roots(self) -> tuple[tuple[Node, Power, Expr], ...]:
-        """Its powers: the node, the power that it is, and the coefficient."""
+    def products(self) -> dict[Node, Term]:
+        """The same, for looking up."""
+        return dict(self.patterns)
+
+    @cached_property
+    def roots(self) -> tuple[tuple[Node, Power], ...]:
+        """Its powers: the node, and the power that it is."""
         found = []
         for node in topological(self.output):
             if isinstance(node, Map) and is_view(node):
                 made = flatten(node, self.whole)
                 term = made.terms[0] if made is not None and len(made.terms) == 1 else None
                 if term and len(term.powers) == 1 and not term.powers[0].exponent.is_integer and term.coefficient == 1:
-                    found.append((node, term.powers[0], term.coefficient))
+                    found.append((node, term.powers[0]))
         return tuple(found)
 
 

@@ -19,7 +19,7 @@ from derive.forward.normal import replaced
 from derive.notation.code import print_value
 from derive.notation.tree import Gradient, Name, Tree
 from derive.rules.adjoint import RULES
-from derive.rules.assumed import assumed
+from derive.rules.assumed import Assumed, assumed
 from derive.rules.choice import choose
 from derive.rules.gradients import Cut, Gradients, alone, gradients
 from derive.rules.known import Forward
@@ -79,8 +79,13 @@ def entry_names(layer: Layer) -> Mapping[Node, Input]:
 @lru_cache(maxsize=64)
 def _named(layer: Layer, rules: tuple[object, ...]) -> tuple[Gradients, _Naming]:
     """Made once for a layer and the rules by which its gradients are found."""
-    found = assumed(layer, gradients(layer)).gradients if layer.assumptions else gradients(layer)
+    found = _assumed(layer, rules).gradients if layer.assumptions else gradients(layer)
     return found, _Naming.of(layer, found)
+
+
+@lru_cache(maxsize=64)
+def _assumed(layer: Layer, rules: tuple[object, ...]) -> Assumed:
+    return assumed(layer, gradients(layer))
 
 
 @lru_cache(maxsize=64)
@@ -102,7 +107,7 @@ def _standing(layer: Layer, rules: tuple[object, ...]) -> Mapping[str, Formula]:
     # What is made short without the gradients that have a name on the page may be shorter still.
     whole = {
         wrt.name: Formula(wrt, n, layer.loss, naming.used(n), layer.samples == "one", n)
-        for wrt, n in (assumed(layer, gradients(layer)).alone if layer.assumptions else alone(layer, found)).items()
+        for wrt, n in (_assumed(layer, rules).alone if layer.assumptions else alone(layer, found)).items()
     }
     made = standing(layer, {**shared, **{f"{name}, alone": formula for name, formula in whole.items()}})
     return {name: min((made[key] for key in (name, f"{name}, alone") if key in made), key=_length) for name in shared}

@@ -1,28 +1,8 @@
 """Makes a formula as short as one would write it: a table of named equalities between sums of products.
 
-    like terms              a b + b a = 2 a b
-    forward function        1 - tanh(u)² = 1 - T²            where the forward pass computes T = tanh(u)
-    forward value           exp(u) / s = P                   where it computes P
-    forward factor          a / (a b) = 1 / b                where it computes a b
-    forward power           u^(-1/2) = 1 / s                 where it computes s = √u
-    constant sum            Σ_j (x_j - Σ_k x_k / N) = 0      what its own definition adds up to
-    double inverse          (X⁻¹)⁻¹ = X
-    cancelled inverse       (A B)⁻¹ A = B⁻¹, X⁻¹ X = I
-    symmetric matrix        S_ji = S_ij                      where S is Xᵀ X, Z + Zᵀ or the inverse of such a matrix
-    own mask                relu(u) [u > 0] = relu(u), u sign(u) = |u|
-    bounds                  [2 u + 1 > 0] = [u > -1/2], [u > -c] [u < c] = [|u| < c]
-    rectified               u [u > 0] = relu(u)
-    bounded                 [|u| ≤ c] u + [|u| > c] c sign(u) = clip(u, -c, c)
-    own sign                |u|² = u², sign(u) |u|² = u |u|, sign(u) / |u| = 1 / u
-    quotient of functions   sinh(u) / cosh(u) = tanh(u)
-    double angle            2 sin(u) cos(u) = sin(2 u)
-    negative argument       1 - sigmoid(-u) = sigmoid(u)
-    function opened         a - (1 - tanh(u)²) a = tanh(u)² a
-    common denominator      1 / (1 + a) - a / (1 + a)² = 1 / (1 + a)²
-    common factor           a b + a c = a (b + c)
-
-Every rule makes the terms fewer or the factors fewer, so they come to an end; every application is recorded, and
-`proof` evaluates both sides.
+The table and its families are in `equalities`; common factors are taken out at last. A rule makes the terms or the
+factors fewer, or turns what is written in two ways into one; what has been there does not come again, so that they come
+to an end. Every application is recorded, and `proof` evaluates both sides.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from derive.forward.nodes import Constant, Delta, Node, Ones, Select
 from derive.forward.normal import contract
 from derive.forward.selected import is_split, is_window
 
-__all__ = ["Needless", "is_one_to_one", "needless", "taken_out"]
+__all__ = ["needless", "taken_out"]
 
 Factor = tuple[Node, tuple[int, ...]]
 
@@ -130,7 +130,8 @@ def _others(factors: Sequence[Factor], place: int, other: int) -> set[int]:
 
 def _is_taken(row: tuple[int, ...], index: tuple[int, ...], elsewhere: set[int], free: set[int]) -> bool:
     *inner, source = row
-    return source in index and source not in free | elsewhere and not set(inner) & set(index)
+    apart = len(set(inner)) == len(inner) and not set(inner) & set(index)
+    return apart and source in index and source not in free | elsewhere
 
 
 def _is_joined(factor: Factor, index: tuple[int, ...], elsewhere: set[int], free: set[int]) -> bool:

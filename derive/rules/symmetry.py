@@ -115,7 +115,7 @@ def turned(terms: Terms, patterns: Patterns, given: frozenset[str] = frozenset()
             (t for t in made if alike(t, replace(term, powers=powers), terms.free, symmetric=symmetric.__contains__)),
             None,
         )
-        made.append(gathered(replace(term, powers=powers if like is None else like.powers), terms.free, terms.shape))
+        made.append(gathered(replace(term, powers=powers if like is None else like.powers), terms.free))
     return replace(terms, terms=tuple(made)) if tuple(made) != terms.terms else None
 
 

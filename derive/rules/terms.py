@@ -134,7 +134,7 @@ def opened(terms: Terms, whole: Collection[Node], *, most: int = MOST_TERMS) -> 
                 ]
                 break
         else:
-            done.append(gathered(term, terms.free, terms.shape))
+            done.append(gathered(term, terms.free))
     return replace(terms, terms=tuple(term for term in done if term.coefficient != 0))
 
 
@@ -218,7 +218,7 @@ def _mapped(function: Expr, operands: Sequence[Node]) -> Node:
     return apply(function.xreplace(names), [operands[place] for place in used])
 
 
-def gathered(term: Term, free: tuple[int, ...], shape: Shape) -> Term:
+def gathered(term: Term, free: tuple[int, ...]) -> Term:
     """Deltas contracted, ones dropped, powers of one base put together.
 
     Source: Σ_j δ_ij a_j = a_i, Σ_j 1 = the size of j, a^p a^q = a^(p+q).
@@ -453,5 +453,5 @@ def replaced(terms: Terms, number: int, place: int, inner: Term) -> Terms:
     """The terms with one power of one term replaced by what it equals, a product."""
     term = terms.terms[number]
     powers = (*term.powers[:place], *inner.powers, *term.powers[place + 1 :])
-    changed = gathered(Term(term.coefficient * inner.coefficient, powers), terms.free, terms.shape)
+    changed = gathered(Term(term.coefficient * inner.coefficient, powers), terms.free)
     return replace(terms, terms=(*terms.terms[:number], changed, *terms.terms[number + 1 :]))

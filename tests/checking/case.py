@@ -40,7 +40,7 @@ class Witness:
     upstream: float | None = None
     """Every entry of the upstream gradient, where it is not drawn."""
     also: tuple[str, ...] = ()
-    """Other inputs whose gradients are wrong too, somewhere."""
+    """Other inputs whose gradients are wrong there too, by less or more."""
     kink: Any = None
     """At a kink: a direction in which a subgradient's product must lie between the two one-sided derivatives."""
 

@@ -6,20 +6,14 @@ import pytest
 
 from derive.checking import Report, Verdict
 from derive.errors import UserError
-from tests.checking.case import RIGHT, WRONG, Case, cases
+from tests.checking.case import Case
+from tests.checking.labelled import RIGHT_ONES, WRONG_ONES, by_name
 from tests.checking.verdict import checked
 
-SHARE = 0.85
+SHARE = 0.97
 """At least so many of the gradients that are right must be proved."""
 
-RIGHT_ONES = [case for case in cases() if case.label == RIGHT]
-WRONG_ONES = [case for case in cases() if case.label == WRONG]
-
 pytestmark = pytest.mark.thorough
-
-
-def by_name(case: Case) -> str:
-    return case.name
 
 
 def gradients(case: Case) -> tuple[Verdict, ...]:

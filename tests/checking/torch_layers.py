@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 
-import torch
-import torch.nn.functional as fn
-from torch import nn
-from torch.autograd import Function
+import pytest
+
+torch = pytest.importorskip("torch")
+fn, nn, Function = torch.nn.functional, torch.nn, torch.autograd.Function
 
 
 class Affine(Function):

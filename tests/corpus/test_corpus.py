@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -153,6 +154,17 @@ def test_the_printed_formula_is_the_gradient(entry):
             names = {**scope, found.layer.upstream.name: upstream}
             got = corpus.run("\n".join(lines(found.wrt(name).formula)), names)
             close(got, np.asarray(corpus.literature(entry, name, scope), dtype=float))
+
+
+@pytest.mark.parametrize("entry", [entry for entry in ENTRIES if entry.assume], ids=by_name)
+def test_what_the_literature_assumes_may_be_kept_back(entry):
+    """Of the inputs nothing is known then; where they are as assumed all the same, the gradient is PyTorch's."""
+    for sizes, arrays, upstream, scope in numbers(entry):
+        found = derived(replace(entry, assume=()), sizes)
+        assert found.assumed is found.layer
+        for name, expected in by_torch(entry, sizes, arrays, upstream).items():
+            names = {**scope, found.layer.upstream.name: upstream}
+            close(corpus.run("\n".join(lines(found.wrt(name).formula)), names), expected)
 
 
 def test_nearly_all_of_the_corpus_is_accepted():

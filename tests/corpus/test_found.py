@@ -44,6 +44,8 @@ FOUND: dict[str, tuple[str, dict[str, str]]] = {
         {"A": "N D", "B": "D D"},
     ),
     "a function of a mask on a diagonal": ("A * logdet(4 * eye(2) + tanh(diag(b > 1)))", {"A": "N", "b": "2"}),
+    "one less a sum of sigmoids": ("t + sum(softplus(-(c + t)))", {"t": "", "c": "N"}),
+    "an inverse times the diagonal of its matrix": ("sum(inv(A) @ diag(A))", {"A": "D D"}),
 }
 """Expressions, and the shapes of their inputs."""
 

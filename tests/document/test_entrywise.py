@@ -122,6 +122,7 @@ QUICK = {"conv1d", "avgpool", "bilinear"}
 
 @pytest.mark.parametrize("spec", [s if s in QUICK else pytest.param(s, marks=pytest.mark.thorough) for s in LAYERS])
 def test_the_printed_formulas_give_the_numbers_of_pytorch(spec):
+    pytest.importorskip("torch")
     layer, sizes = layer_of(spec), LAYERS[spec]
     assert is_indexed(layer)
     sample = numeric.sample(layer, sizes, 3)

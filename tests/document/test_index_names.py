@@ -1,5 +1,7 @@
 """The derivation by indices where it needs the names of values on the way: against what one finds on paper."""
 
+import re
+
 import pytest
 
 import derive
@@ -53,10 +55,13 @@ def test_attention_is_written_with_its_weights():
 
 
 def test_no_letter_is_summed_over_twice():
-    found = print_latex(chain("conv2d", "F").loss)
-    # Σ over samples and places of the output alone, and the window of x that the filter's entry meets.
-    assert r"\sum_{l=1}^{K}\sum_{l=1}^{K}" not in found
-    assert found.endswith(r"x_{i,n,h+p-1,w+q-1}")
+    _, by_chain_rule, read = chain("conv2d", "F").loss.parts
+    # Σ over every entry of the output, and then over samples and places of the output alone.
+    for part, count in ((by_chain_rule, 4), (read, 3)):
+        letters = re.findall(r"\\sum_\{(\w+)=", print_latex(part))
+        assert len(set(letters)) == len(letters) == count
+    # The window of x that the filter's entry meets.
+    assert print_latex(read).endswith(r"x_{i,n,h+p-1,w+q-1}")
 
 
 @pytest.mark.parametrize("name", ["softmax", "layernorm", "batchnorm", "attention", "log_softmax", "rmsnorm", "conv2d"])

@@ -5,6 +5,7 @@ import pytest
 
 import derive
 from derive.notation.latex import print_latex
+from tests.running import run
 
 SIZES = {"N": 4, "D": 3, "M": 2}
 
@@ -97,7 +98,7 @@ def test_a_gradient_is_written_as_one_would_by_hand(function, wrt, text):
 @pytest.mark.parametrize(
     ("function", "wrt"), [*[(f, w) for f, w, _ in EXPECTED], (ones, "W"), (outer, "x"), (outer, "y")]
 )
-def test_the_printed_code_computes_the_gradient(function, wrt, run):
+def test_the_printed_code_computes_the_gradient(function, wrt):
     layer = derive.layer()(function)
     random = np.random.default_rng(2)
     sizes = {letter: SIZES[letter] for letter in layer.letters}

@@ -33,6 +33,7 @@ def assuming(layer: Layer, *texts: str) -> Layer:
 
 
 def evidence(layer: Layer, wrt: str) -> Sequence[Any]:
+    pytest.importorskip("torch")
     plain = replace(layer, assumptions=())
     return proof.check_assumed(layer, wrt, check_sizes(plain), Exact(plain), oracle="torch")
 

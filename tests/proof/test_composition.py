@@ -6,8 +6,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-import torch
-from torch.autograd.functional import jacobian
 
 from derive.errors import RefutedError
 from derive.networks.network import network
@@ -37,6 +35,8 @@ def test_the_product_is_proved_and_checked(text):
 
 
 def test_einsum_gives_the_jacobian_that_pytorch_finds():
+    torch = pytest.importorskip("torch")
+    jacobian = torch.autograd.functional.jacobian
     # The last section of document 001, for X W + b and the sigmoid.
     layer = network("affine(3) > sigmoid > affine(2) > mse")
     found = derive_composition(layer)

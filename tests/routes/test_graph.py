@@ -14,6 +14,7 @@ from derive.proof.nodes import check_nodes, holds_for_all_sizes
 from derive.proof.prove import check_sizes, prove
 from derive.routes.graph import LocalRule, derive_graph
 from derive.rules import adjoint
+from tests.running import run
 
 
 @derive.layer(defaults="N=2 D=3 K=4 M=5")
@@ -122,7 +123,7 @@ def test_every_gradient_is_proved_for_all_sizes(layer, wrt):
 
 
 @pytest.mark.parametrize(("layer", "wrt"), CASES, ids=ids)
-def test_the_formula_agrees_with_pytorch(layer, wrt, run):
+def test_the_formula_agrees_with_pytorch(layer, wrt):
     torch = pytest.importorskip("torch", reason="PyTorch is not installed")
     functions = {
         "affine": lambda X, W, b: X @ W + b,

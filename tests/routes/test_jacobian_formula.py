@@ -6,20 +6,18 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 
 from derive.forward.layer import Layer
 from derive.forward.parse import parse
 from derive.layers import index, load
-from derive.notation.code import print_code, print_value
 from derive.proof.evidence import Strength
 from derive.proof.jacobian_formula import check_jacobian_formula
 from derive.proof.numeric import sample
 from derive.proof.prove import check_sizes
 from derive.proof.symbolic import Exact
 from derive.proof.torch_oracle import run_graph
-from derive.routes.jacobian_formula import JacobianFormula, jacobian_formula
-from tests.running import namespace
+from derive.routes.jacobian_formula import jacobian_formula
+from tests.running import run
 
 KNOWN = [
     # expression, shapes, input, Jacobian row by row, source
@@ -93,6 +91,7 @@ def test_the_text_runs_and_is_the_matrix_that_pytorch_gives(layer: Layer, wrt: s
     """At two sizes, all different."""
     found = jacobian_formula(layer, wrt)
     assert found is not None
+    torch = pytest.importorskip("torch")
     sizes = {letter: start + (2 * n if start == 3 else n) for n, letter in enumerate(layer.letters)}
     at = sample(layer, sizes, start)
     tensors = {name: torch.tensor(array, dtype=torch.float64) for name, array in at.arrays.items()}
@@ -106,14 +105,8 @@ def test_the_text_runs_and_is_the_matrix_that_pytorch_gives(layer: Layer, wrt: s
     assert np.allclose(got, expected.reshape(got.shape), atol=1e-10)
 
 
-def run(found: JacobianFormula, names: dict[str, Any]) -> Any:
-    space = namespace(**names)
-    for item in found.definitions:
-        space[item.text] = eval(print_value(item.tree, module="np."), space)
-    return np.asarray(eval(print_code(found.tree, module="np."), space), dtype=float)
-
-
-def test_every_formula_of_the_catalogue_is_proved() -> None:
+def test_small_formulas_of_every_third_layer_are_proved() -> None:
+    """Of the first two inputs, where fewer than four letters say the sizes."""
     names = [item.name for item in index()][::3]
     assert len(names) > 10
     proved = 0

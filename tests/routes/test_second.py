@@ -7,13 +7,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 
 from derive.errors import UnsupportedError
 from derive.forward.layer import Layer
 from derive.forward.parse import parse
 from derive.layers import load
-from derive.notation.code import print_code, print_value
 from derive.proof.evidence import Strength
 from derive.proof.numeric import sample
 from derive.proof.prove import check_sizes
@@ -21,7 +19,7 @@ from derive.proof.second import check_second
 from derive.proof.symbolic import Exact
 from derive.proof.torch_oracle import run_graph
 from derive.routes.second import derive_second
-from tests.running import namespace
+from tests.running import run
 
 REGRESSION = {"X": "N D", "w": "D", "y": "N"}
 
@@ -92,6 +90,7 @@ CASES = [
 @pytest.mark.parametrize(("layer", "wrt"), CASES, ids=[f"{layer.text or layer.name} {wrt}" for layer, wrt in CASES])
 def test_second_derivatives_are_those_of_pytorch(layer: Layer, wrt: str, start: int) -> None:
     """By torch.autograd.functional.hessian and hvp of Σ G ⊙ Y; the formulas are run as they are written."""
+    torch = pytest.importorskip("torch")
     sizes = {letter: start + n for n, letter in enumerate(layer.letters)}
     second = derive_second(layer, wrt, sizes)
     at = sample(layer, sizes, start)
@@ -109,13 +108,6 @@ def test_second_derivatives_are_those_of_pytorch(layer: Layer, wrt: str, start: 
         got = run(second.hessian.formula, arrays)
         assert got.shape == (direction.size, direction.size)
         assert np.allclose(got, matrix.reshape(got.shape), atol=1e-8)
-
-
-def run(found: Any, names: dict[str, Any]) -> Any:
-    space = namespace(**names)
-    for item in found.definitions:
-        space[item.text] = eval(print_value(item.tree, module="np."), space)
-    return np.asarray(eval(print_code(found.tree, module="np."), space), dtype=float)
 
 
 @pytest.mark.parametrize(("layer", "wrt"), CASES, ids=[f"{layer.text or layer.name} {wrt}" for layer, wrt in CASES])

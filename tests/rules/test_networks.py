@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import torch
 
 import derive
 from derive.networks.network import network
@@ -13,6 +12,7 @@ from derive.proof.evaluate import evaluate, value_of
 from derive.rules.naming import definitions, formulas
 from derive.rules.networks import stage_gradients
 
+torch = pytest.importorskip("torch")
 F = torch.nn.functional
 
 

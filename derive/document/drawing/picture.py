@@ -14,15 +14,15 @@ from derive.document.drawing.drawing import Arc, Vertex
 from derive.document.drawing.sign import sign_of
 from derive.document.words import is_loss, output_name
 from derive.forward.layer import Layer
-from derive.forward.matrix import read
+from derive.forward.matrix import called, read
 from derive.forward.nodes import Constant, Input, Node, Ones, Select
 from derive.notation.measure import width
-from derive.notation.tree import Broadcast, Gradient, Kind, Name, Number, Relation, Sum, Tree
+from derive.notation.tree import Broadcast, Gradient, Name, Number, Relation, Sum, Tree
 from derive.notation.tree import Ones as OnesTree
 from derive.notation.walk import replace
 from derive.routes.graph import GraphRoute, LocalRule, is_given
 
-__all__ = ["MOST_OPERATIONS", "WIDEST", "Picture", "array", "picture"]
+__all__ = ["MOST_OPERATIONS", "WIDEST", "Picture", "picture"]
 
 MOST_OPERATIONS = 60
 """A graph of more operations has no picture."""
@@ -58,21 +58,15 @@ def picture(route: GraphRoute) -> Picture | None:
     if len(route.operations) > MOST_OPERATIONS:
         return None
     # The values between the stages of a network have names already.
-    given = {node: Name(word, array(node)) for word, node in route.layer.named if route.layer.stages}
+    given = {node: called(word, node) for word, node in route.layer.named if route.layer.stages}
     names = dict(given)
     rules = _Rules.of(route)
     while (wide := _unnamed(found := rules.written(names), names)) is not None:
         free = _free_names(route.layer)
         wanted = (n for n in found.operations if n in names or n is wide)
-        names = given | {n: Name(next(free), array(n)) for n in wanted if n not in given}
+        names = given | {n: called(next(free), n) for n in wanted if n not in given}
     _name_sent(found)
     return found
-
-
-def array(node: Node) -> Kind:
-    """What kind of name an array has."""
-    kinds: tuple[Kind, ...] = ("scalar", "vector", "matrix")
-    return kinds[min(len(node.shape), 2)]
 
 
 def _unnamed(found: Picture, names: dict[Node, Name]) -> Node | None:
@@ -189,7 +183,7 @@ def _name_sent(found: Picture) -> None:
             if isinstance(operand, Input):
                 found.backward_names.append(Relation.equal(gradient, tree))
         else:
-            part = Name(f"C_{next(numbers)}", array(operand))
+            part = called(f"C_{next(numbers)}", operand)
             found.backward[node, place] = part
             found.backward_names.append(Relation.equal(part, tree))
             found.backward_names[:] = [_with(equation, tree, part) for equation in found.backward_names]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from derive.document.blocks import Figure
 from derive.document.draft import Draft
 from derive.document.drawing.pages import draw
-from derive.document.drawing.picture import Picture, array, picture
+from derive.document.drawing.picture import Picture, picture
 from derive.document.entrywise import Entrywise, is_indexed, shown_formula
 from derive.document.layout import LINE_WIDTH
 from derive.document.local import LocalText
@@ -216,5 +216,5 @@ def _arriving(route: GraphRoute, formulas: Sequence[Formula]) -> str:
 def _sum(drawn: Picture, node: Input) -> Tree:
     """∂L/∂X as the sum of what stands on the edges that leave X."""
     uses = [key for key, send in drawn.route.sends.items() if send.operand is node]
-    name = Gradient(Name(node.name, array(node)), f"d{node.name}", drawn.route.layer.loss)
+    name = Gradient(array_name(node), f"d{node.name}", drawn.route.layer.loss)
     return Relation.equal(name, Sum(tuple(drawn.backward[key] for key in uses)))

@@ -21,7 +21,7 @@ from derive.routes.jacobian import JacobianRoute
 from derive.rules.index import Factor, IndexSum, Kronecker, Letters
 from derive.rules.index import Product as IndexProduct
 
-__all__ = ["NamedChain", "by_names", "forward_entries", "names"]
+__all__ = ["by_names", "forward_entries", "names"]
 
 
 _LINES = 1.7

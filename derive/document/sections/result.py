@@ -18,7 +18,7 @@ from derive.locale import N_
 from derive.notation.tree import Beside, Delta, Gradient, MatMul, Name, Ones, Relation, Shaped, SumAxis, Transpose, Tree
 from derive.notation.walk import contains
 
-__all__ = ["with_shapes", "write"]
+__all__ = ["write"]
 
 _TOGETHER, _IN_BOX = 12, 9
 """So many equations stand under one number, and so many formulas in one box; more would not fit on a page."""

@@ -82,7 +82,7 @@ def forward_value(terms: Terms, forward: Forward) -> Terms | None:
                 if summed & left or len(set(names.values())) < len(names) or not all(a in names for a in axes):
                     continue
                 found = Power(node, tuple(names[axis] for axis in axes))
-                made = gathered(Term(term.coefficient / pattern.coefficient, (*rest, found)), terms.free, terms.shape)
+                made = gathered(Term(term.coefficient / pattern.coefficient, (*rest, found)), terms.free)
                 if cost(made, terms.free) < cost(term, terms.free):
                     return replace(terms, terms=(*terms.terms[:number], made, *terms.terms[number + 1 :]))
     return None
@@ -97,7 +97,7 @@ def forward_power(terms: Terms, forward: Forward) -> Terms | None:
         for place, power in enumerate(term.powers):
             if power.exponent.is_integer:
                 continue
-            for node, root, _ in forward.roots:
+            for node, root in forward.roots:
                 times = power.exponent / root.exponent
                 if root.node is power.node and times.is_integer and node is not power.node:
                     back = dict(zip(root.index, power.index, strict=True))
@@ -115,7 +115,7 @@ def forward_factor(terms: Terms, forward: Forward) -> Terms | None:
     """
     for number, term in enumerate(terms.terms):
         for place, power in enumerate(term.powers):
-            pattern = dict(forward.patterns).get(power.node)
+            pattern = forward.products.get(power.node)
             if pattern is None or not power.exponent.is_integer or _sums(pattern, power.node):
                 continue
             inner = pattern.renamed(dict(enumerate(power.index)))

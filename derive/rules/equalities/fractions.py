@@ -53,8 +53,8 @@ def common_denominator(terms: Terms, forward: Forward) -> Terms | None:
 
 
 def _shorter(over: Terms, lower: tuple[Power, ...], before: Terms, forward: Forward) -> Terms | None:
-    """What stands above the line, put together and divided; None unless that is shorter than what was before."""
-    gather = (gathered(replace(t, powers=(*t.powers, *lower)), over.free, over.shape) for t in over.terms)
+    """What stands above the line, put together and divided; None unless that has fewer terms or is shorter."""
+    gather = (gathered(replace(t, powers=(*t.powers, *lower)), over.free) for t in over.terms)
     found = replace(over, terms=tuple(gather))
     while (merged := like_terms(found, forward)) is not None:
         found = merged

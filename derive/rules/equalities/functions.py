@@ -35,7 +35,7 @@ def _multiplied(terms: Terms, number: int, places: tuple[int, ...], made: Term) 
     term = terms.terms[number]
     left = tuple(power for place, power in enumerate(term.powers) if place not in places)
     changed = Term(term.coefficient * made.coefficient, (*left, *made.powers))
-    others = (*terms.terms[:number], gathered(changed, terms.free, terms.shape), *terms.terms[number + 1 :])
+    others = (*terms.terms[:number], gathered(changed, terms.free), *terms.terms[number + 1 :])
     return replace(terms, terms=others)
 
 
@@ -150,6 +150,9 @@ def negative_sigmoid(terms: Terms, forward: Forward) -> Terms | None:
             alone = Term(-term.coefficient, rest)
             if any(other.node is power.node for other in rest):
                 continue
+            # Where nothing else has an axis that is summed over, a stands for a times its size.
+            if not {*power.index} <= {*terms.free, *alone.labels()}:
+                continue
             for beside, other in enumerate(terms.terms):
                 if other.coefficient == -term.coefficient and alike(alone, other, terms.free):
                     turned = Power(apply(sigmoid(_X), [_scaled(inner, -1)]), power.index)
@@ -169,7 +172,7 @@ def _has_sign(node: Node) -> bool:
 def _opened(node: Map, forward: Forward) -> tuple[Term, ...]:
     """The terms of a function that is a sum; what the forward pass computes is kept whole."""
     parts = [flatten(apply(part, node.operands), forward.whole) for part in node.function.args]
-    return tuple(made.terms[0] for made in parts if made is not None)
+    return tuple(made.terms[0] for made in parts if made is not None and len(made.terms) == 1)
 
 
 def function_opened(terms: Terms, forward: Forward) -> Terms | None:

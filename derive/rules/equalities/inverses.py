@@ -107,7 +107,8 @@ def _without(chain: _Chain, inverse: Power, other: Power, rest: Sequence[Power],
         if scalar is None:
             return None
         return _inverse(replace(chain, scalars=tuple(s for s in chain.scalars if s is not scalar)), row, column)
-    if other.exponent != 1 or len(other.index) != 2 or row == column:
+    # What a matrix cancels says nothing of its diagonal.
+    if other.exponent != 1 or len(other.index) != 2 or other.index[0] == other.index[1] or row == column:
         return None
     for label, place, kept in ((column, 0, slice(1, None)), (row, -1, slice(None, -1))):
         node, transposed = chain.matrices[place]

@@ -121,7 +121,7 @@ def rectified(terms: Terms, forward: Forward) -> Terms | None:
                     made = Power(apply(relu(_X), [power.node]), power.index)
                     left = replace(power, exponent=power.exponent - 1)
                     rest = (p for k, p in enumerate(term.powers) if k not in (place, beside))
-                    whole = gathered(Term(term.coefficient, (*rest, left, made)), terms.free, terms.shape)
+                    whole = gathered(Term(term.coefficient, (*rest, left, made)), terms.free)
                     return replace(terms, terms=(*terms.terms[:number], whole, *terms.terms[number + 1 :]))
     return None
 
@@ -168,7 +168,7 @@ def bounded(terms: Terms, forward: Forward) -> Terms | None:
             continue
         u, s = Power(node, inside.index), Power(apply(sign(_X), [node]), inside.index)
         kept, gone = _without(terms.terms[near], inside, u), _without(terms.terms[far], outside, s)
-        if kept is None or gone is None or not alike(kept, gone, terms.free):
+        if kept is None or gone is None or not alike(kept, gone, (*terms.free, *inside.index)):
             continue
         if kept.coefficient * size == gone.coefficient:
             made = Power(apply(clip(_X, -size, size), [node]), inside.index)

@@ -39,7 +39,7 @@ def every_place(terms: Terms, forward: Forward) -> Terms | None:
         if made is not None:
             gone = {other for other, _ in group}
             kept = [term for place, term in enumerate(terms.terms) if place not in gone]
-            one = gathered(made, terms.free, terms.shape)
+            one = gathered(made, terms.free)
             return replace(terms, terms=(*kept[:number], one, *kept[number:]))
     return None
 
@@ -157,7 +157,7 @@ def reshaped_function(terms: Terms, forward: Forward) -> Terms | None:
                         labels = tuple(names[i] for i in row)
             inner = (Power(node, labels, power.exponent), *selects)
             changed = (*term.powers[:place], *inner, *term.powers[place + 1 :])
-            made = gathered(replace(term, powers=changed), terms.free, terms.shape)
+            made = gathered(replace(term, powers=changed), terms.free)
             if len(made.powers) < len(term.powers):
                 return replace(terms, terms=(*terms.terms[:number], made, *terms.terms[number + 1 :]))
     return None

@@ -59,7 +59,7 @@ def constant_sum(terms: Terms, forward: Forward) -> Terms | None:
             gone = [axis for axis, label in enumerate(power.index) if label not in others]
             if not gone:
                 continue
-            value = _summed(power.node, tuple(gone), forward)
+            value = _summed(power.node, tuple(gone))
             if value is not None:
                 inner = Term(value, ())
                 changed = replaced(terms, number, place, inner)
@@ -67,7 +67,7 @@ def constant_sum(terms: Terms, forward: Forward) -> Terms | None:
     return None
 
 
-def _summed(node: Node, axes: tuple[int, ...], forward: Forward) -> Expr | None:
+def _summed(node: Node, axes: tuple[int, ...]) -> Expr | None:
     """What a value of the forward pass adds up to along axes, if that is a number."""
     rank = len(node.shape)
     kept = [axis for axis in range(rank) if axis not in axes]

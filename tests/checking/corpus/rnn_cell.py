@@ -121,7 +121,13 @@ CASES = (
         "the gradients are clipped to [-5, 5]",
         "branch never visited",
         witness=Witness(
-            wrt="b", also=("X", "H", "W", "U"), sizes=ONE, arrays={"X": 0, "H": 0, "b": 0}, upstream=8.0, by=2.9
+            wrt="b",
+            also=("X", "H", "W", "U"),
+            sizes=ONE,
+            # Nothing arrives at tanh, so that all gradients are 8, or -8.
+            arrays={"X": 1, "H": 1, "W": 1, "U": -1, "b": 0},
+            upstream=8.0,
+            by=2.9,
         ),
     ),
 )
