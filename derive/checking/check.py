@@ -204,9 +204,10 @@ class _Check:
 
     def claimed(self, layer: Layer, limit: Budget) -> Verdict:
         """What is known of forward being the layer."""
+        self.proofs.budget = limit
         try:
             with limit.interrupting():
-                return claim(self.subject, layer, self.proofs.traced, self.proofs.at_two(), limit)
+                return claim(self.subject, layer, self.proofs.traced, self.proofs.every_path, self.proofs.sizes, limit)
         except OutOfTimeError as error:
             raise UserError(
                 f"check: {self.subject.against}: not compared with {layer.name} within {limit.seconds:.0f} s"

@@ -88,7 +88,8 @@ def real_run(subject: Subject, arrays: Arrays, upstream: Any | None = None) -> T
         raise
     except Exception as error:
         raise CodeError(f"forward: {raised(error)}") from error
-    value = np.asarray(output, dtype=float)
+    # Backward may change it.
+    value = np.array(output, dtype=float)
     if not np.all(np.isfinite(value)):
         return None
     if upstream is None:

@@ -76,8 +76,9 @@ def _is_open(term: Element, end: int) -> bool:
     """Whether a term does not reach an end of its range."""
     (monomial,) = term.terms
     factors = [(term.field.generators[number], exponent) for number, exponent in term.field.monomials[monomial]]
-    if len(factors) == 1 and factors[0][1] == 1 and factors[0][0].name in _OPEN:
-        return True
+    if len(factors) == 1 and factors[0][1] > 0 and factors[0][0].name in _OPEN:
+        # An even power of tanh is 0 somewhere, which is no end of the range of tanh.
+        return factors[0][0].name is sigmoid or _of(term)[end] != 0
     return _of(term)[end] == 0 and all(_has_no_root(generator, exponent) for generator, exponent in factors)
 
 

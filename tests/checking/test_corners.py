@@ -7,6 +7,7 @@ import pytest
 import sympy
 
 from derive.checking import check_backward
+from derive.checking.cells import ABOVE, BELOW, HALFWAY, exist_together
 from derive.checking.range import is_never_zero
 from derive.proof.field import Field
 
@@ -109,3 +110,68 @@ def test_boundaries_of_different_entries_are_settled_one_by_one():
 def test_what_is_never_zero(text, never):
     names = {name: sympy.Symbol(name, real=True) for name in "xy"}
     assert is_never_zero(Field().read(sympy.parse_expr(text, names))) is never
+
+
+def fold(X: "N D"):
+    return np.maximum(X, 0) - np.maximum(X * X - X, 0), X
+
+
+def touching(X: "N D"):
+    return X + np.where(X * X * (X - 1) > 0, X, 0.0), X
+
+
+def test_sides_that_do_not_exist_together_prove_nothing():
+    # Both masks turn at 0, where the one side is above for the one and below for the other: the slope is 1 there.
+    assert not only(lambda dout, X: dout * ((X > 0) - (2 * X - 1) * (X * X - X > 0)), fold).proved
+
+
+def test_what_only_touches_its_boundary_has_no_side_there():
+    # At 0 there is X^2 (X - 1) < 0 on both sides, so 2 is no gradient.
+    assert not only(lambda dout, X: dout * (1 + (X * X * (X - 1) >= 0)), touching).proved
+
+
+def test_points_on_a_boundary_are_no_proof():
+    verdict = only(lambda dout, X: dout * (X > 0) * (1 + 5 * ((X == 0).sum() == 5)), relu)
+    assert not verdict.proved
+    assert "proved but for" in verdict.reason
+
+
+def test_products_without_a_bias_take_the_way_of_forward():
+    def dense(X: "N D", W: "D M"):
+        Z = X @ W
+        return np.maximum(Z, 0), (X, W, Z)
+
+    def back(dout, cache):
+        X, W, Z = cache
+        G = dout * (Z > 0)
+        return G @ W.T, X.T @ G
+
+    for verdict in check_backward(back, dense).gradients:
+        assert verdict.proved
+        assert "the way that forward takes" in verdict.boundary
+
+
+@pytest.mark.parametrize(
+    ("boundaries", "exist"),
+    [
+        ((("x", BELOW), ("y", ABOVE)), True),
+        ((("x", BELOW), ("2*x", ABOVE)), False),
+        ((("x", BELOW), ("x + y", ABOVE), ("y - x", ABOVE)), True),
+        ((("x - y", BELOW), ("y - z", BELOW), ("z - x", BELOW)), False),
+        ((("x - y", BELOW), ("y - z", BELOW), ("x - z", BELOW)), True),
+        ((("x - 1", ABOVE), ("x + 1", BELOW)), True),
+        ((("x", HALFWAY), ("y", HALFWAY)), True),
+        ((("x", HALFWAY), ("x + y", HALFWAY)), True),
+        ((("x**2", ABOVE),), True),
+        ((("x**2", BELOW),), False),
+        ((("x**2 + y**2 - 1", BELOW),), True),
+        ((("x*y", ABOVE),), True),
+        ((("x**3 - x**2", ABOVE),), False),
+        ((("tanh(x) - 1/2", BELOW), ("x + y", ABOVE)), True),
+    ],
+)
+def test_which_sides_exist_together(boundaries, exist):
+    names = {name: sympy.Symbol(name, real=True) for name in "xyz"}
+    field = Field()
+    read = [(field.read(sympy.parse_expr(text, names)), {wanted}) for text, wanted in boundaries]
+    assert exist_together(read) is exist
