@@ -12,7 +12,7 @@ from derive.checking.every_size import Traced
 from derive.checking.exactly import Branch, node_entries
 from derive.checking.faces import vanishes_everywhere
 from derive.checking.numerically import real_run
-from derive.checking.points import draws
+from derive.checking.points import alike, critical_numbers, draws
 from derive.checking.report import Counterexample, Verdict
 from derive.checking.subject import CodeError, Subject
 from derive.checking.sweep import swept_sizes
@@ -49,8 +49,7 @@ def claim(
         budget.check()
         told = _told(subject, layer, arrays)
         if told:
-            found = Counterexample(tuple(at.items()), message=told)
-            return Verdict("forward", Strength.REFUTED, _METHOD, counterexample=str(found), found=found)
+            return _refuted(at, told)
         points += told is not None
     output = None if traced is None or traced.provisos else traced.output
     if output is not None and _is_same_shape(output, layer.output) and same_for_all_sizes(output, layer.output):
@@ -60,6 +59,11 @@ def claim(
         made = runs()
         if made and all(_same(subject, layer, run, budget) for run in made):
             return Verdict("forward", Strength.PROVED_AT_SIZES, _METHOD)
+        for run in made:
+            # Where it compares entries with numbers, both sides are looked at.
+            for arrays in alike(subject, run.sizes, critical_numbers(run.field)):
+                if told := _told(subject, layer, arrays):
+                    return _refuted(run.sizes, told)
     except OutOfTimeError:
         reason = "there was no time to show by algebra that it is the layer"
     if not points:
@@ -69,6 +73,11 @@ def claim(
         )
     method = f"{_METHOD}, at {points} points"
     return Verdict("forward", Strength.CHECKED_AT_POINTS, method, reason=reason)
+
+
+def _refuted(at: Sizes, told: str) -> Verdict:
+    found = Counterexample(tuple(at.items()), message=told)
+    return Verdict("forward", Strength.REFUTED, _METHOD, counterexample=str(found), found=found)
 
 
 def _is_same_shape(first: Node, second: Node) -> bool:

@@ -13,7 +13,7 @@ import numpy as np
 from derive.checking.budget import Budget
 from derive.checking.exactly import Branch, branches
 from derive.checking.numerically import Differences, Expected, Mismatch, compared, told
-from derive.checking.points import critical_numbers, draws, sizes_ascending
+from derive.checking.points import alike, critical_numbers, draws, sizes_ascending
 from derive.checking.report import Counterexample
 from derive.checking.subject import CodeError, Subject
 from derive.checking.sweep import Suspicion, certain
@@ -214,24 +214,13 @@ def _tries(
     draw = np.random.default_rng(1)
     # Where the code compares entries with numbers, both sides are visited, and the number itself.
     turns = critical_numbers(source.branch.field) if isinstance(source, Expected) else []
-    every = chain(draws(subject, sizes, _POINTS), _all_of(subject, sizes, turns))
+    every = chain(draws(subject, sizes, _POINTS), alike(subject, sizes, turns))
     for arrays in every:
         budget.check()
         upstream = (
             draw.choice([-2.0, -1.0, 1.0, 2.0, 3.0], size=shape) if "upstream" in subject.takes else np.ones(shape)
         )
         yield source, arrays, upstream
-
-
-def _all_of(subject: Subject, sizes: Sizes, numbers: Sequence[float]) -> Iterator[dict[str, Any]]:
-    """Arrays that hold one of the numbers everywhere."""
-    for number in numbers:
-        yield {
-            node.name: np.zeros(bind(node.shape, sizes), dtype=int)
-            if node.below is not None
-            else np.full(bind(node.shape, sizes), number)
-            for node in subject.inputs
-        }
 
 
 def output_shape(subject: Subject, sizes: Sizes) -> tuple[int, ...] | None:
@@ -259,7 +248,7 @@ def _smallest(
             continue
         source = source_at(subject, sizes, budget)
         turns = critical_numbers(source.branch.field) if isinstance(source, Expected) else []
-        for arrays in chain(islice(draws(subject, sizes, 2), 8), _all_of(subject, sizes, turns)):
+        for arrays in chain(islice(draws(subject, sizes, 2), 8), alike(subject, sizes, turns)):
             for upstream in _single(shape) if "upstream" in subject.takes else [np.ones(shape)]:
                 budget.check()
                 found: dict[str, Mismatch] = {}

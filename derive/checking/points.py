@@ -23,6 +23,7 @@ __all__ = [
     "CHOICES",
     "MOST_CHOICES",
     "Evaluator",
+    "alike",
     "critical_numbers",
     "differ_somewhere",
     "draws",
@@ -238,3 +239,14 @@ def draws(
                 entries = [draw.choice(allowed) for _ in range(number)]
                 arrays[node.name] = np.array(entries, dtype=int if node.below is not None else float).reshape(shape)
             yield arrays
+
+
+def alike(subject: Subject, sizes: Mapping[str, int], numbers: Sequence[float]) -> Iterator[dict[str, Any]]:
+    """Arrays that hold one of the numbers everywhere."""
+    for number in numbers:
+        yield {
+            node.name: np.zeros(bind(node.shape, sizes), dtype=int)
+            if node.below is not None
+            else np.full(bind(node.shape, sizes), number)
+            for node in subject.inputs
+        }
