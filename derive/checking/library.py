@@ -66,12 +66,16 @@ _OPERATORS: dict[str, Callable[..., Any]] = {
 }
 
 
+_DOUBLE = 8
+
+
 def is_real(kind: Any) -> bool:
-    """Whether the type of an array's entries is that of real numbers."""
+    """Whether the type of an array's entries is that of real numbers, with the digits of float at least."""
     if kind is None or (isinstance(kind, type) and issubclass(kind, float)):
         return True
     try:
-        return bool(np.dtype(kind).kind == "f")
+        found = np.dtype(kind)
+        return bool(found.kind == "f" and found.itemsize >= _DOUBLE)
     except TypeError:
         return False
 
@@ -371,6 +375,16 @@ def _any(anchor: Sheet, a: Any, axis: Axis = None, *, keepdims: bool = False) ->
     return ~_all(anchor, ~anchor.of(a).truth(), axis, keepdims=keepdims)
 
 
+def _array_equal(anchor: Sheet, a: Any, b: Any) -> Any:
+    left, right = anchor.of(a), anchor.of(b)
+    return left.shape == right.shape and _all(anchor, left == right)
+
+
+def _is_close(anchor: Sheet, a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8) -> Sheet:
+    left, right = anchor.of(a), anchor.of(b)
+    return abs(left - right) <= atol + rtol * abs(right)
+
+
 def _average(anchor: Sheet, a: Any, axis: Axis = None, weights: Any = None) -> Sheet:
     if weights is not None:
         raise UnsupportedError("np.average with weights is not supported on symbols; write the sum")
@@ -455,11 +469,13 @@ def _determinant(anchor: Sheet, a: Any) -> Sheet:
 
 _COMPUTES: dict[str, Callable[..., Any]] = {
     "all": _all,
+    "allclose": lambda anchor, a, b, **o: _all(anchor, _is_close(anchor, a, b, **o)),
     "amax": partial(_extreme, "max"),
     "amin": partial(_extreme, "min"),
     "any": _any,
     "argmax": partial(_argument, 1),
     "argmin": partial(_argument, -1),
+    "array_equal": _array_equal,
     "average": _average,
     "clip": _clip,
     "copy": _copied,
@@ -468,6 +484,7 @@ _COMPUTES: dict[str, Callable[..., Any]] = {
     "empty_like": lambda anchor, a: _undefined(anchor, anchor.of(a)),
     "full_like": lambda anchor, a, value: _like(0.0, anchor, a) + value,
     "inv": _inverse,
+    "isclose": _is_close,
     "max": partial(_extreme, "max"),
     "mean": _mean,
     "min": partial(_extreme, "min"),

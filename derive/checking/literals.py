@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from math import ceil, floor, isfinite
 from types import CodeType, FunctionType
@@ -16,6 +17,10 @@ _SMALL = 64
 """Fractions up to here turn between two whole numbers."""
 
 
+_SHORT = 40
+"""Longer texts are not compared with sizes that are written."""
+
+
 def literals(subject: Subject) -> tuple[int, ...]:
     """The numbers from 2 on in forward, backward and what they call of the same module, in ascending order."""
     found: set[int] = set()
@@ -24,6 +29,8 @@ def literals(subject: Subject) -> tuple[int, ...]:
             found |= {floor(abs(value)), ceil(abs(value))}
         elif isinstance(value, int) and not isinstance(value, bool):
             found.add(abs(value))
+        elif isinstance(value, str) and len(value) <= _SHORT:
+            found |= set(map(int, re.findall(r"\b\d{1,4}\b", value)))
     return tuple(sorted(number for number in found if 2 <= number <= _LARGEST))
 
 

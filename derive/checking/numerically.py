@@ -35,6 +35,9 @@ _EXPECTED_DIGITS = 40
 _EXACT_TOLERANCE = mpf(10) ** -13
 """The same where the code was run on exact numbers: numbers that it computes by itself may have been rounded."""
 
+_NOTHING = mpf(10) ** -30
+"""The same where nothing is expected."""
+
 _PROVED_TOLERANCE = 1e-4
 """The same for what is proved: only what is no mathematics can be wrong then, as whole numbers for real ones."""
 
@@ -288,6 +291,10 @@ def compared(
         if mismatch is None and node.name not in proved and node.name in exact and exact[node.name].shape == want.shape:
             # What floats cannot tell apart, as an ε of 1e-12 in another place.
             mismatch = _difference(node.name, sizes, arrays, exact[node.name], want, _EXACT_TOLERANCE)
+        if mismatch is None and not np.any(upstream):
+            # Whatever numbers are rounded, there is no gradient where there is none upstream.
+            values = exact.get(node.name, tried.gradients[node.name])
+            mismatch = _difference(node.name, sizes, arrays, values, want, _NOTHING)
         found[node.name] = mismatch
     return found
 
@@ -296,7 +303,7 @@ def _difference(
     name: str, sizes: Mapping[str, int], arrays: Arrays, got: Any, want: Any, share: Any
 ) -> Mismatch | None:
     try:
-        value = np.asarray(got, dtype=object if share == _EXACT_TOLERANCE else float)
+        value = np.asarray(got, dtype=object if share in (_EXACT_TOLERANCE, _NOTHING) else float)
     except (TypeError, ValueError):
         return Mismatch(name, sizes, arrays, None, want, f"expected an array of numbers, got {type(got).__name__}")
     if value.shape != want.shape:

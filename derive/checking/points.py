@@ -41,8 +41,9 @@ CHOICES: tuple[Sequence[float], ...] = (
     (1.0, 2.0, 3.0, 4.0),
     (0.25, 0.5, 0.75, 0.125),
     tuple(n / 16 for n in range(-32, 33) if n),
+    tuple(n / 7919 for n in range(-15877, 15878, 397)),
 )
-"""What the numbers of a try are drawn from, those that can be followed by hand first."""
+"""What the numbers of a try are drawn from, those that can be followed by hand first, those of many digits last."""
 
 _MOST_ENTRIES = 32
 """Sizes of proofs are from 2 on if the inputs have at most so many entries then."""

@@ -220,9 +220,10 @@ class Space:
         judged = None if seen.failure else self._judged_by().at(point, seen, names, across)
         if judged is None:
             return
-        for site in on if across is not None else ():
-            self.found.sides[site].judged += 1
-        self.found.boundaries += across is not None
+        if across is not None and judged.compared.issuperset(names):
+            for site in on:
+                self.found.sides[site].judged += 1
+            self.found.boundaries += 1
         self.found.wrong.update(judged.wrong)
         self.found.rough |= self.watch.rough
         self.found.jumps = merged(judged.kinks, self.found.jumps)
@@ -263,7 +264,9 @@ class Space:
             for c, d in combinations(self._turns, 2)
             for s, t in product(list(self._turns[c])[:_EACH], list(self._turns[d])[:_EACH])
         ]
-        for places in [tuple(lowest.items()), *pairs[:_MOST_PAIRS]] if len(lowest) > 1 else ():
+        more = [group for count in range(3, len(lowest)) for group in combinations(lowest.items(), count)]
+        every_group = [tuple(lowest.items()), *pairs[:_MOST_PAIRS], *more[:_MOST_PAIRS]]
+        for places in every_group if len(lowest) > 1 else ():
             self._look(self._with(places), places[0][0])
 
     def _with(self, places: Iterable[tuple[Coordinate, Any]]) -> Point:

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations, permutations
+from math import isqrt
 from typing import Any
 
 import numpy as np
@@ -25,6 +27,7 @@ __all__ = ["StuckError", "Suspicion", "certain", "sweep", "swept_sizes"]
 
 _SMALL = range(1, 9)
 _MOST_ENTRIES = 12_000
+_MOST_PAIRS = 24
 _WIDTH = 1e-6
 _CLOSE = 1e-5
 _STRAIGHT = 1e-3
@@ -86,14 +89,26 @@ def sweep(subject: Subject, budget: Budget) -> Iterator[Suspicion]:
 
 
 def swept_sizes(subject: Subject) -> list[dict[str, int]]:
-    """Small sizes, all equal and one larger than the others; and each next to the numbers in the code."""
+    """Small sizes, all equal and one larger than the others; and each next to the numbers in the code, or several."""
     names = size_letters(subject.inputs)
-    about = {number + more for number in literals(subject) for more in (-1, 0, 1)}
+    written = literals(subject)
+    about = {number + more for number in written for more in (-1, 0, 1)}
     values = sorted({*_SMALL, *(number for number in about if number > 0)})
     found = [dict.fromkeys(names, value) for value in values]
     found += [{**dict.fromkeys(names, 2 if value < 100 else 1), name: value} for value in values for name in names]
+    found += [
+        {**dict.fromkeys(names, 1), first: a, second: b}
+        for a, b in _pairs(written)
+        for first, second in permutations(names, 2)
+    ]
     unique = {tuple(sizes.items()): sizes for sizes in found if _entries(subject, sizes) <= _MOST_ENTRIES}
     return sorted(unique.values(), key=lambda sizes: sum(sizes.values()))
+
+
+def _pairs(numbers: Sequence[int]) -> list[tuple[int, int]]:
+    """Two of the numbers, and two whose product is one of them."""
+    factors = [(a, number // a) for number in numbers for a in range(2, isqrt(number) + 1) if number % a == 0]
+    return [*factors, *combinations(numbers, 2)][:_MOST_PAIRS]
 
 
 def _entries(subject: Subject, sizes: Sizes) -> int:
