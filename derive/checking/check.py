@@ -18,10 +18,9 @@ from derive.checking.explanation import Explanation
 from derive.checking.explore import explore
 from derive.checking.involved import without_others
 from derive.checking.kinks import Kink, kinks, merged
+from derive.checking.lasting import changes_for_good
 from derive.checking.matching import is_class, partner, subject
-from derive.checking.points import (
-    size_choices,
-)
+from derive.checking.points import size_choices
 from derive.checking.proofs import Proofs
 from derive.checking.report import Report, Verdict
 from derive.checking.reproduce import command_words
@@ -61,6 +60,8 @@ _NUMBERS = "the code itself, at these numbers, with what forward derives to ther
 
 _SIDES = "the code itself with 100 digits, beside the boundary of a comparison or on it, against the derivative nearby"
 _NEARBY = "the code itself, where the derivative jumps, against the derivatives nearby"
+
+_LASTING = "proved for one call, but every call changes what lasts to the next: a global variable, or a default"
 
 Sizes = Mapping[str, int]
 
@@ -182,7 +183,9 @@ class _Check:
         every_size = {name for name, found in self.proofs.strengths.items() if found is Strength.PROVED_FOR_ALL_SIZES}
         known: dict[str, Boundary] = {}
         limit = Budget(min(_SETTLING, max(0.1, self.budget.seconds - self.budget.spent)))
+        lasts = False
         with suppress(OutOfTimeError), limit.interrupting():
+            lasts = bool(self.proofs.strengths) and changes_for_good(self.subject, self.proofs.sizes[0])
             for name in self.proofs.strengths:
                 found = settled(name, self.proofs.traced, self.proofs.every_path, limit, every_size=name in every_size)
                 known |= {} if found is None else {name: found}
@@ -197,6 +200,9 @@ class _Check:
             if found.reason:
                 del self.proofs.strengths[name]
                 self.proofs.reasons[name] = found.reason
+        if lasts:
+            self.proofs.reasons |= dict.fromkeys(self.proofs.strengths, _LASTING)
+            self.proofs.strengths.clear()
         for name in self.proofs.reasons.keys() - self.proofs.strengths.keys() if explored.unvisited else ():
             places = "; ".join(map(str, explored.unvisited[:2]))
             self.proofs.reasons[name] += f"; no input was found at which a comparison turns out otherwise: {places}"

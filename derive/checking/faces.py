@@ -347,10 +347,19 @@ def _on(value: Element, u: Element) -> Element:
 
 
 def _solved(u: Element) -> dict[int, Element]:
-    """A variable, and what it is where u = 0; nothing if u is in no variable straight."""
+    """Variables, and what they are where u = 0: one that is in it straight, or all where it is a sum of squares."""
     field = u.field
     for number, slope in u.gradient().items():
         if set(slope) == {0}:
             rest = u - field.atom(number) * slope[0]
             return {number: rest * (Fraction(-1) / Fraction(str(slope[0])))}
+    powers = [field.monomials[monomial] for monomial in u.terms]
+    if len(powers) == 1 and len(powers[0]) == 1 and field.generators[powers[0][0][0]].kind is Kind.POWER:
+        return _solved(field.generators[powers[0][0][0]].arguments[0]) if powers[0][0][1] > 0 else {}
+    if all(coefficient > 0 for coefficient in u.terms.values()) and all(
+        len(items) == 1 and items[0][1] > 0 and items[0][1] % 2 == 0 for items in powers
+    ):
+        numbers = [items[0][0] for items in powers]
+        if all(field.generators[number].kind is Kind.VARIABLE for number in numbers):
+            return dict.fromkeys(numbers, field.zero)
     return {}

@@ -10,7 +10,7 @@ from typing import Any
 
 from derive.checking.subject import Subject
 
-__all__ = ["literals"]
+__all__ = ["constants", "literals"]
 
 _LARGEST = 10_000
 _SMALL = 64
@@ -24,7 +24,7 @@ _SHORT = 40
 def literals(subject: Subject) -> tuple[int, ...]:
     """The numbers from 2 on in forward, backward and what they call of the same module, in ascending order."""
     found: set[int] = set()
-    for value in _values(subject):
+    for value in constants(subject):
         if isinstance(value, float) and isfinite(value) and abs(value) <= _SMALL:
             found |= {floor(abs(value)), ceil(abs(value))}
         elif isinstance(value, int) and not isinstance(value, bool):
@@ -34,7 +34,8 @@ def literals(subject: Subject) -> tuple[int, ...]:
     return tuple(sorted(number for number in found if 2 <= number <= _LARGEST))
 
 
-def _values(subject: Subject) -> Iterator[Any]:
+def constants(subject: Subject) -> Iterator[Any]:
+    """What stands in the code, and the globals, defaults and variables around it that it names."""
     functions = [f for f in (subject.backward, subject.forward) if isinstance(f, FunctionType)]
     if subject.kind is not None:
         for kind in subject.kind.__mro__[:-1]:
