@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
+from derive.checking.frames import is_installed, is_ours
+
 __all__ = ["Budget", "OutOfTimeError"]
 
 _OFTEN = 0.05
@@ -70,17 +72,13 @@ class Budget:
             signal.signal(signal.SIGVTALRM, before)
 
 
-_OURS = ("derive", "sympy", "mpmath")
-_LIBRARIES = (*_OURS, "numpy")
-
-
 def _place(frame: FrameType | None) -> str:
     """The line of the code under check that is being run, if the time is spent there."""
     while frame is not None:
-        package = str(frame.f_globals.get("__name__", "")).partition(".")[0]
-        if package not in _LIBRARIES:
-            return f"line {frame.f_lineno} of {Path(frame.f_code.co_filename).name}"
-        if package in _OURS:
+        file = frame.f_code.co_filename
+        if is_ours(file):
             return ""
+        if not is_installed(file):
+            return f"line {frame.f_lineno} of {Path(file).name}"
         frame = frame.f_back
     return ""

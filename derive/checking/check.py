@@ -269,9 +269,9 @@ class _Check:
             boundary = self.boundaries.get(name, "")
             return Verdict(name, strength, _AT, reason, seconds=seconds, shape=shape, boundary=boundary)
         if not finding.points.get(name):
+            why = self.stuck or self.proofs.reasons.get(name, "forward gives no finite numbers")
             raise UserError(
-                f"check: {self.subject.name}: d{name} can neither be proved nor compared with numbers: "
-                f"{self.proofs.reasons.get(name, 'forward gives no finite numbers')}"
+                f"check: {self.subject.name}: d{name} can neither be proved nor compared with numbers: {why}"
             )
         method = f"at {finding.points[name]} points, {'; '.join(finding.methods)}"
         return Verdict(

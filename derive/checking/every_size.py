@@ -10,7 +10,7 @@ from typing import Any
 from sympy import Expr, Integer
 
 from derive.checking.budget import Budget
-from derive.checking.exactly import raised
+from derive.checking.frames import raised
 from derive.checking.live import Live, stand_ins
 from derive.checking.subject import CodeError, Subject
 from derive.checking.world import World

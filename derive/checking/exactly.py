@@ -14,13 +14,13 @@ import numpy as np
 from sympy import Expr
 
 from derive.checking.budget import Budget
+from derive.checking.frames import raised
 from derive.checking.numbers import stand_ins
 from derive.checking.points import MOST_CHOICES
 from derive.checking.scalars import Branches, Scalars, Symbols
 from derive.checking.sheet import Data, Sheet, objects
 from derive.checking.subject import CodeError, Subject
 from derive.checking.world import World
-from derive.errors import UnsupportedError
 from derive.forward.entry import Entries, Position
 from derive.forward.nodes import Input, Node
 from derive.forward.shape import bind
@@ -28,7 +28,7 @@ from derive.notation.tree import Index
 from derive.proof.field import Field
 from derive.proof.ring import Element
 
-__all__ = ["Branch", "branches", "entries_of", "layer_output", "node_entries", "raised", "whole_numbers"]
+__all__ = ["Branch", "branches", "entries_of", "layer_output", "node_entries", "whole_numbers"]
 
 _MOST_BRANCHES = 128
 
@@ -125,18 +125,6 @@ def _run(subject: Subject, sizes: Sizes, whole: Mapping[str, Any], scalars: Symb
         failure = raised(error)
     known, questioned = dict(scalars.branches.known), frozenset(scalars.branches.questioned)
     return Branch(field, sizes, whole, made.data, expected, got, known, general, loss, failure, questioned)
-
-
-def raised(error: BaseException) -> str:
-    """An error of the code under check in one line, with the line of its file."""
-    step, told = error.__traceback__, ""
-    while step is not None:
-        name = step.tb_frame.f_code.co_filename
-        if "/derive/checking/" not in name and "/derive/forward/" not in name and "/numpy/" not in name:
-            told = f" (line {step.tb_lineno} of {name.rpartition('/')[2]})"
-        step = step.tb_next
-    kind = "" if isinstance(error, UnsupportedError) else f"{type(error).__name__}: "
-    return f"{kind}{str(error).splitlines()[0] if str(error) else type(error).__name__}{told}"
 
 
 def _number(entry: Element) -> int:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from inspect import Parameter
-from pathlib import Path
 from typing import Any
 
+from derive.checking.frames import source
 from derive.checking.pytorch import adapted, is_torch
 from derive.checking.subject import Subject, stripped
 from derive.errors import ShapeError, UnknownNameError, UserError
@@ -70,9 +70,9 @@ def subject(
     takes = _takes(backward, inputs, own=())
     if isinstance(forward, Layer) and "cache" in takes:
         raise UserError(
-            f"check: {name} takes a cache, which only the forward function that makes it can give; add "
-            f"--forward {_file(backward)}:NAME with the name of yours that returns (output, cache), and keep --against "
-            f"{forward.name}, or let backward take {', '.join(node.name for node in inputs)} by their names"
+            f"check: {name} takes a cache, which only the forward function that makes it can give: name as forward the "
+            f"function of yours that returns (output, cache) (--forward {_file(backward)}:NAME, and keep --against "
+            f"{forward.name}), or let backward take {', '.join(node.name for node in inputs)} by their names"
         )
     return Subject(
         name,
@@ -103,16 +103,14 @@ def partner(backward: Any, layer: Layer) -> Callable[..., Any] | None:
 
 def _file(function: Any) -> str:
     """The file of a function without its folder."""
-    return Path(getattr(getattr(function, "__code__", None), "co_filename", "FILE")).name
+    home = source(function)
+    return "FILE" if home is None else home.name
 
 
 def _stem(function: Any) -> str:
     """What the file of a function is called, without folder and ending; "" if it is in none."""
-    origin = getattr(function, "origin", None)
-    if origin is not None:
-        return Path(inspect.getsourcefile(origin) or "").stem
-    file = getattr(getattr(function, "__code__", None), "co_filename", "")
-    return Path(file).stem if file.endswith(".py") else ""
+    home = source(function)
+    return "" if home is None else home.stem
 
 
 def _class_of(backward: Any) -> type | None:

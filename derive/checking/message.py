@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -69,8 +70,8 @@ def _wrong(report: Report, verdict: Verdict) -> Iterator[str]:
         yield f"looks like {verdict.cause}"
     if report.words:
         sizes = () if found is None else found.sizes
-        words = [*report.words, *(f"--size {letter}={number}" for letter, number in sizes)]
-        yield f"reproduce  derive {' '.join(words)}"
+        words = [*report.words, *(word for letter, number in sizes for word in ("--size", f"{letter}={number}"))]
+        yield f"reproduce  derive {shlex.join(words)}"
 
 
 def mismatch(report: Report) -> str:

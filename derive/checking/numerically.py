@@ -14,7 +14,8 @@ import numpy as np
 from mpmath import mpf, workdps
 
 from derive.checking.budget import Budget
-from derive.checking.exactly import Branch, layer_output, raised
+from derive.checking.exactly import Branch, layer_output
+from derive.checking.frames import raised
 from derive.checking.numbers import stand_ins
 from derive.checking.points import Evaluator
 from derive.checking.scalars import DIGITS, Digits

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 
 from derive.checking.budget import Budget, OutOfTimeError
 from derive.checking.every_size import Traced, traced
-from derive.checking.exactly import Branch, branches, raised, whole_numbers
+from derive.checking.exactly import Branch, branches, whole_numbers
+from derive.checking.frames import raised
 from derive.checking.generic import vanishes_generically
 from derive.checking.points import MOST_CHOICES, differ_somewhere, smaller_sizes, whole_choices
 from derive.checking.scalars import TooManyBranchesError
@@ -114,8 +115,6 @@ class Proofs:
             except CodeError as error:
                 self._note(str(error))
                 return
-            except OutOfTimeError:
-                raise
             except Exception as error:
                 self._note(raised(error))
                 return

@@ -17,7 +17,7 @@ from derive.errors import UnsupportedError
 from derive.forward.functions import ELEMENTWISE, equal, step
 from derive.forward.nodes import placeholder
 
-__all__ = ["Picked", "Sheet", "objects"]
+__all__ = ["Data", "Sheet", "objects"]
 
 Data = Any
 """A NumPy array of objects."""
@@ -104,10 +104,8 @@ class Sheet:
 
         Raises: UnsupportedError if it is none.
         """
-        if isinstance(value, Picked):
-            self.refuse("an operation between the entries that a mask picks and other arrays")
         if isinstance(value, Sheet):
-            return value
+            return value._operand()
         if self.scalars.is_entry(value):
             return self.numbers(value)
         if isinstance(value, list | tuple):
@@ -122,6 +120,13 @@ class Sheet:
         for place, entry in np.ndenumerate(array):
             made[place] = self.scalars.number(entry)
         return Sheet(made, self.scalars, mask=array.dtype.kind == "b")
+
+    def _operand(self) -> Sheet:
+        """This array, where it may stand beside others.
+
+        Raises: UnsupportedError if it may not.
+        """
+        return self
 
     # Arithmetic.
 
@@ -289,69 +294,15 @@ class Sheet:
 
     # Parts.
 
-    def _place(self, item: Any) -> Any:
-        """An index as NumPy reads it; a mask whose values depend on the entries stays a Sheet."""
-        if isinstance(item, Sheet):
-            if not item.mask:
-                self.refuse("an index that is computed from real numbers")
-            known = [self.scalars.holds(entry) for entry in item.data.ravel()]
-            return item if None in known else np.array(known, dtype=bool).reshape(item.shape)
-        if isinstance(item, list) and any(isinstance(part, Sheet) for part in item):
-            return self._place(self.of(item))
-        return item
-
-    def _decided(self, item: Any) -> Any:
-        """The same with every value of a mask decided."""
-        if not isinstance(item, Sheet):
-            return item
-        return np.array([self.scalars.decide(entry) for entry in item.data.ravel()], dtype=bool).reshape(item.shape)
-
-    def decided(self, mask: Any) -> Any:
-        """A mask as an array of truth values, in the branch that is being run."""
-        return self._decided(self._place(mask))
-
     def __getitem__(self, index: Any) -> Sheet:
-        items = [self._place(item) for item in (index if isinstance(index, tuple) else (index,))]
-        if len(items) == 1 and isinstance(items[0], Sheet) and items[0].shape == self.shape:
-            return Picked(self.data.copy(), self.scalars, items[0])
-        return self.view(self.data[tuple(map(self._decided, items)) if isinstance(index, tuple) else items[0]])
+        from derive.checking.parts import part  # deferred: parts are made of Sheets
+
+        return part(self, index)
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        items = [self._place(item) for item in (index if isinstance(index, tuple) else (index,))]
-        if len(items) == 1 and isinstance(items[0], Sheet):
-            self._set_picked(items[0], value)
-            return
-        given = self.of(value)
-        if self.mask and not given.mask:
-            self.refuse("numbers in an array of truth values")
-        place = tuple(map(self._decided, items)) if isinstance(index, tuple) else items[0]
-        self.data[place] = given.data if given.ndim else given.data[()]
+        from derive.checking.parts import set_part  # deferred: parts are made of Sheets
 
-    def _set_picked(self, mask: Sheet, value: Any) -> None:
-        """X[mask] = V, for a number or for what the same mask picks of another array."""
-        if isinstance(value, Picked):
-            if value.picks.shape != mask.shape or any(
-                a != b for a, b in zip(value.picks.data.ravel(), mask.data.ravel(), strict=True)
-            ):
-                self.refuse("entries that another mask picks")
-            given = Sheet(value.data, self.scalars)
-        else:
-            given = self.of(value)
-            if given.ndim:
-                self[self._decided(mask)] = value
-                return
-        wide = mask.data.reshape(mask.shape + (1,) * (self.ndim - mask.ndim))
-        self.changed(self.chosen(self.truths(wide), given, self))
-
-    def chosen(self, mask: Sheet, yes: Sheet, no: Sheet) -> Sheet:
-        """np.where, for which no value is computed where it is not taken."""
-        arrays = np.broadcast_arrays(mask.data, yes.data, no.data)
-        made = np.empty(arrays[0].shape, dtype=object)
-        for place in np.ndindex(made.shape):
-            m, a, b = (array[place] for array in arrays)
-            held = self.scalars.holds(m)
-            made[place] = m * a + (1 - m) * b if held is None else a if held else b
-        return Sheet(made, self.scalars, mask=yes.mask and no.mask)
+        set_part(self, index, value)
 
     def __len__(self) -> int:
         return len(self.data)
@@ -399,54 +350,3 @@ class Sheet:
         from derive.checking.library import method  # deferred: the library is made of Sheets
 
         return method(self, name)
-
-
-class Picked(Sheet):
-    """X[mask] where the values of the mask depend on the entries: all entries, and which of them are meant.
-
-    Operations with numbers and with other entries that the same mask picks are those of all entries.
-    """
-
-    __slots__ = ("picks",)
-
-    def __init__(self, data: Data, scalars: Scalars, picks: Sheet) -> None:
-        super().__init__(data, scalars)
-        self.picks = picks
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Not known."""
-        self.refuse("the number of entries that a mask picks")
-        raise AssertionError
-
-    def view(self, data: Data) -> Sheet:
-        return Picked(objects(data), self.scalars, self.picks)
-
-    numbers = view
-
-    def truths(self, data: Data) -> Sheet:
-        self.refuse("a comparison of the entries that a mask picks")
-        raise AssertionError
-
-    def of(self, value: Any) -> Sheet:
-        if isinstance(value, Picked):
-            same = all(a == b for a, b in zip(value.picks.data.ravel(), self.picks.data.ravel(), strict=True))
-            if not same:
-                self.refuse("an operation between the entries that two masks pick")
-            return value
-        given = Sheet(self.data, self.scalars).of(value)
-        if given.ndim:
-            self.refuse("an operation between the entries that a mask picks and other arrays")
-        return given
-
-    def changed(self, value: Any) -> Sheet:
-        """X[mask] += V puts back what this gives, at the same places."""
-        given = self.of(value)
-        return self.view(np.broadcast_to(given.data, self.data.shape).copy())
-
-    def __getitem__(self, index: Any) -> Sheet:
-        self.refuse("a part of the entries that a mask picks")
-        raise AssertionError
-
-    def __setitem__(self, index: Any, value: Any) -> None:
-        self.refuse("a part of the entries that a mask picks")

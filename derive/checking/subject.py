@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from inspect import Parameter
 from typing import Any
 
+from derive.checking.budget import OutOfTimeError
+from derive.checking.frames import raised
 from derive.checking.world import World
 from derive.forward.layer import Layer
 from derive.forward.nodes import Input
@@ -64,7 +66,7 @@ class Subject:
         forward = self.forward
         if self.kind is not None:
             made = self.kind if world is None else world.bound(self.kind)
-            holder = made(**{name: arrays[name] for name in self.built})
+            holder = _called("__init__", made, **{name: arrays[name] for name in self.built})
             for name in self.attributes:
                 setattr(holder, name, arrays[name])
             forward = holder.forward
@@ -75,7 +77,7 @@ class Subject:
         given = {
             node.name: arrays[node.name] for node in self.inputs if node.name not in (*self.built, *self.attributes)
         }
-        result = forward(**given)
+        result = _called("forward", forward, **given)
         if isinstance(result, tuple):
             if not result:
                 raise CodeError("forward returns an empty tuple")
@@ -97,7 +99,7 @@ class Subject:
             raise CodeError("backward takes a cache, but forward returns its output alone; return (output, cache)")
         known = {"upstream": upstream, "cache": cache, "output": output}
         given = [known[role] if role in known else arrays[role] for role in self.takes]
-        return self._named(backward(*given), holder)
+        return self._named(_called("backward", backward, *given), holder)
 
     def _named(self, result: Any, holder: Any) -> dict[str, Any]:
         """The gradients by the names of the inputs."""
@@ -112,7 +114,8 @@ class Subject:
             if len(parts) != len(order):
                 raise CodeError(
                     f"backward returns {len(parts)} value{'s' * (len(parts) != 1)}, expected {len(order)}: "
-                    f"{', '.join('d' + name for name in order)}; say which they are with returns (--returns dX,dW,db)"
+                    f"{', '.join('d' + name for name in order)}; say which they are with returns, an underscore for "
+                    f"what is no gradient (--returns {self._example(len(parts))})"
                 )
             returned = {name: value for name, value in zip(order, parts, strict=True) if name != "_"}
         found = {**left, **returned}
@@ -120,9 +123,14 @@ class Subject:
         if missing:
             raise CodeError(
                 f"backward gives no gradient of {', '.join(missing)}; say what it returns with returns "
-                f"(--returns dX,dW,db), or set self.d{missing[0]}"
+                f"(--returns {self._example()}){f', or set self.d{missing[0]}' * (holder is not None)}"
             )
         return found
+
+    def _example(self, count: int | None = None) -> str:
+        """What the option may look like where so many values come back."""
+        words = [f"d{node.name}" for node in self.smooth]
+        return ",".join(words if count is None else [*words, *"_" * count][:count])
 
     def _order(self, count: int, left: Mapping[str, Any]) -> tuple[str, ...]:
         """Whose gradients the values are that come back: those of forward's float arguments in order.
@@ -142,6 +150,19 @@ class Subject:
 
 
 _Nothing = object()
+
+
+def _called(role: str, function: Callable[..., Any], *given: Any, **named: Any) -> Any:
+    """What the code under check gives.
+
+    Raises: CodeError for what is no Exception, as SystemExit, which would end more than a check.
+    """
+    try:
+        return function(*given, **named)
+    except (Exception, OutOfTimeError, KeyboardInterrupt):
+        raise
+    except BaseException as error:
+        raise CodeError(f"{role}: {raised(error)}") from error
 
 
 def _left(holder: Any, names: Sequence[str]) -> dict[str, Any]:

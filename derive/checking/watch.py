@@ -15,14 +15,14 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, ClassVar
 
-import mpmath
 import numpy as np
 import sympy
 from mpmath import mpf
 from sympy import Expr, lambdify, postorder_traversal
 
-from derive.checking.budget import Budget, OutOfTimeError
+from derive.checking.budget import Budget
 from derive.checking.exactly import layer_output
+from derive.checking.frames import is_numpys, is_ours
 from derive.checking.numbers import stand_ins
 from derive.checking.places import Point
 from derive.checking.scalars import NATIVE, Digits, meant
@@ -39,11 +39,6 @@ WATCHED_DIGITS = 100
 NEAR = mpf(10) ** -60
 """What is closer to 0 is 0 but for what numbers of so many digits round."""
 
-_OWN = (
-    str(Path(__file__).parents[1]),
-    "<lambdifygenerated",
-    *(str(Path(str(m.__file__)).parent) for m in (np, sympy, mpmath)),
-)
 _DEEP = 3
 """So many lines, one called by the other, tell one place of the code from others."""
 
@@ -166,7 +161,7 @@ def lines_of(frame: FrameType | None) -> tuple[tuple[str, int, int], ...]:
     found: list[tuple[str, int, int]] = []
     while frame is not None and len(found) < _DEEP:
         name = frame.f_code.co_filename
-        if not name.startswith(_OWN):
+        if not is_ours(name) and not is_numpys(name):
             found.append((name, frame.f_lineno, frame.f_lasti))
         elif found and frame.f_code.co_name in ("ahead", "back"):
             break
@@ -253,8 +248,6 @@ class Watch:
             else:
                 output, cache, holder = subject.ahead(self._world, arrays)
             made = Sheet(objects(mpf(0)), scalars).of(output)
-        except OutOfTimeError:
-            raise
         except Exception:
             return None
         value = made.data.copy()

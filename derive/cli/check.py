@@ -13,7 +13,7 @@ from contextlib import redirect_stdout, suppress
 from dataclasses import dataclass
 from inspect import Parameter, Signature
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 from typer.main import get_command
@@ -26,7 +26,10 @@ from derive.cli.words import first_argument, read_shapes, values_of
 from derive.errors import ExpressionError, UnknownNameError, UserError
 from derive.forward.syntax import read_shape
 from derive.layers import index, letters_of, listing
-from derive.limited import Allow, limited
+from derive.limited import Allow, Ended, limited
+
+if TYPE_CHECKING:
+    from derive.checking import Report
 
 __all__ = ["check_command", "inside"]
 
@@ -162,18 +165,30 @@ def _outside(request: _Request, words: list[str]) -> None:
     if ended.stderr:
         note(ended.stderr.decode(errors="replace").rstrip("\n"))
     if ended.code is None:
-        files = {str(_place(written)[0].resolve()) for written in (request.place, request.forward) if written}
-        line = next((f" (line {number} of {Path(path).name})" for path, number in ended.stuck if path in files), "")
-        if ended.stuck:
-            raise UserError(
-                f"check: {request.place}: the code did not come back in time{line}; it was ended. Give smaller sizes, "
-                f"more time (--seconds), or code that ends"
-            )
-        raise UserError(f"check: {request.place}: the code ended the process in which it ran; let it return")
+        raise UserError(f"check: {request.place}: {_ended(ended, request)}")
     if ended.stdout:
         emit(ended.stdout)
     if ended.code:
         raise typer.Exit(ended.code)
+
+
+def _ended(ended: Ended, request: _Request) -> str:
+    """Why there is no report."""
+    files = {str(_place(written)[0].resolve()) for written in (request.place, request.forward) if written}
+    line = next((f" (line {number} of {Path(path).name})" for path, number in ended.lines if path in files), "")
+    if ended.late:
+        return (
+            f"the code did not come back in time{line}; it was ended. Give smaller sizes, more time (--seconds), or "
+            f"code that ends"
+        )
+    if ended.signal == "SIGKILL":
+        return (
+            "the process in which the code ran was killed (SIGKILL), as systems do where memory runs out. Give smaller "
+            "sizes, or code that needs less"
+        )
+    if ended.signal:
+        return f"the code made its process crash ({ended.signal}){line}; run it by itself at small sizes to see why"
+    return "the code ended the process in which it ran, as os._exit does; let it return"
 
 
 def _hard(seconds: float) -> float:
@@ -182,25 +197,16 @@ def _hard(seconds: float) -> float:
 
 
 def _check(request: _Request, allow: Allow) -> None:
-    modules: dict[Path, Any] = {}
-    # What is printed is the report, whatever the code under check prints.
-    with redirect_stdout(sys.stderr):
-        allow(_LOADING)
-        backward = _loaded(request.place, modules)
-        forward = _loaded(request.forward, modules) if request.forward else None
-        from derive.checking import check_backward  # deferred: imports SymPy
-        from derive.checking.message import data, text
+    try:
+        report = _report(request, allow)
+    except KeyboardInterrupt as error:
+        from derive.forward.file import line_of  # deferred: imports SymPy
 
-        allow(_hard(request.seconds))
-        report = check_backward(
-            backward,
-            forward,
-            shapes=request.shapes,
-            sizes=request.sizes,
-            returns=request.returns,
-            against=request.against,
-            seconds=request.seconds,
-        )
+        # Not by a person: those are heard by the process that started this one.
+        told = line_of(error, _place(request.place)[0])
+        raise UserError(f"check: {request.place}: the code raised KeyboardInterrupt{told}") from error
+    from derive.checking.message import data, text  # deferred: the same
+
     if request.json:
         emit(json.dumps(data(report), indent=2, ensure_ascii=False) + "\n")
     elif not request.quiet:
@@ -211,6 +217,28 @@ def _check(request: _Request, allow: Allow) -> None:
         if not request.quiet:
             note("derive check: a proof is required of every gradient, and not all are proved")
         raise typer.Exit(_WRONG)
+
+
+def _report(request: _Request, allow: Allow) -> Report:
+    """What is known of the code, which is loaded and run."""
+    modules: dict[Path, Any] = {}
+    # What is printed is the report, whatever the code under check prints.
+    with redirect_stdout(sys.stderr):
+        allow(_LOADING)
+        backward = _loaded(request.place, modules)
+        forward = _loaded(request.forward, modules) if request.forward else None
+        from derive.checking import check_backward  # deferred: imports SymPy
+
+        allow(_hard(request.seconds))
+        return check_backward(
+            backward,
+            forward,
+            shapes=request.shapes,
+            sizes=request.sizes,
+            returns=request.returns,
+            against=request.against,
+            seconds=request.seconds,
+        )
 
 
 def _check_name(name: str) -> None:

@@ -63,10 +63,6 @@ class JaxPrinter(Printer):
         return re.sub(r"jnp\.eye\(([^(),]*)\)", rf"jnp.eye(\1, dtype={self.like}.dtype)", text)
 
 
-_NN = frozenset({"log_softmax", "logsumexp", "softmax"})
-"""Functions along axes that JAX has among those of networks."""
-
-
 def imports(body: Sequence[str]) -> list[str]:
     """What the code takes from elsewhere."""
     modules = ["import math", ""] if any("math." in line for line in body) else []

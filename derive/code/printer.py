@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from derive.code.program import Statement
-from derive.notation.code import ATOM, CodePrinter, numbers, written_places
+from derive.notation.code import ATOM, CodePrinter
+from derive.notation.masks import numbers
+from derive.notation.subscript import written_places
 from derive.notation.tree import (
     AtLeast,
     Call,

@@ -16,7 +16,7 @@ from derive.forward.layer import Layer
 from derive.forward.matrix import called
 from derive.forward.nodes import Node, topological
 from derive.forward.shape import Shape
-from derive.notation.code import rank_of
+from derive.notation.rank import rank_of
 from derive.notation.tree import Along as AlongTree
 from derive.notation.tree import (
     AtLeast,

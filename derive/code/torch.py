@@ -10,7 +10,10 @@ from derive.code.layout import Function, Passes, camel, indented, shape_text, si
 from derive.code.printer import Printer, with_small_powers
 from derive.code.program import Array, Program
 from derive.errors import UnsupportedError
-from derive.notation.code import ATOM, LASTING, PRODUCT, UNARY, is_mask, written_items
+from derive.notation.code import ATOM, PRODUCT, UNARY
+from derive.notation.masks import is_mask
+from derive.notation.rank import LASTING
+from derive.notation.subscript import written_items
 from derive.notation.tree import (
     Along,
     AtLeast,

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from derive.document.blocks import Document, Head, Math, Run, Runs, Text, Verbatim
 from derive.document.draft import Draft
-from derive.document.entrywise import is_indexed
 from derive.document.material import Material
+from derive.document.notations import is_indexed
 from derive.document.sections import (
     background,
     check,

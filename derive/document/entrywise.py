@@ -6,70 +6,39 @@ those of the sizes, where they are free.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeGuard
 
-from derive.document.layout import fits
-from derive.document.words import named_values
+from derive.document.lettered import Renamed, placed, renamed, tidied
 from derive.errors import UnsupportedError
-from derive.forward.formula import Definition, Formula
+from derive.forward.formula import Definition
 from derive.forward.layer import Layer
-from derive.forward.nodes import (
-    Add,
-    Constant,
-    Contract,
-    Delta,
-    Input,
-    Map,
-    Node,
-    OneHot,
-    Ones,
-    Select,
-    topological,
-)
+from derive.forward.nodes import Add, Constant, Contract, Delta, Input, Map, Node, OneHot, Ones, Select
 from derive.forward.normal import replaced
 from derive.forward.scalar import number, read_scalar
 from derive.forward.selected import chosen_place
-from derive.locale import N_
 from derive.notation.tree import (
     BigSum,
-    Einsum,
     Entry,
     Equal,
     Gradient,
     Index,
-    Name,
     Negative,
     Number,
-    Pad,
     Product,
     Quotient,
     Relation,
-    Repeat,
-    Reshape,
-    Selection,
     Sum,
     Tree,
-    Windows,
 )
 from derive.notation.tree import Delta as DeltaTree
-from derive.notation.walk import children
 from derive.rules.index import Factor, IndexSum, Kronecker, Letters, Part, contract_delta, expand
 from derive.rules.index import Product as Term
 from derive.rules.recalled import recalled
 
-__all__ = [
-    "Entrywise",
-    "in_notation",
-    "is_indexed",
-    "shown_definition",
-    "shown_formula",
-    "shown_forward",
-    "shown_output",
-]
+__all__ = ["Entrywise"]
 
 _PLAIN = "ijpqrstuvabcdekln"
 """Letters for axes whose size is no letter."""
@@ -157,10 +126,10 @@ class Entrywise:
         return Number(0) if not terms else terms[0] if len(terms) == 1 else Sum(terms)
 
     def _term(self, term: Term, value: IndexSum, letters: Letters) -> Tree:
-        renamed = self._renamed(term, value)
-        sizes = {new: value.size(old) for old, new in renamed.renaming.items()}
+        called = self._renamed(term, value)
+        sizes = {new: value.size(old) for old, new in called.renaming.items()}
         places: dict[str, Index] = {letter: 0 for letter, size in sizes.items() if size == 1}
-        parts, sums = _placed(renamed.factors, [letter for letter in renamed.sums if letter not in places], places)
+        parts, sums = placed(called.factors, [letter for letter in called.sums if letter not in places], places)
         read = [self._part(part, places, letters) for part in parts]
         minus = sum(isinstance(part, Negative) or part == Number(-1) for part in read) % 2 == 1
         kept = [part.operand if isinstance(part, Negative) else part for part in read]
@@ -175,8 +144,8 @@ class Entrywise:
         tree = BigSum(bounds, body) if bounds else body
         return Negative(tree) if minus else tree
 
-    def _renamed(self, term: Term, value: IndexSum) -> _Renamed:
-        return _renamed(term, value, (*self._taken, *value.free))
+    def _renamed(self, term: Term, value: IndexSum) -> Renamed:
+        return renamed(term, value, (*self._taken, *value.free))
 
     def _part(self, part: Part, places: Mapping[str, Index], letters: Letters) -> Tree:
         match part:
@@ -205,7 +174,7 @@ class Entrywise:
                 )
             case Select():
                 place = chosen_place(node, index[:-1])
-                return DeltaTree((index[-1], _tidied(place) if isinstance(place, str) else place))
+                return DeltaTree((index[-1], tidied(place) if isinstance(place, str) else place))
             case OneHot((given,)):
                 place = index[-1]
                 chosen = Number(place) if isinstance(place, int) else Sum((Number(place), Negative(Number(1))))
@@ -237,163 +206,13 @@ class _Inside(Entrywise):
 
     outer: Mapping[str, Index] = field(default_factory=dict)
 
-    def _renamed(self, term: Term, value: IndexSum) -> _Renamed:
+    def _renamed(self, term: Term, value: IndexSum) -> Renamed:
         # The letter of a size may be in use outside.
-        return _Renamed(term.factors, term.sums, {letter: letter for letter in (*value.free, *term.sums)})
+        return Renamed(term.factors, term.sums, {letter: letter for letter in (*value.free, *term.sums)})
 
     def _part(self, part: Part, places: Mapping[str, Index], letters: Letters) -> Tree:
         return super()._part(part, {**self.outer, **places}, letters)
 
 
-@dataclass(frozen=True, slots=True)
-class _Renamed:
-    """A term in other letters, and which letter became which."""
-
-    factors: tuple[Part, ...]
-    sums: tuple[str, ...]
-    renaming: Mapping[str, str]
-
-
-def _renamed(term: Term, value: IndexSum, taken: Sequence[str]) -> _Renamed:
-    """Summed letters called like their sizes: Σ_c from 1 to C."""
-    sizes = Counter(str(value.size(letter)) for letter in term.sums)
-    renaming = {letter: letter for letter in (*value.free, *term.sums)}
-    for letter in term.sums:
-        size = str(value.size(letter))
-        wanted = size.lower()
-        if len(size) == 1 and size.isalpha() and sizes[size] == 1 and wanted not in (*taken, *renaming.values()):
-            renaming[letter] = wanted
-
-    def rename(part: Part) -> Part:
-        match part:
-            case Factor(node, index):
-                return Factor(node, tuple(renaming.get(i, i) for i in index))
-            case Kronecker(first, second):
-                return Kronecker(renaming.get(first, first), renaming.get(second, second))
-        return part
-
-    return _Renamed(tuple(map(rename, term.factors)), tuple(renaming[letter] for letter in term.sums), renaming)
-
-
-def _placed(parts: Sequence[Part], sums: Sequence[str], places: dict[str, Index]) -> tuple[list[Part], list[str]]:
-    """Σ_p [p = h+i-1] x_p = x_{h+i-1}: a selection whose last letter is summed says what stands in its place."""
-    left, kept = list(sums), list(parts)
-    while True:
-        sources = {p.index[-1] for p in kept if _is_selection(p) and p.index[-1] in left}  # type: ignore[union-attr]  # factors
-        chosen = next(
-            (
-                p
-                for p in kept
-                if isinstance(p, Factor)
-                and isinstance(p.node, Select)
-                and p.index[-1] in sources
-                and not sources & set(p.index[:-1])
-            ),
-            None,
-        )
-        if chosen is None or not isinstance(chosen.node, Select):
-            return kept, left
-        inner = tuple(places.get(letter, letter) for letter in chosen.index[:-1])
-        place = chosen_place(chosen.node, inner)
-        places[chosen.index[-1]] = _tidied(place) if isinstance(place, str) else place
-        left.remove(chosen.index[-1])
-        kept = [part for part in kept if part is not chosen]
-
-
-def _tidied(place: str) -> str:
-    """2h+l-2 for 2h-1+l-1."""
-    terms = re.findall(r"[+-]?[^+-]+", place) if "(" not in place else [place]
-    number = sum(int(term) for term in terms if re.fullmatch(r"[+-]?\d+", term))
-    rest = "".join(
-        term if term[0] in "+-" or n == 0 else f"+{term}"
-        for n, term in enumerate(terms)
-        if not re.fullmatch(r"[+-]?\d+", term)
-    )
-    return (f"{rest}{number:+d}" if number else rest) or str(number)
-
-
 def _is_reciprocal(part: Tree) -> TypeGuard[Quotient]:
     return isinstance(part, Quotient) and part.over == Number(1)
-
-
-def _is_selection(part: Part) -> bool:
-    return isinstance(part, Factor) and isinstance(part.node, Select)
-
-
-def is_indexed(layer: Layer) -> bool:
-    """Whether a layer is written in index notation: it has an array of more than two axes, or needs einsum."""
-    if any(len(node.shape) > 2 for node in topological(layer.output)):
-        return True
-    return is_unreadable(layer.read(layer.output))
-
-
-def is_unreadable(tree: Tree) -> bool:
-    """Whether a formula in matrix notation needs einsum, selections or the like."""
-    pending = [tree]
-    while pending:
-        item = pending.pop()
-        if isinstance(item, Einsum | Pad | Repeat | Reshape | Selection | Windows):
-            return True
-        pending += children(item)
-    return False
-
-
-def shown_forward(layer: Layer) -> tuple[Relation, ...] | None:
-    """Every value that has a name, and the output, in index notation; None where that cannot be read or is too long."""
-    values = named_values(layer)
-    reader = Entrywise.of(layer, values)
-    try:
-        found = [reader.value(item.entries.letter, item.node) for item in values if item.entries is not None]
-        found.append(reader.value(layer.output_letter, layer.output))
-    except UnsupportedError:
-        return None
-    return tuple(found) if all(map(fits, found)) else None
-
-
-def shown_formula(layer: Layer, formula: Formula) -> Relation:
-    """The formula of a gradient as the page shows it: in index notation where the layer is written in it."""
-    if not is_indexed(layer):
-        return formula.equation
-    # The gradient of a value that a network's formula does not use otherwise has the letter of that value, too.
-    known = named_values(layer) if layer.stages else [item for item in formula.definitions if not item.backward]
-    reader = Entrywise.of(layer, known)
-    try:
-        found = reader.gradient(formula.wrt.letter, formula.short or formula.node)
-    except UnsupportedError:
-        return formula.equation
-    return found if fits(found) else formula.equation
-
-
-def shown_definition(layer: Layer, definition: Definition) -> Relation:
-    """What a name of a formula stands for, as the page shows it."""
-    if not is_indexed(layer):
-        return definition.equation
-    reader = Entrywise.of(layer, named_values(layer))
-    try:
-        if definition.source is not None and isinstance(definition.name, Gradient):
-            of = definition.name.of
-            letter = reader.letters.get(of.text, layer.output_letter) if isinstance(of, Name) else layer.output_letter
-            found = reader.gradient(letter, definition.source)
-        elif definition.entries is not None:
-            # A value between the stages of a network is an array of its own to what follows.
-            found = reader.value(definition.entries.letter, definition.source or definition.node)
-        else:
-            return definition.equation
-    except UnsupportedError:
-        return definition.equation
-    return found if fits(found) else definition.equation
-
-
-def shown_output(layer: Layer) -> Relation | None:
-    """y_ij = ..., what an entry of the output is; None where that cannot be read or is too long."""
-    try:
-        others = [item for item in named_values(layer) if item.node is not layer.output]
-        found = Entrywise.of(layer, others).value(layer.output_letter, layer.output)
-    except UnsupportedError:
-        return None
-    return found if fits(found) else None
-
-
-def in_notation(layer: Layer) -> str:
-    """What introduces a formula."""
-    return N_("With letters for indices, this is") if is_indexed(layer) else N_("In matrix notation, this is")

@@ -15,7 +15,7 @@ from sympy import Integer
 
 from derive.errors import InternalError
 from derive.forward.nodes import Constant, Indices, Map, MatrixFunction, Node, OneHot, Reduce
-from derive.forward.normal import share, slope
+from derive.forward.slope import share, slope
 
 __all__ = ["Differential", "differentials"]
 

@@ -1,12 +1,13 @@
 """NumPy's functions of whole arrays, written with what a Tensor can do: mean, var, where, einsum, trace, softmax, ...
 
 A function here is a definition, as one would write it on paper; its derivative follows from that. Every array argument
-is a Tensor; the first one carries the name of the layer for messages.
+is a Tensor; the first one carries the name of the layer for messages. Those that rearrange entries are in
+`rearranging`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import sympy
@@ -14,21 +15,18 @@ from sympy import Expr, Integer, prod
 
 from derive.errors import ShapeError
 from derive.forward import arrays as laying
-from derive.forward import views
 from derive.forward.functions import ELEMENTWISE
-from derive.forward.proviso import is_at_least, proviso
+from derive.forward.rearranging import REARRANGEMENTS, Axis, axes_of, reshape
 
 if TYPE_CHECKING:
     from derive.forward.tensor import Tensor
 
 __all__ = ["FUNCTIONS", "METHODS", "REFUSED"]
 
-Axis = int | tuple[int, ...] | None
-
 
 def sum(a: Tensor, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
     """Σ along the axes."""
-    return a.lift(laying.total(a.laid, _axes(a, "sum", axis), keepdims=keepdims))
+    return a.lift(laying.total(a.laid, axes_of(a, "sum", axis), keepdims=keepdims))
 
 
 def mean(a: Tensor, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
@@ -51,12 +49,12 @@ def std(a: Tensor, axis: Axis = None, *, ddof: int = 0, keepdims: bool = False) 
 
 def max(a: Tensor, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
     """The largest entry along the axes."""
-    return a.lift(laying.extreme(a.laid, "max", _axes(a, "max", axis), keepdims=keepdims))
+    return a.lift(laying.extreme(a.laid, "max", axes_of(a, "max", axis), keepdims=keepdims))
 
 
 def min(a: Tensor, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
     """The smallest entry along the axes."""
-    return a.lift(laying.extreme(a.laid, "min", _axes(a, "min", axis), keepdims=keepdims))
+    return a.lift(laying.extreme(a.laid, "min", axes_of(a, "min", axis), keepdims=keepdims))
 
 
 def ptp(a: Tensor, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
@@ -120,159 +118,6 @@ def softmax(x: Tensor, axis: Axis = -1) -> Tensor:
 def log_softmax(x: Tensor, axis: Axis = -1) -> Tensor:
     """x - log Σ exp(x) along the axes."""
     return x - logsumexp(x, axis, keepdims=True)
-
-
-def transpose(a: Tensor, axes: tuple[int, ...] | None = None) -> Tensor:
-    """The axes in another order, reversed if none is given."""
-    order = list(reversed(range(a.ndim))) if axes is None else _axes(a, "transpose", tuple(axes))
-    if len(order) != a.ndim:
-        raise ShapeError(f"{a.where}: transpose: expected an order of all {a.ndim} axes, got {axes}")
-    return a.moved(laying.permuted(a.laid, order))
-
-
-def swapaxes(a: Tensor, axis1: int, axis2: int) -> Tensor:
-    """Two axes exchanged."""
-    first, second = _axes(a, "swapaxes", axis1) + _axes(a, "swapaxes", axis2)
-    order = list(range(a.ndim))
-    order[first], order[second] = second, first
-    return a.moved(laying.permuted(a.laid, order))
-
-
-def moveaxis(a: Tensor, source: int, destination: int) -> Tensor:
-    """One axis moved to another place."""
-    (start,), (end,) = _axes(a, "moveaxis", source), _axes(a, "moveaxis", destination)
-    order = [axis for axis in range(a.ndim) if axis != start]
-    order.insert(end, start)
-    return a.moved(laying.permuted(a.laid, order))
-
-
-def expand_dims(a: Tensor, axis: int | tuple[int, ...]) -> Tensor:
-    """New axes of size 1, at the places where the result has them."""
-    count = len(axis) if isinstance(axis, tuple) else 1
-    return a.moved(laying.with_new_axes(a.laid, laying.axes_of(a.where, "expand_dims", axis, a.ndim + count)))
-
-
-def squeeze(a: Tensor, axis: Axis = None) -> Tensor:
-    """Axes of size 1 dropped; all of them if none is named."""
-    shape = a.laid.shape
-    gone = [n for n, size in enumerate(shape) if size == 1] if axis is None else _axes(a, "squeeze", axis)
-    for n, size in enumerate(shape if axis is None else ()):
-        if n not in gone and not is_at_least(size, 2):
-            proviso(f"squeeze, which leaves out axis {n} where {size} is 1")
-    return a.moved(laying.without_axes(a.where, a.laid, gone))
-
-
-def reshape(a: Tensor, shape: Any) -> Tensor:
-    """The array in another shape, read row by row; -1 for the axis that follows from the others."""
-    return a.moved(views.reshaped(a.where, a.laid, _several(shape)))
-
-
-def ravel(a: Tensor) -> Tensor:
-    """All entries in one row."""
-    return reshape(a, -1)
-
-
-def concatenate(arrays: Sequence[Any], axis: int = 0) -> Tensor:
-    """Arrays beside each other along an axis."""
-    first, parts = _parts("concatenate", arrays)
-    (along,) = _axes(first, "concatenate", axis)
-    return first.lift(views.joined(first.where, parts, along))
-
-
-def stack(arrays: Sequence[Any], axis: int = 0) -> Tensor:
-    """Arrays beside each other along a new axis."""
-    first, parts = _parts("stack", arrays)
-    (along,) = laying.axes_of(first.where, "stack", axis, first.ndim + 1)
-    return first.lift(views.stacked(first.where, parts, along))
-
-
-def hstack(tup: Sequence[Any]) -> Tensor:
-    """Arrays beside each other along their second axis; vectors, along their only one."""
-    first, _ = _parts("hstack", tup)
-    return concatenate(tup, axis=1 if first.ndim > 1 else 0)
-
-
-def vstack(tup: Sequence[Any]) -> Tensor:
-    """Arrays below each other; vectors are rows."""
-    first, parts = _parts("vstack", tup)
-    return concatenate([first.lift(p)[None, :] if len(p.shape) == 1 else first.lift(p) for p in parts], axis=0)
-
-
-def pad(array: Tensor, pad_width: Any, mode: str = "constant", *, constant_values: Any = 0) -> Tensor:
-    """Zeros before and behind each axis."""
-    if mode != "constant" or constant_values != 0:
-        array.refuse(f"np.pad with mode={mode!r}, constant_values={constant_values!r}", "pad with zeros, and add")
-    pairs = [pad_width] if not isinstance(pad_width, tuple | list) else list(pad_width)
-    if len(pairs) == 2 and not any(isinstance(pair, tuple | list) for pair in pairs):
-        pairs = [tuple(pairs)]
-    widths = [tuple(pair) * (2 // len(pair)) if isinstance(pair, tuple | list) else (pair, pair) for pair in pairs]
-    widths = widths * array.ndim if len(widths) == 1 else widths
-    if len(widths) != array.ndim or any(len(pair) != 2 for pair in widths):
-        raise ShapeError(f"{array.where}: pad: expected widths for {array.ndim} axes, got {pad_width}")
-    sizes = [(sympy.sympify(before), sympy.sympify(after)) for before, after in widths]
-    return array.lift(views.padded(array.where, array.laid, sizes))
-
-
-def take(a: Tensor, indices: Any, axis: int = 0) -> Tensor:
-    """The parts along an axis that have the numbers of an input of whole numbers."""
-    (along,) = _axes(a, "take", axis)
-    return a.moved(views.taken(a.where, a.laid, a.other(indices, "take"), along))
-
-
-def take_along_axis(arr: Tensor, indices: Any, axis: int = -1) -> Tensor:
-    """Along an axis the entries with the numbers of an input of whole numbers, one for every place of the others."""
-    (along,) = _axes(arr, "take_along_axis", axis)
-    return arr.moved(views.along(arr.where, arr.laid, arr.other(indices, "take_along_axis"), along))
-
-
-def flip(m: Tensor, axis: Axis = None) -> Tensor:
-    """Axes read backwards."""
-    return m.moved(views.flipped(m.where, m.laid, _axes(m, "flip", axis)))
-
-
-def roll(a: Tensor, shift: int, axis: int | None = None) -> Tensor:
-    """Entries moved along an axis, round its end."""
-    if axis is None and a.ndim > 1:
-        return reshape(roll(ravel(a), shift, 0), a.laid.shape)
-    (along,) = _axes(a, "roll", axis or 0)
-    if not hasattr(shift, "__index__"):
-        a.refuse(f"np.roll with shift={shift!r}", "write a whole number")
-    return a.moved(views.rolled(a.where, a.laid, shift.__index__(), along))
-
-
-def repeat(a: Tensor, repeats: Any, axis: int | None = None) -> Tensor:
-    """Every entry several times along an axis."""
-    flat = ravel(a) if axis is None else a
-    (along,) = _axes(flat, "repeat", axis or 0)
-    return a.moved(views.repeated(a.where, flat.laid, repeats, along))
-
-
-def tile(A: Tensor, reps: Any) -> Tensor:
-    """The whole array several times."""
-    return A.moved(views.tiled(A.where, A.laid, _several(reps)))
-
-
-def sliding_window_view(x: Tensor, window_shape: Any, axis: Axis = None) -> Tensor:
-    """All windows along the axes; their own axes come last."""
-    sizes = _several(window_shape)
-    along = _axes(x, "sliding_window_view", axis)
-    if len(sizes) != len(along):
-        raise ShapeError(f"{x.where}: sliding_window_view: {len(sizes)} windows for {len(along)} axes; say axis=")
-    return x.moved(views.windows(x.where, x.laid, sizes, along))
-
-
-def _several(value: Any) -> tuple[Any, ...]:
-    return tuple(value) if isinstance(value, tuple | list) else (value,)
-
-
-def _parts(name: str, arrays: Sequence[Any]) -> tuple[Tensor, list[laying.Laid]]:
-    """The first of several arrays that is traced, and all of them."""
-    from derive.forward.tensor import Tensor  # built on this module
-
-    first = next((item for item in arrays if isinstance(item, Tensor)), None)
-    if first is None:
-        raise ShapeError(f"{name}: expected a list of arrays, got {arrays!r}")
-    return first, [first.other(item, name) for item in arrays]
 
 
 def einsum(pattern: str, first: Tensor, *others: Any) -> Tensor:
@@ -354,24 +199,17 @@ def zeros_like(a: Tensor) -> Tensor:
     return a * 0
 
 
-def _axes(a: Tensor, name: str, axis: object) -> list[int]:
-    return laying.axes_of(a.where, name, axis, a.ndim)
-
-
 def _count(a: Tensor, name: str, axis: Axis) -> Expr:
-    return prod((a.laid.shape[place] for place in _axes(a, name, axis)), start=Integer(1))
+    return prod((a.laid.shape[place] for place in axes_of(a, name, axis)), start=Integer(1))
 
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     function.__name__: function
     for function in (
-        *(clip, concatenate, det, diag, diagonal, dot, einsum, expand_dims, flip, hstack, inv, kron, log_softmax),
-        logdet,
-        *(logsumexp, max, mean, min, ptp, slogdet, solve),
-        *(moveaxis, norm, ones_like, outer, pad, ravel, repeat, reshape, roll, sliding_window_view, softmax, squeeze),
-        *(stack, std, sum, swapaxes, take, take_along_axis, tile, trace, transpose, var, vstack, where, zeros_like),
+        *(clip, det, diag, diagonal, dot, einsum, inv, kron, log_softmax, logdet, logsumexp, max, mean, min, norm),
+        *(ones_like, outer, ptp, slogdet, softmax, solve, std, sum, trace, var, where, zeros_like),
     )
-} | {"amax": max, "amin": min}
+} | {"amax": max, "amin": min, **REARRANGEMENTS}
 """By NumPy's name; of softmax and others that it lacks, the field's."""
 
 REFUSED = {

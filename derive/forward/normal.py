@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import TypeAlias, cast
 
-from sympy import Expr, Integer, Pow, Symbol, diff, exp, expand, log
+from sympy import Expr, Integer, Pow, Symbol, exp, log
 
 from derive.errors import InternalError
+from derive.forward.factors import Factors, balanced, opened, without_deltas, without_places, without_repeats
 from derive.forward.functions import abs as absolute
-from derive.forward.functions import clip, equal, maximum, minimum, relu, sigmoid, softplus
+from derive.forward.functions import clip, maximum, minimum, relu, sigmoid, softplus
 from derive.forward.nodes import (
     Add,
     Constant,
@@ -32,7 +32,7 @@ from derive.forward.nodes import (
 )
 from derive.forward.shape import Shape, Size, same
 
-__all__ = ["add", "apply", "contract", "replaced", "select", "share", "slope", "zeros"]
+__all__ = ["add", "apply", "contract", "replaced", "select", "zeros"]
 
 
 def add(terms: Sequence[Node]) -> Node:
@@ -73,8 +73,8 @@ def contract(operands: Sequence[Node], indices: Sequence[Sequence[int]], output:
     terms = [(operand, list(row)) for operand, row in zip(operands, indices, strict=True)]
     target = list(output)
     assert len(set(target)) == len(target), "contract: an axis of the result has a label of its own"
-    terms = _without_deltas(_without_repeats(_opened(terms)), target)
-    coefficient, terms = _without_places(terms, target)
+    terms = without_deltas(without_repeats(opened(terms)), target)
+    coefficient, terms = without_places(terms, target)
     rest = []
     for operand, row in terms:
         if isinstance(operand, Constant):
@@ -84,7 +84,7 @@ def contract(operands: Sequence[Node], indices: Sequence[Sequence[int]], output:
     if coefficient == 0 and rest:
         sizes = {index: size for operand, row in rest for index, size in zip(row, operand.shape, strict=True)}
         return zeros(tuple(sizes[index] for index in target)) if target else Constant(coefficient)
-    coefficient, rest = _balanced(coefficient, rest, target)
+    coefficient, rest = balanced(coefficient, rest, target)
     if coefficient != 1 and len(rest) == 1 and rest[0][1] == target and (inner := rest[0][0]).operands:
         # A number of a number times a sum: -(-A b) is A b.
         first, *others = inner.operands
@@ -222,32 +222,6 @@ def replaced(root: Node, values: Mapping[Node, Node]) -> Node:
     return made[root]
 
 
-def slope(node: Map, place: int) -> Node:
-    """∂f/∂x_p of the node's function at its operands, entry by entry."""
-    return apply(_derivative(node.function, place), node.operands)
-
-
-def share(node: Reduce) -> Node:
-    """m / Σ m with m = [x is the largest]: of a change, what each entry along the axes passes on.
-
-    Entries that are largest together share it equally, which is in the subdifferential, and what PyTorch's amax does.
-    """
-    (operand,) = node.arguments
-    axes = list(range(len(operand.shape)))
-    kept = [axis for axis in axes if axis not in node.axes]
-    ones: list[Node] = [Ones(operand.shape[axis]) for axis in node.axes]
-    gone = [[axis] for axis in node.axes]
-    mask = apply(equal(placeholder(0), placeholder(1)), [operand, contract([*ones, node], [*gone, kept], axes)])
-    count = contract([*ones, contract([mask], [axes], kept)], [*gone, kept], axes)
-    return apply(placeholder(0) / placeholder(1), [mask, count])
-
-
-@lru_cache(maxsize=256)
-def _derivative(function: Expr, place: int) -> Expr:
-    # SymPy takes a millisecond for each, and a deep network applies the same few functions over and over.
-    return diff(function, placeholder(place))
-
-
 def _filled(value: Expr, shape: Shape) -> Node:
     """The value at every entry."""
     axes = tuple(range(len(shape)))
@@ -270,118 +244,7 @@ def select(counts: Shape, source: Size, strides: Shape, offset: Size) -> Node:
     return Select(tuple(counts), source, tuple(strides), offset)
 
 
-_Terms: TypeAlias = list[tuple[Node, list[int]]]
-
-
-def _opened(terms: _Terms) -> _Terms:
-    """Operands that merely rearrange or scale one other node, replaced by what they are made of."""
-    result: _Terms = []
-    pending = list(reversed(terms))
-    while pending:
-        operand, row = pending.pop()
-        plain = (Constant, Ones, Delta, Select)
-        if (
-            isinstance(operand, Contract)
-            and not operand.summed()
-            and sum(not isinstance(o, plain) for o in operand.operands) <= 1
-        ):
-            names = dict(zip(operand.output, row, strict=True))
-            opened = [
-                (inner, [names[i] for i in inner_row])
-                for inner, inner_row in zip(operand.operands, operand.indices, strict=True)
-            ]
-            pending.extend(reversed(opened))
-        else:
-            result.append((operand, row))
-    return result
-
-
-def _without_repeats(terms: _Terms) -> _Terms:
-    """A_ii becomes A_ij δ_ij."""
-    fresh = max((i for _, row in terms for i in row), default=-1) + 1
-    result: _Terms = []
-    for operand, row in terms:
-        if isinstance(operand, Delta) or len(set(row)) == len(row):
-            result.append((operand, row))
-            continue
-        renamed: list[int] = []
-        deltas: _Terms = []
-        for axis, index in enumerate(row):
-            if index in renamed:
-                deltas.append((Delta(operand.shape[axis]), [index, fresh]))
-                index, fresh = fresh, fresh + 1
-            renamed.append(index)
-        result += [(operand, renamed), *deltas]
-    return result
-
-
-def _without_deltas(terms: _Terms, target: list[int]) -> _Terms:
-    """Deltas with a summed index renamed away, unless that would make an operand carry an index twice."""
-    work = list(terms)
-    position = 0
-    while position < len(work):
-        operand, row = work[position]
-        if isinstance(operand, Delta):
-            first, second = row
-            others = work[:position] + work[position + 1 :]
-            if first == second:
-                work[position] = (Ones(operand.size), [first])
-                continue
-            gone, kept = (second, first) if second not in target else (first, second)
-            clash = any(gone in r and kept in r for _, r in others)
-            if gone not in target and not clash and any(gone in r for _, r in others):
-                work = [(o, [kept if i == gone else i for i in r]) for o, r in others]
-                # A renaming can turn another delta into one that is eliminated; start again.
-                position = 0
-                continue
-        position += 1
-    return work
-
-
-def _without_places(terms: _Terms, target: list[int]) -> tuple[Expr, _Terms]:
-    """[s = 2] [s = 2] = [s = 2], [s = 2] [s = 3] = 0, and Σ_s [s = 2] = 1: the factor 0 or 1, and what is left."""
-    chosen: dict[int, Size] = {}
-    factor = Integer(1)
-    kept: _Terms = []
-    for operand, row in terms:
-        if isinstance(operand, Select) and not operand.counts:
-            apart = expand(operand.offset - chosen.setdefault(row[0], operand.offset))
-            factor = Integer(0) if apart.is_Integer and apart != 0 else factor
-            if (operand, row) in kept:
-                continue
-        kept.append((operand, row))
-    carried = [index for _, row in kept for index in row] + target
-    return factor, [
-        (operand, row)
-        for operand, row in kept
-        if not isinstance(operand, Select) or operand.counts or carried.count(row[0]) > 1
-    ]
-
-
-def _balanced(coefficient: Expr, terms: _Terms, target: list[int]) -> tuple[Expr, _Terms]:
-    """Ones dropped where they change nothing, and added where an index would occur only once."""
-    sizes: dict[int, Size] = {}
-    for operand, row in terms:
-        sizes.update(zip(row, operand.shape, strict=True))
-
-    def count(index: int, among: _Terms) -> int:
-        return sum(index in row for _, row in among) + (index in target)
-
-    kept = list(terms)
-    for term in terms:
-        operand, row = term
-        if isinstance(operand, Ones):
-            rest = [other for other in kept if other is not term]
-            carried = any(row[0] in other_row for _, other_row in rest)
-            if carried and count(row[0], rest) >= 2:
-                kept = rest
-            elif not carried and row[0] not in target:
-                coefficient, kept = coefficient * operand.size, rest
-    lonely = [index for index in sizes if count(index, kept) == 1]
-    return cast(Expr, coefficient), [(Ones(sizes[index]), [index]) for index in lonely] + kept
-
-
-def _numbered(terms: _Terms, target: list[int]) -> Node:
+def _numbered(terms: Factors, target: list[int]) -> Node:
     """Indices renumbered in the order of first occurrence, so that a renaming gives the same node."""
     number: dict[int, int] = {}
     rows = tuple(tuple(number.setdefault(index, len(number)) for index in row) for _, row in terms)

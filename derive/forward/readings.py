@@ -8,7 +8,7 @@ from derive.forward.nodes import (
     Indices,
 )
 from derive.forward.stacks import permuted, repeated_entries, stacked_product
-from derive.notation.code import rank_of
+from derive.notation.rank import rank_of
 from derive.notation.tree import (
     Broadcast,
     Concatenate,

@@ -264,7 +264,7 @@ class Tensor:
         if name in REFUSED:
             self.refuse(shown, REFUSED[name])
         if name not in FUNCTIONS:
-            self.refuse(shown, f"supported functions of whole arrays: {', '.join(FUNCTIONS)}")
+            self.refuse(shown, f"supported functions of whole arrays: {', '.join(sorted(FUNCTIONS))}")
         function = FUNCTIONS[name]
         signature = inspect.signature(function)
         try:

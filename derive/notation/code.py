@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
-from string import ascii_lowercase, ascii_uppercase
 
 from derive.errors import InternalError
+from derive.notation.broadcasting import beside_full, ones_place, ones_shape
 from derive.notation.digits import code_number
+from derive.notation.masks import mask_last, not_all_masks, number_first, numbers
+from derive.notation.products import merged, unbracketed
+from derive.notation.rank import LASTING, has_column, rank_of
+from derive.notation.subscript import written_items, written_places
 from derive.notation.tree import (
     Along,
     AtLeast,
@@ -57,24 +60,7 @@ from derive.notation.tree import (
 )
 from derive.notation.walk import children
 
-__all__ = [
-    "ATOM",
-    "HELPERS",
-    "LASTING",
-    "POWER",
-    "PRODUCT",
-    "SUM",
-    "UNARY",
-    "CodePrinter",
-    "is_mask",
-    "merged",
-    "numbers",
-    "print_code",
-    "print_value",
-    "rank_of",
-    "written_items",
-    "written_places",
-]
+__all__ = ["ATOM", "HELPERS", "POWER", "PRODUCT", "SUM", "UNARY", "CodePrinter", "print_code", "print_value"]
 
 SUM, PRODUCT, UNARY, POWER, ATOM = range(5)
 """How tightly a text binds."""
@@ -91,30 +77,6 @@ def print_code(tree: Tree, *, module: str = "") -> str:
 def print_value(tree: Tree, *, module: str = "") -> str:
     """The tree as the text of a value that gets a name: a mask as numbers, since one computes with what has a name."""
     return print_code(numbers(tree), module=module)
-
-
-def written_items(items: tuple[str, ...]) -> str:
-    """What stands in the brackets of a slice: NumPy takes the whole of axes that are not mentioned at the end."""
-    kept = list(items)
-    while len(kept) > 1 and kept[-1] == ":":
-        kept.pop()
-    leading = next((place for place, item in enumerate(kept) if item != ":"), 0)
-    if leading > 1 and len(kept) == len(items):
-        kept[:leading] = ["..."]
-    return ", ".join(kept)
-
-
-def written_places(selection: Selection, module: str = "") -> str:
-    """1:3, or 2*arange(P)[:, None] + arange(R): the numbers of the rows of the identity matrix."""
-    if selection.rows:
-        return selection.rows
-    terms = []
-    for axis, (count, stride) in enumerate(zip(selection.counts, selection.strides, strict=True)):
-        stretched = "".join(", None" for _ in selection.counts[axis + 1 :])
-        factor = "" if stride == "1" else f"{stride}*" if stride.isalnum() else f"({stride})*"
-        terms.append(f"{factor}{module}arange({count}){f'[:{stretched}]' if stretched else ''}")
-    offset = [] if selection.offset == "0" else [selection.offset]
-    return " + ".join([*terms, *offset])
 
 
 def _bottom_up(tree: Tree) -> Iterator[Tree]:
@@ -177,7 +139,7 @@ class CodePrinter:
             case Negative(operand):
                 # In -a * b the sign is that of the whole product, which must not be torn apart.
                 level = PRODUCT if self.bound(operand)[1] == PRODUCT else UNARY
-                return f"-{self.at_least(_number_first(_mask_last(operand)), PRODUCT)}", level
+                return f"-{self.at_least(number_first(mask_last(operand)), PRODUCT)}", level
             case Sum(terms):
                 return self.sum(terms), SUM
             case Product((Number() as number, factor)) if not _is_scalar(factor):
@@ -194,32 +156,32 @@ class CodePrinter:
             case Product(factors):
                 glue = "*" if all(_is_scalar(factor) for factor in factors) else " * "
                 return self.joined(factors, glue), PRODUCT
-            case Hadamard(factors) if (shape := _ones_shape(factors)) is not None:
-                loose = tuple(factor for factor in factors if _ones_place(factor) is None)
+            case Hadamard(factors) if (shape := ones_shape(factors)) is not None:
+                loose = tuple(factor for factor in factors if ones_place(factor) is None)
                 return f"{self.joined(loose, ' * ')} * {self.module}ones({shape})", PRODUCT
             case Hadamard(factors):
-                return self.joined(_beside_full(factors), " * "), PRODUCT
+                return self.joined(beside_full(factors), " * "), PRODUCT
             case Inner(left, right):
                 return f"{self.module}sum({self.joined((left, right), ' * ')})", ATOM
             case SumAxis(Hadamard((left, right)), None, 1):
-                return self.joined(_not_all_masks((left, right)), " @ "), PRODUCT
+                return self.joined(not_all_masks((left, right)), " @ "), PRODUCT
             case MatMul((Ones(rows), Transpose(Ones(columns)))):
                 return f"{self.module}ones(({rows}, {columns}))", ATOM
             case MatMul((Transpose(Ones()), matrix)) if rank_of(matrix) == 2:
                 return self.kept_sum(matrix, 0), ATOM
             case MatMul((matrix, Ones())) if rank_of(matrix) == 2:
                 return self.kept_sum(matrix, 1), ATOM
-            case MatMul(factors) if _has_column(factors):
+            case MatMul(factors) if has_column(factors):
                 return " @ ".join(map(self.column, factors)), PRODUCT
             case MatMul((left, Transpose(right))) if rank_of(right) == 1:
                 # NumPy has no columns: between two vectors @ is the inner product, whatever is transposed.
-                return self.listed("outer", _not_all_masks((left, right))), ATOM
+                return self.listed("outer", not_all_masks((left, right))), ATOM
             case MatMul((Transpose(left), right)) if rank_of(left) == rank_of(right) == 1:
-                return self.listed("outer", _not_all_masks((left, right))), ATOM
+                return self.listed("outer", not_all_masks((left, right))), ATOM
             case MatMul(factors):
                 # Code says in which order a product costs least; a formula leaves it open.
-                left, right, *others = factors if self.module else _unbracketed(factors)
-                return self.joined((*_not_all_masks((left, right)), *others), " @ "), PRODUCT
+                left, right, *others = factors if self.module else unbracketed(factors)
+                return self.joined((*not_all_masks((left, right)), *others), " @ "), PRODUCT
             case Quotient(over, under):
                 return f"{self.at_least(over, PRODUCT)} / {self.at_least(under, UNARY)}", PRODUCT
             case Power(base, exponent):
@@ -256,7 +218,7 @@ class CodePrinter:
             case Identity(size):
                 return f"{self.module}eye({size})", ATOM
             case Kronecker(factors):
-                return self.nested(f"{self.module}kron", _not_all_masks(tuple(map(_upright, factors)))), ATOM
+                return self.nested(f"{self.module}kron", not_all_masks(tuple(map(_upright, factors)))), ATOM
             case Transpose(operand):
                 return f"{self.at_least(operand, ATOM)}.T", ATOM
             case SumAxis(operand, axis):
@@ -328,7 +290,7 @@ class CodePrinter:
 
     def contracted(self, tree: Einsum) -> str:
         """einsum, its factors as they are."""
-        arrays = [self.bound(factor)[0] for factor in _not_all_masks(tree.factors)]
+        arrays = [self.bound(factor)[0] for factor in not_all_masks(tree.factors)]
         return f'{self.module}einsum("{tree.pattern}", {", ".join(arrays)})'
 
     def called(self, function: str) -> str:
@@ -388,7 +350,7 @@ class CodePrinter:
 
     def sum(self, terms: tuple[Tree, ...]) -> str:
         """The terms of a sum."""
-        terms = _beside_full(terms)
+        terms = beside_full(terms)
         text = self.at_least(numbers(terms[0]), SUM)
         for term in terms[1:]:
             if isinstance(term, Negative):
@@ -407,59 +369,6 @@ class CodePrinter:
         )
 
 
-def _beside_full(operands: tuple[Tree, ...]) -> tuple[Tree, ...]:
-    """Terms or factors: NumPy repeats rows and columns by itself when something of full shape stands beside them."""
-    loose = [_loosened(operand) for operand in operands]
-    if all(operand is not None for operand in loose):
-        return operands
-    return tuple(old if new is None else new for old, new in zip(operands, loose, strict=True))
-
-
-def _ones_place(factor: Tree) -> tuple[int, str] | None:
-    """For ones along one axis: which axis, counted from the end, and the size."""
-    match factor:
-        case Ones(size):
-            return 1, size
-        case Slice(Ones(size), (":", *rest)) if all(item == "None" for item in rest):
-            return len(rest) + 1, size
-    return None
-
-
-def _ones_shape(factors: tuple[Tree, ...]) -> str | None:
-    """(B, 1, D): the shape of ones along several axes as one array; None where there are no several."""
-    found = dict(place for factor in factors if (place := _ones_place(factor)) is not None)
-    if len(found) < 2 or len(found) == len(factors):
-        return None
-    return f"({', '.join(found.get(place, '1') for place in range(max(found), 0, -1))})"
-
-
-def _loosened(term: Tree) -> Tree | None:
-    """A repeated vector, perhaps with a number before it, without being told how often; None for what is no such.
-
-    Rows and columns may be matrices.
-    """
-    match term:
-        case Number():
-            return term
-        case Broadcast(operand, axis):
-            return Broadcast(operand, axis, "")
-        case MatMul((Ones(), matrix)) | MatMul((matrix, Transpose(Ones()))) if rank_of(matrix) == 2:
-            return matrix
-        case Negative(operand) if (inner := _loosened(operand)) is not None:
-            return Negative(inner)
-        case Product((Number() as first, operand)) if (inner := _loosened(operand)) is not None:
-            return Product((first, inner))
-        case Quotient(over, Number() as under) if (inner := _loosened(over)) is not None:
-            return Quotient(inner, under)
-    return None
-
-
-def _has_column(factors: tuple[Tree, ...]) -> bool:
-    """Whether ones stand among matrices."""
-    others = [f for f in factors if not isinstance(f.operand if isinstance(f, Transpose) else f, Ones)]
-    return 0 < len(others) < len(factors) and all(rank_of(other) == 2 for other in others)
-
-
 _SPELLED: dict[str, Callable[..., tuple[str, int]]] = {
     "erf": lambda np, x: (f"{np}vectorize(erf, otypes=[float])({x})", ATOM),
     "relu": lambda np, x: (f"{np}maximum({x}, 0)", ATOM),
@@ -468,9 +377,6 @@ _SPELLED: dict[str, Callable[..., tuple[str, int]]] = {
 }
 """What NumPy has instead of functions that it lacks; erf is that of the module math."""
 
-
-LASTING = ("softmax", "log_softmax")
-"""Functions along axes whose result has the axes still."""
 
 HELPERS = {
     "softmax": (
@@ -500,160 +406,8 @@ def _along(function: str, axes: tuple[int, ...] | None, rank: int) -> str:
     return "" if every == usual else f", axis={every[0] if len(every) == 1 else every}"
 
 
-def _unbracketed(factors: Sequence[Tree]) -> Iterator[Tree]:
-    """A (B C) as A B C, where B is a matrix."""
-    yield factors[0]
-    for factor in factors[1:]:
-        if isinstance(factor, MatMul) and rank_of(factor.factors[0]) == 2 and not _is_outer(factor):
-            yield from _unbracketed(factor.factors)
-        else:
-            yield factor
-
-
-def merged(tree: Einsum) -> Einsum:
-    """The einsum with those among its factors opened, and with axes in the order in which they lie."""
-    inputs, output = tree.pattern.split("->")
-    free = (letter for letter in chain(ascii_lowercase, ascii_uppercase) if letter not in tree.pattern)
-    words: list[str] = []
-    factors: list[Tree] = []
-    for word, factor in zip(inputs.split(","), tree.factors, strict=True):
-        match factor:
-            case Permute(operand, axes):
-                words.append("".join(word[axes.index(axis)] for axis in range(len(axes))))
-                factors.append(operand)
-            case Einsum():
-                inner = merged(factor)
-                rows, result = inner.pattern.split("->")
-                names = dict(zip(result, word, strict=True))
-                for letter in rows.replace(",", ""):
-                    if letter not in names:
-                        names[letter] = next(free)
-                words += ["".join(names[letter] for letter in row) for row in rows.split(",")]
-                factors += inner.factors
-            case _:
-                words.append(word)
-                factors.append(factor)
-    letters = chain(ascii_lowercase[8:], ascii_lowercase[:8], ascii_uppercase)
-    names = {letter: next(letters) for letter in dict.fromkeys("".join(words))}
-    written = ["".join(names[letter] for letter in row) for row in (*words, output)]
-    return Einsum(f"{','.join(written[:-1])}->{written[-1]}", tuple(factors))
-
-
 def _turned(tree: Tree) -> Tree:
     return tree.operand if isinstance(tree, Transpose) else Transpose(tree)
-
-
-def _is_outer(tree: MatMul) -> bool:
-    """Whether the product is written by another function, or as a column of ones."""
-    if _has_column(tree.factors) or all(map(is_mask, tree.factors)):
-        return True
-    return len(tree.factors) == 2 and any(isinstance(f, Transpose) and rank_of(f.operand) == 1 for f in tree.factors)
-
-
-def _mask_last(tree: Tree) -> Tree:
-    """The product with a number as its first factor, which can take a sign."""
-    if isinstance(tree, Quotient):
-        return Quotient(_mask_last(tree.over), tree.under)
-    if not isinstance(tree, Product | Hadamard):
-        return tree
-    factors = (_mask_last(tree.factors[0]), *tree.factors[1:])
-    return type(tree)(tuple(sorted(factors, key=is_mask)) if is_mask(factors[0]) else factors)
-
-
-def _number_first(tree: Tree) -> Tree:
-    """What a sign is written before: it is that of the first factor, which must not be a mask."""
-    match tree:
-        case _ if is_mask(tree):
-            return numbers(tree)
-        case Product((first, *rest)) | Hadamard((first, *rest)) | MatMul((first, *rest)):
-            return type(tree)((_number_first(first), *rest))
-        case Quotient(over, under):
-            return Quotient(_number_first(over), under)
-        case SumAxis(Hadamard((left, right)), None, 1):
-            return SumAxis(Hadamard((_number_first(left), right)), None, 1)
-    return tree
-
-
-def _not_all_masks(factors: tuple[Tree, ...]) -> tuple[Tree, ...]:
-    """Factors of a product that adds up: NumPy's sum of products of truth values is a truth value."""
-    return (numbers(factors[0]), *factors[1:]) if all(map(is_mask, factors)) else factors
-
-
-def numbers(tree: Tree) -> Tree:
-    """A mask as numbers: truth values do not add up, change their sign or enter a function as numbers do."""
-    return Where(tree, Number(1), Number(0)) if is_mask(tree) else tree
-
-
-def is_mask(tree: Tree) -> bool:
-    """Whether NumPy computes truth values."""
-    match tree:
-        case Greater() | AtLeast() | Equal():
-            return True
-        case Hadamard(factors) | Product(factors) | Concatenate(factors):
-            return all(map(is_mask, factors))
-        case Transpose(operand) | Slice(operand) | Reshape(operand) | Windows(operand) | Broadcast(operand, _, ""):
-            return is_mask(operand)
-        case Extreme(_, operand) | Pad(operand) | Take(operand) | Repeat(operand) | MatrixCall("diag", operand):
-            return is_mask(operand)
-    return False
-
-
-def rank_of(tree: Tree) -> int:
-    """The number of axes of a formula's value."""
-    match tree:
-        case Name(_, _, int(rank)) | Gradient(Name(_, _, int(rank))):
-            return rank
-        case Name(_, kind) | Gradient(Name(_, kind)):
-            return {"scalar": 0, "vector": 1, "matrix": 2}[kind]
-        case Ones():
-            return 1
-        case Broadcast() | Identity() | Kronecker() | Diagonal():
-            return 2
-        case Inner():
-            return 0
-        case Extreme(_, _, axes, rank):
-            return 0 if axes is None else rank - len(axes)
-        case MatrixCall("diag", operand):
-            return 3 - rank_of(operand)
-        case MatrixCall(name):
-            return 2 if name == "inv" else 0
-        case SumAxis(_, axis, rank):
-            return 0 if axis is None else rank - (1 if isinstance(axis, int) else len(axis))
-        case Along(function, _, axes, rank, kept):
-            return rank if kept or function in LASTING else 0 if axes is None else rank - len(axes)
-        case Permute(_, axes):
-            return len(axes)
-        case Einsum(pattern):
-            return len(pattern.partition("->")[2])
-        case Slice(_, items):
-            return sum(":" in item or item == "None" for item in items)
-        case Selection(counts):
-            return len(counts) + 1
-        case Pad(_, widths):
-            return len(widths)
-        case OneHot(index):
-            return rank_of(index) + 1
-        case Take(rank=rank) | Repeat(rank=rank):
-            return rank
-        case Reshape(_, shape):
-            return len(shape)
-        case Windows(_, axes, _, rank):
-            return rank + len(axes)
-        case Concatenate((first, *_), _, stacked):
-            return rank_of(first) + stacked
-        case MatMul(factors) if _has_column(factors):
-            return 2
-        case MatMul((_, Transpose(right))) if rank_of(right) == 1:
-            return 2
-        case MatMul((Transpose(left), right)) if rank_of(left) == rank_of(right) == 1:
-            return 2
-        case MatMul((first, *_, last)):
-            ranks = rank_of(first), rank_of(last)
-            return max(ranks) if min(ranks) > 1 else sum(ranks) - 2
-        case Number():
-            return 0
-    # What is left works entry by entry, and only numbers are stretched.
-    return next((rank for rank in map(rank_of, children(tree)) if rank), 0)
 
 
 def _upright(factor: Tree) -> Tree:

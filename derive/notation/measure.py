@@ -13,9 +13,9 @@ from itertools import pairwise
 
 from derive.errors import InternalError
 from derive.notation.accents import accented
-from derive.notation.code import written_items, written_places
 from derive.notation.digits import is_size_text, number_text
 from derive.notation.glyphs import BOLD, ITALIC
+from derive.notation.subscript import written_items, written_places
 from derive.notation.tree import (
     IN_ONE_LINE,
     Along,

@@ -12,11 +12,11 @@ from itertools import pairwise
 
 from derive.errors import InternalError
 from derive.notation.box import Box, beside, bracketed, columns, folded, parenthesised, stacked, tabulated, topped
-from derive.notation.code import written_items, written_places
 from derive.notation.digits import is_size_text, number_text
 from derive.notation.ink import BOLD, PLAIN, QUIET, Ink, painted, row_colour
 from derive.notation.script import entry_text, index_text, name_text, raised, shape_text, size_text, space_text
 from derive.notation.spacing import glue, opened
+from derive.notation.subscript import written_items, written_places
 from derive.notation.tree import (
     Along,
     At,

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import subprocess
-import sys
 import tempfile
-import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from derive.errors import WriteError
+from derive.group import kill_group, wait
 
 __all__ = ["Outcome", "run", "tail", "workspace"]
 
@@ -83,34 +81,6 @@ def run(command: Sequence[str], *, folder: Path, environment: Mapping[str, str],
         size = terminal.seek(0, os.SEEK_END)
         terminal.seek(max(0, size - TAIL))
         return Outcome(code, terminal.read())
-
-
-def wait(process: subprocess.Popen[bytes], limit: float) -> int | None:
-    """Its exit code, or None if its group was killed at the limit."""
-    late = threading.Event()
-
-    def stop() -> None:
-        late.set()
-        kill_group(process)
-
-    # Popen.wait with a timeout polls, and sees the end up to 50 ms late: a quarter of a warm pass.
-    timer = threading.Timer(max(limit, 0.0), stop)
-    timer.daemon = True
-    timer.start()
-    try:
-        code = process.wait()
-    finally:
-        timer.cancel()
-    return None if late.is_set() else code
-
-
-def kill_group(process: subprocess.Popen[bytes]) -> None:
-    if sys.platform == "win32":
-        process.kill()
-        return
-    # Gone already; macOS says PermissionError when only zombies are left of the group.
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
 
 
 def tail(path: Path) -> bytes:

@@ -27,12 +27,13 @@ from derive.proof.powers import is_strictly_positive
 from derive.proof.ring import Coefficient, Element, Generator, Kind
 from derive.proof.scalars import replaced
 from derive.proof.unrolled import unrolled, unrolls
+from derive.rules.build import build
 from derive.rules.equalities.inverses import cancelled_inverse, double_inverse
 from derive.rules.index import Factor, IndexSum, Kronecker, Letters, Product, contract_delta
 from derive.rules.index import expand as expand_entries
 from derive.rules.known import Forward
 from derive.rules.symmetry import is_symmetric
-from derive.rules.terms import build, flatten, opened
+from derive.rules.terms import flatten, opened
 
 __all__ = ["same_for_all_sizes"]
 

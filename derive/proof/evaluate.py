@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 import sympy
-from sympy import Expr
 
-from derive.engine.tables import EntryTable
 from derive.errors import InternalError
-from derive.forward.determinant import determinant, inverse
 from derive.forward.formula import Formula
-from derive.forward.functions import ELEMENTWISE, NUMERIC, clip, equal, largest, logabs, smallest, step
-from derive.forward.layer import Samples
-from derive.forward.nodes import placeholder
 from derive.forward.shape import evaluated
 from derive.notation.tree import (
     Along,
@@ -29,7 +22,6 @@ from derive.notation.tree import (
     Diagonal,
     Einsum,
     Equal,
-    Explicit,
     Extreme,
     Gradient,
     Greater,
@@ -62,27 +54,23 @@ from derive.notation.tree import (
     Windows,
 )
 from derive.proof import sums
-from derive.proof.ring import Element
+from derive.proof.functions import Array, along, call, extreme, of_matrix, one_hot
 
-__all__ = ["Array", "Entries", "evaluate", "named", "nonzeros", "value_of"]
-
-Array = Any
-"""A NumPy array of numbers or of SymPy scalars."""
-
-Entries = Mapping[tuple[int, int], Expr]
-"""The entries of a matrix that are not zero."""
+__all__ = ["evaluate", "value_of"]
 
 
-def evaluate(tree: Tree, arrays: Mapping[str, Array], sizes: Mapping[str, int]) -> Array:
+def evaluate(tree: Tree, arrays: Mapping[str, Array], sizes: Mapping[str, int], *, rows: bool = False) -> Array:
     """The value of a formula, whose names are those of the arrays (the upstream gradient goes by its letter).
+
+    In a Kronecker product a vector is a column, or a row where rows is set.
 
     Shapes: as NumPy gives them.
     Raises: InternalError for notation that has no value.
     """
-    return _Evaluation(arrays, sizes).value(tree)
+    return _Evaluation(arrays, sizes, rows).value(tree)
 
 
-def named(formula: Formula, arrays: Mapping[str, Array], sizes: Mapping[str, int]) -> dict[str, Array]:
+def _named(formula: Formula, arrays: Mapping[str, Array], sizes: Mapping[str, int]) -> dict[str, Array]:
     """The arrays, and the values of all names that a formula uses, each evaluated from its printed definition."""
     known = dict(arrays)
     for definition in formula.definitions:
@@ -95,7 +83,7 @@ def value_of(formula: Formula, arrays: Mapping[str, Array], sizes: Mapping[str, 
 
     Shapes: that of the input.
     """
-    return evaluate(formula.tree, named(formula, arrays, sizes), sizes)
+    return evaluate(formula.tree, _named(formula, arrays, sizes), sizes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +140,7 @@ class _Evaluation:
             case SumAxis(operand, axis, _):
                 return sums.total(np.asarray(value(operand)), axis)
             case Along(function, operand, axes, _, kept):
-                return _along(function, np.asarray(value(operand)), axes, kept=kept)
+                return along(function, np.asarray(value(operand)), axes, kept=kept)
             case Permute(operand, axes):
                 return np.transpose(value(operand), axes)
             case Broadcast(operand, axis, ""):
@@ -160,20 +148,20 @@ class _Evaluation:
             case Broadcast(operand, axis, size):
                 return np.repeat(np.expand_dims(value(operand), axis), self._size(size), axis)
             case Greater(left, right):
-                return _call("step", np.subtract(value(left), value(right)))
+                return call("step", np.subtract(value(left), value(right)))
             case AtLeast(left, right):
-                return np.subtract(1, _call("step", np.subtract(value(right), value(left))))
+                return np.subtract(1, call("step", np.subtract(value(right), value(left))))
             case Where(condition, left, right):
                 holds = value(condition)
                 return np.multiply(holds, value(left)) + np.multiply(np.subtract(1, holds), value(right))
             case Equal(left, right):
-                return _call("equal", value(left), value(right))
+                return call("equal", value(left), value(right))
             case Extreme(name, operand, axes):
-                return _extreme(name, np.asarray(value(operand)), axes)
+                return extreme(name, np.asarray(value(operand)), axes)
             case MatrixCall(name, operand):
-                return _of_matrix(name, value(operand))
+                return of_matrix(name, value(operand))
             case Call(function, operands):
-                return _call(function, *map(value, operands))
+                return call(function, *map(value, operands))
             case Einsum(pattern, factors):
                 return sums.einsum(pattern, [np.asarray(value(factor)) for factor in factors])
             case Slice(operand, items):
@@ -185,10 +173,10 @@ class _Evaluation:
                     places = places + self._size(stride) * np.arange(self._size(count)).reshape(shape)
                 return np.eye(self._size(size), dtype=int)[places]
             case OneHot(index, size):
-                return _one_hot(np.asarray(value(index)), self._size(size))
+                return one_hot(np.asarray(value(index)), self._size(size))
             case Take(operand, index, rows):
                 array = np.asarray(value(operand))
-                chosen = _one_hot(np.asarray(value(index)), array.shape[1 if rows else 0])
+                chosen = one_hot(np.asarray(value(index)), array.shape[1 if rows else 0])
                 return np.sum(np.multiply(array, chosen), axis=1) if rows else np.tensordot(chosen, array, 1)
             case Pad(operand, widths):
                 pairs = [(self._size(before), self._size(after)) for before, after in widths]
@@ -249,135 +237,3 @@ class _Evaluation:
 def _column(array: Array) -> Array:
     """A vector as a matrix with one column."""
     return array.reshape(-1, 1) if array.ndim == 1 else array
-
-
-def _call(function: str, *operands: Array) -> Array:
-    if any(np.asarray(operand).dtype == object for operand in operands):
-        return _exact({"clip": clip, "equal": equal, "step": step, **ELEMENTWISE}[function], operands)
-    numeric = NUMERIC.get(function) or getattr(np, function)
-    return np.asarray(numeric(*operands))
-
-
-def _exact(function: Callable[..., Expr], operands: Sequence[Array]) -> Array:
-    """The function at symbols or at elements of a field, entry by entry."""
-    arrays = np.broadcast_arrays(*operands)
-    result = np.empty(arrays[0].shape, dtype=object)
-    for place in np.ndindex(result.shape):
-        entries: list[Any] = [array[place] for array in arrays]
-        field = next((entry.field for entry in entries if isinstance(entry, Element)), None)
-        if field is None:
-            result[place] = function(*entries)
-        else:
-            places = [placeholder(p) for p in range(len(entries))]
-            result[place] = field.apply(function(*places), [field.element(entry) for entry in entries])
-    return result
-
-
-def _along(function: str, array: Array, axes: tuple[int, ...] | None, *, kept: bool) -> Array:
-    """A function along axes, from its definition."""
-    axes = tuple(range(array.ndim)) if axes is None else axes
-    count = int(np.prod([array.shape[axis] for axis in axes]))
-
-    def total(values: Array, keepdims: bool = kept) -> Array:
-        return np.asarray(sums.total(np.asarray(values), axes, kept=keepdims))
-
-    def mean(values: Array, keepdims: bool = kept) -> Array:
-        return np.multiply(total(values, keepdims), sympy.Rational(1, count) if array.dtype == object else 1 / count)
-
-    if function in ("sum", "mean"):
-        return total(array) if function == "sum" else mean(array)
-    if function in ("var", "std"):
-        distance = np.subtract(array, mean(array, keepdims=True))
-        variance = mean(np.power(distance, 2))
-        return variance if function == "var" else _call("sqrt", variance)
-    if function == "norm":
-        return _call("sqrt", total(np.power(array, 2)))
-    # What is largest is subtracted from numbers, so that they do not overflow; symbols do not.
-    top = 0 if array.dtype == object else np.max(array, axis=axes, keepdims=True)
-    powers = _call("exp", np.subtract(array, top))
-    if function == "softmax":
-        return np.divide(powers, total(powers, keepdims=True))
-    logarithm = np.add(_call("log", total(powers, keepdims=True)), top)
-    if function == "log_softmax":
-        return np.subtract(array, logarithm)
-    if function == "logsumexp":
-        return logarithm if kept else np.squeeze(logarithm, axis=axes)
-    raise InternalError(f"evaluation: no rule for the function {function} along axes")
-
-
-def _one_hot(index: Array, size: int) -> Array:
-    """Rows of the identity matrix; of entries that are symbols, whether they are equal to the number of the column."""
-    if index.dtype != object:
-        return np.eye(size)[index.astype(int)]
-    return _exact(equal, (index[..., None], np.array([sympy.Integer(n) for n in range(size)])))
-
-
-def _extreme(name: str, array: Array, axes: tuple[int, ...] | None) -> Array:
-    if array.dtype != object:
-        return (np.max if name == "max" else np.min)(array, axis=axes)
-    gone = tuple(range(array.ndim)) if axes is None else axes
-    rows = np.moveaxis(array, gone, range(-len(gone), 0)).reshape(
-        *(size for axis, size in enumerate(array.shape) if axis not in gone), -1
-    )
-    function = largest if name == "max" else smallest
-    return _exact(function, np.moveaxis(rows, -1, 0))
-
-
-def _of_matrix(name: str, matrix: Array) -> Array:
-    if name == "diag":
-        return np.diag(matrix)
-    if matrix.dtype != object:
-        return np.linalg.slogdet(matrix)[1] if name == "logdet" else getattr(np.linalg, name)(matrix)
-    rows = matrix.tolist()
-    if name == "inv":
-        return np.array(inverse(rows), dtype=object).reshape(matrix.shape)
-    return determinant(rows) if name == "det" else _exact(logabs, (np.array(determinant(rows), dtype=object),))[()]
-
-
-def nonzeros(
-    side: Tree, arrays: Mapping[str, Array], sizes: Mapping[str, int], *, samples: Samples = "rows"
-) -> Entries:
-    """The entries that are not zero of one side of a step: a matrix written out, a product of such, or a formula.
-
-    A formula whose value is a vector is a row, or a column where samples are columns.
-    """
-    if isinstance(side, Explicit):
-        assert isinstance(side.table, EntryTable)
-        return side.table.nonzeros()
-    if isinstance(side, MatMul) and isinstance(side.factors[0], Explicit):
-        result = nonzeros(side.factors[0], arrays, sizes)
-        for factor in side.factors[1:]:
-            result = _multiply(result, nonzeros(factor, arrays, sizes))
-        return result
-    if isinstance(side, Hadamard) and isinstance(side.factors[0], Explicit):
-        return reduce(_elementwise, (nonzeros(factor, arrays, sizes, samples=samples) for factor in side.factors))
-    if isinstance(side, Inner) and isinstance(side.left, Explicit):
-        return _total(nonzeros(Hadamard((side.left, side.right)), arrays, sizes, samples=samples))
-    if isinstance(side, SumAxis) and isinstance(side.operand, Explicit) and side.axis is None:
-        return _total(nonzeros(side.operand, arrays, sizes, samples=samples))
-    dense = np.atleast_1d(np.asarray(_Evaluation(arrays, sizes, samples == "one").value(side), dtype=object))
-    dense = dense.reshape(-1, 1 if samples == "columns" and dense.ndim == 1 else dense.shape[-1])
-    return {(int(i), int(j)): entry for (i, j), entry in np.ndenumerate(dense) if entry != 0}
-
-
-def _elementwise(left: Entries, right: Entries) -> Entries:
-    """The product of two sparse matrices entry by entry."""
-    few, many = sorted((left, right), key=len)
-    return {place: value * many[place] for place, value in few.items() if place in many}
-
-
-def _total(entries: Entries) -> Entries:
-    """The sum of all entries, as a matrix with one entry."""
-    return {(0, 0): sums.added(list(entries.values()))} if entries else {}
-
-
-def _multiply(left: Entries, right: Entries) -> Entries:
-    """The product of two sparse matrices."""
-    rows: dict[int, list[tuple[int, Expr]]] = {}
-    for (k, j), value in right.items():
-        rows.setdefault(k, []).append((j, value))
-    terms: dict[tuple[int, int], list[Expr]] = {}
-    for (i, k), value in left.items():
-        for j, factor in rows.get(k, ()):
-            terms.setdefault((i, j), []).append(value * factor)
-    return {place: sums.added(products) for place, products in terms.items()}

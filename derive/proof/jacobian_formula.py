@@ -14,8 +14,9 @@ from derive.forward.layer import Layer
 from derive.proof import equality
 from derive.proof.algebra import FieldAlgebra
 from derive.proof.equality import are_equal
-from derive.proof.evaluate import Array, evaluate
+from derive.proof.evaluate import evaluate
 from derive.proof.evidence import Evidence, Strength
+from derive.proof.functions import Array
 from derive.proof.symbolic import Exact, Failure, symbols
 from derive.routes.jacobian_formula import JacobianFormula
 

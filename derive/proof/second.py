@@ -19,8 +19,9 @@ from derive.forward.nodes import Input
 from derive.proof import equality, numeric
 from derive.proof.algebra import FieldAlgebra
 from derive.proof.equality import are_equal
-from derive.proof.evaluate import Array, evaluate, value_of
+from derive.proof.evaluate import evaluate, value_of
 from derive.proof.evidence import Evidence, Strength
+from derive.proof.functions import Array
 from derive.proof.symbolic import Exact, Failure, symbols
 from derive.routes.second import SecondRoute
 from derive.rules.naming import formula

@@ -21,8 +21,10 @@ from derive.forward.whole import Whole
 from derive.notation.tree import Tree
 from derive.proof.algebra import FieldAlgebra
 from derive.proof.equality import are_equal
-from derive.proof.evaluate import Array, evaluate, nonzeros
-from derive.proof.evaluate import Entries as Nonzeros
+from derive.proof.evaluate import evaluate
+from derive.proof.functions import Array
+from derive.proof.nonzeros import Entries as Nonzeros
+from derive.proof.nonzeros import nonzeros
 from derive.proof.numeric import Sample, samples
 from derive.proof.points import told
 from derive.proof.ring import Element

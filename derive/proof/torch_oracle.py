@@ -40,7 +40,8 @@ from derive.forward.nodes import (
     topological,
 )
 from derive.forward.shape import bind
-from derive.proof.evaluate import Array, evaluate, value_of
+from derive.proof.evaluate import evaluate, value_of
+from derive.proof.functions import Array
 from derive.proof.numeric import Sample
 
 __all__ = ["DIGITS", "disagreement", "gradient", "require_torch", "run_graph"]

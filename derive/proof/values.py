@@ -19,7 +19,7 @@ from derive.forward.layer import Layer
 from derive.forward.nodes import Input
 from derive.forward.shape import bind
 from derive.proof import numeric
-from derive.proof.evaluate import Array
+from derive.proof.functions import Array
 from derive.proof.written import ArrayReader, cut, example, parse, shaped
 
 __all__ = ["LARGEST_FILE", "LARGEST_SEED", "MOST_NUMBERS", "Given", "draw", "given_values"]

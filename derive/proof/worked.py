@@ -30,7 +30,8 @@ from derive.forward.matrix import read
 from derive.forward.nodes import Input, Node, placeholder
 from derive.notation.tree import Index, Tree
 from derive.proof import numeric
-from derive.proof.evaluate import Array, evaluate, value_of
+from derive.proof.evaluate import evaluate, value_of
+from derive.proof.functions import Array
 from derive.proof.polynomial import is_polynomial
 from derive.proof.values import Given
 from derive.rules.naming import definitions

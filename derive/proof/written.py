@@ -16,7 +16,7 @@ from derive.errors import ShapeError, UserError
 from derive.forward.layer import Layer
 from derive.forward.nodes import Input
 from derive.forward.shape import Size, bind
-from derive.proof.evaluate import Array
+from derive.proof.functions import Array
 
 __all__ = ["ArrayReader", "cut", "example", "parse", "shaped"]
 

@@ -45,10 +45,11 @@ from derive.notation.tree import (
     Tree,
 )
 from derive.notation.walk import children
+from derive.rules.build import build
 from derive.rules.known import Forward
 from derive.rules.naming import definitions
 from derive.rules.rewrite import regrouped, shortest
-from derive.rules.terms import build, flatten
+from derive.rules.terms import flatten
 
 __all__ = ["JacobianFormula", "ReadableJacobian", "jacobian_formula"]
 

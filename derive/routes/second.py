@@ -25,10 +25,11 @@ from derive.forward.nodes import Input, Ones
 from derive.forward.normal import add, contract, zeros
 from derive.notation.tree import Name
 from derive.routes.jacobian_formula import JacobianFormula, jacobian_formula
+from derive.rules.build import build
 from derive.rules.known import Forward
 from derive.rules.naming import definitions, formula, formula_of
 from derive.rules.rewrite import regrouped, shortest
-from derive.rules.terms import build, flatten
+from derive.rules.terms import flatten
 
 __all__ = ["Hessian", "SecondRoute", "derive_second"]
 

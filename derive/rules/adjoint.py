@@ -12,7 +12,8 @@ from sympy import Integer
 
 from derive.errors import InternalError
 from derive.forward.nodes import Add, Constant, Contract, Input, Map, MatrixFunction, Node, OneHot, Reduce, topological
-from derive.forward.normal import add, contract, share, slope, zeros
+from derive.forward.normal import add, contract, zeros
+from derive.forward.slope import share, slope
 from derive.steps import Reason, Step
 
 __all__ = [

@@ -13,9 +13,10 @@ from derive.forward.joined import cover
 from derive.forward.nodes import Constant, Contract, Map, Node, Ones, Select
 from derive.forward.normal import add, contract
 from derive.forward.selected import is_split
+from derive.rules.build import build, follow, raised
 from derive.rules.matching import matches
 from derive.rules.selections import taken_out
-from derive.rules.terms import Power, Term, Terms, build, follow, raised
+from derive.rules.terms import Power, Term, Terms
 
 __all__ = ["factored", "shared_by_all"]
 

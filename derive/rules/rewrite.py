@@ -15,10 +15,11 @@ from sympy import Integer
 
 from derive.forward.idioms import idiom
 from derive.forward.nodes import Add, Contract, Node, topological
+from derive.rules.build import build
 from derive.rules.equalities import REWRITES
 from derive.rules.factoring import factored, shared_by_all
 from derive.rules.known import Forward
-from derive.rules.terms import MOST_TERMS, Power, Term, Terms, build, flatten, opened
+from derive.rules.terms import MOST_TERMS, Power, Term, Terms, flatten, opened
 from derive.rules.written import times_written, written_length
 from derive.steps import Reason, Step
 

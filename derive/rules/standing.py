@@ -16,7 +16,8 @@ from derive.forward.layer import Layer
 from derive.forward.matrix import called
 from derive.forward.nodes import Node
 from derive.forward.normal import replaced
-from derive.notation.code import is_mask, print_code, print_value
+from derive.notation.code import print_code, print_value
+from derive.notation.masks import is_mask
 from derive.notation.tree import Gradient, Name
 from derive.rules.words import Words
 from derive.rules.written import Written, unnamed

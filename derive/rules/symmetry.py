@@ -12,8 +12,9 @@ from typing import TypeAlias
 
 from derive.forward.nodes import Add, Contract, Delta, Input, Map, MatrixFunction, Node, topological
 from derive.forward.shape import same
+from derive.rules.build import is_backwards
 from derive.rules.matching import alike, matches
-from derive.rules.terms import Power, Term, Terms, flatten, gathered, is_backwards
+from derive.rules.terms import Power, Term, Terms, flatten, gathered
 
 __all__ = ["is_symmetric", "turned"]
 

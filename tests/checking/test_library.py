@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from derive.checking.budget import Budget
-from derive.checking.library import FUNCTIONS, METHODS, UFUNCS
+from derive.checking.elementwise import UFUNCS
+from derive.checking.library import FUNCTIONS, METHODS
 from derive.checking.numbers import stand_ins
 from derive.checking.scalars import Digits
 from derive.checking.sheet import Sheet, objects

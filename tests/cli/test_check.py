@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from importlib.resources import files
 
 import pytest
@@ -91,10 +92,105 @@ def test_what_is_wrong_is_exit_code_4_with_numbers(command, mine):
     assert "derive check mine.py:wrong --forward mine.py:forward" in shown.stdout
 
 
-def test_what_reproduces_it_can_be_run(command, mine):
-    shown = command("check", "mine.py:wrong", "--forward", "mine.py:forward")
+MORE = """
+import derive
+import numpy as np
+
+
+@derive.layer(defaults="N=2 D=3")
+def twice(X: "N D"):
+    return X * 2
+
+
+def picked(x, t):
+    return x[t].sum(), (x, t)
+
+
+def picked_backward(cache):
+    x, t = cache
+    return np.zeros(x.shape)
+
+
+class Scale:
+    def __init__(self, s):
+        self.s = s
+
+    def forward(self, X):
+        self.X = X
+        return X * self.s
+
+    def backward(self, dout):
+        self.ds = (dout * self.X).sum(axis=0) if np.ndim(self.s) else (dout * self.X).sum()
+        return dout + self.s
+
+
+def first(dout, X):
+    return 3 * dout, "more"
+"""
+
+TORCH = """
+import torch
+
+
+class Square(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, X):
+        ctx.save_for_backward(X)
+        return X * X
+
+    @staticmethod
+    def backward(ctx, dY):
+        (X,) = ctx.saved_tensors
+        return X * dY
+
+
+class Linear(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.W = torch.nn.Parameter(torch.ones(3, 4))
+
+    def forward(self, X: "N 3"):
+        self.X = X
+        return X @ self.W
+
+    def backward(self, dY):
+        self.dW = self.X.T @ dY
+        return 2 * dY @ self.W.T
+
+
+def backward(dout, X):
+    return X * dout
+"""
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("more.py:first", "--against", "relu", "--returns", "dX,_"),
+        ("more.py:first", "--forward", "more.py:twice", "--returns", "dX,_"),
+        ("more.py:picked_backward", "--forward", "more.py:picked", "--shape", "x=V", "--shape", "t=N in V"),
+        ("more.py:Scale", "--shape", "X=(N, D)", "--shape", "s=scalar"),
+        ("more.py:Scale.backward", "--shape", "X=N D", "--shape", "s=D"),
+        ("more of it.py:first", "--forward", "more of it.py:twice", "--returns", "dX,_"),
+        ("layers.py:Square", "--shape", "X=N,D"),
+        ("layers.py:Linear",),
+        ("layers.py:Linear", "--shape", "W=3,M"),
+        ("layers.py:backward", "--forward", "layers.py:Square", "--shape", "X=N,D"),
+    ],
+    ids=" ".join,
+)
+def test_what_reproduces_it_can_be_run(command, here, words):
+    if words[0].startswith("layers.py"):
+        pytest.importorskip("torch")
+    (here / "more.py").write_text(MORE)
+    (here / "more of it.py").write_text(MORE)
+    (here / "layers.py").write_text(TORCH)
+    shown = command("check", *words)
+    assert shown.code == 4, shown.stderr
     line = next(line for line in shown.stdout.splitlines() if "reproduce" in line)
-    assert command(*line.split("derive ")[1].split()).code == 4
+    again = command(*shlex.split(line.split("derive ")[1]))
+    assert again.code == 4, again.stderr
+    assert line in again.stdout.splitlines()
 
 
 def test_a_proof_can_be_required(command, mine):

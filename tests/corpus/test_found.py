@@ -46,6 +46,7 @@ FOUND: dict[str, tuple[str, dict[str, str]]] = {
     "a function of a mask on a diagonal": ("A * logdet(4 * eye(2) + tanh(diag(b > 1)))", {"A": "N", "b": "2"}),
     "one less a sum of sigmoids": ("t + sum(softplus(-(c + t)))", {"t": "", "c": "N"}),
     "an inverse times the diagonal of its matrix": ("sum(inv(A) @ diag(A))", {"A": "D D"}),
+    "a mask of zeros": ("where(zeros((D, 3))[:, -1] > 1, A, 0.5)", {"A": "D"}),
 }
 """Expressions, and the shapes of their inputs."""
 

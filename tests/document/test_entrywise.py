@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from sympy import sympify
 
-from derive.document.entrywise import Entrywise, is_indexed, shown_definition, shown_formula, shown_forward
+from derive.document.entrywise import Entrywise
+from derive.document.notations import is_indexed, shown_definition, shown_formula, shown_forward
 from derive.forward.shape import bind
 from derive.layers import load
 from derive.notation.latex import print_latex

@@ -1,35 +1,34 @@
-"""The JSON document: its numbers against NumPy, its form against the schema that ships with it."""
+"""The JSON document: its numbers against NumPy, and what is cut."""
 
 import json
 import os
-import re
 import subprocess
 import sys
-from copy import deepcopy
-from importlib.resources import files
 from itertools import product
 
-import jsonschema
 import numpy as np
 import pytest
 
 import derive
 from derive.document.material import Material
 from derive.errors import SizeError
-from derive.proof.evidence import Evidence, Strength
 from derive.render.json import render_json
-
-SCHEMA = json.loads(files("derive.render").joinpath("schema/derive-1.json").read_text("utf-8"))
+from tests.render.read_json import (
+    dense,
+    dense_jacobian,
+    evaluated,
+    made,
+    numbers,
+    rendered,
+    validate,
+    value,
+    with_values,
+)
 
 
 @derive.layer(defaults="N=2 D=3")
 def summed_twice(X: "N D", v: "D"):
     return np.tanh(X) @ v + np.exp(v).sum()
-
-
-@derive.layer(defaults="N=2 D=3 M=4")
-def dense(X: "N D", W: "D M", b: "M"):
-    return np.tanh(X @ W + b)
 
 
 @derive.layer(defaults="N=2 D=3")
@@ -42,74 +41,9 @@ def energy(X: "N D"):
     return np.sum(X * X)
 
 
-def validate(document) -> None:
-    jsonschema.Draft202012Validator(SCHEMA).validate(document)
-
-
-def rendered(layer, *, all_entries=False, **options) -> str:
-    """The document with evidence that claims nothing, since proofs take their time and are not what is tested here."""
-    derived = derive.derive(layer, **{"samples": "matrix", **options})
-    nothing = (Evidence("none", Strength.CHECKED_AT_POINTS, "none", ()),)
-    routes = {name: gradient.route for name, gradient in derived.gradients.items()}
-    evidence = dict.fromkeys(routes, nothing)
-    material = Material(derived.layer, derived.sizes, routes, evidence, derived.options, derived.command, "0")
-    return render_json(material, all_entries=all_entries)
-
-
-def made(layer, **options):
-    return json.loads(rendered(layer, **options))
-
-
 @derive.layer(defaults="N=2 D=3")
 def gram(X: "N D"):
     return X @ X.T
-
-
-def numbers(document, seed=0):
-    """Random arrays by the letter of their entries; the upstream gradient among them."""
-    random = np.random.default_rng(seed)
-    arrays = {item["letter"]: random.uniform(0.5, 2, item["shape"]) for item in document["inputs"]}
-    arrays[document["conventions"]["upstream_letter"]] = random.uniform(0.5, 2, document["output"]["shape"])
-    return with_values(document, arrays)
-
-
-def with_values(document, arrays):
-    """The arrays, and those of the values that have names, computed by NumPy from their formulas."""
-    names = {item["name"]: arrays[item["letter"]] for item in document["inputs"]} | document["sizes"]
-    known = {"__builtins__": {}, "sum": np.sum, "tanh": np.tanh}
-    found = dict(arrays)
-    for item in document["values"]:
-        found[item["letter"]] = names[item["name"]] = eval(item["formula"], known, names)
-    return found
-
-
-def value(expression, arrays) -> float:
-    """What an expression is worth: names become array entries, every Σ a sum over Python's range."""
-    text = expression if isinstance(expression, str) else expression["text"]
-    while "Σ(" in text:
-        text = re.sub(r"Σ\(([^Σ]*?), (\w+)=1\.\.(\d+)\)", r"total((\1) for \2 in range(1, \3 + 1))", text)
-    # x_1_k is the entry [1 - 1, k - 1] of the array x.
-    text = re.sub(
-        r"\b([a-z])((?:_\w+?)+)(?=\W|$)",
-        lambda name: f"arrays['{name[1]}'][{', '.join(f'{index} - 1' for index in name[2].strip('_').split('_'))}]",
-        text,
-    )
-    known = {letter: array for letter, array in arrays.items() if array.ndim == 0}
-    functions = {"__builtins__": {}, "total": sum, "range": range, "tanh": np.tanh, "arrays": arrays}
-    return float(eval(text, functions | known))
-
-
-def evaluated(nested, arrays):
-    if isinstance(nested, list):
-        return np.array([evaluated(item, arrays) for item in nested])
-    return np.array(value(nested, arrays))
-
-
-def dense_jacobian(gradient, arrays):
-    matrix = np.zeros(gradient["jacobian"]["shape"])
-    for row, column, expression in gradient["jacobian"]["entries"]:
-        matrix[row, column] = value(expression, arrays)
-    return matrix
 
 
 def by_hand(name, x, w):
@@ -316,99 +250,6 @@ def test_a_layer_of_real_size_gives_a_small_document() -> None:
     assert gradient["jacobian"]["entries"][:2] == [[0, 0, "w_1_1"], [0, 1, "w_2_1"]]
     assert gradient["map"]["components"][0]["terms"] == 4097
     assert gradient["row"][0]["terms"] == 4096
-
-
-@pytest.mark.parametrize("layer", ["affine", pytest.param(dense, marks=pytest.mark.thorough)], ids=["affine", "dense"])
-@pytest.mark.parametrize("sizes", [(2, 2, 3), (1, 1, 1), (3, 4, 5), (64, 4096, 4096)])
-def test_the_document_keeps_to_its_schema(layer, sizes) -> None:
-    n, d, m = sizes
-    validate(json.loads(derive.derive(layer, n=n, d=d, m=m).json()))
-
-
-def test_the_schema_is_one() -> None:
-    jsonschema.Draft202012Validator.check_schema(SCHEMA)
-
-
-def test_the_schema_names_the_strengths_of_evidence() -> None:
-    named = SCHEMA["$defs"]["evidence"]["properties"]["strength"]["enum"]
-    assert named == [strength.value for strength in Strength]
-
-
-def _without_rows(document):
-    del document["gradients"]["X"]["row"]
-
-
-def _with_something_else(document):
-    document["gradients"]["X"]["jacobian"]["rank"] = 4
-
-
-def _with_a_pair(document):
-    document["gradients"]["X"]["jacobian"]["entries"][0].pop()
-
-
-def _with_a_quadruple(document):
-    document["gradients"]["X"]["jacobian"]["entries"][0].append("x_1_1")
-
-
-def _with_a_row_before_the_first(document):
-    document["gradients"]["X"]["jacobian"]["entries"][0][0] = -1
-
-
-def _with_an_unknown_strength(document):
-    document["gradients"]["X"]["evidence"][0]["strength"] = "looks right"
-
-
-def _with_a_counterexample_to_what_is_proved(document):
-    document["gradients"]["X"]["evidence"][0]["counterexample"] = "at N=2"
-
-
-def _refuted_without_a_counterexample(document):
-    document["gradients"]["X"]["evidence"][0]["strength"] = "refuted"
-
-
-def _with_a_sigma_that_is_not_counted(document):
-    document["gradients"]["X"]["row"][0] = "Σ(x_1_k, k=1..40)"
-
-
-def _with_a_size_of_zero(document):
-    document["sizes"]["N"] = 0
-
-
-def _of_another_version(document):
-    document["schema_version"] = "2"
-
-
-@pytest.mark.parametrize(
-    "broken",
-    [
-        _without_rows,
-        _with_something_else,
-        _with_a_pair,
-        _with_a_quadruple,
-        _with_a_row_before_the_first,
-        _with_an_unknown_strength,
-        _with_a_counterexample_to_what_is_proved,
-        _refuted_without_a_counterexample,
-        _with_a_sigma_that_is_not_counted,
-        _with_a_size_of_zero,
-        _of_another_version,
-    ],
-)
-def test_the_schema_rejects_a_document(broken) -> None:
-    document = made("affine", n=1, d=1, m=1)
-    validate(document)
-    changed = deepcopy(document)
-    broken(changed)
-    with pytest.raises(jsonschema.ValidationError):
-        validate(changed)
-
-
-def test_keys_stand_in_the_order_of_the_schema() -> None:
-    document = json.loads(derive.derive("affine", n=1, d=1, m=1, values="seed:1", samples="matrix").json())
-    # Only a network has stages.
-    assert list(document) == [name for name in SCHEMA["properties"] if name != "stages"]
-    assert list(document["gradients"]["X"]) == list(SCHEMA["$defs"]["gradient"]["properties"])
-    assert list(document["conventions"]) == list(SCHEMA["properties"]["conventions"]["properties"])
 
 
 def test_only_the_chosen_inputs_are_listed() -> None:

@@ -9,10 +9,11 @@ from derive.forward.functions import sign, step
 from derive.forward.nodes import Constant, Input, Ones, placeholder
 from derive.forward.normal import add, apply, contract
 from derive.forward.shape import parse_shape
+from derive.rules.build import build
 from derive.rules.equalities.functions import function_opened
 from derive.rules.equalities.masks import bounded
 from derive.rules.known import Forward
-from derive.rules.terms import Power, Term, Terms, build
+from derive.rules.terms import Power, Term, Terms
 
 X = placeholder(0)
 (N,) = parse_shape("N")

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from derive.document.blocks import Runs, Verbatim
 from derive.document.draft import Draft, Values
-from derive.document.entrywise import is_indexed
 from derive.document.kinks import kink_message, kinks
 from derive.document.material import Material
+from derive.document.notations import is_indexed
 from derive.document.sections import assumed
 from derive.document.words import array_name, coloured_letters, is_loss, map_name
 from derive.forward.layer import Layer

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from derive.document.blocks import Prose, Ref, Verbatim
 from derive.document.draft import Draft, Values
-from derive.document.entrywise import in_notation, is_indexed, shown_formula
 from derive.document.layout import fits
 from derive.document.material import Material
+from derive.document.notations import in_notation, is_indexed, shown_formula
 from derive.document.reading import reading
 from derive.document.words import array_name, is_loss, output_name, two_matrices
 from derive.engine.single import SingleEntry

@@ -8,10 +8,11 @@ from derive.document.blocks import Figure
 from derive.document.draft import Draft
 from derive.document.drawing.pages import draw
 from derive.document.drawing.picture import Picture, picture
-from derive.document.entrywise import Entrywise, is_indexed, shown_formula
+from derive.document.entrywise import Entrywise
 from derive.document.layout import LINE_WIDTH
 from derive.document.local import LocalText
 from derive.document.material import Material
+from derive.document.notations import is_indexed, shown_formula
 from derive.document.sections import node_rules
 from derive.document.sections.node_rules import stacked
 from derive.document.words import array_name, is_loss

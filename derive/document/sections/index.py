@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from derive.document.blocks import Math, Prose, Run, Text
 from derive.document.draft import Draft
-from derive.document.entrywise import in_notation, shown_formula
 from derive.document.indexed import IndexReader
 from derive.document.layout import LINE_WIDTH
 from derive.document.material import Material
+from derive.document.notations import in_notation, shown_formula
 from derive.document.reading import reading
 from derive.document.sections.index_names import by_names, forward_entries
 from derive.document.sections.index_names import names as named

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from derive.document.blocks import Ref
 from derive.document.draft import Draft, Values
-from derive.document.entrywise import is_indexed, shown_formula, shown_output
 from derive.document.layout import fits, is_readable
 from derive.document.material import Material
+from derive.document.notations import is_indexed, shown_formula, shown_output
 from derive.document.sections import stacks
 from derive.document.sections.jacobian_row import regroup, show_row
 from derive.document.sections.jacobian_values import show_pattern, show_values, step_of, why_zeros, with_values

@@ -6,9 +6,9 @@ from math import prod
 
 from derive.document.blocks import Prose
 from derive.document.draft import Draft
-from derive.document.entrywise import in_notation, shown_formula
 from derive.document.layout import fits, is_readable
 from derive.document.material import Material
+from derive.document.notations import in_notation, shown_formula
 from derive.document.reading import reading
 from derive.document.sections.jacobian_values import step_of, with_values
 from derive.document.words import array_name, is_loss

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from derive.document.draft import Draft
-from derive.document.entrywise import is_indexed, shown_forward, shown_output
 from derive.document.layout import is_readable
 from derive.document.material import Material
+from derive.document.notations import is_indexed, shown_forward, shown_output
 from derive.document.sections import stacks
 from derive.document.words import array_name, named_values, output_name, written_name
 from derive.engine import tables

@@ -7,9 +7,9 @@ from typing import Any
 
 from derive.document.blocks import Line, Math, Run, Runs, Text, Verbatim
 from derive.document.draft import Draft
-from derive.document.entrywise import shown_definition, shown_formula
 from derive.document.layout import reason_room
 from derive.document.material import Material
+from derive.document.notations import shown_definition, shown_formula
 from derive.document.numeric_table import equation
 from derive.document.sections import composition
 from derive.document.words import array_name

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from derive.code import numpy_class
 from derive.document.blocks import Verbatim
 from derive.document.draft import Draft
-from derive.document.entrywise import is_indexed, shown_definition, shown_formula
 from derive.document.material import Material
+from derive.document.notations import is_indexed, shown_definition, shown_formula
 from derive.document.sections import assumed
 from derive.document.words import array_name
 from derive.forward.formula import Formula

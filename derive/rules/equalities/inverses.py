@@ -14,8 +14,9 @@ from sympy import Expr, Integer
 
 from derive.forward.nodes import Delta, MatrixFunction, Node
 from derive.forward.shape import Size, same
+from derive.rules.build import build
 from derive.rules.known import Forward
-from derive.rules.terms import Power, Term, Terms, build, flatten, replaced
+from derive.rules.terms import Power, Term, Terms, flatten, replaced
 
 __all__ = ["cancelled_inverse", "double_inverse"]
 

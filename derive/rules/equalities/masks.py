@@ -81,7 +81,7 @@ def _line(function: Expr) -> tuple[Rational, Rational] | None:
 
 
 def _affine(node: Node) -> tuple[Node, Rational, Rational]:
-    """u, a and b where the node is a u + b, in rational numbers."""
+    """u, a and b where the node is a u + b, in rational numbers; a is not 0."""
     if isinstance(node, Add) and len(node.operands) == 2:
         for value, other in (node.operands, node.operands[::-1]):
             shift = _everywhere(other)
@@ -90,7 +90,7 @@ def _affine(node: Node) -> tuple[Node, Rational, Rational]:
                 return base, scale, shift
     if isinstance(node, Contract) and len(node.operands) == 2 and node.indices[1] == node.output:
         first, second = node.operands
-        if isinstance(first, Constant) and isinstance(first.value, Rational):
+        if isinstance(first, Constant) and isinstance(first.value, Rational) and first.value:
             return second, first.value, Integer(0)
     return node, Integer(1), Integer(0)
 

@@ -1,0 +1,55 @@
+"""Rows, columns and ones that NumPy repeats by itself when something of full shape stands beside them."""
+
+from __future__ import annotations
+
+from derive.notation.rank import rank_of
+from derive.notation.tree import Broadcast, MatMul, Negative, Number, Ones, Product, Quotient, Slice, Transpose, Tree
+
+__all__ = ["beside_full", "ones_place", "ones_shape"]
+
+
+def beside_full(operands: tuple[Tree, ...]) -> tuple[Tree, ...]:
+    """Terms or factors: NumPy repeats rows and columns by itself when something of full shape stands beside them."""
+    loose = [_loosened(operand) for operand in operands]
+    if all(operand is not None for operand in loose):
+        return operands
+    return tuple(old if new is None else new for old, new in zip(operands, loose, strict=True))
+
+
+def ones_place(factor: Tree) -> tuple[int, str] | None:
+    """For ones along one axis: which axis, counted from the end, and the size."""
+    match factor:
+        case Ones(size):
+            return 1, size
+        case Slice(Ones(size), (":", *rest)) if all(item == "None" for item in rest):
+            return len(rest) + 1, size
+    return None
+
+
+def ones_shape(factors: tuple[Tree, ...]) -> str | None:
+    """(B, 1, D): the shape of ones along several axes as one array; None where there are no several."""
+    found = dict(place for factor in factors if (place := ones_place(factor)) is not None)
+    if len(found) < 2 or len(found) == len(factors):
+        return None
+    return f"({', '.join(found.get(place, '1') for place in range(max(found), 0, -1))})"
+
+
+def _loosened(term: Tree) -> Tree | None:
+    """A repeated vector, perhaps with a number before it, without being told how often; None for what is no such.
+
+    Rows and columns may be matrices.
+    """
+    match term:
+        case Number():
+            return term
+        case Broadcast(operand, axis):
+            return Broadcast(operand, axis, "")
+        case MatMul((Ones(), matrix)) | MatMul((matrix, Transpose(Ones()))) if rank_of(matrix) == 2:
+            return matrix
+        case Negative(operand) if (inner := _loosened(operand)) is not None:
+            return Negative(inner)
+        case Product((Number() as first, operand)) if (inner := _loosened(operand)) is not None:
+            return Product((first, inner))
+        case Quotient(over, Number() as under) if (inner := _loosened(over)) is not None:
+            return Quotient(inner, under)
+    return None
