@@ -7,7 +7,7 @@ neither seen to be is no proof, however many points have been looked at.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from derive.checking.budget import Budget
@@ -16,6 +16,7 @@ from derive.checking.exactly import Branch
 from derive.checking.faces import Taken, taken
 from derive.checking.generic import is_piecewise
 from derive.checking.sides import Explored
+from derive.proof.evidence import Strength
 
 __all__ = ["Boundary", "at_points", "settled"]
 
@@ -31,22 +32,30 @@ class Boundary:
 
 
 def settled(
-    name: str, traced: Traced | None, runs: Callable[[], Sequence[Branch]], budget: Budget, *, every_size: bool
-) -> Boundary | None:
-    """What is proved about the boundaries of one gradient that is proved away from them; None if nothing is."""
-    if every_size and traced is not None and not traced.jumps(name):
-        return Boundary()
-    made = runs()
+    strengths: Mapping[str, Strength], traced: Traced | None, runs: Callable[[], Sequence[Branch]], budget: Budget
+) -> dict[str, Boundary]:
+    """What is proved about the boundaries of gradients that are proved away from them, by the names of inputs.
+
+    What jumps is looked at together: if each of two inputs takes a side of its own, both are no gradient.
+    """
+    general = {name for name, found in strengths.items() if found is Strength.PROVED_FOR_ALL_SIZES}
+    known = {name: Boundary() for name in general if traced is not None and not traced.jumps(name)}
+    made = runs() if len(known) < len(strengths) else ()
     if not made:
-        return None
-    if not every_size and all(_is_smooth(run, name) for run in made):
-        return Boundary()
-    found = {taken(run, name, budget) for run in made}
-    if None in found:
-        return None
-    told = Taken.FORWARD if Taken.FORWARD in found else Taken.SIDE
-    whole = every_size and traced is not None and traced.is_one_sided(name)
-    return Boundary(f"at its boundary it takes {told.value}{'' if whole else ', exactly, at the sizes of proofs'}")
+        return known
+    smooth = (name for name in strengths if name not in general and all(_is_smooth(run, name) for run in made))
+    known |= {name: Boundary() for name in smooth}
+    names = [name for name in strengths if name not in known]
+    found = [taken(run, names, budget) for run in made if names]
+    ways = [way for way in found if way is not None]
+    if len(ways) < len(found):
+        return known
+    for name in names:
+        told = max(ways, key=[*Taken].index)
+        whole = name in general and traced is not None and traced.is_one_sided(name)
+        at = "" if whole else ", exactly, at the sizes of proofs"
+        known[name] = Boundary(f"at its boundary it takes {told.value}{at}")
+    return known
 
 
 def at_points(explored: Explored) -> Boundary:

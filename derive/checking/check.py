@@ -180,15 +180,12 @@ class _Check:
         What is proved away from boundaries stays proved only if it is known what comes there.
         """
         explored = Explored(known=frozenset(finding.wrong))
-        every_size = {name for name, found in self.proofs.strengths.items() if found is Strength.PROVED_FOR_ALL_SIZES}
         known: dict[str, Boundary] = {}
         limit = Budget(min(_SETTLING, max(0.1, self.budget.seconds - self.budget.spent)))
         lasts = False
         with suppress(OutOfTimeError), limit.interrupting():
             lasts = bool(self.proofs.strengths) and changes_for_good(self.subject, self.proofs.sizes[0])
-            for name in self.proofs.strengths:
-                found = settled(name, self.proofs.traced, self.proofs.every_path, limit, every_size=name in every_size)
-                known |= {} if found is None else {name: found}
+            known = settled(self.proofs.strengths, self.proofs.traced, self.proofs.every_path, limit)
         limit = Budget(min(_EXPLORING, max(0.1, self.budget.seconds - self.budget.spent)))
         with suppress(OutOfTimeError), limit.interrupting():
             explore(self.subject, self.proofs.sizes[0], limit, explored, self.proofs.strengths, known)

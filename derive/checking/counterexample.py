@@ -214,7 +214,7 @@ def _tries(
     draw = np.random.default_rng(1)
     # Where the code compares entries with numbers, both sides are visited, and the number itself.
     turns = critical_numbers(source.branch.field) if isinstance(source, Expected) else []
-    for arrays in chain(draws(subject, sizes, _POINTS), _with_zeros(subject, sizes), alike(subject, sizes, turns)):
+    for arrays in chain(draws(subject, sizes, _POINTS), _special(subject, sizes), alike(subject, sizes, turns)):
         budget.check()
         if "upstream" not in subject.takes:
             yield source, arrays, np.ones(shape)
@@ -222,21 +222,25 @@ def _tries(
         yield source, arrays, draw.choice([-2.0, -1.0, 1.0, 2.0, 3.0], size=shape)
     if "upstream" in subject.takes:
         # Of no upstream gradient there is none, and of some entries of it none of what depends on those alone.
-        for upstream in (np.zeros(shape), draw.choice([0.0, 1.0], size=shape)):
+        special = [np.zeros(shape), draw.choice([0.0, 1.0], size=shape)]
+        for upstream in (*special, *(np.full(shape, number) for number in turns)):
             yield source, next(iter(draws(subject, sizes, 1))), upstream
 
 
-def _with_zeros(subject: Subject, sizes: Sizes) -> Iterator[dict[str, Any]]:
-    """Arrays of which some entries are 0, or all are: where code divides by them, it gives no number."""
+def _special(subject: Subject, sizes: Sizes) -> Iterator[dict[str, Any]]:
+    """Arrays of which some entries are 0, or all are: where code divides by them, it gives no number; and in order."""
+    smooth = [node.name for node in subject.smooth]
     for arrays in islice(draws(subject, sizes, _POINTS), _POINTS):
         draw = np.random.default_rng(2)
-        smooth = [node.name for node in subject.smooth]
         yield {
             n: array * draw.choice([0, 1], size=array.shape) if n in smooth else array for n, array in arrays.items()
         }
         yield {n: array * 0 for n, array in arrays.items()}
         for name in smooth if len(smooth) > 1 else ():
             yield {**arrays, name: arrays[name] * 0}
+    for sign in (1, -1):
+        rising = {n: sign * (np.arange(a.size) - a.size // 3 + 0.5).reshape(a.shape) for n, a in arrays.items()}
+        yield {n: rising[n] if n in smooth else array for n, array in arrays.items()}
 
 
 def output_shape(subject: Subject, sizes: Sizes) -> tuple[int, ...] | None:

@@ -134,8 +134,10 @@ def _compiled(function: type[Expr], count: int) -> Callable[..., Any]:
 def somewhere(field: Ring) -> Evaluator:
     """What evaluates elements at a random point."""
     draw = Random(11)
-    variables = (g for g in field.generators if g.kind is Kind.VARIABLE)
-    return Evaluator(field, {g.name: mpf(draw.randint(65, 127)) / 64 for g in variables})
+    variables = [g for g in field.generators if g.kind is Kind.VARIABLE]
+    # No two are the same.
+    numbers = draw.sample(range(2**20 + 1, 2**21), len(variables))
+    return Evaluator(field, {g.name: mpf(n) / 2**20 for g, n in zip(variables, numbers, strict=True)})
 
 
 def differ_somewhere(pairs: Iterable[tuple[Element, Element]]) -> bool:

@@ -28,6 +28,10 @@ __all__ = ["StuckError", "Suspicion", "certain", "sweep", "swept_sizes"]
 _SMALL = range(1, 9)
 _MOST_ENTRIES = 12_000
 _MOST_PAIRS = 24
+_LARGE = (130, 260)
+"""Whole numbers of eight bits end before."""
+
+_OUT = 20
 _WIDTH = 1e-6
 _CLOSE = 1e-5
 _STRAIGHT = 1e-3
@@ -64,12 +68,14 @@ def sweep(subject: Subject, budget: Budget) -> Iterator[Suspicion]:
     failed: Suspicion | None = None
     ran = 0
     every = swept_sizes(subject)
-    # The first once more with other numbers: code may keep what it was given first.
-    for number, sizes in enumerate([*every, *every[:1]]):
+    # Labels may all be the same. The first once more with other numbers: code may keep what it was given first.
+    labels = (False, True) if len(subject.smooth) < len(subject.inputs) else (False,)
+    tries = [(sizes, 3, alike) for sizes in every for alike in labels]
+    for sizes, seed, alike in [*tries, *((sizes, 4, False) for sizes in every[:1])]:
         budget.check()
         before = budget.spent
         try:
-            found = _differing(subject, sizes, left, budget, 3 if number < len(every) else 4)
+            found = _differing(subject, sizes, left, budget, seed, alike=alike)
         except OutOfTimeError as error:
             if str(error) and budget.spent - before > budget.seconds / 2:
                 at = ", ".join(f"{letter}={number}" for letter, number in sizes.items())
@@ -95,7 +101,7 @@ def swept_sizes(subject: Subject) -> list[dict[str, int]]:
     names = size_letters(subject.inputs)
     written = literals(subject)
     about = {number + more for number in written for more in (-1, 0, 1, number)}
-    values = sorted({*_SMALL, *(number for number in about if number > 0)})
+    values = sorted({*_SMALL, *_LARGE, *(number for number in about if number > 0)})
     found = [dict.fromkeys(names, value) for value in values]
     found += [{**dict.fromkeys(names, 2 if value < 100 else 1), name: value} for value in values for name in names]
     found += [
@@ -117,11 +123,13 @@ def _entries(subject: Subject, sizes: Sizes) -> int:
     return sum(int(np.prod(bind(node.shape, sizes), dtype=float)) for node in subject.inputs)
 
 
-def _differing(subject: Subject, sizes: Sizes, names: Sequence[str], budget: Budget, seed: int = 3) -> Suspicion | None:
+def _differing(
+    subject: Subject, sizes: Sizes, names: Sequence[str], budget: Budget, seed: int = 3, *, alike: bool = False
+) -> Suspicion | None:
     """What seems to be wrong at these sizes, if anything; None where forward gives nothing."""
     draw = np.random.default_rng(seed)
     for interval in _DOMAINS:
-        arrays = _drawn(subject, sizes, draw, interval)
+        arrays = _drawn(subject, sizes, draw, interval, alike=alike)
         try:
             output = _output(subject, arrays)
         except (CodeError, ArithmeticError, ValueError, TypeError, IndexError):
@@ -142,16 +150,22 @@ def _differing(subject: Subject, sizes: Sizes, names: Sequence[str], budget: Bud
     return Suspicion(tuple(differ), sizes, arrays, upstream)
 
 
-def _drawn(subject: Subject, sizes: Sizes, draw: Any, interval: tuple[float, float]) -> dict[str, Any]:
+def _drawn(
+    subject: Subject, sizes: Sizes, draw: Any, interval: tuple[float, float], *, alike: bool = False
+) -> dict[str, Any]:
     made = {}
     for node in subject.inputs:
         shape = bind(node.shape, sizes)
         if node.below is None:
             made[node.name] = draw.uniform(*interval, size=shape)
+            if made[node.name].size >= min(_LARGE) and interval == _DOMAINS[0]:
+                # Among many there is one that lies far out.
+                made[node.name].flat[0] *= _OUT
         else:
             # From the last number on downwards, so that every number of a size occurs where there is room.
             (below,) = bind((node.below,), sizes)
-            made[node.name] = (-1 - np.arange(int(np.prod(shape, dtype=int))).reshape(shape)) % below
+            step = 0 if alike else 1
+            made[node.name] = (-1 - step * np.arange(int(np.prod(shape, dtype=int))).reshape(shape)) % below
     return made
 
 
