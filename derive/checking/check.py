@@ -162,6 +162,8 @@ class _Check:
                 search(self.subject, self.proofs.sizes, self.budget, finding, self.proofs.runs)
             self.explained.find_causes(self.proofs, finding.wrong)
         explored = self._explore(finding)
+        if any(node.name not in {*finding.wrong, *self.proofs.strengths} for node in self.subject.wanted):
+            self._sweep(finding, far=True)
         limit = Budget(min(_KINKS, max(0.1, self.budget.seconds - self.budget.spent)))
         with suppress(OutOfTimeError), limit.interrupting():
             jumps = kinks(self.subject, self.proofs.sizes[0], limit)
@@ -225,18 +227,19 @@ class _Check:
         others = (sizes for sizes in swept_sizes(self.subject) if output_shape(self.subject, sizes) is not None)
         return list(islice(others, len(chosen))) or chosen
 
-    def _sweep(self, finding: Finding) -> None:
+    def _sweep(self, finding: Finding, *, far: bool = False) -> None:
         """What is grossly wrong is found before time is spent on proofs, at more sizes than those have."""
         suspicions: list[Suspicion] = []
-        limit = Budget(min(_SWEEP, self.budget.seconds / 8))
+        left = max(0.3, self.budget.seconds - self.budget.spent)
+        limit = Budget(min(_SWEEP, self.budget.seconds / 8, left))
         try:
             with limit.interrupting():
-                for suspicion in sweep(self.subject, limit):
+                for suspicion in sweep(self.subject, limit, far=far):
                     suspicions.append(suspicion)
         except OutOfTimeError as error:
-            self.stuck = str(error) if isinstance(error, StuckError) else ""
+            self.stuck = self.stuck or (str(error) if isinstance(error, StuckError) else "")
         for suspicion in suspicions:
-            limit = Budget(min(_CONFIRM, self.budget.seconds / 4) / len(suspicions))
+            limit = Budget(min(_CONFIRM, self.budget.seconds / 4, left) / len(suspicions))
             try:
                 with limit.interrupting():
                     confirm(self.subject, suspicion, limit, finding)

@@ -59,8 +59,11 @@ class StuckError(OutOfTimeError):
     """The time went into the code under check, at the sizes that its text says."""
 
 
-def sweep(subject: Subject, budget: Budget) -> Iterator[Suspicion]:
+def sweep(subject: Subject, budget: Budget, *, far: bool = False) -> Iterator[Suspicion]:
     """What seems to be wrong, every gradient once, from the smallest sizes on at which it does.
+
+    Far ones are sizes of which one is large, with a number among the others that lies far out: what is wrong there is
+    no plain counterexample.
 
     Raises: OutOfTimeError; StuckError where most of the time went into a run at one of the sizes.
     """
@@ -71,11 +74,12 @@ def sweep(subject: Subject, budget: Budget) -> Iterator[Suspicion]:
     # Labels may all be the same. The first once more with other numbers: code may keep what it was given first.
     labels = (False, True) if len(subject.smooth) < len(subject.inputs) else (False,)
     tries = [(sizes, 3, alike) for sizes in every for alike in labels]
-    for sizes, seed, alike in [*tries, *((sizes, 4, False) for sizes in every[:1])]:
+    tries += [(sizes, 4, False) for sizes in every[:1]]
+    for sizes, seed, alike in [item for item in tries if not far or max(item[0].values()) >= min(_LARGE)]:
         budget.check()
         before = budget.spent
         try:
-            found = _differing(subject, sizes, left, budget, seed, alike=alike)
+            found = _differing(subject, sizes, left, budget, seed, alike=alike, far=far)
         except OutOfTimeError as error:
             if str(error) and budget.spent - before > budget.seconds / 2:
                 at = ", ".join(f"{letter}={number}" for letter, number in sizes.items())
@@ -124,12 +128,21 @@ def _entries(subject: Subject, sizes: Sizes) -> int:
 
 
 def _differing(
-    subject: Subject, sizes: Sizes, names: Sequence[str], budget: Budget, seed: int = 3, *, alike: bool = False
+    subject: Subject,
+    sizes: Sizes,
+    names: Sequence[str],
+    budget: Budget,
+    seed: int = 3,
+    *,
+    alike: bool = False,
+    far: bool = False,
 ) -> Suspicion | None:
     """What seems to be wrong at these sizes, if anything; None where forward gives nothing."""
     draw = np.random.default_rng(seed)
     for interval in _DOMAINS:
         arrays = _drawn(subject, sizes, draw, interval, alike=alike)
+        for node in subject.smooth if far else ():
+            arrays[node.name].flat[:1] *= _OUT
         try:
             output = _output(subject, arrays)
         except (CodeError, ArithmeticError, ValueError, TypeError, IndexError):
@@ -158,9 +171,6 @@ def _drawn(
         shape = bind(node.shape, sizes)
         if node.below is None:
             made[node.name] = draw.uniform(*interval, size=shape)
-            if made[node.name].size >= min(_LARGE) and interval == _DOMAINS[0]:
-                # Among many there is one that lies far out.
-                made[node.name].flat[0] *= _OUT
         else:
             # From the last number on downwards, so that every number of a size occurs where there is room.
             (below,) = bind((node.below,), sizes)
