@@ -67,10 +67,6 @@ class Printer(CodePrinter):
         """The value in the shape of an array."""
         return f"{self.module}full_like({like}, {text})"
 
-    def zeros(self, shape: str) -> str:
-        """An array of zeros."""
-        return f"{self.module}zeros({shape})"
-
     def constant(self, tree: Tree) -> tuple[str, int] | None:
         """A function of numbers."""
         if isinstance(tree, Call) and tree.function in _OF_NUMBERS and not _has_array(tree):

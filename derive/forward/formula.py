@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -12,7 +12,7 @@ from derive.notation.code import print_code, print_value
 from derive.notation.latex import print_latex
 from derive.notation.tree import Gradient, Name, Relation, Tree
 
-__all__ = ["Definition", "Formula"]
+__all__ = ["Definition", "Formula", "lines_of"]
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,14 @@ class Definition:
     def backward(self) -> bool:
         """Whether it is a gradient, which the backward pass computes, and not a value of the forward pass."""
         return isinstance(self.name, Gradient)
+
+
+def lines_of(definitions: Sequence[Definition], name: str, value: Tree) -> tuple[str, ...]:
+    """Lines of NumPy-style code: every definition, and then what is called so."""
+    return (
+        *(f"{item.text} = {print_value(item.tree)}" for item in definitions),
+        f"{name} = {print_value(value)}",
+    )
 
 
 @dataclass(frozen=True)
@@ -100,8 +108,7 @@ class Formula:
     @property
     def lines(self) -> tuple[str, ...]:
         """The same in the names that the formulas of the layer share."""
-        lines = [f"{item.text} = {print_value(item.tree)}" for item in self.definitions]
-        return (*lines, f"{self.name.letter} = {print_value(self.tree)}")
+        return lines_of(self.definitions, self.name.letter, self.tree)
 
     def latex(self) -> str:
         """Both sides as LaTeX, without delimiters."""

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 
 from derive.errors import InternalError
-from derive.forward.beside import next_to_each_other
+from derive.forward.beside import filling, next_to_each_other
 from derive.forward.coefficient import scaled
 from derive.forward.contracted import read_contraction
 from derive.forward.idioms import Idiom, idiom, parts, root
@@ -32,7 +32,7 @@ from derive.forward.readings import READINGS, READINGS_OF_ROWS, Readings, turned
 from derive.forward.scalar import number, read_scalar
 from derive.forward.selected import read_joined, read_selection
 from derive.notation.rank import LASTING
-from derive.notation.tree import Along, Extreme, Gradient, Identity, Kind, MatrixCall, Name, Tree
+from derive.notation.tree import Along, Extreme, Gradient, Identity, Kind, MatrixCall, Name, Number, Tree, Zeros
 from derive.notation.tree import OneHot as OneHotTree
 from derive.notation.tree import Ones as OnesTree
 
@@ -131,6 +131,8 @@ def _read_one(node: Node, made: dict[Node, Tree], readings: Readings, names: Col
             return Extreme(node.name, made[node.arguments[0]], node.axes if len(node.axes) < rank else None, rank)
         case MatrixFunction():
             return MatrixCall(node.name, made[node.arguments[0]])
+        case Contract() if filling(node) == Number(0):
+            return Zeros(tuple(map(str, node.shape)))
         case Contract():
             return read_contraction(node, made, readings, names)
     raise InternalError(f"matrix notation: no rule for a node of kind {type(node).__name__}")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from derive.forward.nodes import (
     Indices,
 )
-from derive.forward.stacks import permuted, repeated_entries, stacked_product
+from derive.forward.stacks import permuted, repeated_entries, stacked_product, summed_entries
 from derive.notation.rank import rank_of
 from derive.notation.tree import (
     Broadcast,
@@ -356,6 +356,7 @@ READINGS: Readings = (
     _outer,
     permuted,
     stacked_product,
+    summed_entries,
     repeated_entries,
 )
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from derive.forward.nodes import Indices
-from derive.notation.tree import Broadcast, Hadamard, MatMul, Ones, Permute, Slice, Transpose, Tree
+from derive.notation.tree import Broadcast, Einsum, Hadamard, MatMul, Ones, Permute, Slice, SumAxis, Transpose, Tree
 
-__all__ = ["permuted", "repeated_entries", "stacked_product", "with_new_axes"]
+__all__ = ["permuted", "repeated_entries", "stacked_product", "summed_entries", "with_new_axes"]
 
 Core = Sequence[tuple[Tree, Indices]]
 
@@ -88,6 +88,21 @@ def repeated_entries(core: Core, ones: dict[int, str], output: Indices) -> Tree 
             assert spread is not None
             factors.append(spread)
     return factors[0] if len(factors) == 1 else Hadamard(tuple(factors))
+
+
+def summed_entries(core: Core, ones: dict[int, str], output: Indices) -> Tree | None:
+    """sum(G * a, axis=2): products entry by entry, of which NumPy stretches those that lack the first axes."""
+    # An einsum among the factors, and axes in another order, become part of an einsum of all, which is shorter then.
+    if len(core) < 2 or ones or any(isinstance(tree, Einsum | Permute) for tree, _ in core):
+        return None
+    full = max((row for _, row in core), key=len)
+    if len(full) < 3 or len(set(full)) < len(full) or any(row != full[len(full) - len(row) :] for _, row in core):
+        return None
+    axes = tuple(axis for axis, index in enumerate(full) if index not in output)
+    if not axes or tuple(index for index in full if index in output) != output:
+        return None
+    factors = Hadamard(tuple(tree for tree, _ in sorted(core, key=lambda item: item[1] != full)))
+    return SumAxis(factors, None if not output else axes[0] if len(axes) == 1 else axes, len(full))
 
 
 def permuted(core: Core, ones: dict[int, str], output: Indices) -> Tree | None:

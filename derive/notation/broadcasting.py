@@ -35,7 +35,7 @@ def ones_shape(factors: tuple[Tree, ...]) -> str | None:
 
 
 def _loosened(term: Tree) -> Tree | None:
-    """A repeated vector, perhaps with a number before it, without being told how often; None for what is no such.
+    """A repeated vector, perhaps with scalars before it, without being told how often; None for what is no such.
 
     Rows and columns may be matrices.
     """
@@ -48,8 +48,9 @@ def _loosened(term: Tree) -> Tree | None:
             return matrix
         case Negative(operand) if (inner := _loosened(operand)) is not None:
             return Negative(inner)
-        case Product((Number() as first, operand)) if (inner := _loosened(operand)) is not None:
-            return Product((first, inner))
-        case Quotient(over, Number() as under) if (inner := _loosened(over)) is not None:
+        case Product((*scalars, operand)) if all(rank_of(scalar) == 0 for scalar in scalars):
+            inner = _loosened(operand)
+            return None if inner is None else Product((*scalars, inner))
+        case Quotient(over, under) if rank_of(under) == 0 and (inner := _loosened(over)) is not None:
             return Quotient(inner, under)
     return None

@@ -57,6 +57,7 @@ from derive.notation.tree import (
     Tree,
     Where,
     Windows,
+    Zeros,
 )
 from derive.notation.walk import children
 
@@ -234,6 +235,8 @@ class CodePrinter:
                 return f"{self.module}transpose({self.bound(operand)[0]}, {axes})", ATOM
             case Ones(size):
                 return f"{self.module}ones({size})", ATOM
+            case Zeros(shape):
+                return self.zeros(shape[0] if len(shape) == 1 else f"({', '.join(shape)})"), ATOM
             case Broadcast(operand, axis, ""):
                 # Beside arrays of full shape NumPy repeats it by itself.
                 return self.bound(operand) if axis == 0 else (f"{self.at_least(operand, ATOM)}[:, None]", ATOM)
@@ -302,6 +305,10 @@ class CodePrinter:
     def kept_sum(self, matrix: Tree, axis: int) -> str:
         """1ᵀA or A1 as a matrix with one row or one column."""
         return f"{self.module}sum({self.bound(matrix)[0]}, axis={axis}, keepdims=True)"
+
+    def zeros(self, shape: str) -> str:
+        """An array of zeros."""
+        return f"{self.module}zeros({shape})"
 
     def compared(self, left: Tree, sign: str, right: Tree) -> str:
         """a > b, the number or the size on the right."""

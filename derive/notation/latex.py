@@ -71,6 +71,7 @@ from derive.notation.tree import (
     Tree,
     Where,
     Windows,
+    Zeros,
 )
 from derive.notation.walk import is_fraction, is_tall
 
@@ -198,6 +199,8 @@ class _Printer:
                 return f"{signs} {self.at_least(body, _PRODUCT)}", _SUM
             case Ones(size):
                 return (rf"\mathbf{{1}}_{{{_size(size)}}}" if size else r"\mathbf{1}"), _ATOM
+            case Zeros(shape):
+                return rf"\mathbf{{0}}_{{{_shape(shape)}}}", _ATOM
             case Identity(size):
                 return rf"\mathbf{{I}}_{{{_size(size)}}}", _ATOM
             case Kronecker(factors):

@@ -74,6 +74,7 @@ from derive.notation.tree import (
     Tree,
     Where,
     Windows,
+    Zeros,
 )
 from derive.notation.walk import children, is_fraction, is_tall
 
@@ -234,6 +235,8 @@ def _of(tree: Tree, depth: int, display: bool) -> float:
             return signs + 2 * _THIN * len(bounds) + inner(body, _PRODUCT)
         case Ones(size) | Identity(size):
             return 0.58 * scale + (_characters(size, depth + 1) if size else 0.0)
+        case Zeros(shape):
+            return 0.58 * scale + _shape(shape)
         case SumAxis(operand, axis, rank) if rank > 2:
             several = (axis,) if isinstance(axis, int) else axis
             along = "" if several is None else f"axes {', '.join(str(axis + 1) for axis in several)}"

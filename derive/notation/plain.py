@@ -73,6 +73,7 @@ from derive.notation.tree import (
     Tree,
     Where,
     Windows,
+    Zeros,
 )
 
 __all__ = ["print_plain", "print_sign"]
@@ -204,6 +205,8 @@ class _Printer:
                 return beside(*(self.sigma(*bound) for bound in bounds), self.at_least(body, _PRODUCT)), _SUM
             case Ones(size):
                 return Box((self.name("1", "vector") + (index_text((size,)) if size else ""),)), _ATOM
+            case Zeros(shape):
+                return Box((f"{self.name('0', 'vector')}_{shape_text(shape)}",)), _ATOM
             case Identity(size):
                 return Box((self.name("I", "matrix") + index_text((size,)),)), _ATOM
             case Transpose(operand):

@@ -30,6 +30,7 @@ from derive.notation.tree import (
     Transpose,
     Tree,
     Windows,
+    Zeros,
 )
 from derive.notation.walk import children
 
@@ -73,7 +74,7 @@ def rank_of(tree: Tree) -> int:
             return rank_of(index) + 1
         case Take(rank=rank) | Repeat(rank=rank):
             return rank
-        case Reshape(_, shape):
+        case Reshape(_, shape) | Zeros(shape):
             return len(shape)
         case Windows(_, axes, _, rank):
             return rank + len(axes)

@@ -1,7 +1,7 @@
 """The notation tree: mathematics as it is written, before it is LaTeX, code or plain text.
 
 Scalars       Entry x_11 · Number · Gradient ∂L/∂y_11 · Partial ∂y_11/∂x_11 · Delta δ_ij · Dots · Sum · Product · ...
-Matrices      Name X · Gradient ∂L/∂Y · Ones · Identity · Transpose · MatMul · Hadamard · Kronecker · SumAxis ·
+Matrices      Name X · Gradient ∂L/∂Y · Ones · Zeros · Identity · Transpose · MatMul · Hadamard · Kronecker · SumAxis ·
 Explicit [...] · Inner ⟨A, B⟩
 Statements    Relation a = b = c · Signature y: ℝⁿ → ℝᵐ · Space X ∈ ℝ^{N×D} · Shaped (a factor with its shape under it)
 
@@ -75,6 +75,7 @@ __all__ = [
     "Tree",
     "Where",
     "Windows",
+    "Zeros",
 ]
 
 Kind: TypeAlias = Literal["matrix", "vector", "scalar"]
@@ -256,6 +257,13 @@ class Ones:
     """1 ∈ ℝ^N, the vector of ones."""
 
     size: str
+
+
+@dataclass(frozen=True, slots=True)
+class Zeros:
+    """0 ∈ ℝ^{N×D}, an array of zeros; the number 0 is a Number."""
+
+    shape: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -605,6 +613,7 @@ Tree: TypeAlias = (
     | Diagonal
     | BigSum
     | Ones
+    | Zeros
     | Transpose
     | MatMul
     | Hadamard

@@ -8,12 +8,11 @@ from derive.engine.concrete import Concrete, positions
 from derive.errors import UnsupportedError
 from derive.forward.layer import Layer
 from derive.forward.nodes import Node
-from derive.proof import equality
 from derive.proof.canonical import same_for_all_sizes
-from derive.proof.equality import are_equal
 from derive.proof.evidence import Evidence, Strength
+from derive.proof.failure import Failure, evidence_at, first_failure, refuted
 from derive.proof.indices import count_factors, false_index_step
-from derive.proof.symbolic import Exact, Failure
+from derive.proof.symbolic import Exact
 from derive.routes.index import IndexRoute, derive_index
 
 __all__ = ["prove_for_all_sizes"]
@@ -54,35 +53,17 @@ def prove_for_all_sizes(
     for sizes in affordable:
         failure = false_index_step(route, sizes, exact)
         if failure is not None:
-            return _refuted(failure, sizes)
+            return refuted("index", _METHOD, failure, sizes)
     if same_for_all_sizes(route.node, formula):
         return Evidence("index", Strength.PROVED_FOR_ALL_SIZES, _METHOD, ())
-    undecided = 0
-    for sizes in affordable:
-        found = _compared(exact.at(sizes), route, formula)
-        if isinstance(found, Failure):
-            return _refuted(found, sizes)
-        undecided += found
-    where = tuple(tuple(sizes.items()) for sizes in affordable)
-    if undecided:
-        strength = Strength.CHECKED_AT_POINTS
-        return Evidence("index", strength, _AT_SIZES, where, points=equality.POINTS, digits=equality.DIGITS)
-    return Evidence("index", Strength.PROVED_AT_SIZES, _AT_SIZES, where)
-
-
-def _refuted(failure: Failure, sizes: Sizes) -> Evidence:
-    at = ", ".join(f"{letter}={number}" for letter, number in sizes.items())
-    found = f"{failure} ({at})"
-    return Evidence("index", Strength.REFUTED, _METHOD, (tuple(sizes.items()),), counterexample=found)
+    return evidence_at(
+        "index", (_AT_SIZES, _AT_SIZES), affordable, lambda sizes: _compared(exact.at(sizes), route, formula)
+    )
 
 
 def _compared(concrete: Concrete, route: IndexRoute, formula: Node) -> Failure | int:
     """The first entry in which both differ; else how many are known to be equal at random points only."""
-    undecided = 0
-    for place in positions(concrete.shape(route.input)):
-        left, right = concrete.value(route.node, place), concrete.value(formula, place)
-        equal = are_equal(left, right)
-        if equal is False:
-            return Failure("index calculus and reverse mode", tuple(p + 1 for p in place), left, right)
-        undecided += equal is None
-    return undecided
+    return first_failure(
+        ("index calculus and reverse mode", place, concrete.value(route.node, place), concrete.value(formula, place))
+        for place in positions(concrete.shape(route.input))
+    )

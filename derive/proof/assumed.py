@@ -17,21 +17,20 @@ import numpy as np
 from sympy import exp
 
 from derive.engine.concrete import Concrete, positions
-from derive.errors import UnsupportedError, UserError
+from derive.errors import UserError
 from derive.forward.assumption import Assumption
 from derive.forward.formula import Formula
 from derive.forward.layer import Layer
 from derive.forward.nodes import Input, Node, placeholder
-from derive.proof import equality, numeric, torch_oracle
+from derive.proof import numeric, torch_oracle
 from derive.proof.algebra import FieldAlgebra
-from derive.proof.equality import are_equal
 from derive.proof.evidence import Evidence, Strength
+from derive.proof.failure import Claim, Failure, evidence_at, first_failure
 from derive.proof.ring import Element
 from derive.proof.scalars import replaced
-from derive.proof.symbolic import Exact, Failure
-from derive.rules.assumed import assumed, rests_on
-from derive.rules.gradients import gradients
-from derive.rules.naming import formula
+from derive.proof.symbolic import Exact
+from derive.rules.assumed import rests_on
+from derive.rules.naming import assumed_gradients, formula
 from derive.steps import Reason, Step
 
 __all__ = ["check_assumed", "constrained", "substitutions", "uses"]
@@ -40,6 +39,10 @@ Sizes = Mapping[str, int]
 Values = Mapping[Element, Element]
 
 _ROUTES = {"exact": "assumed", "numpy": "assumed, in numbers", "torch": "assumed, by PyTorch"}
+_ORACLES = {
+    "numpy": (numeric.disagreement, numeric.DIGITS),
+    "torch": (torch_oracle.disagreement, torch_oracle.DIGITS),
+}
 _WHOLE = Reason(_ROUTES["exact"], "the formula equals the one without assumptions where these hold")
 _EXACT = "the formula and the one without assumptions, every step and entry, where the assumptions hold, in SymPy"
 _NUMERIC = "central differences of the forward code, in NumPy, at inputs that satisfy the assumptions"
@@ -61,7 +64,7 @@ def uses(layer: Layer, wrt: str) -> tuple[Assumption, ...]:
 def _steps(layer: Layer, wrt: str) -> tuple[Step[Node], ...]:
     """The rewrites that led to the formula of one input; of a network those of all stages from the last to its own."""
     if not layer.stages:
-        found = assumed(layer, gradients(layer))
+        found = assumed_gradients(layer)
         named = any(item.backward for item in formula(layer, wrt).definitions)
         return (*found.steps.get(layer.input(wrt), ()), *(found.steps[None] if named else ()))
     steps: list[Step[Node]] = []
@@ -98,46 +101,44 @@ def _symbolic(
     layer: Layer, wrt: str, sides: tuple[Node, Node], chosen: Sequence[Sizes], exact: Exact
 ) -> Evidence | None:
     """Both formulas, and both sides of every step, entry by entry; None where no symbols satisfy the assumptions."""
-    found = _steps(layer, wrt)
-    undecided, where = False, []
-    for sizes in chosen:
-        concrete = exact.at(sizes)
-        cases = substitutions(layer, concrete)
-        if cases is None:
-            continue
-        where.append(tuple(sizes.items()))
-        for values in cases:
-            # The text is another form of the gradient where that is shorter than the one with the page's names.
-            ends = dict.fromkeys((sides[1], formula(layer, wrt).alone.node))
-            for step in (*found, *(Step(sides[0], end, _WHOLE) for end in ends)):
-                verdict = _compared(step, concrete, values)
-                if isinstance(verdict, Failure):
-                    at = ", ".join(f"{letter}={number}" for letter, number in sizes.items())
-                    told = f"{verdict} ({at}; where {', '.join(map(str, layer.assumptions))})"
-                    return Evidence(_ROUTES["exact"], Strength.REFUTED, _EXACT, (where[-1],), counterexample=told)
-                undecided |= verdict > 0
-    if not where:
+    cases = {_key(sizes): substitutions(layer, exact.at(sizes)) for sizes in chosen}
+    fitting = [sizes for sizes in chosen if cases[_key(sizes)] is not None]
+    if not fitting:
         return None
-    if undecided:
-        points, digits = equality.POINTS, equality.DIGITS
-        strength = Strength.CHECKED_AT_POINTS
-        return Evidence(_ROUTES["exact"], strength, _EXACT, tuple(where), points=points, digits=digits)
-    return Evidence(_ROUTES["exact"], Strength.PROVED_AT_SIZES, _EXACT, tuple(where))
+    # The text is another form of the gradient where that is shorter than the one with the page's names.
+    ends = dict.fromkeys((sides[1], formula(layer, wrt).alone.node))
+    steps = (*_steps(layer, wrt), *(Step(sides[0], end, _WHOLE) for end in ends))
+
+    def check(sizes: Sizes) -> Failure | int:
+        concrete, undecided = exact.at(sizes), 0
+        for values, step in product(cases[_key(sizes)] or (), steps):
+            verdict = _compared(step, concrete, values)
+            if isinstance(verdict, Failure):
+                return verdict
+            undecided += verdict
+        return undecided
+
+    evidence = evidence_at(_ROUTES["exact"], (_EXACT, _EXACT), fitting, check)
+    if evidence.strength is Strength.REFUTED:
+        told = f"{evidence.counterexample} where {_said(layer.assumptions)}"
+        return replace(evidence, counterexample=told)
+    return evidence
+
+
+def _key(sizes: Sizes) -> tuple[tuple[str, int], ...]:
+    return tuple(sizes.items())
 
 
 def _compared(step: Step[Node], concrete: Concrete, values: Values) -> Failure | int:
     """The first entry in which both sides differ where the assumptions hold; else how many are not decided."""
-    undecided = 0
-    for place in positions(concrete.shape(step.before)):
-        left, right = (_element(concrete, node, place) for node in (step.before, step.after))
-        if left == right:
-            continue
-        left, right = replaced(left, values), replaced(right, values)
-        equal = are_equal(left, right)
-        if equal is False:
-            return Failure(step.reason.name, tuple(p + 1 for p in place), left, right)
-        undecided += equal is None
-    return undecided
+
+    def claims() -> Iterator[Claim]:
+        for place in positions(concrete.shape(step.before)):
+            left, right = (_element(concrete, node, place) for node in (step.before, step.after))
+            if left != right:
+                yield step.reason.name, place, replaced(left, values), replaced(right, values)
+
+    return first_failure(claims())
 
 
 def _element(concrete: Concrete, node: Node, place: tuple[int, ...]) -> Element:
@@ -218,25 +219,19 @@ def _exponential(algebra: FieldAlgebra, entry: Element) -> Element:
 def _numeric(layer: Layer, short: Formula, sizes: Sizes, oracle: str) -> Evidence:
     """Numbers that satisfy the assumptions: the formula, and differences of the layer's own code."""
     route, method = _ROUTES[oracle], _NUMERIC if oracle == "numpy" else _TORCH
-    where = (tuple(sizes.items()),)
-    check = numeric.disagreement if oracle == "numpy" else torch_oracle.disagreement
-    for seed in range(numeric.POINTS):
-        verdicts = (
-            check(layer, short, sample)
-            for sample in _samples(layer, sizes, seed)
-            if oracle == "numpy" or numeric.disagreement(layer, short, sample) is not None
-        )
-        told = next((told for told in verdicts if told is not None), None)
-        if told is None:
-            raise UnsupportedError(
-                f"{layer.name}: no random input was found at which {_said(layer.assumptions)} holds and its "
-                f"derivatives can be measured; leave out an assumption"
-            )
-        if told:
-            found = f"{told} (seed {seed}; where {_said(layer.assumptions)})"
-            return Evidence(route, Strength.REFUTED, method, where, counterexample=found)
-    digits = numeric.DIGITS if oracle == "numpy" else torch_oracle.DIGITS
-    return Evidence(route, Strength.CHECKED_AT_POINTS, method, where, points=numeric.POINTS, digits=digits)
+    check, digits = _ORACLES[oracle]
+
+    def verdicts(seed: int) -> Iterator[str | None]:
+        for sample in _samples(layer, sizes, seed):
+            if oracle == "numpy" or numeric.disagreement(layer, short, sample) is not None:
+                yield check(layer, short, sample)
+
+    said = _said(layer.assumptions)
+    refusal = (
+        f"{layer.name}: no random input was found at which {said} holds and its derivatives can be measured; leave "
+        f"out an assumption"
+    )
+    return numeric.at_points(route, method, sizes, verdicts, digits=digits, refusal=refusal, where=f"; where {said}")
 
 
 def _samples(layer: Layer, sizes: Sizes, seed: int) -> Iterator[numeric.Sample]:

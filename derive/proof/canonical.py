@@ -6,11 +6,12 @@ Sums are multiplied out, and scalar functions are read in the field of the proof
 letters for indices: exp(a + b) is a product, roots and reciprocals are powers. A sum under a function, or below a
 fraction line, is an entry of its own, named by its own canonical form. Nodes with one form are equal, since nothing is
 used but that sums and products may be reordered and distributed, the laws of the field, that an inverse of a symmetric
-matrix is symmetric, and A⁻¹ A = I. The converse does not hold.
+matrix is symmetric, A⁻¹ A = I, and what `places.py` knows of selections. The converse does not hold.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
@@ -19,10 +20,11 @@ from math import factorial, prod
 from operator import mul
 
 from derive.errors import UnsupportedError
-from derive.forward.nodes import Constant, Map, MatrixFunction, Node, topological
+from derive.forward.nodes import Constant, Map, MatrixFunction, Node, Select, topological
 from derive.forward.shape import Size
 from derive.proof.decide import vanishes, vanishes_in_parts
 from derive.proof.field import Field
+from derive.proof.places import Chosen, needless
 from derive.proof.powers import is_strictly_positive
 from derive.proof.ring import Coefficient, Element, Generator, Kind
 from derive.proof.scalars import replaced
@@ -157,6 +159,11 @@ class _Forms:
                     part, bound = opened
                     pending.append((part * coefficient, {**sums, **bound}))
                     continue
+                placed = self._placed(monomial, sums)
+                if placed is not None:
+                    part, bound = placed
+                    pending.append((part * coefficient, bound))
+                    continue
                 used = [letter for letter in sums if letter in self._letters_in(monomial)]
                 # Where nothing depends on a letter, the sum over it is its size.
                 unused = [self.ring.read(size) for letter, size in sums.items() if letter not in used]
@@ -264,6 +271,46 @@ class _Forms:
                 rest = Element(self.ring, {monomial: 1}) * self.ring.raised(generator, -1)
                 return rest * inside, dict(zip(bound.values(), what.sizes, strict=True))
         return None
+
+    def _placed(self, monomial: int, sums: Mapping[str, Size]) -> _Summed | None:
+        """A product without a selection that it does not need; None if it needs all."""
+        powers = dict(self.ring.monomials[monomial])
+        chosen = {
+            number: item
+            for number, power in powers.items()
+            if isinstance(power, int) and power > 0 and (item := self._chosen(number)) is not None
+        }
+        often = next((number for number in chosen if powers[number] > 1), None)
+        if often is not None:
+            # It is 0 or 1.
+            return self._product({**powers, often: 1}), dict(sums)
+        times = Counter(letter for number in powers for letter in self._letters_of(number))
+        found = needless(chosen, {letter for letter in sums if times[letter] == 1}) if chosen else None
+        if found is None:
+            return None
+        value = self._product({number: power for number, power in powers.items() if number != found.gone})
+        bound = {letter: size for letter, size in sums.items() if letter not in found.summed}
+        names: dict[str, str] = {}
+        for pair in found.equal:
+            kept, gone = sorted((names.get(letter, letter) for letter in pair), key=bound.__contains__)
+            if kept == gone:
+                continue
+            if gone in bound:
+                del bound[gone]
+                value = self._renamed(value, {gone: kept})
+                names = {gone: kept, **{letter: kept if name == gone else name for letter, name in names.items()}}
+            else:
+                value = value * self._variable("delta", (kept, gone))
+        return value, bound
+
+    def _chosen(self, number: int) -> Chosen | None:
+        generator = self.ring.generators[number]
+        if not _is_entry(generator) or not isinstance(generator.name[0], Select):
+            return None
+        return Chosen(generator.name[0], generator.name[1])
+
+    def _product(self, powers: Mapping[int, Coefficient]) -> Element:
+        return Element(self.ring, {self.ring.number(tuple(sorted(powers.items()))): 1})
 
     def _variables(self, number: int) -> frozenset[int]:
         """The variables that a generator is made of."""

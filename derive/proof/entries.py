@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from derive.forward.layer import Layer
 from derive.notation.code import print_code
-from derive.proof.symbolic import Exact, Failure, false_step
+from derive.proof.failure import Failure
+from derive.proof.symbolic import Exact, false_step
 from derive.routes.entry import EntryRoute
 
 __all__ = ["check_entries"]

@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 from itertools import pairwise
+from typing import Protocol
 
 import numpy as np
 import sympy
 
 from derive.errors import InternalError
-from derive.forward.formula import Formula
+from derive.forward.formula import Definition
 from derive.forward.shape import evaluated
 from derive.notation.tree import (
     Along,
@@ -52,6 +53,7 @@ from derive.notation.tree import (
     Tree,
     Where,
     Windows,
+    Zeros,
 )
 from derive.proof import sums
 from derive.proof.functions import Array, along, call, extreme, of_matrix, one_hot
@@ -70,7 +72,19 @@ def evaluate(tree: Tree, arrays: Mapping[str, Array], sizes: Mapping[str, int], 
     return _Evaluation(arrays, sizes, rows).value(tree)
 
 
-def _named(formula: Formula, arrays: Mapping[str, Array], sizes: Mapping[str, int]) -> dict[str, Array]:
+class Named(Protocol):
+    """A formula with the definitions of the names that it uses: of a gradient, or of a Jacobian."""
+
+    @property
+    def tree(self) -> Tree:
+        """What is printed."""
+
+    @property
+    def definitions(self) -> Sequence[Definition]:
+        """In the order of computation."""
+
+
+def _named(formula: Named, arrays: Mapping[str, Array], sizes: Mapping[str, int]) -> dict[str, Array]:
     """The arrays, and the values of all names that a formula uses, each evaluated from its printed definition."""
     known = dict(arrays)
     for definition in formula.definitions:
@@ -78,10 +92,10 @@ def _named(formula: Formula, arrays: Mapping[str, Array], sizes: Mapping[str, in
     return known
 
 
-def value_of(formula: Formula, arrays: Mapping[str, Array], sizes: Mapping[str, int]) -> Array:
+def value_of(formula: Named, arrays: Mapping[str, Array], sizes: Mapping[str, int]) -> Array:
     """The value of a formula, its definitions evaluated first.
 
-    Shapes: that of the input.
+    Shapes: that of the input, or of the Jacobian.
     """
     return evaluate(formula.tree, _named(formula, arrays, sizes), sizes)
 
@@ -113,6 +127,8 @@ class _Evaluation:
                 return sympy.Rational(number) if self._symbolic() else float(number)
             case Ones(size):
                 return np.full(self._size(size), sympy.Integer(1) if self._symbolic() else 1.0)
+            case Zeros(sizes):
+                return np.full(tuple(map(self._size, sizes)), sympy.Integer(0) if self._symbolic() else 0.0)
             case Identity(size):
                 return np.eye(self._size(size), dtype=int)
             case Kronecker(factors):

@@ -13,7 +13,7 @@ from typing import Any
 from sympy import Expr
 
 from derive.proof import powers, scalars
-from derive.proof.ring import Coefficient, Element, Generator, Kind, Ring, Terms
+from derive.proof.ring import Coefficient, Element, Generator, Kind, Ring, Terms, add_terms
 
 __all__ = ["Field"]
 
@@ -59,7 +59,7 @@ class Field(Ring):
         for monomial, coefficient in terms.items():
             for variable, slope in self._of_monomial(monomial).items():
                 scaled = slope if coefficient == 1 else {m: factor * coefficient for m, factor in slope.items()}
-                _add(found.setdefault(variable, {}), scaled)
+                add_terms(found.setdefault(variable, {}), scaled)
         return {variable: total for variable, total in found.items() if total}
 
     def _of_monomial(self, monomial: int) -> Mapping[int, Terms]:
@@ -75,7 +75,7 @@ class Field(Ring):
                 else:
                     lowered, inner = self._lowered(monomial, generator, exponent), self._of_generator(number)
                 for variable, slope in inner.items():
-                    _add(total.setdefault(variable, {}), self.multiply(lowered, slope))
+                    add_terms(total.setdefault(variable, {}), self.multiply(lowered, slope))
             found = self._derivatives[monomial] = {variable: slope for variable, slope in total.items() if slope}
         return found
 
@@ -96,17 +96,6 @@ class Field(Ring):
             if generator.arguments:
                 for slope, argument in zip(scalars.slopes(self, generator), generator.arguments, strict=True):
                     for variable, inner in argument.gradient().items():
-                        _add(total.setdefault(variable, {}), self.multiply(slope.terms, inner))
+                        add_terms(total.setdefault(variable, {}), self.multiply(slope.terms, inner))
             found = self._slopes[number] = total
         return found
-
-
-def _add(total: Terms, terms: Terms) -> None:
-    """Adds terms to a sum in place; none of it is 0."""
-    for monomial, coefficient in terms.items():
-        if monomial not in total:
-            total[monomial] = coefficient
-        elif collected := total[monomial] + coefficient:
-            total[monomial] = collected
-        else:
-            del total[monomial]

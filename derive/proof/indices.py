@@ -14,7 +14,8 @@ from sympy import Integer
 from derive.engine.concrete import Concrete, flat
 from derive.forward.shape import bind
 from derive.proof.equality import are_equal
-from derive.proof.symbolic import Exact, Failure
+from derive.proof.failure import Failure
+from derive.proof.symbolic import Exact
 from derive.routes.index import IndexRoute
 from derive.rules.index import Factor, IndexSum, Kronecker, LossPartial, Partial, Product
 

@@ -6,18 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from math import prod
 from typing import Any
 
-import numpy as np
-
 from derive.engine.concrete import Concrete
 from derive.errors import InternalError
 from derive.forward.layer import Layer
-from derive.proof import equality
 from derive.proof.algebra import FieldAlgebra
-from derive.proof.equality import are_equal
-from derive.proof.evaluate import evaluate
-from derive.proof.evidence import Evidence, Strength
-from derive.proof.functions import Array
-from derive.proof.symbolic import Exact, Failure, symbols
+from derive.proof.evaluate import value_of
+from derive.proof.evidence import Evidence
+from derive.proof.failure import Failure, evidence_at, first_failure
+from derive.proof.symbolic import Exact, symbols
 from derive.routes.jacobian_formula import JacobianFormula
 
 __all__ = ["check_jacobian_formula", "partials"]
@@ -35,43 +31,21 @@ def check_jacobian_formula(layer: Layer, found: JacobianFormula, chosen: Sequenc
     wrt = found.wrt
     counts = [prod(layer.shape(layer.output, at)) * prod(layer.shape(wrt, at)) for at in chosen]
     fitting = [at for at, count in zip(chosen, counts, strict=True) if count <= _MOST_ENTRIES]
-    undecided = 0
     used = fitting or [min(chosen, key=lambda at: counts[list(chosen).index(at)])]
-    for sizes in used:
-        concrete = exact.at(sizes)
-        arrays = symbols(concrete)
-        for item in found.definitions:
-            arrays[item.text] = evaluate(item.tree, arrays, sizes)
-        verdict = _false_entry(np.asarray(evaluate(found.tree, arrays, sizes), dtype=object), concrete, found)
-        if isinstance(verdict, Failure):
-            told = f"{verdict} ({', '.join(f'{letter}={number}' for letter, number in sizes.items())})"
-            at = (tuple(sizes.items()),)
-            return Evidence("jacobian formula", Strength.REFUTED, _METHOD, at, counterexample=told)
-        undecided += verdict
-    where = tuple(tuple(sizes.items()) for sizes in used)
-    if undecided:
-        points, digits = equality.POINTS, equality.DIGITS
-        strength = Strength.CHECKED_AT_POINTS
-        return Evidence("jacobian formula", strength, _METHOD, where, points=points, digits=digits)
-    return Evidence("jacobian formula", Strength.PROVED_AT_SIZES, _METHOD, where)
+    return evidence_at("jacobian formula", (_METHOD, _METHOD), used, lambda sizes: _false_entry(found, exact.at(sizes)))
 
 
-def _false_entry(matrix: Array, concrete: Concrete, found: JacobianFormula) -> Failure | int:
+def _false_entry(found: JacobianFormula, concrete: Concrete) -> Failure | int:
     """The first entry that is not the partial derivative; else how many are known at random points only."""
+    matrix = value_of(found, symbols(concrete), concrete.sizes)
     shape = concrete.count(concrete.layer.output), concrete.count(found.wrt)
     if matrix.shape != shape:
         return Failure(found.name.text, (), matrix.shape, shape)
-    undecided = 0
-    for row, slopes in enumerate(partials(concrete, found.wrt.name)):
-        for column in range(shape[1]):
-            left, right = matrix[row, column], slopes.get(column, 0)
-            if left == right:
-                continue
-            equal = are_equal(left, right)
-            if equal is False:
-                return Failure(found.name.text, (row + 1, column + 1), left, right)
-            undecided += equal is None
-    return undecided
+    return first_failure(
+        (found.name.text, (row, column), matrix[row, column], slopes.get(column, 0))
+        for row, slopes in enumerate(partials(concrete, found.wrt.name))
+        for column in range(shape[1])
+    )
 
 
 def partials(concrete: Concrete, wrt: str) -> Iterator[Mapping[int, Any]]:

@@ -11,7 +11,8 @@ from derive.forward.normal import add, replaced
 from derive.proof import equality
 from derive.proof.canonical import same_for_all_sizes
 from derive.proof.evidence import Evidence, Strength
-from derive.proof.symbolic import Failure, Verdicts, false_rule
+from derive.proof.failure import Failure
+from derive.proof.symbolic import Verdicts, false_rule
 from derive.routes.graph import GraphRoute, LocalRule, Send, derive_graph
 
 __all__ = ["check_nodes", "holds_for_all_sizes"]

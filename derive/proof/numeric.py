@@ -6,7 +6,7 @@ the forward pass is not defined there (a logarithm), they are taken between 1 an
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 from random import Random
@@ -21,6 +21,7 @@ from derive.forward.layer import Layer
 from derive.forward.nodes import Input
 from derive.forward.shape import bind
 from derive.proof.evaluate import value_of
+from derive.proof.evidence import Evidence, Strength
 
 __all__ = [
     "CHOICES",
@@ -29,9 +30,11 @@ __all__ = [
     "POINTS",
     "STEP",
     "Sample",
+    "at_points",
     "choices_for",
     "differences",
     "disagreement",
+    "first_wrong",
     "forward",
     "is_defined",
     "sample",
@@ -197,8 +200,40 @@ def disagreement(layer: Layer, formula: Formula, at: Sample) -> str | None:
     kinks = np.abs(forwards - backwards) > KINK * max(1.0, float(np.max(np.abs(expected), initial=0.0)))
     if np.any(kinks) or not (np.all(np.isfinite(got)) and np.all(np.abs(expected - coarser) <= tolerance)):
         return None
+    return first_wrong(got, expected, tolerance, "differences give")
+
+
+def first_wrong(got: Array, expected: Array, tolerance: float, gives: str) -> str:
+    """The first entry in which a formula is further away than the tolerance from what a source gives; '' if none is."""
     wrong = np.argwhere(~(np.abs(got - expected) <= tolerance))
     if not len(wrong):
         return ""
     place = tuple(int(i) for i in wrong[0])
-    return f"entry {tuple(i + 1 for i in place)}: the formula gives {got[place]}, differences give {expected[place]}"
+    return f"entry {tuple(i + 1 for i in place)}: the formula gives {got[place]}, {gives} {expected[place]}"
+
+
+def at_points(
+    route: str,
+    method: str,
+    sizes: Mapping[str, int],
+    verdicts: Callable[[int], Iterable[str | None]],
+    *,
+    digits: int = DIGITS,
+    refusal: str,
+    where: str = "",
+) -> Evidence:
+    """What a check says at random points, of which verdicts tries those of a seed until one decides something.
+
+    where is told beside the seed of a counterexample.
+
+    Raises: UnsupportedError, with the refusal, if no point of a seed decides anything.
+    """
+    at = (tuple(sizes.items()),)
+    for seed in range(POINTS):
+        told = next((told for told in verdicts(seed) if told is not None), None)
+        if told is None:
+            raise UnsupportedError(refusal)
+        if told:
+            found = f"{told} (seed {seed}{where})"
+            return Evidence(route, Strength.REFUTED, method, at, counterexample=found)
+    return Evidence(route, Strength.CHECKED_AT_POINTS, method, at, points=POINTS, digits=digits)

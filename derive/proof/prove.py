@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import product
 from math import prod
 
-from derive.errors import UnsupportedError
 from derive.forward.layer import Layer
-from derive.proof import arrangement, equality, numeric, stacks, stages, symbolic, torch_oracle
+from derive.proof import arrangement, numeric, stacks, stages, symbolic, torch_oracle
 from derive.proof.all_sizes import prove_for_all_sizes
 from derive.proof.entries import check_entries
 from derive.proof.evidence import Evidence, Strength
+from derive.proof.failure import Failure, evidence_at
 from derive.proof.nodes import check_nodes
-from derive.proof.symbolic import Exact, Failure
+from derive.proof.symbolic import Exact
 from derive.routes.jacobian import derive_jacobian
 
 __all__ = ["EXACT_ENTRIES", "EXACT_NONZEROS", "check_sizes", "prove", "prove_text"]
@@ -108,7 +109,7 @@ def prove_text(layer: Layer, wrt: str, sizes: Sizes, *, exact: Exact | None = No
     def check(at: Sizes) -> Failure | int:
         return symbolic.check_text(wrt, at, exact)
 
-    return _every_entry("text", (method, doubtful), _exact_sizes(exact, wrt, sizes), check)
+    return evidence_at("text", (method, doubtful), _exact_sizes(exact, wrt, sizes), check)
 
 
 def _for_all_sizes(layer: Layer, wrt: str, sizes: Sizes, exact: Exact) -> Evidence | None:
@@ -135,24 +136,17 @@ def _stacked(layer: Layer, wrt: str, sizes: Sizes, exact: Exact) -> Evidence | N
 
 def _symbolic(layer: Layer, wrt: str, sizes: Sizes, exact: Exact) -> Evidence:
     method = "every step, every entry, in SymPy; partial derivatives by SymPy's diff"
-    chosen = _exact_sizes(exact, wrt, sizes)
-    undecided = 0
-    for at in chosen:
-        failure = symbolic.check_steps(layer, wrt, at, exact)
-        if isinstance(failure, int):
-            undecided += failure
-        else:
-            cause = symbolic.false_rule(layer, at, derive_jacobian(layer, wrt, at).rules)
-            told = f"{failure} ({', '.join(f'{letter}={number}' for letter, number in at.items())})"
-            told += f"; false rule: {cause}" if cause else ""
-            return Evidence("jacobian", Strength.REFUTED, method, (_pairs(at),), counterexample=told)
-    where = tuple(map(_pairs, chosen))
-    if undecided:
-        method = "every step, every entry, in SymPy; entries that algebra does not decide, at random points"
-        return Evidence(
-            "jacobian", Strength.CHECKED_AT_POINTS, method, where, points=equality.POINTS, digits=equality.DIGITS
-        )
-    return Evidence("jacobian", Strength.PROVED_AT_SIZES, method, where)
+    doubtful = "every step, every entry, in SymPy; entries that algebra does not decide, at random points"
+
+    def check(at: Sizes) -> Failure | int:
+        return symbolic.check_steps(layer, wrt, at, exact)
+
+    found = evidence_at("jacobian", (method, doubtful), _exact_sizes(exact, wrt, sizes), check)
+    if found.strength is Strength.REFUTED:
+        at = dict(found.sizes[0])
+        cause = symbolic.false_rule(layer, at, derive_jacobian(layer, wrt, at).rules)
+        return replace(found, counterexample=f"{found.counterexample}; false rule: {cause}") if cause else found
+    return found
 
 
 def _entry_count(layer: Layer, sizes: Sizes) -> int:
@@ -177,63 +171,34 @@ def _entries(layer: Layer, wrt: str, sizes: Sizes, exact: Exact) -> Evidence:
     def check(at: Sizes) -> Failure | int:
         return check_entries(layer, wrt, at, exact)
 
-    return _every_entry("entry", (method, doubtful), _exact_sizes(exact, wrt, sizes), check)
-
-
-def _every_entry(
-    route: str, methods: tuple[str, str], chosen: Sequence[Sizes], check: Callable[[Sizes], Failure | int]
-) -> Evidence:
-    """What a check of all entries gives at several sizes; the second method is told if algebra left some undecided."""
-    undecided = 0
-    for at in chosen:
-        failure = check(at)
-        if isinstance(failure, Failure):
-            told = f"{failure} ({', '.join(f'{letter}={number}' for letter, number in at.items())})"
-            return Evidence(route, Strength.REFUTED, methods[0], (_pairs(at),), counterexample=told)
-        undecided += failure
-    where = tuple(map(_pairs, chosen))
-    if undecided:
-        points, digits = equality.POINTS, equality.DIGITS
-        return Evidence(route, Strength.CHECKED_AT_POINTS, methods[1], where, points=points, digits=digits)
-    return Evidence(route, Strength.PROVED_AT_SIZES, methods[0], where)
+    return evidence_at("entry", (method, doubtful), _exact_sizes(exact, wrt, sizes), check)
 
 
 def _numeric(layer: Layer, wrt: str, sizes: Sizes, exact: Exact) -> Evidence:
     method = "central differences of the forward code, in NumPy"
     at = _numeric_sizes(layer, sizes)
     formula = exact.route(wrt, at).formula
-    for seed in range(numeric.POINTS):
-        verdicts = (numeric.disagreement(layer, formula, sample) for sample in exact.samples(at, seed))
-        told = next((told for told in verdicts if told is not None), None)
-        if told is None:
-            raise UnsupportedError(f"{layer.name}: no random input was found at which its derivatives can be measured")
-        if told:
-            found = f"{told} (seed {seed})"
-            return Evidence("numpy", Strength.REFUTED, method, (_pairs(at),), counterexample=found)
-    return Evidence(
-        "numpy", Strength.CHECKED_AT_POINTS, method, (_pairs(at),), points=numeric.POINTS, digits=numeric.DIGITS
-    )
+
+    def verdicts(seed: int) -> Iterator[str | None]:
+        return (numeric.disagreement(layer, formula, sample) for sample in exact.samples(at, seed))
+
+    refusal = f"{layer.name}: no random input was found at which its derivatives can be measured"
+    return numeric.at_points("numpy", method, at, verdicts, refusal=refusal)
 
 
 def _torch(layer: Layer, wrt: str, sizes: Sizes, exact: Exact) -> Evidence:
     method = "Jacobian by PyTorch's autograd, contracted with the upstream gradient by einsum"
     at = _numeric_sizes(layer, sizes)
     formula = exact.route(wrt, at).formula
-    for seed in range(numeric.POINTS):
-        # Where differences decide nothing, the layer has a kink, at which derivatives are a matter of convention.
-        smooth = (
-            sample for sample in exact.samples(at, seed) if numeric.disagreement(layer, formula, sample) is not None
-        )
-        verdicts = (torch_oracle.disagreement(layer, formula, sample) for sample in smooth)
-        told = next((told for told in verdicts if told is not None), None)
-        if told is None:
-            raise UnsupportedError(f"{layer.name}: no random input was found at which PyTorch gives finite derivatives")
-        if told:
-            found = f"{told} (seed {seed})"
-            return Evidence("torch", Strength.REFUTED, method, (_pairs(at),), counterexample=found)
-    return Evidence(
-        "torch", Strength.CHECKED_AT_POINTS, method, (_pairs(at),), points=numeric.POINTS, digits=torch_oracle.DIGITS
-    )
+
+    def verdicts(seed: int) -> Iterator[str | None]:
+        for sample in exact.samples(at, seed):
+            # Where differences decide nothing, the layer has a kink, at which derivatives are a matter of convention.
+            if numeric.disagreement(layer, formula, sample) is not None:
+                yield torch_oracle.disagreement(layer, formula, sample)
+
+    refusal = f"{layer.name}: no random input was found at which PyTorch gives finite derivatives"
+    return numeric.at_points("torch", method, at, verdicts, digits=torch_oracle.DIGITS, refusal=refusal)
 
 
 def _numeric_sizes(layer: Layer, sizes: Sizes) -> dict[str, int]:

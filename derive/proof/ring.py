@@ -20,7 +20,7 @@ from sympy import QQ, Expr, Rational, cos, exp, log, sin
 
 from derive.proof.monomials import Coefficient, Monomial, Monomials, rational
 
-__all__ = ["Coefficient", "Element", "Generator", "Kind", "Monomial", "Ring", "Terms", "rational"]
+__all__ = ["Coefficient", "Element", "Generator", "Kind", "Monomial", "Ring", "Terms", "add_terms", "rational"]
 
 Terms = dict[int, Coefficient]
 """The coefficient of each monomial, which goes by its number in the field; none is 0."""
@@ -227,13 +227,7 @@ class Ring(ABC):
             return found[0] if found else self.zero
         total = found[0].terms.copy()
         for element in found[1:]:
-            for monomial, coefficient in element.terms.items():
-                if monomial not in total:
-                    total[monomial] = coefficient
-                elif collected := total[monomial] + coefficient:
-                    total[monomial] = collected
-                else:
-                    del total[monomial]
+            add_terms(total, element.terms)
         return Element(self, total)
 
     def multiply(self, left: Terms, right: Terms) -> Terms:
@@ -331,3 +325,14 @@ class Ring(ABC):
         reduced = [item for item in powers if self.generators[item[0]].kind in _REDUCED]
         kept = self.number(tuple(item for item in powers if item not in reduced))
         return Element(self, self.multiply({kept: 1}, self._reduced(reduced)))
+
+
+def add_terms(total: Terms, terms: Terms) -> None:
+    """Adds terms to a sum in place; none of it is 0."""
+    for monomial, coefficient in terms.items():
+        if monomial not in total:
+            total[monomial] = coefficient
+        elif collected := total[monomial] + coefficient:
+            total[monomial] = collected
+        else:
+            del total[monomial]

@@ -6,23 +6,22 @@ formula of the gradient, which was proved by itself.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from math import prod
 from typing import Any
 
 import numpy as np
 
 from derive.engine.concrete import Concrete
-from derive.errors import UnsupportedError
 from derive.forward.formula import Formula
 from derive.forward.nodes import Input
-from derive.proof import equality, numeric
+from derive.proof import numeric
 from derive.proof.algebra import FieldAlgebra
-from derive.proof.equality import are_equal
-from derive.proof.evaluate import evaluate, value_of
+from derive.proof.evaluate import value_of
 from derive.proof.evidence import Evidence, Strength
+from derive.proof.failure import Claim, Failure, evidence_at, first_failure
 from derive.proof.functions import Array
-from derive.proof.symbolic import Exact, Failure, symbols
+from derive.proof.symbolic import Exact, symbols
 from derive.routes.second import SecondRoute
 from derive.rules.naming import formula
 
@@ -52,22 +51,10 @@ def check_second(route: SecondRoute, chosen: Sequence[Sizes], exact: Exact) -> t
 
 
 def _symbolic(route: SecondRoute, chosen: Sequence[Sizes], exact: Exact) -> Evidence | None:
-    layer, wrt = route.layer, route.wrt
-    fitting = [sizes for sizes in chosen if prod(layer.shape(wrt, sizes)) <= _MOST_ENTRIES]
-    undecided = 0
-    for sizes in fitting:
-        verdict = _false_entry(route, exact.at(sizes))
-        if isinstance(verdict, Failure):
-            told = f"{verdict} ({', '.join(f'{letter}={number}' for letter, number in sizes.items())})"
-            return Evidence("second", Strength.REFUTED, _EXACT, (tuple(sizes.items()),), counterexample=told)
-        undecided += verdict
+    fitting = [sizes for sizes in chosen if prod(route.layer.shape(route.wrt, sizes)) <= _MOST_ENTRIES]
     if not fitting:
         return None
-    where = tuple(tuple(sizes.items()) for sizes in fitting)
-    if undecided:
-        points, digits = equality.POINTS, equality.DIGITS
-        return Evidence("second", Strength.CHECKED_AT_POINTS, _EXACT, where, points=points, digits=digits)
-    return Evidence("second", Strength.PROVED_AT_SIZES, _EXACT, where)
+    return evidence_at("second", (_EXACT, _EXACT), fitting, lambda sizes: _false_entry(route, exact.at(sizes)))
 
 
 def second_partials(concrete: Concrete, wrt: Input) -> list[list[Any]]:
@@ -95,60 +82,34 @@ def _false_entry(route: SecondRoute, concrete: Concrete) -> Failure | int:
     direction[:] = [algebra.symbol(v, place) for place in np.ndindex(shape)]
     arrays[v.name] = direction.reshape(shape)
     expected = [algebra.add([second[i][j] * direction[j] for j in range(count)]) for i in range(count)]
-    pairs: list[tuple[str, tuple[int, ...], Any, Any]]
-    pairs = [("symmetry", (i, j), second[i][j], second[j][i]) for i in range(count) for j in range(i)]
-    got = np.asarray(_value(route.product, arrays, concrete.sizes), dtype=object)
+    claims: list[Claim]
+    claims = [("symmetry", (i, j), second[i][j], second[j][i]) for i in range(count) for j in range(i)]
+    got = np.asarray(value_of(route.product, arrays, concrete.sizes), dtype=object)
     if got.shape != shape:
         return Failure("Hessian times V", (), got.shape, shape)
-    pairs += [("Hessian times V", (i,), a, b) for i, (a, b) in enumerate(zip(got.reshape(-1), expected, strict=True))]
+    claims += [("Hessian times V", (i,), a, b) for i, (a, b) in enumerate(zip(got.reshape(-1), expected, strict=True))]
     written = route.hessian.formula
     if written is not None:
-        matrix = np.asarray(_value(written, arrays, concrete.sizes), dtype=object)
+        matrix = np.asarray(value_of(written, arrays, concrete.sizes), dtype=object)
         if matrix.shape != (count, count):
             return Failure("Hessian", (), matrix.shape, (count, count))
-        pairs += [("Hessian", (i, j), matrix[i, j], second[i][j]) for i in range(count) for j in range(count)]
-    undecided = 0
-    for name, place, left, right in pairs:
-        if left is right or left == right:
-            continue
-        equal = are_equal(left, right)
-        if equal is False:
-            return Failure(name, tuple(p + 1 for p in place), left, right)
-        undecided += equal is None
-    return undecided
-
-
-def _value(found: Any, arrays: Mapping[str, Array], sizes: Sizes) -> Array:
-    """The value of a formula, its definitions evaluated first."""
-    known = dict(arrays)
-    for item in found.definitions:
-        known[item.text] = evaluate(item.tree, known, sizes)
-    return evaluate(found.tree, known, sizes)
+        claims += [("Hessian", (i, j), matrix[i, j], second[i][j]) for i in range(count) for j in range(count)]
+    return first_failure(claims)
 
 
 def _numeric(route: SecondRoute, sizes: Sizes) -> Evidence:
     """H V against the change of the gradient between X - t V and X + t V."""
-    layer, gradient = route.layer, formula(route.layer, route.wrt.name)
-    where = (tuple(sizes.items()),)
-    for seed in range(numeric.POINTS):
+    layer, name = route.layer, route.wrt.name
+    gradient = formula(layer, name)
+
+    def verdicts(seed: int) -> Iterator[str | None]:
         random = np.random.default_rng(seed)
-        verdicts = []
         for sample in numeric.samples(layer, sizes, seed):
-            direction = random.integers(1, 4, size=sample.arrays[route.wrt.name].shape) / 2.0
-            verdicts.append(_difference(route, gradient, sample, direction))
-            if verdicts[-1] is not None:
-                break
-        told = verdicts[-1] if verdicts else None
-        if told is None:
-            raise UnsupportedError(
-                f"{layer.name}: no random input was found at which the gradient with respect to {route.wrt.name} "
-                f"changes smoothly"
-            )
-        if told:
-            found = f"{told} (seed {seed})"
-            return Evidence("second, in numbers", Strength.REFUTED, _NUMERIC, where, counterexample=found)
-    points, digits = numeric.POINTS, numeric.DIGITS
-    return Evidence("second, in numbers", Strength.CHECKED_AT_POINTS, _NUMERIC, where, points=points, digits=digits)
+            direction = random.integers(1, 4, size=sample.arrays[name].shape) / 2.0
+            yield _difference(route, gradient, sample, direction)
+
+    refusal = f"{layer.name}: no random input was found at which the gradient with respect to {name} changes smoothly"
+    return numeric.at_points("second, in numbers", _NUMERIC, sizes, verdicts, refusal=refusal)
 
 
 def _difference(route: SecondRoute, gradient: Formula, sample: numeric.Sample, direction: Array) -> str | None:
@@ -164,14 +125,10 @@ def _difference(route: SecondRoute, gradient: Formula, sample: numeric.Sample, d
         forwards, backwards = (at(step) - here) / step, (here - at(-step)) / step
         fine, coarse = (forwards + backwards) / 2, (at(2 * step) - at(-2 * step)) / (4 * step)
         arrays = {**sample.arrays, route.direction.name: direction}
-        got = np.asarray(_value(route.product, arrays, sizes), dtype=float)
+        got = np.asarray(value_of(route.product, arrays, sizes), dtype=float)
     tolerance = max(1.0, float(np.max(np.abs(fine), initial=0.0))) * 10.0**-numeric.DIGITS
     # Where those to both sides disagree, the gradient has a kink, as that of the Huber loss.
     smooth = np.all(np.abs(forwards - backwards) <= _KINK * max(1.0, float(np.max(np.abs(fine), initial=0.0))))
     if not (smooth and np.all(np.isfinite(got)) and np.all(np.abs(fine - coarse) <= tolerance)):
         return None
-    wrong = np.argwhere(~(np.abs(got - fine) <= tolerance))
-    if not len(wrong):
-        return ""
-    place = tuple(int(i) for i in wrong[0])
-    return f"entry {tuple(i + 1 for i in place)}: the formula gives {got[place]}, differences give {fine[place]}"
+    return numeric.first_wrong(got, fine, tolerance, "differences give")

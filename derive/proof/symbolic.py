@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 from sympy import Integer
@@ -22,43 +21,23 @@ from derive.notation.tree import Tree
 from derive.proof.algebra import FieldAlgebra
 from derive.proof.equality import are_equal
 from derive.proof.evaluate import evaluate
+from derive.proof.failure import Failure, first_failure
 from derive.proof.functions import Array
 from derive.proof.nonzeros import Entries as Nonzeros
 from derive.proof.nonzeros import nonzeros
 from derive.proof.numeric import Sample, samples
-from derive.proof.points import told
 from derive.proof.ring import Element
 from derive.proof.scalars import replaced
 from derive.routes.jacobian import JacobianRoute
 from derive.rules.adjoint import VectorJacobianProduct
 from derive.steps import Step
 
-__all__ = ["Exact", "Failure", "Sides", "check_steps", "check_text", "false_rule", "false_step", "symbols"]
+__all__ = ["Exact", "Sides", "check_steps", "check_text", "false_rule", "false_step", "symbols"]
 
 Sizes = Mapping[str, int]
 Pairs = tuple[tuple[str, int], ...]
 Verdicts = dict[tuple[object, ...], bool]
 """What is known about rules of nodes by themselves and where they are applied, for one layer."""
-
-
-_LONG = 400
-"""Of two values that are longer together, the numbers at a point are told."""
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """Where an equality fails: the step or rule, the place (counted from 1), and both values."""
-
-    name: str
-    place: tuple[int, ...]
-    left: Any
-    right: Any
-
-    def __str__(self) -> str:
-        values = f"{self.left} is not {self.right}"
-        if len(values) > _LONG and isinstance(self.left, Element) and isinstance(self.right, Element):
-            values = told(self.left, self.right) or values
-        return f"{self.name}: entry {self.place}: {values}"
 
 
 def symbols(concrete: Concrete) -> dict[str, Array]:
@@ -187,16 +166,8 @@ def false_step(steps: Sequence[Step[Tree]], sides: Sides) -> Failure | int:
 
 def _difference(name: str, left: Nonzeros, right: Nonzeros) -> Failure | int:
     """The first entry in which both differ, or the number of entries that algebra does not decide."""
-    undecided = 0
-    for place in sorted(left.keys() | right.keys()):
-        a, b = left.get(place, 0), right.get(place, 0)
-        if a is b or a == b:
-            continue
-        equal = are_equal(a, b)
-        if equal is False:
-            return Failure(name, (place[0] + 1, place[1] + 1), a, b)
-        undecided += equal is None
-    return undecided
+    places = sorted(left.keys() | right.keys())
+    return first_failure((name, place, left.get(place, 0), right.get(place, 0)) for place in places)
 
 
 def false_rule(layer: Layer, sizes: Sizes, steps: tuple[Step[object], ...]) -> Failure | None:

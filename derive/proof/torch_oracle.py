@@ -42,7 +42,7 @@ from derive.forward.nodes import (
 from derive.forward.shape import bind
 from derive.proof.evaluate import evaluate, value_of
 from derive.proof.functions import Array
-from derive.proof.numeric import Sample
+from derive.proof.numeric import Sample, first_wrong
 
 __all__ = ["DIGITS", "disagreement", "gradient", "require_torch", "run_graph"]
 
@@ -105,11 +105,7 @@ def disagreement(layer: Layer, formula: Formula, at: Sample) -> str | None:
     if not (np.all(np.isfinite(got)) and np.all(np.isfinite(expected))):
         return None
     tolerance = max(1.0, float(np.max(np.abs(expected), initial=0.0))) * 10.0**-DIGITS
-    wrong = np.argwhere(~(np.abs(got - expected) <= tolerance))
-    if not len(wrong):
-        return ""
-    place = tuple(int(i) for i in wrong[0])
-    return f"entry {tuple(i + 1 for i in place)}: the formula gives {got[place]}, PyTorch gives {expected[place]}"
+    return first_wrong(got, expected, tolerance, "PyTorch gives")
 
 
 def _compare_output(layer: Layer, got: Array, expected: Array) -> None:

@@ -17,7 +17,8 @@ from derive.engine.tables import EntryTable
 from derive.forward.formula import Formula
 from derive.forward.layer import Layer
 from derive.forward.nodes import Node
-from derive.notation.tree import Explicit, Hadamard, Inner, MatMul, SumAxis, Tree
+from derive.notation.tree import Explicit, Hadamard, Inner, SumAxis, Tree
+from derive.routes.factored import to_formula
 from derive.rules.naming import formula
 from derive.steps import Derivation, Reason, Step
 
@@ -91,11 +92,7 @@ class EntryRoute:
         names = Explicit(self._square("names", lambda number: self.single(number).name, lambda: self.map.loss_partials))
         entries = Explicit(self._square("entries", lambda number: self.single(number).shown(), self._sums))
         steps: list[Step[Tree]] = [Step(names, entries, ENTRIES)]
-        written = tables.explicit(self.formula.tree, self.map.concrete)
-        if isinstance(written, MatMul) and _shape(written) == self.layout:
-            steps += [Step(entries, written, FACTOR), Step(written, self.formula.tree, FORMULA)]
-        else:
-            steps.append(Step(entries, self.formula.tree, FORMULA))
+        steps += to_formula(entries, self.formula.tree, self.map.concrete, self.layout, (FACTOR, FORMULA))
         return Derivation("entry", self.map.input.name, tuple(steps))
 
     @cached_property
@@ -133,12 +130,6 @@ class EntryRoute:
         """A number, as a matrix with one entry."""
         name = f"{self.map.input.name}.entry.{kind}"
         return Explicit(EntryTable(name, (1, 1), lambda i, j: tree(), lambda: {(0, 0): value()}))
-
-
-def _shape(product: MatMul) -> tuple[int, int]:
-    first, last = product.factors[0], product.factors[-1]
-    assert isinstance(first, Explicit) and isinstance(last, Explicit)
-    return first.table.shape[0], last.table.shape[1]
 
 
 def derive_entry(layer: Layer, wrt: str, sizes: Mapping[str, int]) -> EntryRoute:

@@ -11,6 +11,7 @@ from derive.forward.formula import Formula
 from derive.forward.layer import Layer
 from derive.forward.nodes import Node
 from derive.notation.tree import Explicit, MatMul, Tree
+from derive.routes.factored import to_formula
 from derive.routes.jacobian_formula import ReadableJacobian
 from derive.routes.kronecker import kronecker
 from derive.rules.adjoint import reverse
@@ -79,11 +80,7 @@ class JacobianRoute:
             Step(MatMul((upstream, values)), Explicit(row), ROW),
             Step(names, entries, REGROUP),
         ]
-        written = tables.explicit(self.formula.tree, self.map.concrete)
-        if isinstance(written, MatMul) and _shape(written) == self.gradient.layout:
-            steps += [Step(entries, written, FACTOR), Step(written, self.formula.tree, FORMULA)]
-        else:
-            steps.append(Step(entries, self.formula.tree, FORMULA))
+        steps += to_formula(entries, self.formula.tree, self.map.concrete, self.gradient.layout, (FACTOR, FORMULA))
         return Derivation("jacobian", self.map.input.name, tuple(steps))
 
     def sources(self, table: str, row: int, column: int) -> tuple[tuple[str, int, int], ...]:
@@ -110,12 +107,6 @@ class JacobianRoute:
                 case "gradient.entries":
                     return ((f"{name}.row.entries", 0, row * self.gradient.layout[1] + column),)
         raise KeyError(table)
-
-
-def _shape(product: MatMul) -> tuple[int, int]:
-    first, last = product.factors[0], product.factors[-1]
-    assert isinstance(first, Explicit) and isinstance(last, Explicit)
-    return first.table.shape[0], last.table.shape[1]
 
 
 def derive_jacobian(layer: Layer, wrt: str, sizes: Mapping[str, int]) -> JacobianRoute:

@@ -20,14 +20,13 @@ from sympy import Integer
 
 from derive.engine.jacobian import Jacobian
 from derive.engine.pattern import Labels, Term, differentiate
-from derive.forward.formula import Definition
+from derive.forward.formula import Definition, lines_of
 from derive.forward.layer import Layer
 from derive.forward.matrix import read
-from derive.forward.nodes import Constant, Contract, Delta, Input, Node
-from derive.forward.nodes import Ones as OnesNode
+from derive.forward.nodes import Constant, Contract, Delta, Input, Node, Ones
 from derive.forward.normal import add, contract, zeros
 from derive.forward.shape import Shape, Size
-from derive.notation.code import print_code, print_value
+from derive.notation.code import print_code
 from derive.notation.tree import (
     Diagonal,
     Identity,
@@ -35,14 +34,13 @@ from derive.notation.tree import (
     MatMul,
     Name,
     Negative,
-    Number,
-    Ones,
     Product,
     Relation,
     Reshape,
     Sum,
     Transpose,
     Tree,
+    Zeros,
 )
 from derive.notation.walk import children
 from derive.rules.build import build
@@ -50,6 +48,7 @@ from derive.rules.known import Forward
 from derive.rules.naming import definitions
 from derive.rules.rewrite import regrouped, shortest
 from derive.rules.terms import flatten
+from derive.rules.written import legible_length
 
 __all__ = ["JacobianFormula", "ReadableJacobian", "jacobian_formula"]
 
@@ -87,8 +86,7 @@ class JacobianFormula:
     @property
     def statements(self) -> tuple[str, ...]:
         """Lines of NumPy-style code: every definition, and then J_X = ... with what they define."""
-        lines = [f"{item.text} = {print_value(item.tree)}" for item in self.definitions]
-        return (*lines, f"{self.name.text} = {self}")
+        return lines_of(self.definitions, self.name.text, self.tree)
 
     def __str__(self) -> str:
         return print_code(self.tree)
@@ -156,20 +154,13 @@ def _read(output: Node, wrt: Input, read_node: Read) -> Tree | None:
             forms += [] if several is None else [several]
         if not forms:
             return None
-        parts += min(forms, key=lambda form: sum(_length(print_code(tree)) for _, tree in form))
+        parts += min(forms, key=lambda form: legible_length(print_code(tree) for _, tree in form))
     if not parts:
-        sizes = (prod(shape, start=Integer(1)) for shape in shapes)
-        rows, columns = (Ones(str(size)) for size in sizes)
-        return Product((Number(0), MatMul((rows, Transpose(columns)))))
+        return Zeros(tuple(str(prod(shape, start=Integer(1))) for shape in shapes))
     # What is added comes before what is subtracted.
     ordered = sorted(parts, key=lambda part: part[0])
     trees = tuple(Negative(tree) if negative else tree for negative, tree in ordered)
     return trees[0] if len(trees) == 1 else Sum(trees)
-
-
-def _length(text: str) -> int:
-    """How long a form is to read; of two the one with fewer transposes is clearer."""
-    return len(text) + 4 * text.count(".T")
 
 
 def _of_numbers(output: Node, wrt: Input, forward: Forward, read_node: Read) -> Tree:
@@ -179,7 +170,7 @@ def _of_numbers(output: Node, wrt: Input, forward: Forward, read_node: Read) -> 
         kept = term.output or term.input
         missing = [label for label in kept if label not in term.value]
         sizes = dict(zip(kept, output.shape or wrt.shape, strict=True))
-        operands = [term.coefficient, *(OnesNode(sizes[label]) for label in missing)]
+        operands = [term.coefficient, *(Ones(sizes[label]) for label in missing)]
         slopes.append(contract(operands, [term.value, *((label,) for label in missing)], kept))
     total = shortest(add(slopes) if slopes else zeros(output.shape or wrt.shape), forward)
     count = str(prod(output.shape or wrt.shape, start=Integer(1)))
@@ -247,7 +238,7 @@ def _factors(node: Node, labels: Labels, whole: Collection[Node]) -> Factors | N
     """What the coefficient is the product of, with their labels; None if an identity is among it."""
     if not isinstance(node, Contract) or (node in whole and labels):
         # What the forward pass has computed may have a name.
-        return [] if isinstance(node, OnesNode) else [(node, labels)]
+        return [] if isinstance(node, Ones) else [(node, labels)]
     summed = set(node.summed())
     groups: list[list[int]] = []
     for place, row in enumerate(node.indices):
@@ -259,7 +250,7 @@ def _factors(node: Node, labels: Labels, whole: Collection[Node]) -> Factors | N
         operands = [node.operands[p] for p in group]
         if any(isinstance(operand, Delta) for operand in operands):
             return None
-        if len(group) == 1 and isinstance(operands[0], OnesNode):
+        if len(group) == 1 and isinstance(operands[0], Ones):
             continue
         rows = [node.indices[p] for p in group]
         kept = [index for index in node.output if any(index in row for row in rows)]
@@ -316,7 +307,7 @@ class _Slot:
         labels = tuple(label for label in (self.row, self.column) if label is not None)
         sizes = tuple(size for size in (self.rows, self.columns) if size is not None)
         absent = [
-            (OnesNode(size), (label,))
+            (Ones(size), (label,))
             for label, size in zip(labels, sizes, strict=True)
             if not any(label in row for _, row in self.factors)
         ]
@@ -352,7 +343,7 @@ def _diagonal(
     read_node: Read,
 ) -> Tree:
     """The diagonal matrix of a product, or the identity matrix."""
-    ones = [(OnesNode(sizes[label]), (label,)) for label in labels if not any(label in row for _, row in factors)]
+    ones = [(Ones(sizes[label]), (label,)) for label in labels if not any(label in row for _, row in factors)]
     scalars: Factors = [(node, ()) for node in scale]
     listed = [*scalars, *factors, *ones]
     if not factors:

@@ -30,6 +30,7 @@ from derive.rules.known import Forward
 from derive.rules.naming import definitions, formula, formula_of
 from derive.rules.rewrite import regrouped, shortest
 from derive.rules.terms import flatten
+from derive.rules.written import legible_length
 
 __all__ = ["Hessian", "SecondRoute", "derive_second"]
 
@@ -134,7 +135,10 @@ class SecondRoute:
 
         Source: H is symmetric, so that reverse mode and forward mode give the same.
         """
-        return min((formula(self.directional, self.wrt.name), *self._forwards), key=_length)
+        return min(
+            (formula(self.directional, self.wrt.name), *self._forwards),
+            key=lambda found: legible_length(found.statements),
+        )
 
     @property
     def _forwards(self) -> tuple[Formula, ...]:
@@ -158,11 +162,6 @@ class SecondRoute:
     def hessian(self) -> Hessian:
         """H."""
         return Hessian(vectorize(self.gradient, self.wrt.name, self.sizes))
-
-
-def _length(found: Formula) -> int:
-    """How long a formula is to read; of two the one with fewer transposes is clearer."""
-    return sum(len(line) + 3 * line.count(".T") for line in found.statements)
 
 
 def _candidates(letter: str, wrt: Input) -> Iterable[Input]:

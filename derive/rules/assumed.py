@@ -135,11 +135,17 @@ def _summed(item: Assumption, terms: Terms, forward: Forward) -> Terms | None:
                 # A sum that the forward pass has computed stays whole until here.
                 made = _within(item, power, terms, forward)
             if made is not None:
-                rest = (*term.powers[:place], *made.powers, *term.powers[place + 1 :])
-                changed = gathered(Term(term.coefficient * made.coefficient, rest), terms.free)
-                kept = (*terms.terms[:number], changed, *terms.terms[number + 1 :])
-                return replace(terms, terms=tuple(t for t in kept if t.coefficient != 0))
+                return _with_power(terms, number, place, made)
     return None
+
+
+def _with_power(terms: Terms, number: int, place: int, made: Term) -> Terms:
+    """The sum with a term in the place of a power of one of its terms."""
+    term = terms.terms[number]
+    rest = (*term.powers[:place], *made.powers, *term.powers[place + 1 :])
+    changed = gathered(Term(term.coefficient * made.coefficient, rest), terms.free)
+    kept = (*terms.terms[:number], changed, *terms.terms[number + 1 :])
+    return replace(terms, terms=tuple(t for t in kept if t.coefficient != 0))
 
 
 def _without_sum(item: Assumption, term: Term, terms: Terms, others: Collection[Power]) -> Term | None:
@@ -194,10 +200,7 @@ def _signed(item: Assumption, terms: Terms, forward: Forward) -> Terms | None:
         for place, power in enumerate(term.powers):
             made = _with_sign(item, power)
             if made is not None:
-                rest = (*term.powers[:place], *made.powers, *term.powers[place + 1 :])
-                changed = gathered(Term(term.coefficient * made.coefficient, rest), terms.free)
-                kept = (*terms.terms[:number], changed, *terms.terms[number + 1 :])
-                return replace(terms, terms=tuple(t for t in kept if t.coefficient != 0))
+                return _with_power(terms, number, place, made)
     return None
 
 

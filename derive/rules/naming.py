@@ -10,13 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 
-from derive.forward.formula import Definition, Formula
+from derive.forward.formula import Definition, Formula, lines_of
 from derive.forward.idioms import parts
 from derive.forward.layer import Layer
 from derive.forward.matrix import called, read
 from derive.forward.nodes import Input, Node, topological
 from derive.forward.normal import replaced
-from derive.notation.code import print_value
 from derive.notation.tree import Gradient, Name, Tree
 from derive.rules.adjoint import RULES
 from derive.rules.assumed import Assumed, assumed
@@ -25,8 +24,9 @@ from derive.rules.gradients import Cut, Gradients, alone, gradients
 from derive.rules.known import Forward
 from derive.rules.standing import standing
 from derive.rules.words import Words
+from derive.rules.written import legible_length
 
-__all__ = ["definitions", "entry_names", "formula", "formula_of", "formulas"]
+__all__ = ["assumed_gradients", "definitions", "entry_names", "formula", "formula_of", "formulas"]
 
 
 def formula(layer: Layer, wrt: str) -> Formula:
@@ -76,6 +76,11 @@ def entry_names(layer: Layer) -> Mapping[Node, Input]:
     return found
 
 
+def assumed_gradients(layer: Layer) -> Assumed:
+    """The gradients that use what the layer assumes, with the rewrites that led to them."""
+    return _assumed(layer, tuple(RULES.values()))
+
+
 @lru_cache(maxsize=64)
 def _named(layer: Layer, rules: tuple[object, ...]) -> tuple[Gradients, _Naming]:
     """Made once for a layer and the rules by which its gradients are found."""
@@ -110,13 +115,12 @@ def _standing(layer: Layer, rules: tuple[object, ...]) -> Mapping[str, Formula]:
         for wrt, n in (_assumed(layer, rules).alone if layer.assumptions else alone(layer, found)).items()
     }
     made = standing(layer, {**shared, **{f"{name}, alone": formula for name, formula in whole.items()}})
-    return {name: min((made[key] for key in (name, f"{name}, alone") if key in made), key=_length) for name in shared}
+    forms = {name: [made[key] for key in (name, f"{name}, alone") if key in made] for name in shared}
+    return {name: min(several, key=_length) for name, several in forms.items()}
 
 
-def _length(formula: Formula) -> int:
-    """How many characters a formula takes with its definitions."""
-    values = (len(item.text) + len(" = ") + len(print_value(item.tree)) for item in formula.definitions)
-    return len(print_value(formula.tree)) + sum(values)
+def _length(found: Formula) -> int:
+    return legible_length(lines_of(found.definitions, found.wrt.name, found.tree))
 
 
 def _alone(layer: Layer, rules: tuple[object, ...], name: str) -> Formula:

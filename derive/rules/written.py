@@ -5,7 +5,7 @@ A value that is written several times gets a name where that is shorter, as some
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -17,12 +17,15 @@ from derive.notation.tree import Gradient, Name, Tree
 from derive.notation.walk import children
 from derive.rules.terms import is_view
 
-__all__ = ["Written", "characters", "times_written", "unnamed", "written_length"]
+__all__ = ["Written", "characters", "legible_length", "times_written", "unnamed", "written_length"]
 
 _FRAME = 5
 """Characters of a definition besides its name and its value: spaces, the sign, and what ends it."""
 
 _MOST = 1000
+
+_TURNED = 4
+"""A transpose weighs as much as so many characters more, where a reader chooses between two texts."""
 
 _PRIVATE = 0xE000
 """What has no name yet is called by one character that no name is."""
@@ -61,6 +64,11 @@ def characters(text: str) -> int:
     So (x - y) / y² is no longer than (x / y - 1) / y.
     """
     return len(text) + 2 * text.count("**") + text.count("/")
+
+
+def legible_length(lines: Iterable[str]) -> int:
+    """How long lines of text are to read: of two about as long the one with fewer transposes is clearer."""
+    return sum(len(line) + _TURNED * line.count(".T") for line in lines)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What derive says of the cases of the set."""
+"""What derive says: how strongly each gradient is known, and of the cases of the set."""
 
 from __future__ import annotations
 
@@ -16,3 +16,8 @@ def checked(case: Case) -> Report | UserError:
         return check_backward(case.backward, case.forward, shapes=case.shapes, returns=case.returns)
     except UserError as error:
         return error
+
+
+def strengths(backward, forward=None, **options):
+    """By the name of the input."""
+    return {v.name: v.strength for v in check_backward(backward, forward, **options).gradients}

@@ -47,6 +47,10 @@ FOUND: dict[str, tuple[str, dict[str, str]]] = {
     "one less a sum of sigmoids": ("t + sum(softplus(-(c + t)))", {"t": "", "c": "N"}),
     "an inverse times the diagonal of its matrix": ("sum(inv(A) @ diag(A))", {"A": "D D"}),
     "a mask of zeros": ("where(zeros((D, 3))[:, -1] > 1, A, 0.5)", {"A": "D"}),
+    "rows repeated, and with a sum before them": (
+        "outer(log_softmax(3 * tanh(A.T @ ones(M))), b)",
+        {"A": "M D", "b": "N"},
+    ),
 }
 """Expressions, and the shapes of their inputs."""
 

@@ -77,6 +77,14 @@ def test_sizes_without_end_cost_nothing_and_stay_short():
     assert own["zeros among them"] == ["over 99.99 %"] * 3
 
 
+def test_zeros_are_not_counted_where_that_would_fill_the_memory():
+    """[s = D n + d] for 64 × 1024 entries has 4 294 967 296 of its own, the Jacobian 65 536."""
+    small, real = tables("sum(repeat(X, 3)**2)", shapes={"X": "N D"}, n=2, d=3)
+    assert small["zeros among them"] == ["none"]
+    assert real["entries"] == ["65 536"]
+    assert "zeros among them" not in real
+
+
 def test_other_layers_have_samples_and_features_of_their_own():
     @derive.layer(defaults="B=2 K=3")
     def scale(A: "B K", s: K):

@@ -2,9 +2,18 @@
 
 import numpy as np
 import pytest
+from sympy import symbols
 
 import derive
+from derive.forward.matrix import read
+from derive.forward.nodes import Input
+from derive.forward.normal import contract
+from derive.forward.parse import parse
+from derive.layers import load
+from derive.notation.code import print_code
 from derive.notation.latex import print_latex
+from derive.proof.evaluate import evaluate
+from derive.rules import naming
 from tests.running import run
 
 SIZES = {"N": 4, "D": 3, "M": 2}
@@ -59,6 +68,14 @@ def shifted(X: "N D"):
     return 1 - X / 2
 
 
+def signs(X: "N D", v: "D"):
+    return np.sign(X) @ v
+
+
+def counted(T: "N D 3"):
+    return np.sum(np.where(T > 0, 1, 0))
+
+
 def scaled(X: "N D", s: ""):
     return X * s
 
@@ -80,10 +97,12 @@ EXPECTED = [
     (chain, "v", "(X @ W).T @ G"),
     (total, "X", "ones((N, D))"),
     (mean, "X", "ones((N, D)) / (D*N)"),
-    (unused, "b", "0 * ones(M)"),
+    (unused, "b", "zeros(M)"),
     (transposed, "X", "G.T"),
     (itself, "X", "G"),
-    (ones, "X", "0 * ones((N, D))"),
+    (ones, "X", "zeros((N, D))"),
+    (signs, "X", "zeros((N, D))"),
+    (counted, "T", "zeros((N, D, 3))"),
     (shifted, "X", "-G / 2"),
     (scaled, "X", "s * G"),
     (scaled, "s", "sum(G * X)"),
@@ -115,6 +134,44 @@ def test_the_printed_code_computes_the_gradient(function, wrt):
             moved[wrt][place] += step
             ends.append(np.sum(upstream * function(**moved)))
         assert got[place] == pytest.approx((ends[0] - ends[1]) / 2e-6, rel=1e-5, abs=1e-5)
+
+
+T, A, G = Input("T", symbols("N D M"), "t"), Input("A", symbols("D M"), "a"), Input("G", symbols("N D"), "g")
+
+SUMMED = [
+    # axes of both factors, those left over, and how it is written: NumPy stretches what lacks the first axes
+    (A, (1, 2), (0, 1), "sum(T * A, axis=2)"),
+    (A, (1, 2), (0,), "sum(T * A, axis=(1, 2))"),
+    (A, (1, 2), (0, 2), "sum(T * A, axis=1)"),
+    (T, (0, 1, 2), (0, 1), "sum(T * T, axis=2)"),
+    (G, (0, 1), (1, 2), 'einsum("ijk,ij->jk", T, G)'),
+    (A, (1, 2), (1, 0), 'einsum("ijk,jk->ji", T, A)'),
+]
+
+
+@pytest.mark.parametrize(("other", "row", "output", "text"), SUMMED)
+def test_a_sum_along_axes_of_a_product_entry_by_entry_needs_no_einsum(other, row, output, text):
+    tree = read(contract([T, other], [(0, 1, 2), row], output))
+    assert print_code(tree) == text
+    random = np.random.default_rng(1)
+    arrays = {n.name: random.normal(size=[SIZES[str(size)] for size in n.shape]) for n in (T, A, G)}
+    letters = ["".join("ndm"[label] for label in labels) for labels in (row, output)]
+    expected = np.einsum(f"ndm,{letters[0]}->{letters[1]}", arrays["T"], arrays[other.name])
+    assert np.allclose(evaluate(tree, arrays, SIZES), expected)
+    assert np.allclose(eval(print_code(tree, module="np."), {"np": np, **arrays}), expected)
+
+
+def test_an_einsum_takes_in_another_one():
+    """Kolda and Bader, "Tensor decompositions and applications", section 3.4."""
+    shapes = {"T": "I J K", "A": "I R", "B": "J R", "C": "K R"}
+    found = naming.formula(parse('sum((T - einsum("ir,jr,kr->ijk", A, B, C))**2) / 2', shapes), "C")
+    assert str(found) == 'C @ (A.T @ A * (B.T @ B)) - einsum("ij,kj,kil->lj", B, A, T)'
+
+
+def test_group_normalisation_has_the_three_terms_of_the_textbook():
+    found = naming.formula(load("groupnorm"), "X")
+    three = "G * gamma - xhat * mean(G * xhat * gamma, axis=2)[..., None] - mean(G * gamma, axis=2)[..., None]"
+    assert str(found) == f"({three}) / sigma[..., None]"
 
 
 def test_an_outer_product_is_a_column_times_a_row_on_paper():

@@ -159,15 +159,7 @@ def test_its_gradient_is_pytorchs_and_the_printed_formula_runs(name, sizes):
         )
 
 
-FOR_ALL_SIZES = {
-    "differences": True,
-    "a row": True,
-    "concatenate": True,
-    "heads": True,
-    "a convolution": True,
-    # That Σ_s [s = 2p + k] [s = 2q + l] is δ_pq δ_kl is not known where it stands inside a square.
-    "repeat": False,
-}
+FOR_ALL_SIZES = ("differences", "a row", "concatenate", "heads", "a convolution", "repeat")
 
 
 @pytest.mark.parametrize("name", FOR_ALL_SIZES)
@@ -177,8 +169,7 @@ def test_its_gradient_is_proved(name):
     for gradient in derive.derive(layer, bound).gradients.values():
         found = {item.route: item.strength for item in gradient.evidence}
         assert found["jacobian"] is Strength.PROVED_AT_SIZES
-        expected = Strength.PROVED_FOR_ALL_SIZES if FOR_ALL_SIZES[name] else Strength.PROVED_AT_SIZES
-        assert found["index"] is expected
+        assert found["index"] is Strength.PROVED_FOR_ALL_SIZES
 
 
 FORMULAS = {

@@ -37,6 +37,7 @@ from derive.notation.tree import (
     Sum,
     SumAxis,
     Transpose,
+    Zeros,
 )
 from derive.proof.evaluate import evaluate
 
@@ -128,6 +129,8 @@ NESTED = [
     (MatMul((u, Transpose(Product((Number(2), Hadamard((u, v))))))), "np.outer(u, 2 * u * v)"),
     (MatMul((Ones("N"), Transpose(Ones("N")))), "np.ones((N, N))"),
     (Product((Number(2), MatMul((Ones("N"), Transpose(Ones("N")))))), "2 * np.ones((N, N))"),
+    (Zeros(("N", "2")), "np.zeros((N, 2))"),
+    (Zeros(("N",)), "np.zeros(N)"),
     (Sum((A, Broadcast(u, 0, "N"))), "A + u"),
     (Sum((A, Broadcast(u, 1, "N"))), "A + u[:, None]"),
     (Sum((Broadcast(u, 0, "N"), Broadcast(v, 1, "N"))), "np.ones((N, 1)) * u + np.outer(v, np.ones(N))"),

@@ -74,6 +74,7 @@ from derive.notation.tree import (
     Tree,
     Where,
     Windows,
+    Zeros,
 )
 from derive.render.latex import render_fragment
 from derive.render.text import render_text
@@ -114,6 +115,7 @@ TREES = {
     MatrixCall: MatrixCall("inv", X),
     BigSum: BigSum((("k", 4096),), x),
     Ones: Ones("N"),
+    Zeros: Zeros(("N", "D")),
     Transpose: Transpose(X),
     MatMul: MatMul((X, W)),
     Hadamard: Hadamard((X, W)),

@@ -46,6 +46,7 @@ from derive.notation.tree import (
     Sum,
     SumAxis,
     Transpose,
+    Zeros,
 )
 
 X, W, Y = Name("X", "matrix"), Name("W", "matrix"), Name("Y", "matrix")
@@ -140,6 +141,8 @@ CASES = [
     (BigSum((("i", "N"), ("j", "M")), Entry("x", ("i", "j"))), r"\sum_{i=1}^{N}\sum_{j=1}^{M} x_{ij}"),
     (Ones("N"), r"\mathbf{1}_{N}"),
     (Ones(""), r"\mathbf{1}"),
+    (Zeros(("N", "D")), r"\mathbf{0}_{N \times D}"),
+    (Zeros(("N",)), r"\mathbf{0}_{N}"),
     (Identity("beta"), r"\mathbf{I}_{\beta}"),
     (Kronecker((Identity("N"), Transpose(W))), r"\mathbf{I}_{N} \otimes \mathbf{W}^{\top}"),
     (SumAxis(X, 0, 2), r"\mathbf{1}^{\top} \mathbf{X}"),

@@ -50,6 +50,7 @@ from derive.notation.tree import (
     Sum,
     SumAxis,
     Transpose,
+    Zeros,
 )
 from derive.pdf import typeset_with_log
 from derive.render.latex import COLOURS
@@ -176,6 +177,8 @@ def every_kind():
         Kronecker((X, Identity("M"))),
         Kronecker((Ones("N"), Identity("M"))),
         Ones("N"),
+        Zeros(("N", "D")),
+        Zeros(("N", "D - 2", "M")),
         Ones(""),
         BigSum((("k", 4096),), Product((E("x", 1, "k"), E("w", "k", 1)))),
         BigSum(

@@ -46,6 +46,7 @@ from derive.notation.tree import (
     SumAxis,
     Transpose,
     Tree,
+    Zeros,
 )
 
 X, W, A, B = (Name(letter, "matrix") for letter in "XWAB")
@@ -111,6 +112,7 @@ def picture(text: str) -> str:
         (Identity("N"), "I_N"),
         (Identity("2"), "I₂"),
         (Ones(""), "1"),
+        (Zeros(("N", "D")), "0_N×D"),
         (Transpose(W), "Wᵀ"),
         (JacobianOf(L), "J_L"),
         (At(JacobianOf(Name("h")), At(Name("y"), Name("x", "vector"))), "J_h(y(x))"),

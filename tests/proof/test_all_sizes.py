@@ -10,6 +10,7 @@ import derive
 from derive.errors import RefutedError
 from derive.forward.nodes import Constant, Contract
 from derive.forward.normal import contract
+from derive.forward.parse import parse
 from derive.layers import load
 from derive.proof.all_sizes import prove_for_all_sizes
 from derive.proof.evidence import Strength
@@ -50,6 +51,31 @@ def test_a_network_of_two_layers_is_proved_for_all_sizes():
     formula = derive_jacobian(two_layers, "U", two_layers.sizes({})).formula.node
     evidence = prove_for_all_sizes(two_layers, "U", formula, [dict.fromkeys("NDHM", 2)])
     assert evidence is not None and evidence.strength is Strength.PROVED_FOR_ALL_SIZES
+
+
+REPEATED = [
+    ("sum(repeat(X, 3)**2)", 6),
+    ("sum(repeat(X, 3, axis=0)**2)", 6),
+    ("sum(tile(X, (1, 2))**2)", 4),
+    ("sum(X.reshape(-1)**2)", 2),
+]
+
+
+@pytest.mark.parametrize(("text", "times"), REPEATED)
+def test_squares_of_repeated_entries_are_proved_for_all_sizes(text, times):
+    layer = parse(text, {"X": "N D"})
+    assert str(derive_jacobian(layer, "X", SIZES).formula) == f"{times} * X"
+    found = {item.route: item for item in prove(layer, "X", {"N": 2, "D": 3})}
+    assert found["index"].strength is Strength.PROVED_FOR_ALL_SIZES
+
+
+@pytest.mark.parametrize(("text", "times"), REPEATED)
+def test_squares_of_repeated_entries_counted_once_too_often_are_refuted(text, times):
+    layer = parse(text, {"X": "N D"})
+    (X,) = layer.inputs
+    slip = contract([Constant(Integer(times + 1)), X], [(), (0, 1)], (0, 1))
+    evidence = prove_for_all_sizes(layer, "X", slip, [{"N": 1, "D": 2}])
+    assert evidence is not None and evidence.strength is Strength.REFUTED
 
 
 def loses_a_factor(found):

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from sympy import Integer, symbols
 
 import derive
+from derive.forward.nodes import Delta, Select
+from derive.forward.normal import contract
 from derive.proof.canonical import same_for_all_sizes
 from derive.proof.numeric import forward, samples
 
@@ -46,6 +49,12 @@ SAME = [
     ("np.sin((X @ W).sum(axis=1))", "np.sin((X * W.sum(axis=1)).sum(axis=1))"),
     ("np.cos(v - c)", "np.cos(c - v)"),
     ("(X * 0 + 1).sum()", "(X * 0 + 1).sum(axis=0).sum()"),
+    ("(np.repeat(v, 3) ** 2).sum()", "3 * (v * v).sum()"),
+    ("np.repeat(v, 3) * np.repeat(c, 3)", "np.repeat(v * c, 3)"),
+    ("np.exp((np.repeat(v, 3) ** 2).sum())", "np.exp(3 * (v * v).sum())"),
+    ("((np.tile(v, 3) + np.tile(c, 3)) ** 2).sum()", "3 * ((v + c) ** 2).sum()"),
+    ("(X.reshape(-1) * Y.reshape(-1)).sum()", "(X * Y).sum()"),
+    ("(np.repeat(X, 2, axis=1) ** 3).sum(axis=1)", "2 * (X**3).sum(axis=1)"),
 ]
 
 DIFFERENT = [
@@ -69,6 +78,10 @@ DIFFERENT = [
     (ONE.replace("x", "u"), ONE.replace("x", "v")),
     ("(A * A).sum(axis=0)", "(A * A.T).sum(axis=0)"),
     ("np.exp((A * A).sum(axis=0))", "np.exp((A * A.T).sum(axis=0))"),
+    ("(np.repeat(v, 3) ** 2).sum()", "2 * (v * v).sum()"),
+    ("(np.repeat(v, 3) * np.tile(v, 3)).sum()", "3 * (v * v).sum()"),
+    ("np.repeat(v, 3) * np.tile(c, 3)", "np.repeat(v * c, 3)"),
+    ("(np.lib.stride_tricks.sliding_window_view(v, 2) ** 2).sum()", "2 * (v * v).sum()"),
 ]
 
 
@@ -86,6 +99,55 @@ def test_the_same_in_other_words_is_recognised(first, second):
 @pytest.mark.parametrize(("first", "second"), DIFFERENT)
 def test_what_is_different_is_not_said_to_be_the_same(first, second):
     assert not same_for_all_sizes(traced(first).output, traced(second).output)
+
+
+N, D = symbols("N D", integer=True, positive=True)
+
+
+def met(counts, strides, offset, source):
+    """Σ_s [s = f(p)] [s = f(q)], and what that is if a place has one p: δ_pq."""
+    chosen, several = Select(counts, source, strides, Integer(offset)), len(counts)
+    first, second = range(several), range(several, 2 * several)
+    twice = contract([chosen, chosen], [(*first, 2 * several), (*second, 2 * several)], (*first, *second))
+    return twice, contract(list(map(Delta, counts)), list(zip(first, second, strict=True)), (*first, *second))
+
+
+def at(node, sizes):
+    words = "abcdefgh"
+    match node:
+        case Delta():
+            return np.eye(int(node.size.subs(sizes)))
+        case Select():
+            counts = [int(count.subs(sizes)) for count in node.counts]
+            array = np.zeros((*counts, int(node.source.subs(sizes))))
+            for place in np.ndindex(*counts):
+                steps = (i * int(stride.subs(sizes)) for i, stride in zip(place, node.strides, strict=True))
+                array[(*place, int(node.offset) + sum(steps))] = 1
+            return array
+    rows = ["".join(words[label] for label in row) for row in (*node.indices, node.output)]
+    return np.einsum(f"{','.join(rows[:-1])}->{rows[-1]}", *(at(operand, sizes) for operand in node.operands))
+
+
+@pytest.mark.parametrize(
+    ("counts", "strides", "offset", "source", "one"),
+    [
+        ((N, Integer(3)), (Integer(3), Integer(1)), 0, 3 * N, True),
+        ((Integer(3), N), (Integer(1), Integer(3)), 0, 3 * N, True),
+        ((N, D), (D, Integer(1)), 0, N * D, True),
+        ((N, D), (Integer(1), N), 0, N * D, True),
+        ((N, Integer(2), D), (2 * D, D, Integer(1)), 0, 2 * N * D, True),
+        ((N, Integer(2)), (Integer(3), Integer(1)), 1, 3 * N, True),
+        ((N,), (Integer(2),), 1, 2 * N, True),
+        ((N, Integer(3)), (Integer(2), Integer(1)), 0, 2 * N + 1, False),
+        ((N, Integer(2)), (Integer(1), Integer(1)), 0, N + 1, False),
+        ((N, D), (Integer(1), Integer(1)), 0, N + D - 1, False),
+        ((N, D), (D - 1, Integer(1)), 0, N * D, False),
+    ],
+)
+def test_a_place_has_one_quotient_and_one_remainder_unless_choices_overlap(counts, strides, offset, source, one):
+    twice, single = met(counts, strides, offset, source)
+    assert np.array_equal(at(twice, {N: 3, D: 4}), at(single, {N: 3, D: 4})) is one
+    assert same_for_all_sizes(twice, single) is one
 
 
 def test_arrays_of_other_shapes_are_different():

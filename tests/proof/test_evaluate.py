@@ -30,6 +30,7 @@ from derive.notation.tree import (
     Sum,
     SumAxis,
     Transpose,
+    Zeros,
 )
 from derive.proof.evaluate import evaluate
 
@@ -55,6 +56,8 @@ CASES = [
     (MatMul((u, A, C)), lambda a: a["u"] @ a["A"] @ a["C"]),
     (MatMul((u, Transpose(v))), lambda a: np.outer(a["u"], a["v"])),
     (MatMul((Ones("N"), Transpose(Ones("D")))), lambda a: np.ones((2, 3))),
+    (Zeros(("N", "D")), lambda a: np.zeros((2, 3))),
+    (Zeros(("D",)), lambda a: np.zeros(3)),
     (Hadamard((A, B)), lambda a: a["A"] * a["B"]),
     (Inner(A, B), lambda a: np.sum(a["A"] * a["B"])),
     (Product((Number(Fraction(1, 3)), A)), lambda a: a["A"] / 3),

@@ -31,7 +31,7 @@ KNOWN = [
     ("sum(x**4)", {"x": "N"}, "x", "diag(12 * x**2)", None, "entry by entry"),
     ("sum(log(x))", {"x": "N"}, "x", "-diag(1 / x**2)", "-v / x**2", "the barrier, Boyd and Vandenberghe, 11.2"),
     ("sum(X**3)", {"X": "N D"}, "X", "diag((6 * X).reshape(-1))", "6 * V * X", "entry by entry"),
-    ("A @ x", {"A": "M N", "x": "N"}, "x", "0 * ones((N, N))", "0 * ones(N)", "a linear map"),
+    ("A @ x", {"A": "M N", "x": "N"}, "x", "zeros((N, N))", "zeros(N)", "a linear map"),
 ]
 
 

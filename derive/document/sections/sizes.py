@@ -13,7 +13,7 @@ from derive.document.words import array_name, output_name
 from derive.engine.cost import dense_product, operations
 from derive.forward.layer import Layer
 from derive.forward.nodes import Select, topological
-from derive.forward.shape import factored
+from derive.forward.shape import bind, factored
 from derive.locale import N_
 from derive.notation.tree import Entry, Listed, Number, Partial, Power, Product, Relation, Tree
 from derive.routes.jacobian import JacobianRoute, derive_jacobian
@@ -196,8 +196,10 @@ def _numbers(draft: Draft, at: Sequence[JacobianRoute], sizes: Mapping[str, int]
 
 def _is_costly(route: JacobianRoute, sizes: Mapping[str, int]) -> bool:
     """Whether counting the zeros takes long: where selections say which entries they are, all places are visited."""
-    selected = any(isinstance(n, Select) for term in route.jacobian.terms for n in topological(term.coefficient))
-    return selected and prod(route.jacobian.shape) > _COUNTED
+    inner = (node for term in route.jacobian.terms for node in topological(term.coefficient))
+    # A selection may have far more entries than the Jacobian, as one that joins axes before they are summed over.
+    visited = [prod(bind(node.shape, sizes)) for node in inner if isinstance(node, Select)]
+    return bool(visited) and max(*visited, prod(route.jacobian.shape)) > _COUNTED
 
 
 def _conclude(draft: Draft, material: Material, sizes: Mapping[str, int]) -> None:
