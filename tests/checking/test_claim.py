@@ -113,7 +113,7 @@ def test_the_forward_function_is_found_by_its_name():
 
 
 def test_what_has_to_be_added_is_said_with_the_file():
-    with pytest.raises(UserError, match=r"add --forward test_claim\.py:NAME with the name of yours that returns"):
+    with pytest.raises(UserError, match=r"--forward test_claim\.py:NAME, and keep --against affine"):
         check_backward(backward, "affine")
 
 
