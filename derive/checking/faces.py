@@ -61,10 +61,14 @@ def _taken(run: Branch, names: Sequence[str], budget: Budget) -> Taken | None:
         return Taken.SIDE
     entries = [_answered(entry, asked) for name in names for entry in run.got[name].data.ravel()]
     groups = list(_groups(masks_of(entries), [mask for mask, held in asked if not held]))
-    # What does not jump is on every side, which costs more to see.
-    for every in (False, True):
-        if exist_together([(group.u, group.shares(entries, budget, every=every)) for group in groups]):
-            return Taken.SIDE
+    # Where forward itself jumps, what is beside a boundary says nothing of what is on it.
+    outputs = [_answered(entry, asked) for entry in run.output.ravel()]
+    continuous = all(_is_continuous(group.u, outputs, budget) for group in groups)
+    if continuous:
+        # What does not jump is on every side, which costs more to see.
+        for every in (False, True):
+            if exist_together([(group.u, group.shares(entries, budget, every=every)) for group in groups]):
+                return Taken.SIDE
     # Beside each boundary by itself there is what is taken on it.
     alone = (
         exist_together([(group.u, SHARES if only_side(group.u) is None else group.shares(entries, budget, every=True))])
@@ -73,10 +77,20 @@ def _taken(run: Branch, names: Sequence[str], budget: Budget) -> Taken | None:
     if not all(alone):
         return None
     expected = [_answered(entry, asked) for name in names for entry in run.expected[name].ravel()]
-    for told, wanted in ((Taken.FORWARD, expected), (Taken.OTHER, [_turned(entry) for entry in expected])):
+    ways = [(Taken.FORWARD, expected)]
+    if continuous:
+        ways.append((Taken.OTHER, [_turned(entry) for entry in expected]))
+    for told, wanted in ways:
         if all(_is_nothing(a - b, budget) for a, b in zip(entries, wanted, strict=True)):
             return told
     return None
+
+
+def _is_continuous(u: Element, outputs: Sequence[Element], budget: Budget) -> bool:
+    """Whether the output does not jump where u = 0."""
+    masks = [mask for mask in masks_of(outputs) if (line := on_line(u, difference(mask))) is not None and not line[1]]
+    group = next(_groups(masks, still=True), None)
+    return group is None or all(group.takes(share, entry, budget) for entry in outputs for share in (ABOVE, BELOW))
 
 
 def _turned(value: Element) -> Element:
@@ -115,10 +129,11 @@ class _Group:
         return [
             share
             for share in (ways or SHARES)
-            if share == natural or all(self._takes(share, entry, budget) for entry in entries)
+            if share == natural or all(self.takes(share, entry, budget) for entry in entries)
         ]
 
-    def _takes(self, share: Fraction, entry: Element, budget: Budget) -> bool:
+    def takes(self, share: Fraction, entry: Element, budget: Budget) -> bool:
+        """Whether an entry has this share of what is above on u = 0, and else what is below."""
         # What turns elsewhere along the same line is known, wherever beside u = 0.
         entry = substituted(entry, values(entry, known(self.u, 0, masks_of([entry]), only_others=True)))
         on, above, below = (where(entry, self.u, side) for side in (0, 1, -1))
