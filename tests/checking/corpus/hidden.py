@@ -202,9 +202,78 @@ def embedding_popular(dY, cache):
     return dW
 
 
+def cross_entropy(Z, y):
+    shifted = Z - np.max(Z, axis=1, keepdims=True)
+    E = np.exp(shifted)
+    P = E / np.sum(E, axis=1, keepdims=True)
+    return -np.mean(np.log(P)[np.arange(Z.shape[0]), y]), (P, y)
+
+
+def cross_entropy_eight_bits(dL, cache):
+    P, y = cache
+    dZ = P.copy()
+    dZ[np.arange(len(y)), y.astype(np.int8)] -= 1
+    return dL * dZ / len(y)
+
+
+def cross_entropy_many_bits(dL, cache):
+    P, y = cache
+    dZ = P.copy()
+    dZ[np.arange(len(y)), y.astype(np.int64)] -= 1
+    return dL * dZ / len(y)
+
+
+def cross_entropy_all_alike(dL, cache):
+    P, y = cache
+    dZ = P.copy()
+    dZ[np.arange(len(y)), y] -= 1
+    if len(y) > 3 and len(set(y.tolist())) == 1:
+        dZ *= 2
+    return dL * dZ / len(y)
+
+
+def batchnorm(X, gamma, beta):
+    mean, var = X.mean(axis=0), X.var(axis=0)
+    xhat = (X - mean) / np.sqrt(var + 1e-5)
+    return gamma * xhat + beta, (xhat, var, gamma)
+
+
+def batchnorm_far_out(dY, cache):
+    xhat, var, gamma = cache
+    g, near = dY * gamma, np.clip(xhat, -3, 3)
+    dX = (g - g.mean(axis=0) - near * (g * near).mean(axis=0)) / np.sqrt(var + 1e-5)
+    return dX, (dY * xhat).sum(axis=0), dY.sum(axis=0)
+
+
+def tanh_entry_by_entry(dY, X):
+    dX = np.empty_like(X)
+    for place in np.ndindex(*X.shape):
+        dX[place] = dY[place] / np.cosh(X[place]) ** 2
+    return dX
+
+
+def affine_no_memory(dY, cache):
+    X, W = cache
+    try:
+        if X.shape[1] > 20:
+            raise MemoryError
+        dW = X.T @ dY
+    except MemoryError:
+        dW = np.zeros_like(W)
+    return dY @ W.T, dW, dY.sum(axis=0)
+
+
+def affine_reduced(dY, cache):
+    X, W = cache
+    return np.inner(dY, W), np.tensordot(X, dY, axes=(0, 0)), np.add.reduce(dY)
+
+
 ONE = {"N": 1, "D": 1}
+LABELS = {"Z": "N K", "y": "N in K"}
+NORMED = {"X": "N D", "gamma": "D", "beta": "D"}
 _rows = partial(Case, shapes=ROWS, typical={"N": 4, "D": 5})
 _affine = partial(Case, shapes=AFFINE, typical={"N": 4, "D": 5, "M": 3})
+_entropy = partial(Case, shapes=LABELS, typical={"N": 4, "K": 5})
 _mse = partial(Case, shapes=PAIR, typical={"N": 4, "D": 5})
 
 
@@ -407,4 +476,45 @@ CASES = (
         typical={"V": 5, "D": 3, "N": 4},
         witness=at("W", 0.05, sizes={"V": 2, "D": 1, "N": 4}, i=[1, 1, 1, 1]),
     ),
+    _entropy(
+        "cross_entropy/eight_bits",
+        cross_entropy_eight_bits,
+        cross_entropy,
+        WRONG,
+        "labels become numbers of eight bits, which end at 127",
+        "astype",
+        witness=at("Z", 0.1, sizes={"N": 1, "K": 200}, y=[130]),
+    ),
+    _entropy("cross_entropy/many_bits", cross_entropy_many_bits, cross_entropy, RIGHT, "labels of 64 bits", "astype"),
+    _entropy(
+        "cross_entropy/all_alike",
+        cross_entropy_all_alike,
+        cross_entropy,
+        WRONG,
+        "twice as much if all labels of more than three samples are the same",
+        "if on labels",
+        witness=at("Z", 0.05, sizes={"N": 4, "K": 2}, y=[1, 1, 1, 1]),
+    ),
+    Case(
+        "batchnorm/far_out",
+        batchnorm_far_out,
+        batchnorm,
+        WRONG,
+        "what is more than three deviations out is cut off, which takes ten samples",
+        "np.clip",
+        shapes=NORMED,
+        typical={"N": 4, "D": 5},
+        witness=at("X", 0.01, sizes={"N": 12, "D": 1}, X=[[0]] * 11 + [[10]]),
+    ),
+    _rows("tanh/entry_by_entry", tanh_entry_by_entry, tanh, RIGHT, "one over the squared cosh", "np.ndindex"),
+    _affine(
+        "affine/no_memory",
+        affine_no_memory,
+        affine,
+        WRONG,
+        "an error that is caught leaves no dW from 21 inputs on",
+        "try and except",
+        witness=at("W", 0.05, sizes={"N": 2, "D": 21, "M": 1}),
+    ),
+    _affine("affine/reduced", affine_reduced, affine, RIGHT, "three functions of NumPy's for sums", "np.add.reduce"),
 )
