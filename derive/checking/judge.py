@@ -254,17 +254,19 @@ class Judge:
         """
         off = np.zeros(got.shape, dtype=bool)
         sides = []
-        for sign in (-1, 1):
-            side = _aside(point, across, sign * _AWAY)
+        for by in (-_AWAY, _AWAY, -2 * _AWAY, 2 * _AWAY):
+            side = _aside(point, across, by)
             seen, want = self.watch.at(side, self.whole), self._expected(side)
             if seen is None or want is None or name not in seen.got or seen.got[name].shape != got.shape:
                 return off
             sides.append((seen.got[name], want[name]))
         for place in np.ndindex(got.shape):
-            (a, b), (c, d) = ((g[place], w[place]) for g, w in sides)
+            (a, b), (c, d), (e, _), (f, _) = ((g[place], w[place]) for g, w in sides)
             share = _JUMP * max(map(abs, (a, b, c, d))) + _NOTHING
             beyond = max(got[place] - max(a, c), min(a, c) - got[place])
-            off[place] = bool(abs((a - c) - (b - d)) > share or beyond > share + abs(b - d))
+            # As much as it changes on the way, it may change up to the boundary, as |x| does.
+            slow = share + abs(b - d) + 2 * (abs(a - e) + abs(c - f))
+            off[place] = bool(abs((a - c) - (b - d)) > share or beyond > slow)
         return off
 
     def _floats(self, point: Point) -> dict[str, Any]:

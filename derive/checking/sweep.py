@@ -32,6 +32,10 @@ _LARGE = (130, 260)
 """Whole numbers of eight bits end before."""
 
 _OUT = 20
+_TIED = 4
+_TWOFOLD = (5, 6)
+"""Seeds of numbers that are 1 or -1, up to this size."""
+
 _WIDTH = 1e-6
 _CLOSE = 1e-5
 _STRAIGHT = 1e-3
@@ -75,6 +79,8 @@ def sweep(subject: Subject, budget: Budget, *, far: bool = False) -> Iterator[Su
     labels = (False, True) if len(subject.smooth) < len(subject.inputs) else (False,)
     tries = [(sizes, 3, alike) for sizes in every for alike in labels]
     tries += [(sizes, 4, False) for sizes in every[:1]]
+    # Of 1 and -1 many are the same.
+    tries += [(sizes, seed, False) for sizes in every if max(sizes.values(), default=0) <= _TIED for seed in _TWOFOLD]
     for sizes, seed, alike in [item for item in tries if not far or max(item[0].values()) >= min(_LARGE)]:
         budget.check()
         before = budget.spent
@@ -141,6 +147,8 @@ def _differing(
     draw = np.random.default_rng(seed)
     for interval in _DOMAINS:
         arrays = _drawn(subject, sizes, draw, interval, alike=alike)
+        for node in subject.smooth if seed in _TWOFOLD else ():
+            arrays[node.name] = np.sign(arrays[node.name])
         for node in subject.smooth if far else ():
             arrays[node.name].flat[:1] *= _OUT
         try:

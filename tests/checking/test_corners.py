@@ -175,3 +175,57 @@ def test_which_sides_exist_together(boundaries, exist):
     field = Field()
     read = [(field.read(sympy.parse_expr(text, names)), {wanted}) for text, wanted in boundaries]
     assert exist_together(read) is exist
+
+
+def test_what_grows_from_a_boundary_on_is_not_off_there():
+    def size(a: "N", b: "N"):
+        return np.abs(a * b), (a, b)
+
+    def back(dout, cache):
+        a, b = cache
+        return np.sign(a * b) * dout * b, np.sign(a * b) * dout * a
+
+    def by_each(dout, cache):
+        a, b = cache
+        return dout * np.sign(a) * np.abs(b), dout * np.sign(b) * np.abs(a)
+
+    assert check_backward(back, size).ok
+    assert check_backward(by_each, size).ok
+
+
+def test_two_inputs_that_both_get_everything_where_they_are_the_same_are_refuted():
+    def larger(A: "N D", B: "N D"):
+        return np.maximum(A, B), (A, B)
+
+    def both(dout, cache):
+        A, B = cache
+        return dout * (A >= B), dout * (A <= B)
+
+    def each_half(dout, cache):
+        A, B = cache
+        return dout * ((A > B) + 0.5 * (A == B)), dout * ((A < B) + 0.5 * (A == B))
+
+    assert not check_backward(both, larger).ok
+    assert check_backward(each_half, larger).proved
+
+
+def test_where_forward_jumps_no_side_is_a_gradient():
+    def dropped(X: "N D", U: "N D"):
+        return X * (U > 0.5), U
+
+    def back(dout, U):
+        return dout * (U >= 0.5), 0 * U
+
+    assert not next(v for v in check_backward(back, dropped).gradients if v.name == "X").proved
+    assert check_backward(lambda dout, U: (dout * (U > 0.5), 0 * U), dropped).proved
+
+
+def test_rows_that_are_the_same_are_looked_at_beyond_the_sizes_of_proofs():
+    def square(X: "N D"):
+        return X**2, X
+
+    def back(dout, X):
+        again = (X[:1] == X).all(axis=1, keepdims=True) & (np.arange(len(X)) > 1)[:, None]
+        return np.where(again, 0.0, 2 * dout * X)
+
+    assert not only(back, square).ok
