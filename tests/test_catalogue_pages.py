@@ -96,7 +96,7 @@ def test_every_name_in_a_formula_is_introduced_where_the_layer_is_described(name
     forward = {text for text in names if not text.startswith("d")}
     assert forward
     for text in forward:
-        symbol = text if len(text) == 1 else {"xhat": r"\hat{\mathbf{x}}"}.get(text, rf"\boldsymbol{{\{text}}}")
+        symbol = text if len(text) == 1 else {"Xhat": r"\hat{\mathbf{X}}"}.get(text, rf"\boldsymbol{{\{text}}}")
         assert symbol in layer[1], text
 
 

@@ -3,30 +3,31 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from itertools import islice
 from typing import Any
 from warnings import catch_warnings, simplefilter
 
 from derive.checking.boundary import Boundary, at_points, settled
 from derive.checking.budget import Budget, OutOfTimeError
 from derive.checking.claim import claim
-from derive.checking.counterexample import Finding, confirm, output_shape, search, settle
+from derive.checking.counterexample import Finding, confirm, search, settle
 from derive.checking.explanation import Explanation
 from derive.checking.explore import explore
+from derive.checking.given import check_sizes, written_shapes
 from derive.checking.involved import without_others
 from derive.checking.kinks import Kink, kinks, merged
 from derive.checking.lasting import changes_for_good
 from derive.checking.matching import is_class, partner, subject
-from derive.checking.points import size_choices
+from derive.checking.points import size_choices, size_letters
 from derive.checking.proofs import Proofs
 from derive.checking.report import Report, Verdict
 from derive.checking.reproduce import command_words
 from derive.checking.sides import Explored
 from derive.checking.subject import Subject
-from derive.checking.sweep import StuckError, Suspicion, sweep, swept_sizes
+from derive.checking.sweep import StuckError, Suspicion, sweep
+from derive.checking.usable import usable_sizes
 from derive.errors import UserError
 from derive.forward.layer import Layer
 from derive.forward.nodes import Input
@@ -70,7 +71,7 @@ def check_backward(
     backward: Any,
     forward: Any = None,
     *,
-    shapes: Mapping[str, str] | None = None,
+    shapes: Mapping[str, str | Sequence[str | int]] | None = None,
     sizes: Mapping[str, int] | None = None,
     returns: str = "",
     against: str | Layer | None = None,
@@ -82,7 +83,8 @@ def check_backward(
         backward: a function backward(dout, cache), or one of forward's arguments and the upstream gradient by their
             names, or a class with the methods forward and backward, or a torch.autograd.Function or torch.nn.Module.
         forward: the function that it belongs to, a layer, or the name of one of the catalogue.
-        shapes: the shapes of forward's arguments, {"X": "N D"}, where its annotations do not say them.
+        shapes: the shapes of forward's arguments, {"X": "N D"} or {"X": ("N", "D")}, where its annotations do not say
+            them.
         sizes: numbers for the letters, for the proofs at sizes.
         returns: what backward gives back, "dX,dW,db", where it is not the gradients of forward's arguments in order.
         against: a layer that forward claims to be, which is checked as well. Without forward, it is the function of the
@@ -110,7 +112,9 @@ def check_backward(
         forward = partner(backward, claimed)
     if forward is None and claimed is not None and not is_class(backward):
         forward, claimed = claimed, None
-    found = subject(backward, forward, shapes=shapes, returns=returns, claimed=claimed)
+    written = written_shapes(shapes or {})
+    found = subject(backward, forward, shapes=written, returns=returns, claimed=claimed)
+    check_sizes(sizes or {}, size_letters(found.inputs), found.against)
     budget = Budget(seconds)
     check = _Check(found, sizes or {}, budget, Proofs(found, budget))
     with catch_warnings():
@@ -124,7 +128,7 @@ def check_backward(
         verdicts,
         tuple(tuple(at.items()) for at in check.proofs.sizes),
         time.monotonic() - started,
-        command_words(found, shapes or {}, returns, claimed),
+        command_words(found, written, returns, claimed),
         told,
     )
 
@@ -150,7 +154,7 @@ class _Check:
         self.proofs.sizes = size_choices(self.subject, self.given)
         limit = Budget(min(_SWEEP, self.budget.seconds / 8))
         with suppress(OutOfTimeError), limit.interrupting():
-            self.proofs.sizes = self._usable()
+            self.proofs.sizes = usable_sizes(self.subject, self.proofs.sizes, asked=bool(self.given))
         finding = Finding()
         self._sweep(finding)
         self.proofs.run(finding.wrong)
@@ -219,14 +223,6 @@ class _Check:
                 f"{f' ({error})' if str(error) else ''}; leave --against out, or give smaller sizes"
             ) from error
 
-    def _usable(self) -> list[dict[str, int]]:
-        """The sizes of proofs; others where forward takes none of them, and nobody has asked for them."""
-        chosen = self.proofs.sizes
-        if self.given or any(output_shape(self.subject, sizes) is not None for sizes in chosen):
-            return chosen
-        others = (sizes for sizes in swept_sizes(self.subject) if output_shape(self.subject, sizes) is not None)
-        return list(islice(others, len(chosen))) or chosen
-
     def _sweep(self, finding: Finding, *, far: bool = False) -> None:
         """What is grossly wrong is found before time is spent on proofs, at more sizes than those have."""
         suspicions: list[Suspicion] = []
@@ -269,7 +265,9 @@ class _Check:
             boundary = self.boundaries.get(name, "")
             return Verdict(name, strength, _AT, reason, seconds=seconds, shape=shape, boundary=boundary)
         if not finding.points.get(name):
-            why = self.stuck or self.proofs.reasons.get(name, "forward gives no finite numbers")
+            why = self.stuck or self.proofs.reasons.get(name, "")
+            if not finding.runs and not self.budget.spent > self.budget.seconds:
+                why = "; ".join(filter(None, ("forward gives no finite numbers where it was tried", why)))
             raise UserError(
                 f"check: {self.subject.name}: d{name} can neither be proved nor compared with numbers: {why}"
             )

@@ -13,6 +13,7 @@ import numpy as np
 from derive.checking.budget import Budget
 from derive.checking.exactly import Branch, branches
 from derive.checking.numerically import Differences, Expected, Mismatch, compared, told
+from derive.checking.places import UPSTREAM
 from derive.checking.points import alike, critical_numbers, draws, sizes_ascending
 from derive.checking.report import Counterexample
 from derive.checking.subject import CodeError, Subject
@@ -34,6 +35,7 @@ __all__ = [
 Sizes = Mapping[str, int]
 Source = Expected | Differences
 
+_NAMED = "; attributes that are parameters have shapes (--shape W=D,M)"
 _POINTS = 2
 _MOST_SIZES = 14
 _MOST_SYMBOLS = 24
@@ -73,7 +75,7 @@ def search(
     if is_random(subject, proofs[0]):
         raise UserError(
             f"check: {subject.against}: forward gives other numbers when it is run again; let it take what is random "
-            f"as an argument, or seed its generator inside"
+            f"as an argument, or seed its generator inside{_NAMED * (subject.kind is not None)}"
         )
     suspects: dict[str, Mismatch] = {}
     for sizes in proofs:
@@ -169,19 +171,15 @@ def with_upstream(mismatch: Mismatch, upstream: Any) -> Mismatch:
     return Mismatch(
         mismatch.name,
         mismatch.sizes,
-        {**mismatch.arrays, _G: np.asarray(upstream)},
+        {**mismatch.arrays, UPSTREAM: np.asarray(upstream)},
         mismatch.got,
         mismatch.expected,
         mismatch.message,
     )
 
 
-_G = " upstream"
-"""The name of the upstream gradient among arrays; no input is called so."""
-
-
 def _upstream_of(mismatch: Mismatch) -> Any:
-    return mismatch.arrays[_G]
+    return mismatch.arrays[UPSTREAM]
 
 
 def source_at(subject: Subject, sizes: Sizes, budget: Budget) -> Source:
@@ -307,7 +305,7 @@ def _simpler(subject: Subject, source: Source, mismatch: Mismatch, budget: Budge
                 budget.check()
                 if mismatch.arrays[node.name][place] == number:
                     break
-                arrays = {name: array.copy() for name, array in mismatch.arrays.items() if name != _G}
+                arrays = {name: array.copy() for name, array in mismatch.arrays.items() if name != UPSTREAM}
                 arrays[node.name][place] = number
                 found = still(arrays, _upstream_of(mismatch))
                 if found is not None and found.message == mismatch.message:

@@ -125,7 +125,7 @@ class Judge:
                     return None
                 beyond = 1e-9 * max(1.0, float(abs(values).max()))
                 arrays = self._floats(point)
-                return judged(self.subject, self.sizes, name, arrays, upstream, _floats(got), _floats(values), beyond)
+                return judged(self.subject, self.sizes, arrays, upstream, _floats(got), _floats(values), beyond)
             # It changes fast, but the less the closer.
             want, share = (closer[0] + closer[1]) / 2, share + change.max()
         off = ~np.asarray(abs(got - want) <= share, dtype=bool)

@@ -115,7 +115,7 @@ def _at(subject: Subject, source: Expected, arrays: Mapping[str, Any], upstream:
         if jump <= scale and np.all(np.abs(got - values[0]) <= 10 * scale):
             # It is smooth there, and right.
             continue
-        found[node.name] = judged(subject, source.branch.sizes, node.name, arrays, upstream, got, values, scale)
+        found[node.name] = judged(subject, source.branch.sizes, arrays, upstream, got, values, scale)
     if len(found) < 2 or any(kink.outside for kink in found.values()):
         return found
     return _together(subject, source.branch.sizes, arrays, upstream, tried.gradients, near) or found
@@ -156,7 +156,6 @@ def _together(
 def judged(
     subject: Subject,
     sizes: Sizes,
-    name: str,
     arrays: Mapping[str, Any],
     upstream: Any,
     got: Any,

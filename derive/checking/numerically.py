@@ -303,6 +303,8 @@ def compared(
 def _difference(
     name: str, sizes: Mapping[str, int], arrays: Arrays, got: Any, want: Any, share: Any
 ) -> Mismatch | None:
+    if np.iscomplexobj(got):
+        return Mismatch(name, sizes, arrays, None, want, "expected an array of real numbers, got complex ones")
     try:
         value = np.asarray(got, dtype=object if share in (_EXACT_TOLERANCE, _NOTHING) else float)
     except (TypeError, ValueError):

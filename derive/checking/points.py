@@ -24,6 +24,7 @@ __all__ = [
     "MOST_CHOICES",
     "Evaluator",
     "alike",
+    "are_lengths",
     "critical_numbers",
     "differ_somewhere",
     "draws",
@@ -179,7 +180,8 @@ def size_choices(subject: Subject, given: Mapping[str, int] | None) -> list[dict
     names = size_letters(subject.inputs)
     known = {k: v for k, v in (given or {}).items() if k in names}
     ways = [dict(zip(order, count(start), strict=False)) for start in (2, 1) for order in (names, names[::-1])]
-    tried = [{**{letter: way[letter] for letter in names}, **known} for way in ways] or [{}]
+    every = [{**{letter: way[letter] for letter in names}, **known} for way in ways] or [{}]
+    tried = [sizes for sizes in every if are_lengths(subject, sizes)] or every
     # Every way to choose whole numbers is run, which there are sizes for that are small enough.
     small = [sizes for sizes in tried if _is_small(subject, sizes)]
     few = [sizes for sizes in small if whole_choices(subject, sizes) <= MOST_CHOICES]
@@ -188,6 +190,11 @@ def size_choices(subject: Subject, given: Mapping[str, int] | None) -> list[dict
     if first == equal and names:
         equal = dict.fromkeys(names, 3)
     return [first, equal] if names else [first]
+
+
+def are_lengths(subject: Subject, sizes: Mapping[str, int]) -> bool:
+    """Whether every axis has a length there: one of N - D has none where D is larger."""
+    return all(length >= 0 for node in subject.inputs for length in bind(node.shape, sizes))
 
 
 def _is_small(subject: Subject, sizes: Mapping[str, int]) -> bool:
@@ -208,7 +215,8 @@ def smaller_sizes(subject: Subject) -> list[dict[str, int]]:
     """The sizes of proofs where others take too long: all different from 1 on, one way round and the other."""
     names = size_letters(subject.inputs)
     ways = [{letter: n for n, letter in enumerate(order, start=1)} for order in (names, names[::-1])]
-    return [{letter: way[letter] for letter in names} for way in ways] if len(names) > 1 else []
+    tried = [{letter: way[letter] for letter in names} for way in ways] if len(names) > 1 else []
+    return [sizes for sizes in tried if are_lengths(subject, sizes)]
 
 
 def more_sizes(subject: Subject) -> list[dict[str, int]]:
@@ -222,7 +230,9 @@ def sizes_ascending(subject: Subject, largest_sizes: Mapping[str, int]) -> Itera
     names = size_letters(subject.inputs)
     every = product(*(range(1, max(3, largest_sizes.get(letter, 3)) + 1) for letter in names))
     for numbers in sorted(every, key=lambda numbers: (sum(numbers), numbers)):
-        yield dict(zip(names, numbers, strict=True))
+        sizes = dict(zip(names, numbers, strict=True))
+        if are_lengths(subject, sizes):
+            yield sizes
 
 
 def draws(

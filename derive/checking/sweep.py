@@ -19,8 +19,8 @@ import numpy as np
 from derive.checking.budget import Budget, OutOfTimeError
 from derive.checking.literals import literals
 from derive.checking.numerically import real_run
-from derive.checking.points import size_letters
-from derive.checking.subject import CodeError, Subject
+from derive.checking.points import are_lengths, size_letters
+from derive.checking.subject import Subject
 from derive.forward.shape import bind
 
 __all__ = ["StuckError", "Suspicion", "certain", "sweep", "swept_sizes"]
@@ -119,7 +119,8 @@ def swept_sizes(subject: Subject) -> list[dict[str, int]]:
         for a, b in _pairs(written)
         for first, second in permutations(names, 2)
     ]
-    unique = {tuple(sizes.items()): sizes for sizes in found if _entries(subject, sizes) <= _MOST_ENTRIES}
+    small = (sizes for sizes in found if are_lengths(subject, sizes) and _entries(subject, sizes) <= _MOST_ENTRIES)
+    unique = {tuple(sizes.items()): sizes for sizes in small}
     return sorted(unique.values(), key=lambda sizes: sum(sizes.values()))
 
 
@@ -153,7 +154,7 @@ def _differing(
             arrays[node.name].flat[:1] *= _OUT
         try:
             output = _output(subject, arrays)
-        except (CodeError, ArithmeticError, ValueError, TypeError, IndexError):
+        except Exception:
             # Sizes that forward does not take.
             return None
         if output.size and np.all(np.isfinite(output)):

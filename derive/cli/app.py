@@ -11,7 +11,7 @@ from typer.main import get_command
 from derive.cli.streams import emit, note
 from derive.cli.usage import UsageError
 from derive.errors import InternalError, nearest
-from derive.layers import index
+from derive.layers import index, listing, names
 from derive.version import __version__
 
 __all__ = ["Catalogue", "command_line"]
@@ -29,8 +29,8 @@ class Catalogue(TyperGroup):
 
     def __init__(self, **attributes: Any) -> None:
         super().__init__(**attributes)
-        self.layers = {listing.name: listing for listing in index()}
-        for name in self.layers.keys() & self.commands.keys():
+        self.layers = names()
+        for name in self.commands.keys() & set(self.layers):
             raise InternalError(f"layers/{name}.py: {name} is a command already; rename the layer")
 
     def get_params(self, ctx: Any) -> Any:
@@ -43,7 +43,7 @@ class Catalogue(TyperGroup):
         if cmd_name in self.layers:
             from derive.cli.command import layer_command  # deferred: derive --help needs none of a layer's options
 
-            return layer_command(self.layers[cmd_name])
+            return layer_command(listing(cmd_name))
         return super().get_command(ctx, cmd_name)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
@@ -55,7 +55,7 @@ class Catalogue(TyperGroup):
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         with formatter.section("Layers"):
-            formatter.write_dl([(name, listing.summary) for name, listing in self.layers.items()])
+            formatter.write_dl([(layer.name, layer.summary) for layer in index()])
         with formatter.section("Commands"):
             formatter.write_dl([(name, command.get_short_help_str(100)) for name, command in self.commands.items()])
 

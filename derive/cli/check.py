@@ -308,9 +308,10 @@ def _loaded(written: str, modules: dict[Path, Any]) -> Any:
     if home not in modules:
         modules[home] = imported(path)
     found: Any = modules[home]
+    where = f"function of {path.name}"
     for part in name.split("."):
         known = [key for key, value in vars(found).items() if callable(value) and not key.startswith("__")]
         if not hasattr(found, part):
-            raise UnknownNameError(f"function of {path.name}", part, known)
-        found = getattr(found, part)
+            raise UnknownNameError(where, part, known)
+        found, where = getattr(found, part), f"method of {part}"
     return found

@@ -12,7 +12,6 @@ import typer
 from derive.cli.formats import FORMATS, Format
 from derive.layers import Listing
 from derive.options import DEFAULT_VALUES, ROUTES, SECTIONS, TAKEN, DocumentOptions
-from derive.pdf import ENGINES
 
 __all__ = [
     "DOCUMENT",
@@ -69,7 +68,8 @@ DOCUMENT = {
 }
 """What stands in the place of a value, '' for the choices themselves, and what the option does."""
 
-ENGINE_CHOICES = ("auto", *ENGINES)
+ENGINE_CHOICES = ("auto", "system", "tinytex")
+"""The names in the table of engines, which only a PDF imports, and the one that takes the first that works."""
 
 _VARIANT = "In which of its forms the layer is taken."
 

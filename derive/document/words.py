@@ -7,10 +7,12 @@ from derive.forward.layer import Layer
 from derive.forward.matrix import called
 from derive.forward.nodes import Input
 from derive.notation.tree import Entry, Gradient, Listed, Name, Number, Transpose, Tree
+from derive.notation.walk import replace
 from derive.rules.naming import definitions
 
 __all__ = [
     "array_name",
+    "by_names",
     "coloured_letters",
     "forward",
     "is_loss",
@@ -47,6 +49,14 @@ def named_values(layer: Layer) -> tuple[Definition, ...]:
     return tuple(item for item in found if item.node is not layer.output or item.text != layer.output_name)
 
 
+def by_names(tree: Tree, layer: Layer) -> Tree:
+    """The tree with the names of values on the way in the place of what they stand for."""
+    for item in named_values(layer):
+        name, value = item.name, item.equation.parts[-1]
+        tree = replace(tree, lambda part, name=name, value=value: name if part == value else None)  # type: ignore[misc]  # bound at once
+    return tree
+
+
 def forward(layer: Layer) -> Tree:
     """What the output is, in terms of the inputs and the values that have a name."""
     return layer.read(layer.output, {item.node: item.name for item in named_values(layer)})
@@ -58,8 +68,8 @@ def is_loss(layer: Layer) -> bool:
 
 
 def map_name(layer: Layer) -> Name:
-    """The name of the map between vectors that the layer is."""
-    return Name(layer.output_letter, "vector")
+    """The name of the map between vectors that the layer is; a loss is a number, and no vector."""
+    return Name(layer.output_letter, "scalar" if is_loss(layer) else "vector")
 
 
 def words_of(layer: Layer) -> dict[str, Tree]:

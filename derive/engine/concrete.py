@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from math import prod
 from typing import Any
 
@@ -30,7 +30,8 @@ LISTED_TERMS = 32
 """A sum of more terms is listed in data with Σ."""
 
 
-def unflat(number: int, shape: Sequence[int]) -> tuple[int, ...]:
+@lru_cache(maxsize=4096)
+def unflat(number: int, shape: tuple[int, ...]) -> tuple[int, ...]:
     """The position that comes at this number, counted from 0, when an array is read row by row."""
     position: list[int] = []
     for size in reversed(shape):

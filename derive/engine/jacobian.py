@@ -18,6 +18,7 @@ from derive.engine.vectorize import VectorMap
 from derive.errors import SizeError
 from derive.forward.entry import Entries
 from derive.forward.nodes import Contract, Node, Select, topological
+from derive.forward.shown import factored
 from derive.notation.tree import Entry, Number, Partial, Sum, Tree
 from derive.rules.equalities import REWRITES
 from derive.rules.known import Forward
@@ -179,12 +180,15 @@ class Jacobian:
         output = unflat(row % rows, self.map.output_shape)
         wrt = unflat(column % columns, self.map.input_shape)
         for term, places in zip(self.terms, self._places, strict=True):
-            at: dict[int, int] = {}
-            labels = term.output + term.input
-            if any(at.setdefault(label, p) != p for label, p in zip(labels, output + wrt, strict=True)):
+            at = dict(zip(term.output + term.input, output + wrt, strict=True))
+            # Where a label comes twice, both places must be the same.
+            if (
+                tuple([at[label] for label in term.output]) != output
+                or tuple([at[label] for label in term.input]) != wrt
+            ):
                 continue
             position = tuple([at[label] for label in term.value])
-            if position in places:
+            if not places.factors or position in places:
                 yield term, position
 
     def is_zero(self, row: int, column: int) -> bool:
@@ -193,7 +197,7 @@ class Jacobian:
 
     def shown(self, row: int, column: int) -> Tree:
         """The entry as a page shows it."""
-        return _added([self.map.concrete.shown(term.coefficient, at) for term, at in self._at(row, column)])
+        return factored(_added([self.map.concrete.shown(term.coefficient, at) for term, at in self._at(row, column)]))
 
     def listed(self, row: int, column: int) -> Tree:
         """The entry as data lists it."""
@@ -285,7 +289,7 @@ class Jacobian:
         values = self.map.concrete.values(term.coefficient)
         rows, columns, sources = reached
         if places.factors:
-            kept = [unflat(source, places.shape) in places for source in sources]
+            kept = places.among(sources)
             rows, columns, sources = (list(compress(found, kept)) for found in reached)
         return zip(zip(rows, columns, strict=True), map(values.__getitem__, sources), strict=True)
 

@@ -17,6 +17,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from sympy import Expr
 
+from derive.engine.concrete import unflat
 from derive.errors import InternalError
 from derive.forward.entry import Entries, Position
 from derive.forward.nodes import Add, Constant, Contract, Delta, Input, Node, Ones, Select, topological
@@ -205,6 +206,13 @@ class Places:
         for index, size in zip(position, self.shape, strict=True):
             place = place * size + index
         return self._kept[place] == 1
+
+    def among(self, numbers: Sequence[int]) -> list[bool]:
+        """Whether it is not zero at each of the positions, which go by their numbers row by row."""
+        if self._kept is None:
+            return [unflat(number, self.shape) in self for number in numbers]
+        kept = self._kept
+        return [kept[number] == 1 for number in numbers]
 
     def _found(self, sizes: Mapping[str, int]) -> bytes:
         """A truth value for each position, row by row."""

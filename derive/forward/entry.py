@@ -93,10 +93,40 @@ _Group: TypeAlias = tuple[tuple[int, ...], list[list[tuple[Node, Position]]]]
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """The summed indices of a contraction with their numbers of values, and the equations of its selections."""
+    """The summed indices of a contraction with their numbers of values, and the equations of its selections.
+
+    Attributes:
+        counts: All of the summed indices.
+        equations: What the selections say about indices.
+        touched: Those of the summed indices that they speak of.
+        rest: Those that they do not.
+        factors: The operands with their indices, all but the selections.
+    """
 
     counts: Mapping[int, int]
     equations: tuple[Equation, ...]
+    touched: Mapping[int, int]
+    rest: Mapping[int, int]
+    factors: _Factors
+
+    @staticmethod
+    def of(node: Contract, sizes: Mapping[str, int]) -> _Plan:
+        """The plan of a contraction at sizes."""
+        axes, summed = node.sizes(), node.summed()
+        counts = dict(zip(summed, bind(tuple(axes[index] for index in summed), sizes), strict=True))
+        equations = tuple(
+            Equation(row, bind(operand.strides, sizes), *bind((operand.offset,), sizes))
+            for operand, row in zip(node.operands, node.indices, strict=True)
+            if isinstance(operand, Select)
+        )
+        inner = {label for equation in equations for label in equation.labels}
+        return _Plan(
+            counts,
+            equations,
+            touched={label: count for label, count in counts.items() if label in inner},
+            rest={label: count for label, count in counts.items() if label not in inner},
+            factors=[(o, row) for o, row in zip(node.operands, node.indices, strict=True) if not isinstance(o, Select)],
+        )
 
 
 class Entries(Generic[Value]):
@@ -152,17 +182,14 @@ class Entries(Generic[Value]):
         """
         plan = self._plan(node)
         at: dict[int, Index] = dict(zip(node.output, position, strict=True))
-        factors = list(zip(node.operands, node.indices, strict=True))
         if not plan.equations:
-            return [self._group(node, at, plan.counts, factors)]
+            return [self._group(node, at, plan.counts, plan.factors)]
         if any(isinstance(at.get(label), str) for equation in plan.equations for label in equation.labels):
+            factors = list(zip(node.operands, node.indices, strict=True))
             return [self._group(node, *self._in_letters(node, plan, at), factors)]
-        touched = [label for label in plan.counts if any(label in equation.labels for equation in plan.equations)]
-        unknown = {label: plan.counts[label] for label in touched}
+        touched, rest, factors = plan.touched, plan.rest, plan.factors
         known = {label: value for label, value in at.items() if isinstance(value, int)}
-        chosen = sorted([v[label] for label in touched] for v in solutions(plan.equations, unknown, known))
-        rest = {label: count for label, count in plan.counts.items() if label not in touched}
-        factors = [(operand, row) for operand, row in factors if not isinstance(operand, Select)]
+        chosen = sorted([v[label] for label in touched] for v in solutions(plan.equations, touched, known))
         counts = (len(chosen), *rest.values())
         wanted = self.algebra.assignments(node, counts) if len(chosen) > 1 else ()
         if not wanted or any(isinstance(values[0], str) for values in wanted):
@@ -200,15 +227,7 @@ class Entries(Generic[Value]):
         """The summed indices with their numbers of values, and what the selections say about indices."""
         found = self._plans.get(node)
         if found is None:
-            sizes = node.sizes()
-            summed = node.summed()
-            counts = dict(zip(summed, bind(tuple(sizes[index] for index in summed), self.sizes), strict=True))
-            equations = tuple(
-                Equation(row, bind(operand.strides, self.sizes), *bind((operand.offset,), self.sizes))
-                for operand, row in zip(node.operands, node.indices, strict=True)
-                if isinstance(operand, Select)
-            )
-            found = self._plans[node] = _Plan(counts, equations)
+            found = self._plans[node] = _Plan.of(node, self.sizes)
         return found
 
     def _bound(self, value: Expr) -> Expr:

@@ -27,6 +27,10 @@ Samples: TypeAlias = Literal["rows", "columns", "one"]
 """How samples lie in an array: as its rows, as its columns, or as a single one that is the array itself."""
 
 
+Target = Literal["one-hot", "binary", "sign"]
+"""What an input of a loss holds: rows with a single 1 among zeros, zeros and ones, or signs."""
+
+
 @dataclass(frozen=True, slots=True)
 class Remark:
     """A paragraph about a layer, and the formulas under it; values are what its message may name besides."""
@@ -47,7 +51,8 @@ class Prose:
     sizes says what is counted, for a letter in the singular and in the plural; forward, arrays, broadcast and output
     introduce the layer, its inputs, the bias as a matrix, and the output; zeros says of an input why its Jacobian looks
     as it does; purpose says what the gradients, {dX} and so on, are for; remarks close the description of the layer;
-    real_sizes are those of a layer in use, by letter. columns is what is said instead where samples are columns, and
+    real_sizes are those of a layer in use, by letter; targets says of inputs that are no plain numbers what they hold,
+    so that an example in numbers has such. columns is what is said instead where samples are columns, and
     one where there is a single sample, written as a vector.
     """
 
@@ -61,6 +66,7 @@ class Prose:
     purpose: str = ""
     remarks: tuple[Remark, ...] = ()
     real_sizes: tuple[tuple[str, int], ...] = ()
+    targets: tuple[tuple[str, Target], ...] = ()
     columns: Prose | None = None
     one: Prose | None = None
 

@@ -59,6 +59,9 @@ class _Interned(type):
     """Makes the construction of a node give the one that exists already."""
 
     def __call__(cls, *arguments: Any, **named: Any) -> Any:
+        known = None if named else _interned.get((cls, *arguments))
+        if known is not None:
+            return known
         made = super().__call__(*arguments, **named)
         with _lock:
             return _interned.setdefault((cls, *made.parts()), made)

@@ -13,6 +13,7 @@ from sympy import Expr
 from derive.forward.entry import Position
 from derive.forward.nodes import Input, Node
 from derive.forward.scalar import number, read_scalar
+from derive.notation.digits import is_decimal
 from derive.notation.tree import (
     BigSum,
     Delta,
@@ -29,7 +30,7 @@ from derive.notation.tree import (
     Tree,
 )
 
-__all__ = ["DottedAlgebra", "SigmaAlgebra"]
+__all__ = ["DottedAlgebra", "SigmaAlgebra", "factored"]
 
 _LETTERS = "klpqrstuv"
 
@@ -68,6 +69,8 @@ class _TreeAlgebra:
         parts = _Parts()
         for factor in factors:
             parts.take(factor)
+            if not parts.number:
+                return Number(0)
         return parts.tree()
 
     def apply(self, function: Expr, arguments: Sequence[Tree]) -> Tree:
@@ -146,9 +149,21 @@ class _Parts:
                     self.take(inner)
             case Quotient(over, under):
                 self.take(over)
-                self._count(self.under, under)
+                for inner in under.factors if isinstance(under, Product) else (under,):
+                    if isinstance(under, Product) and isinstance(inner, Number) and isinstance(inner.value, int):
+                        self.number = Fraction(self.number) / inner.value
+                    else:
+                        self._count(self.under, inner)
             case _:
                 self._count(self.over, factor)
+
+    def without(self, over: Mapping[Tree, int], under: Mapping[Tree, int]) -> Tree:
+        """What is left of the product without these factors."""
+        left = _Parts()
+        left.number = self.number
+        left.over = {base: n for base, times in self.over.items() if (n := times - over.get(base, 0))}
+        left.under = {base: n for base, times in self.under.items() if (n := times - under.get(base, 0))}
+        return left.tree()
 
     def _count(self, among: dict[Tree, int], factor: Tree) -> None:
         base, times = factor, 1
@@ -159,8 +174,12 @@ class _Parts:
     def tree(self) -> Tree:
         """The product."""
         size = -self.number if self.number < 0 else self.number
-        over = [*([] if size == 1 else [Number(_plain(size))]), *_powers(self.over)]
         under = _powers(self.under)
+        if under and isinstance(size, Fraction) and not is_decimal(size):
+            # A fraction before a fraction is one of both.
+            under = [*([] if size.denominator == 1 else [Number(size.denominator)]), *under]
+            size = size.numerator
+        over = [*([] if size == 1 else [Number(_plain(size))]), *_powers(self.over)]
         product = _product(over)
         if self.number == 0:
             return Number(0)
@@ -169,6 +188,53 @@ class _Parts:
         if isinstance(product, Number) and isinstance(product.value, int | Fraction):
             return Number(_plain(self.number))
         return Negative(product) if self.number < 0 else product
+
+
+def factored(tree: Tree) -> Tree:
+    """The sum with what all of its terms share before it, s (1 - s) for s - s²; a sum with dots is left as it is.
+
+    Example:
+        >>> from derive.notation.code import print_code
+        >>> print_code(factored(Sum((Entry("s"), Negative(Power(Entry("s"), Number(2)))))))
+        's * (1 - s)'
+    """
+    if not isinstance(tree, Sum):
+        return _parts_of(tree).tree() if _has_sum(tree) else tree
+    if Dots() in tree.terms:
+        return tree
+    terms = [_parts_of(term) for term in tree.terms]
+    over, under = _shared([parts.over for parts in terms]), _shared([parts.under for parts in terms])
+    if not over and not under:
+        return tree
+    left = Sum(tuple(parts.without(over, under) for parts in terms))
+    before = _product([*_powers(over), left])
+    return Quotient(before, _product(_powers(under))) if under else before
+
+
+def _has_sum(tree: Tree) -> bool:
+    """Whether a product has a sum that shares factors."""
+    taken = _Parts()
+    taken.take(tree)
+    return any(isinstance(base, Sum) and factored(base) is not base for base in taken.over)
+
+
+def _parts_of(term: Tree) -> _Parts:
+    """The factors of a term, with those of sums among them."""
+    parts = _Parts()
+    parts.take(term)
+    sums = [base for base, times in parts.over.items() if isinstance(base, Sum) and times == 1]
+    for base in sums:
+        if (opened := factored(base)) is not base:
+            del parts.over[base]
+            parts.take(opened)
+    return parts
+
+
+def _shared(counts: Sequence[Mapping[Tree, int]]) -> dict[Tree, int]:
+    """The factors that all of them have, as often as all have them."""
+    first, *rest = counts
+    lowest = {base: min([times, *(other.get(base, 0) for other in rest)]) for base, times in first.items()}
+    return {base: times for base, times in lowest.items() if times > 0}
 
 
 def _powers(counts: Mapping[Tree, int]) -> list[Tree]:

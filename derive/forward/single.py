@@ -5,7 +5,7 @@ X becomes the row x. An axis of size 1 says nothing, so it is left out, and ever
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
@@ -70,12 +70,13 @@ def single(layer: Layer) -> Layer | None:
     plain = single(layer.plain) if layer.plain else None
     if (plain is None) != (layer.plain is None):
         return None
+    taken = {*names, output_name, *layer.letters, layer.loss, layer.upstream.name, *(name for name, _ in layer.named)}
     prose = layer.prose.one or layer.prose.without_arrangement()
     return replace(
         layer,
         inputs=inputs,
         output=output,
-        named=tuple((name, made[node]) for name, node in layer.named),
+        named=tuple((_named(name, node, made[node], taken), made[node]) for name, node in layer.named),
         output_name=output_name,
         defaults=tuple(pair for pair in layer.defaults if pair[0] != letter),
         prose=replace(prose, sizes=tuple(size for size in prose.sizes if size[0] != letter)),
@@ -169,6 +170,12 @@ def _without(node: Input, layer: Layer) -> Input:
     low = node.name.lower()
     name = low if len(kept) < len(node.shape) and low == node.letter and low not in taken else node.name
     return replace(node, name=name, axes=tuple(node.shape[axis] for axis in kept))
+
+
+def _named(name: str, before: Node, now: Node, taken: Collection[str]) -> str:
+    """The name of a value; in small letters if it was a matrix and is a vector, and no other is called so."""
+    low = name.lower()
+    return low if len(now.shape) < 2 <= len(before.shape) and low not in taken else name
 
 
 def _restacked(stack: Stack, layer: Layer, inputs: Sequence[Input]) -> Stack:

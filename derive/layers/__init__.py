@@ -21,7 +21,7 @@ from derive.forward.syntax import read_shape
 if TYPE_CHECKING:
     from derive.forward.layer import Layer
 
-__all__ = ["Listing", "file_listing", "index", "letters_of", "listing", "load"]
+__all__ = ["Listing", "file_listing", "index", "letters_of", "listing", "load", "names"]
 
 _LETTER = re.compile(r"[A-Za-z]\w*")
 
@@ -47,8 +47,16 @@ class Listing:
 
 def index() -> tuple[Listing, ...]:
     """Every layer of the catalogue, in alphabetical order."""
-    files = sorted(Path(__file__).parent.glob("[!_]*.py"))
-    return tuple(_read(file) for file in files)
+    return tuple(map(_read, _files().values()))
+
+
+def names() -> tuple[str, ...]:
+    """The names of all layers, in alphabetical order, for which no file is read."""
+    return tuple(_files())
+
+
+def _files() -> dict[str, Path]:
+    return {file.stem: file for file in sorted(Path(__file__).parent.glob("[!_]*.py"))}
 
 
 def listing(name: str) -> Listing:
@@ -56,7 +64,7 @@ def listing(name: str) -> Listing:
 
     Raises: UnknownNameError if the catalogue has none.
     """
-    files = {file.stem: file for file in sorted(Path(__file__).parent.glob("[!_]*.py"))}
+    files = _files()
     if name not in files:
         raise UnknownNameError("layer", name, list(files))
     return _read(files[name])

@@ -1,10 +1,15 @@
 """Batch normalisation, as in training."""
 
+from fractions import Fraction
+
 import numpy as np
 
 from derive.forward.layer import Prose, Remark
 from derive.forward.trace import layer, let
 from derive.locale import N_
+from derive.notation.tree import Number
+
+_ADDED = (("small", Number(Fraction(1, 100000))),)
 
 _PROSE = Prose(
     title=N_("Backpropagation through batch normalisation"),
@@ -27,8 +32,9 @@ _PROSE = Prose(
         Remark(
             N_(
                 "This is the layer as in training; when a trained network is used, mean and variance are constants and "
-                "the layer is affine. The variance is divided by {N}, not by {N} less 1, and 0.00001 is added to it."
-            )
+                "the layer is affine. The variance is divided by {N}, not by {N} less 1, and {small} is added to it."
+            ),
+            _ADDED,
         ),
     ),
 )
@@ -43,5 +49,5 @@ def batchnorm(X: "N D", gamma: "D", beta: "D"):
     """
     mu = let("mu", X.mean(axis=0, keepdims=True))
     sigma = let("sigma", np.sqrt(np.mean((X - mu) ** 2, axis=0, keepdims=True) + 1e-5))
-    xhat = let("xhat", (X - mu) / sigma)
+    xhat = let("Xhat", (X - mu) / sigma)
     return gamma * xhat + beta

@@ -25,6 +25,7 @@ _PROSE = Prose(
             )
         ),
     ),
+    targets=(("t", "binary"),),
 )
 
 

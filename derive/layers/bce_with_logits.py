@@ -24,6 +24,7 @@ _PROSE = Prose(
             )
         ),
     ),
+    targets=(("t", "binary"),),
 )
 
 

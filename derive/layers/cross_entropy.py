@@ -26,6 +26,7 @@ _PROSE = Prose(
         ),
     ),
     real_sizes=(("N", 64), ("K", 1000)),
+    targets=(("T", "one-hot"),),
 )
 
 

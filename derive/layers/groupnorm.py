@@ -1,10 +1,15 @@
 """Group normalisation."""
 
+from fractions import Fraction
+
 import numpy as np
 
 from derive.forward.layer import Prose, Remark
 from derive.forward.trace import layer, let
 from derive.locale import N_
+from derive.notation.tree import Number
+
+_ADDED = (("small", Number(Fraction(1, 100000))),)
 
 _PROSE = Prose(
     title=N_("Backpropagation through group normalisation"),
@@ -24,8 +29,9 @@ _PROSE = Prose(
             N_(
                 "It is layer normalisation within every group: with one group the two are the same, and so is the "
                 "gradient. Channels are written here with their group as an axis of its own; the variance is divided "
-                "by {K}, and 0.00001 is added to it."
-            )
+                "by {K}, and {small} is added to it."
+            ),
+            _ADDED,
         ),
     ),
     real_sizes=(("N", 64), ("J", 32), ("K", 16)),
@@ -40,5 +46,5 @@ def groupnorm(X: "N J K", gamma: "J K", beta: "J K"):
     """
     mu = let("mu", X.mean(axis=2, keepdims=True))
     sigma = let("sigma", np.sqrt(np.mean((X - mu) ** 2, axis=2, keepdims=True) + 1e-5))
-    xhat = let("xhat", (X - mu) / sigma)
+    xhat = let("Xhat", (X - mu) / sigma)
     return gamma * xhat + beta

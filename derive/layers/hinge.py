@@ -22,6 +22,7 @@ _PROSE = Prose(
             )
         ),
     ),
+    targets=(("t", "sign"),),
 )
 
 

@@ -1,10 +1,15 @@
 """Layer normalisation."""
 
+from fractions import Fraction
+
 import numpy as np
 
 from derive.forward.layer import Prose, Remark
 from derive.forward.trace import layer, let
 from derive.locale import N_
+from derive.notation.tree import Number
+
+_ADDED = (("small", Number(Fraction(1, 100000))),)
 
 _PROSE = Prose(
     title=N_("Backpropagation through layer normalisation"),
@@ -23,7 +28,9 @@ _PROSE = Prose(
                 "shifting all features of a sample changes nothing."
             )
         ),
-        Remark(N_("The variance is divided by {D}, not by {D} less 1, and 0.00001 is added to it, as in PyTorch.")),
+        Remark(
+            N_("The variance is divided by {D}, not by {D} less 1, and {small} is added to it, as in PyTorch."), _ADDED
+        ),
     ),
     real_sizes=(("N", 512), ("D", 768)),
 )
@@ -37,5 +44,5 @@ def layernorm(X: "N D", gamma: "D", beta: "D"):
     """
     mu = let("mu", X.mean(axis=1, keepdims=True))
     sigma = let("sigma", np.sqrt(np.mean((X - mu) ** 2, axis=1, keepdims=True) + 1e-5))
-    xhat = let("xhat", (X - mu) / sigma)
+    xhat = let("Xhat", (X - mu) / sigma)
     return gamma * xhat + beta

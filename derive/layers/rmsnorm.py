@@ -1,10 +1,15 @@
 """Normalisation by the root mean square."""
 
+from fractions import Fraction
+
 import numpy as np
 
 from derive.forward.layer import Prose, Remark
 from derive.forward.trace import layer, let
 from derive.locale import N_
+from derive.notation.tree import Number
+
+_ADDED = (("small", Number(Fraction(1, 100000))),)
 
 _PROSE = Prose(
     title=N_("Backpropagation through RMS normalisation"),
@@ -20,8 +25,9 @@ _PROSE = Prose(
             N_(
                 "Of the three terms of layer normalisation two are left: the upstream gradient times {gamma}, less its "
                 "share along the sample itself. Stretching a sample changes next to nothing, so each row of {dX} is "
-                "nearly orthogonal to the row of {X}; only the 0.00001 under the root keeps it from being exactly so."
-            )
+                "nearly orthogonal to the row of {X}; only {small} under the root keeps it from being exactly so."
+            ),
+            _ADDED,
         ),
     ),
     real_sizes=(("N", 512), ("D", 4096)),

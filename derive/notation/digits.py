@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
-__all__ = ["code_number", "is_decimal", "is_size_text", "number_text"]
+__all__ = ["code_number", "is_decimal", "is_size_text", "number_text", "power_of_ten"]
 
 _PLACES = 24
 _SMALLEST = 100
+_SMALL = 10_000
 _LETTER = re.compile(r"(?<![\w.])[A-Za-z]")
 
 _THOUSANDTHS = 1000
@@ -59,6 +60,19 @@ def code_number(value: int | Fraction | str) -> str:
     if isinstance(value, Fraction) and _THOUSANDTHS % value.denominator == 0:
         return _decimal(value)
     return number_text(value)
+
+
+def power_of_ten(value: int | Fraction | str) -> int | None:
+    """-5 of 0.00001, whose zeros nobody would count; None of anything else, and of 0.001.
+
+    Example:
+        >>> power_of_ten(Fraction(1, 100000)), power_of_ten(Fraction(1, 100)), power_of_ten("0.00001")
+        (-5, None, None)
+    """
+    if not isinstance(value, Fraction) or value.numerator != 1 or value.denominator < _SMALL:
+        return None
+    zeros = len(str(value.denominator)) - 1
+    return -zeros if value.denominator == 10**zeros else None
 
 
 def _decimal(value: Fraction) -> str:

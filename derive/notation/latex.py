@@ -5,15 +5,23 @@ Colour and light zeros come from a Style; without one the output needs nothing b
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
 from dataclasses import dataclass
-from fractions import Fraction
 
 from derive.errors import InternalError
-from derive.notation.accents import accented
-from derive.notation.digits import is_size_text, number_text
+from derive.notation.binding import ATOM, POWER, PRODUCT, SUM
+from derive.notation.spacing import added_level, is_number_before_digits, opened
 from derive.notation.subscript import written_items, written_places
+from derive.notation.tex_script import (
+    axes_text,
+    bound_number,
+    entry_text,
+    escaped,
+    index_text,
+    name_text,
+    shape_text,
+    size_text,
+    worded,
+)
 from derive.notation.tree import (
     IN_ONE_LINE,
     Along,
@@ -77,13 +85,6 @@ from derive.notation.walk import is_fraction, is_tall
 
 __all__ = ["PLAIN", "Style", "print_latex", "print_sign"]
 
-_SUM, _PRODUCT, _POWER, _ATOM = range(4)
-
-_GREEK_LETTERS = """
-    alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi omega
-    Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega
-"""
-_GREEK = frozenset(_GREEK_LETTERS.split())
 _SIGNS = {"": "", "=": "=", ":=": ":=", "in": r"\in", "maps": r"\longmapsto", "times": r"\cdot"}
 _CONTINUED = {"plus": "+", "minus": "-"}
 _OPERATORS = frozenset(["cos", "cosh", "det", "exp", "log", "sin", "sinh", "tan", "tanh"])
@@ -126,122 +127,124 @@ class _Printer:
         """The LaTeX, and how tightly it binds."""
         match tree:
             case Name(text, kind):
-                return _name(text, kind), _ATOM
+                return name_text(text, kind), ATOM
             case Entry(letter, index):
-                return self.coloured(letter, index, _entry(letter, index)), _ATOM
+                return self.coloured(letter, index, entry_text(letter, index)), ATOM
             case Number(value):
-                return _number(value)
+                return bound_number(value)
             case Gradient(Entry(letter, index), names="dX"):
-                return self.coloured(letter, index, f"d{_entry(letter, index)}"), _ATOM
+                return self.coloured(letter, index, f"d{entry_text(letter, index)}"), ATOM
             case Gradient(of, names="dX"):
-                return f"d{self.text(of)}", _ATOM
+                return f"d{self.text(of)}", ATOM
             case Gradient(of, _, loss, "nabla"):
-                return rf"\nabla_{{{self.text(of)}}} {_name(loss)}", _PRODUCT
+                return rf"\nabla_{{{self.text(of)}}} {name_text(loss)}", PRODUCT
             case Gradient(Entry(letter, index), _, loss):
-                entry = self.coloured(letter, index, _entry(letter, index))
-                return rf"\frac{{\partial {_name(loss)}}}{{\partial {entry}}}", _ATOM
+                entry = self.coloured(letter, index, entry_text(letter, index))
+                return rf"\frac{{\partial {name_text(loss)}}}{{\partial {entry}}}", ATOM
             case Gradient(of, _, loss):
-                return rf"\frac{{\partial {_name(loss)}}}{{\partial {self.text(of)}}}", _ATOM
+                return rf"\frac{{\partial {name_text(loss)}}}{{\partial {self.text(of)}}}", ATOM
             case Partial(of, by):
-                return rf"\frac{{\partial {self.text(of)}}}{{\partial {self.text(by)}}}", _ATOM
+                return rf"\frac{{\partial {self.text(of)}}}{{\partial {self.text(by)}}}", ATOM
             case Delta((first, second)):
-                return rf"\delta_{{{_index((first, second))}}}", _ATOM
+                return rf"\delta_{{{index_text((first, second))}}}", ATOM
             case Dots(kind):
-                return {"row": r"\cdots", "column": r"\vdots", "both": r"\ddots"}[kind], _ATOM
+                return {"row": r"\cdots", "column": r"\vdots", "both": r"\ddots"}[kind], ATOM
             case Negative(operand):
-                return f"-{self.at_least(operand, _PRODUCT)}", _SUM
+                return f"-{self.at_least(operand, added_level(operand))}", SUM
             case Sum(terms):
-                return self.sum(terms), _SUM
-            case Product(factors) | MatMul(factors):
-                return self.product(factors), _PRODUCT
+                return self.sum(terms), SUM
+            case Product(factors):
+                return self.product(tuple(opened(factors))), PRODUCT
+            case MatMul(factors):
+                return self.product(factors), PRODUCT
             case Hadamard(factors):
-                return r" \odot ".join(self.at_least(factor, _POWER) for factor in factors), _PRODUCT
+                return r" \odot ".join(self.at_least(factor, POWER) for factor in factors), PRODUCT
             case Inner(left, right):
-                return rf"\left\langle {self.text(left)}, {self.text(right)} \right\rangle", _ATOM
+                return rf"\left\langle {self.text(left)}, {self.text(right)} \right\rangle", ATOM
             case Quotient(over, under):
-                return rf"\frac{{{self.text(over)}}}{{{self.text(under)}}}", _ATOM
+                return rf"\frac{{{self.text(over)}}}{{{self.text(under)}}}", ATOM
             case Power(base, exponent):
-                return f"{self.raised(base)}^{{{self.text(exponent)}}}", _POWER
+                return f"{self.raised(base)}^{{{self.text(exponent)}}}", POWER
             case Call("sqrt", (operand,)):
-                return rf"\sqrt{{{self.text(operand)}}}", _ATOM
+                return rf"\sqrt{{{self.text(operand)}}}", ATOM
             case Greater(left, right):
-                return rf"\left[{self.text(left)} > {self.text(right)}\right]", _ATOM
+                return rf"\left[{self.text(left)} > {self.text(right)}\right]", ATOM
             case AtLeast(left, right):
-                return rf"\left[{self.text(left)} \ge {self.text(right)}\right]", _ATOM
+                return rf"\left[{self.text(left)} \ge {self.text(right)}\right]", ATOM
             case Where(condition, left, right):
                 chosen = ", ".join(map(self.text, (condition, left, right)))
-                return rf"\operatorname{{where}}\left({chosen}\right)", _ATOM
+                return rf"\operatorname{{where}}\left({chosen}\right)", ATOM
             case Equal(left, right):
-                return rf"\left[{self.text(left)} = {self.text(right)}\right]", _ATOM
+                return rf"\left[{self.text(left)} = {self.text(right)}\right]", ATOM
             case Extreme(name, operand, axes):
-                where = "" if axes is None else rf"_{{\text{{{_axes(axes)}}}}}"
-                return rf"\{name}{where}\left({self.text(operand)}\right)", _ATOM
+                where = "" if axes is None else rf"_{{\text{{{axes_text(axes)}}}}}"
+                return rf"\{name}{where}\left({self.text(operand)}\right)", ATOM
             case MatrixCall("inv", operand):
-                return rf"{self.raised(operand)}^{{-1}}", _POWER
+                return rf"{self.raised(operand)}^{{-1}}", POWER
             case Transpose(MatrixCall("inv", operand)):
-                return rf"{self.raised(operand)}^{{-\top}}", _POWER
+                return rf"{self.raised(operand)}^{{-\top}}", POWER
             case MatrixCall("logdet", operand):
-                return rf"\log\left|\det\left({self.text(operand)}\right)\right|", _ATOM
+                return rf"\log\left|\det\left({self.text(operand)}\right)\right|", ATOM
             case Diagonal(operand, rank):
                 inner = self.text(operand)
                 inner = rf"\operatorname{{vec}}\left({inner}\right)" if rank > 1 else inner
-                return rf"\operatorname{{diag}}\left({inner}\right)", _ATOM
+                return rf"\operatorname{{diag}}\left({inner}\right)", ATOM
             case MatrixCall(name, operand):
                 head = rf"\{name}" if name == "det" else rf"\operatorname{{{name}}}"
-                return rf"{head}\left({self.text(operand)}\right)", _ATOM
+                return rf"{head}\left({self.text(operand)}\right)", ATOM
             case Call("abs", (operand,)):
-                return rf"\left|{self.text(operand)}\right|", _ATOM
+                return rf"\left|{self.text(operand)}\right|", ATOM
             case Call(function, operands):
-                head = rf"\{function}" if function in _OPERATORS else rf"\operatorname{{{_escaped(function)}}}"
-                return rf"{head}\left({', '.join(map(self.text, operands))}\right)", _ATOM
+                head = rf"\{function}" if function in _OPERATORS else rf"\operatorname{{{worded(function)}}}"
+                return rf"{head}\left({', '.join(map(self.text, operands))}\right)", ATOM
             case BigSum(bounds, body):
-                signs = "".join(rf"\sum_{{{letter}=1}}^{{{_size(str(last))}}}" for letter, last in bounds)
-                return f"{signs} {self.at_least(body, _PRODUCT)}", _SUM
+                signs = "".join(rf"\sum_{{{letter}=1}}^{{{size_text(str(last))}}}" for letter, last in bounds)
+                return f"{signs} {self.at_least(body, PRODUCT)}", SUM
             case Ones(size):
-                return (rf"\mathbf{{1}}_{{{_size(size)}}}" if size else r"\mathbf{1}"), _ATOM
+                return (rf"\mathbf{{1}}_{{{size_text(size)}}}" if size else r"\mathbf{1}"), ATOM
             case Zeros(shape):
-                return rf"\mathbf{{0}}_{{{_shape(shape)}}}", _ATOM
+                return rf"\mathbf{{0}}_{{{shape_text(shape)}}}", ATOM
             case Identity(size):
-                return rf"\mathbf{{I}}_{{{_size(size)}}}", _ATOM
+                return rf"\mathbf{{I}}_{{{size_text(size)}}}", ATOM
             case Kronecker(factors):
-                return r" \otimes ".join(self.at_least(factor, _POWER) for factor in factors), _PRODUCT
+                return r" \otimes ".join(self.at_least(factor, POWER) for factor in factors), PRODUCT
             case Transpose(operand):
-                return rf"{self.raised(operand)}^{{\top}}", _POWER
+                return rf"{self.raised(operand)}^{{\top}}", POWER
             case SumAxis(operand, axis, rank):
-                return self.sum_axis(operand, axis, rank), _PRODUCT
-            case Along(function, operand, axes, _, _):
-                where = "" if axes is None else rf"_{{\text{{{_axes(axes)}}}}}"
-                return rf"\operatorname{{{_escaped(function)}}}{where}\left({self.text(operand)}\right)", _ATOM
+                return self.sum_axis(operand, axis, rank), PRODUCT
+            case Along(function, operand, axes, rank, _):
+                where = "" if axes is None or rank == 1 else rf"_{{\text{{{axes_text(axes)}}}}}"
+                return rf"\operatorname{{{worded(function)}}}{where}\left({self.text(operand)}\right)", ATOM
             case Permute(operand, axes):
-                order = ", ".join(str(axis + 1) for axis in axes)
-                return rf"\operatorname{{transpose}}_{{{order}}}\left({self.text(operand)}\right)", _ATOM
+                order = ", ".join(str(axis) for axis in axes)
+                return rf"\operatorname{{transpose}}_{{{order}}}\left({self.text(operand)}\right)", ATOM
             case Broadcast(operand, axis, _):
                 if axis == 0:
-                    return rf"\mathbf{{1}} {self.raised(operand)}^{{\top}}", _PRODUCT
-                return rf"{self.at_least(operand, _ATOM)} \mathbf{{1}}^{{\top}}", _PRODUCT
+                    return rf"\mathbf{{1}} {self.raised(operand)}^{{\top}}", PRODUCT
+                return rf"{self.at_least(operand, ATOM)} \mathbf{{1}}^{{\top}}", PRODUCT
             case Einsum(pattern, factors):
                 listed = ", ".join(self.text(factor) for factor in factors)
-                arrow = _escaped(pattern).replace("->", r"\to ")
-                return rf"\operatorname{{einsum}}_{{{arrow}}}\left({listed}\right)", _ATOM
+                arrow = escaped(pattern).replace("->", r"\to ")
+                return rf"\operatorname{{einsum}}_{{{arrow}}}\left({listed}\right)", ATOM
             case Slice(operand, items):
-                return rf"{self.at_least(operand, _ATOM)}\texttt{{[{_escaped(written_items(items))}]}}", _ATOM
+                return rf"{self.at_least(operand, ATOM)}\texttt{{[{escaped(written_items(items))}]}}", ATOM
             case Selection(_, size):
-                return rf"\mathbf{{I}}_{{{_size(size)}}}\texttt{{[{_escaped(written_places(tree))}]}}", _ATOM
+                return rf"\mathbf{{I}}_{{{size_text(size)}}}\texttt{{[{escaped(written_places(tree))}]}}", ATOM
             case OneHot(index, size):
-                return rf"\operatorname{{onehot}}_{{{_size(size)}}}\left({self.text(index)}\right)", _ATOM
+                return rf"\operatorname{{onehot}}_{{{size_text(size)}}}\left({self.text(index)}\right)", ATOM
             case Take(operand, index, rows):
-                first = rf"\texttt{{arange}}({_size(rows)}), " if rows else ""
-                return rf"{self.at_least(operand, _ATOM)}\left[{first}{self.text(index)}\right]", _ATOM
+                first = rf"\texttt{{arange}}({size_text(rows)}), " if rows else ""
+                return rf"{self.at_least(operand, ATOM)}\left[{first}{self.text(index)}\right]", ATOM
             case Pad(operand, widths):
-                pairs = ", ".join(f"({_size(before)}, {_size(after)})" for before, after in widths)
-                return rf"\operatorname{{pad}}_{{{pairs}}}\left({self.text(operand)}\right)", _ATOM
+                pairs = ", ".join(f"({size_text(before)}, {size_text(after)})" for before, after in widths)
+                return rf"\operatorname{{pad}}_{{{pairs}}}\left({self.text(operand)}\right)", ATOM
             case Reshape(operand, shape):
-                return rf"\operatorname{{reshape}}_{{{_shape(shape)}}}\left({self.text(operand)}\right)", _ATOM
+                return rf"\operatorname{{reshape}}_{{{shape_text(shape)}}}\left({self.text(operand)}\right)", ATOM
             case Repeat(operand, times, axis, _):
-                where = rf"{_size(times)}, \text{{{_axes((axis,))}}}"
-                return rf"\operatorname{{repeat}}_{{{where}}}\left({self.text(operand)}\right)", _ATOM
+                where = rf"{size_text(times)}, \text{{{axes_text((axis,))}}}"
+                return rf"\operatorname{{repeat}}_{{{where}}}\left({self.text(operand)}\right)", ATOM
             case Windows(operand, _, sizes):
-                return rf"\operatorname{{windows}}_{{{_shape(sizes)}}}\left({self.text(operand)}\right)", _ATOM
+                return rf"\operatorname{{windows}}_{{{shape_text(sizes)}}}\left({self.text(operand)}\right)", ATOM
             case Concatenate(parts, axis, stacked):
                 if len(parts) > IN_ONE_LINE:
                     lines = r", \\[2pt] ".join(map(self.text, parts))
@@ -249,36 +252,36 @@ class _Printer:
                 else:
                     listed = ", ".join(map(self.text, parts))
                 name = "stack" if stacked else "concat"
-                return rf"\operatorname{{{name}}}_{{{axis + 1}}}\left({listed}\right)", _ATOM
+                return rf"\operatorname{{{name}}}_{{{axis}}}\left({listed}\right)", ATOM
             case Grid():
-                return self.grid(tree), _ATOM
+                return self.grid(tree), ATOM
             case At(function, point):
-                return rf"{self.at_least(function, _ATOM)}({self.text(point)})", _ATOM
+                return rf"{self.at_least(function, ATOM)}({self.text(point)})", ATOM
             case JacobianOf(function):
-                return f"J_{{{self.text(function)}}}", _ATOM
+                return f"J_{{{self.text(function)}}}", ATOM
             case Nabla(function):
-                return rf"\nabla {self.at_least(function, _ATOM)}", _ATOM
+                return rf"\nabla {self.at_least(function, ATOM)}", ATOM
             case Composition(functions):
-                return r" \circ ".join(self.text(function) for function in functions), _PRODUCT
+                return r" \circ ".join(self.text(function) for function in functions), PRODUCT
             case Space(sizes):
-                return r"\mathbb{R}" + (f"^{{{_shape(sizes)}}}" if sizes else ""), _ATOM
+                return r"\mathbb{R}" + (f"^{{{shape_text(sizes)}}}" if sizes else ""), ATOM
             case Signature(function, domain, codomain):
-                return rf"{self.text(function)}\colon {self.text(domain)} \to\nobreak {self.text(codomain)}", _SUM
+                return rf"{self.text(function)}\colon {self.text(domain)} \to\nobreak {self.text(codomain)}", SUM
             case Shaped(operand, shape):
                 # The strut puts the shapes of all factors of a product at one depth.
                 # They also say how far ∇_Y L goes, which needs no parentheses then.
-                inner = self.at_least(operand, _PRODUCT if isinstance(operand, Gradient) else _POWER)
-                return rf"\underset{{\shape{{{_shape(shape)}}}}}{{\vphantom{{\bigg|}}{inner}}}", _ATOM
+                inner = self.at_least(operand, PRODUCT if isinstance(operand, Gradient) else POWER)
+                return rf"\underset{{\shape{{{shape_text(shape)}}}}}{{\vphantom{{\bigg|}}{inner}}}", ATOM
             case Listed(items, wrapped):
                 texts = [r"\dots" if item == Dots() else self.text(item) for item in items]
                 # A line may end after the comma of a list, and nowhere inside parentheses.
-                return (f"({', '.join(texts)})" if wrapped else r", \allowbreak ".join(texts)), _ATOM
+                return (f"({', '.join(texts)})" if wrapped else r", \allowbreak ".join(texts)), ATOM
             case Beside(items):
-                return r" \qquad ".join(map(self.text, items)), _SUM
+                return r" \qquad ".join(map(self.text, items)), SUM
             case Relation(parts, signs):
                 first, *rest = map(self.text, parts)
                 signed = (f"{print_sign(sign)} {part}" for sign, part in zip(signs, rest, strict=True))
-                return " ".join([first, *signed]), _SUM
+                return " ".join([first, *signed]), SUM
         raise InternalError(f"LaTeX: no rule for notation of kind {type(tree).__name__}")
 
     def at_least(self, tree: Tree, level: int) -> str:
@@ -289,20 +292,20 @@ class _Printer:
         """What an exponent can follow: one behind a fraction would look like the numerator's, and two are an error."""
         exponent = isinstance(base, Entry) and bool(base.index) and "_" in base.letter
         fraction = is_fraction(base) or (isinstance(base, Number) and "/" in str(base.value))
-        return rf"\left({self.text(base)}\right)" if exponent or fraction else self.at_least(base, _ATOM)
+        return rf"\left({self.text(base)}\right)" if exponent or fraction else self.at_least(base, ATOM)
 
     def sum(self, terms: tuple[Tree, ...]) -> str:
         text = self.text(terms[0])
         for term in terms[1:]:
             if isinstance(term, Negative):
-                text += f" - {self.at_least(term.operand, _PRODUCT)}"
+                text += f" - {self.at_least(term.operand, added_level(term.operand))}"
             else:
-                text += f" + {self.at_least(term, _PRODUCT)}"
+                text += f" + {self.at_least(term, added_level(term))}"
         return text
 
     def product(self, factors: tuple[Tree, ...]) -> str:
         # A dot keeps bracketed matrices and values of functions apart; beside a fraction a thin space is enough.
-        texts = [self.at_least(factor, _POWER) for factor in factors]
+        texts = [self.at_least(factor, POWER) for factor in factors]
         result = texts[0]
         for left, right, text in zip(factors, factors[1:], texts[1:], strict=False):
             result += _glue(left, right) + text
@@ -311,9 +314,9 @@ class _Printer:
     def sum_axis(self, operand: Tree, axis: int | tuple[int, ...] | None, rank: int) -> str:
         if rank > 2:
             axes = (axis,) if isinstance(axis, int) else axis
-            where = "" if axes is None else rf"_{{\text{{{_axes(axes)}}}}}"
+            where = "" if axes is None else rf"_{{\text{{{axes_text(axes)}}}}}"
             return rf"\operatorname{{sum}}{where}\left({self.text(operand)}\right)"
-        inner = self.at_least(operand, _POWER)
+        inner = self.at_least(operand, POWER)
         left = r"\mathbf{1}^{\top} " if axis in (0, None) else ""
         right = r" \mathbf{1}" if axis == 1 or (axis is None and rank == 2) else ""
         return left + inner + right
@@ -344,21 +347,7 @@ class _Printer:
         height = (r"\taller" if grid.large else r"\tall") if is_tall(grid) else r"\low"
         rows = height if on_page else ""
         matrix = rf"\left[{rows}{body}\right]"
-        return rf"\underset{{\shape{{{_shape(grid.size)}}}}}{{{matrix}}}" if grid.size and on_page else matrix
-
-
-def _name(text: str, kind: str = "scalar") -> str:
-    body, *subscripts = text.split("_")
-    letter, accent = accented(body)
-    if accent:
-        symbol = rf"\{accent}{{{_name(letter, kind)}}}"
-    elif body in _GREEK:
-        symbol = rf"\boldsymbol{{\{body}}}" if kind != "scalar" else rf"\{body}"
-    elif len(body) > 1:
-        symbol = rf"\mathrm{{{_escaped(body)}}}" if kind == "scalar" else rf"\mathbf{{{_escaped(body)}}}"
-    else:
-        symbol = body if kind == "scalar" else rf"\mathbf{{{body}}}"
-    return symbol + (rf"_{{{_escaped(','.join(filter(None, subscripts)))}}}" if any(subscripts) else "")
+        return rf"\underset{{\shape{{{shape_text(grid.size)}}}}}{{{matrix}}}" if grid.size and on_page else matrix
 
 
 def _alignment(column: tuple[Tree, ...]) -> str:
@@ -373,74 +362,8 @@ def _alignment(column: tuple[Tree, ...]) -> str:
 def _glue(left: Tree, right: Tree) -> str:
     if isinstance(left, Grid | At) or isinstance(right, Grid | At):
         return r" \cdot "
-    if isinstance(left, Number) and isinstance(right, Power) and isinstance(right.base, Number):
+    if is_number_before_digits(left, right):
         return r" \cdot "
     if isinstance(left, Shaped) and isinstance(right, Shaped):
         return r" \; "
     return r" \, " if isinstance(left, Shaped | Gradient) or isinstance(right, Shaped | Gradient) else " "
-
-
-def _entry(letter: str, index: tuple[Index, ...]) -> str:
-    name, *subscripts = letter.split("_")
-    plain, accent = accented(name)
-    symbol = rf"\{plain}" if plain in _GREEK else (plain if len(plain) == 1 else rf"\mathit{{{_escaped(plain)}}}")
-    symbol = rf"\{accent}{{{symbol}}}" if accent else symbol
-    if not index:
-        return symbol + (rf"_{{{_escaped(','.join(subscripts))}}}" if any(subscripts) else "")
-    if any(subscripts):
-        symbol = rf"{symbol}^{{({_escaped(','.join(subscripts))})}}"
-    return rf"{symbol}_{{{_index(index)}}}"
-
-
-def _index(index: tuple[Index, ...]) -> str:
-    """12 for row 1, column 2; with commas once a number has two digits, or a letter has two characters."""
-    written = [str(i + 1) if isinstance(i, int) else i for i in index]
-    return ("," if any(len(part) > 1 for part in written) else "").join(written)
-
-
-def _number(value: int | Fraction | str) -> tuple[str, int]:
-    text = number_text(value)
-    if is_size_text(text):
-        return _size(text), _SUM if "+" in text or "-" in text else _PRODUCT
-    if "/" in text:
-        over, under = text.split("/")
-        sign = "-" if over.startswith("-") else ""
-        return rf"{sign}\frac{{{over.removeprefix('-')}}}{{{under}}}", _SUM if sign else _ATOM
-    return (_name(text) if text[:1].isalpha() else _grouped(text)), _SUM if text.startswith("-") else _ATOM
-
-
-def _grouped(digits: str) -> str:
-    """262144 as 262 144; numbers of four digits stay together."""
-    if not digits.isdecimal() or len(digits) < 5:
-        return digits
-    return f"{int(digits):,}".replace(",", r"\,")
-
-
-def _shape(sizes: Iterable[int | str]) -> str:
-    several = len(tuple(sizes := tuple(sizes))) > 1
-
-    def one(size: int | str) -> str:
-        if not isinstance(size, str):
-            return _grouped(str(size))
-        written = _size(size)
-        return f"({written})" if several and ("+" in written or "-" in written) else written
-
-    return r" \times ".join(map(one, sizes))
-
-
-def _axes(axes: tuple[int, ...]) -> str:
-    """axis 2, counted from 1."""
-    return f"{'axis' if len(axes) == 1 else 'axes'} {', '.join(str(axis + 1) for axis in axes)}"
-
-
-def _size(text: str) -> str:
-    """N, D+1 or 2 P + R - 1 without spaces, a product without its sign."""
-
-    def one(word: re.Match[str]) -> str:
-        return _name(word[0])
-
-    return re.sub(r"[A-Za-z]\w*", one, text.replace(" ", "").replace("**", "^").replace("*", r"\,"))
-
-
-def _escaped(text: str) -> str:
-    return "".join(rf"\{c}" if c in "#$%&_{}" else c for c in text if c not in "\\^~")

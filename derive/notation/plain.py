@@ -15,7 +15,7 @@ from derive.notation.box import Box, beside, bracketed, columns, folded, parenth
 from derive.notation.digits import is_size_text, number_text
 from derive.notation.ink import BOLD, PLAIN, QUIET, Ink, painted, row_colour
 from derive.notation.script import entry_text, index_text, name_text, raised, shape_text, size_text, space_text
-from derive.notation.spacing import glue, opened
+from derive.notation.spacing import added_level, glue, opened
 from derive.notation.subscript import written_items, written_places
 from derive.notation.tree import (
     Along,
@@ -149,7 +149,7 @@ class _Printer:
             case Dots(kind):
                 return Box((_DOTS[kind],)), _ATOM
             case Negative(operand):
-                return beside(Box(("−",)), self.at_least(operand, _PRODUCT)), _SUM
+                return beside(Box(("−",)), self.at_least(operand, added_level(operand))), _SUM
             case Sum(terms):
                 return self.sum(terms), _SUM
             case Product(factors):
@@ -181,7 +181,7 @@ class _Printer:
             case Equal(left, right):
                 return Box((f"[{self.flat(left)} = {self.flat(right)}]",)), _ATOM
             case Extreme(name, operand, axes):
-                where = "" if axes is None else f"[axis {', '.join(str(axis + 1) for axis in axes)}]"
+                where = "" if axes is None else f"[axis {', '.join(str(axis) for axis in axes)}]"
                 return beside(Box((f"{name}{where}",)), parenthesised(self.box(operand))), _ATOM
             case MatrixCall("inv", operand):
                 return topped(self.at_least(operand, _ATOM), "⁻¹"), _POWER
@@ -213,17 +213,17 @@ class _Printer:
                 return topped(self.at_least(operand, _ATOM), "ᵀ"), _POWER
             case SumAxis(operand, along, rank) if rank > 2:
                 axes = (along,) if isinstance(along, int) else along
-                where = "" if axes is None else f"[axis {', '.join(str(axis + 1) for axis in axes)}]"
+                where = "" if axes is None else f"[axis {', '.join(str(axis) for axis in axes)}]"
                 return beside(Box((f"sum{where}",)), parenthesised(self.box(operand))), _ATOM
             case SumAxis(operand, axis, rank):
                 row = (Transpose(Ones("")),) if axis in (0, None) else ()
                 column = (Ones(""),) if axis == 1 or (axis is None and rank == 2) else ()
                 return self.product((*row, operand, *column)), _PRODUCT
-            case Along(function, operand, along, _, _):
-                where = "" if along is None else f"[axis {', '.join(str(axis + 1) for axis in along)}]"
+            case Along(function, operand, along, rank, _):
+                where = "" if along is None or rank == 1 else f"[axis {', '.join(str(axis) for axis in along)}]"
                 return beside(Box((f"{function}{where}",)), parenthesised(self.box(operand))), _ATOM
             case Permute(operand, order):
-                where = ", ".join(str(axis + 1) for axis in order)
+                where = ", ".join(str(axis) for axis in order)
                 return beside(Box((f"transpose[{where}]",)), parenthesised(self.box(operand))), _ATOM
             case Broadcast(operand, axis, _):
                 pair = (Ones(""), Transpose(operand)) if axis == 0 else (operand, Transpose(Ones("")))
@@ -246,11 +246,11 @@ class _Printer:
             case Reshape(operand, shape):
                 return beside(Box((f"reshape[{shape_text(shape)}]",)), parenthesised(self.box(operand))), _ATOM
             case Repeat(operand, times, axis, _):
-                return beside(Box((f"repeat[{times}, axis {axis + 1}]",)), parenthesised(self.box(operand))), _ATOM
+                return beside(Box((f"repeat[{times}, axis {axis}]",)), parenthesised(self.box(operand))), _ATOM
             case Windows(operand, _, sizes):
                 return beside(Box((f"windows[{shape_text(sizes)}]",)), parenthesised(self.box(operand))), _ATOM
             case Concatenate(parts, axis, stacked):
-                head = Box((f"{'stack' if stacked else 'concat'}[{axis + 1}]",))
+                head = Box((f"{'stack' if stacked else 'concat'}[{axis}]",))
                 return beside(head, parenthesised(self.joined(parts, ", ", _SUM))), _ATOM
             case Grid():
                 return (self.grid(tree) if self.display else Box((self.flat_grid(tree),))), _ATOM
@@ -294,7 +294,7 @@ class _Printer:
         boxes = [self.box(terms[0])]
         for term in terms[1:]:
             sign, item = (" − ", term.operand) if isinstance(term, Negative) else (" + ", term)
-            boxes += [Box((sign,)), self.at_least(item, _PRODUCT)]
+            boxes += [Box((sign,)), self.at_least(item, added_level(item))]
         return beside(*boxes)
 
     def product(self, factors: tuple[Tree, ...]) -> Box:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
 
 from derive.notation.box import Box
 from derive.notation.script import greek
 from derive.notation.tree import (
     At,
+    BigSum,
     Call,
     Delta,
     Dots,
@@ -15,18 +17,23 @@ from derive.notation.tree import (
     Gradient,
     Greater,
     Grid,
+    MatMul,
     Negative,
     Number,
+    Ones,
     Partial,
     Power,
     Product,
     Quotient,
     Shaped,
     Sum,
+    Transpose,
     Tree,
 )
 
-__all__ = ["glue", "opened"]
+__all__ = ["added_level", "glue", "is_number_before_digits", "opened"]
+
+_SUM, _PRODUCT = range(2)
 
 
 def glue(left: Tree, right: Tree, before: Box, after: Box) -> str:
@@ -45,12 +52,28 @@ def glue(left: Tree, right: Tree, before: Box, after: Box) -> str:
 
 
 def opened(factors: tuple[Tree, ...]) -> Iterator[Tree]:
-    """The factors, with those of a product inside the product in its place."""
-    for factor in factors:
-        if isinstance(factor, Product):
+    """The factors, with those of a product inside the product in its place: 2 X W, and not 2 (X W)."""
+    for place, factor in enumerate(factors):
+        behind_numbers = place > 0 and all(isinstance(other, Number) for other in factors[:place])
+        if isinstance(factor, Product) or (isinstance(factor, MatMul) and behind_numbers):
             yield from opened(factor.factors)
         else:
             yield factor
+
+
+def added_level(term: Tree) -> int:
+    """How tightly a term must bind to stand without parentheses behind a sign: a sum with Σ ends at the next + or −."""
+    return _SUM if isinstance(term, BigSum) else _PRODUCT
+
+
+def is_number_before_digits(left: Tree, right: Tree) -> bool:
+    """Whether a number is followed by what begins with digits, 2 · 3ⁿ or 0.5 · 1, so that a gap alone would mislead."""
+    match left, right:
+        case Number(), Power(Number(), _):
+            return True
+        case Number(int() | Fraction()), Ones() | Transpose(Ones()) | Number(int()):
+            return True
+    return False
 
 
 def _is_wide(tree: Tree) -> bool:

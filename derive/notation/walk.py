@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields
 from operator import is_not
-from typing import get_args
+from typing import TypeVar, get_args
 
 from derive.notation.tree import (
     At,
@@ -25,7 +25,9 @@ from derive.notation.tree import (
     Tree,
 )
 
-__all__ = ["children", "contains", "entries", "is_fraction", "is_tall", "replace"]
+__all__ = ["children", "contains", "entries", "is_fraction", "is_tall", "parts", "replace"]
+
+Kind = TypeVar("Kind")
 
 
 _FIELDS = {kind: tuple(field.name for field in fields(kind)) for kind in get_args(Tree)}
@@ -47,6 +49,14 @@ def children(tree: Tree) -> Iterator[Tree]:
 def contains(tree: Tree, kind: type | tuple[type, ...]) -> bool:
     """Whether a node of this kind occurs anywhere in the tree."""
     return isinstance(tree, kind) or any(contains(child, kind) for child in children(tree))
+
+
+def parts(tree: Tree, kind: type[Kind] | tuple[type[Kind], ...]) -> Iterator[Kind]:
+    """The nodes of this kind anywhere in the tree, from the outside in."""
+    if isinstance(tree, kind):
+        yield tree
+    for child in children(tree):
+        yield from parts(child, kind)
 
 
 def entries(tree: Tree) -> Iterator[Entry]:

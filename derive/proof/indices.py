@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import product
 from math import prod
@@ -52,20 +52,28 @@ def _order(term: Product, free: Sequence[str]) -> list[tuple[str, str | None]]:
 
 
 def _different(before: IndexSum, after: IndexSum) -> tuple[IndexSum, IndexSum]:
-    """Both without the products that they share; a step mostly changes one of many."""
+    """Both without the products that they share; a step mostly changes one of many, and hands on the others."""
     if before.free != after.free:
         return before, after
+    # Most need not be hashed: they are one object on both sides.
+    same = Counter(map(id, before.products)) & Counter(map(id, after.products))
+    before, after = _without(before, Counter(same), id), _without(after, same, id)
     shared = Counter(before.products) & Counter(after.products)
-    return _without(before, Counter(shared)), _without(after, shared)
+    return _without(before, Counter(shared), _itself), _without(after, shared, _itself)
 
 
-def _without(value: IndexSum, shared: Counter[Product]) -> IndexSum:
+def _itself(term: Product) -> Product:
+    return term
+
+
+def _without(value: IndexSum, shared: Counter[Any], key: Callable[[Product], object]) -> IndexSum:
+    """The sum without those of its products whose keys are shared, each as often as it is."""
     kept = []
-    for product_ in value.products:
-        if shared[product_]:
-            shared[product_] -= 1
+    for term in value.products:
+        if shared[key(term)]:
+            shared[key(term)] -= 1
         else:
-            kept.append(product_)
+            kept.append(term)
     return replace(value, products=tuple(kept))
 
 

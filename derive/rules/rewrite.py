@@ -112,13 +112,18 @@ def _shorter(first: _Found, second: _Found) -> _Found:
     return second if _size(second.node, second.forward) < _size(first.node, first.forward) else first
 
 
-@lru_cache(maxsize=512)
 def _size(node: Node, forward: Forward) -> tuple[int, int]:
     """Characters, and where they are as many the products that add up; the output is there in any case."""
-    inner = [*topological(node, leaves=(forward.output,))]
-    products = sum(isinstance(n, Contract) and bool(n.summed()) and n is not forward.output for n in inner)
-    refers = forward.output in inner and times_written(node)[forward.output] > 1
-    return written_length(node, forward.named) - _OUTPUT * refers, products
+    return _measured(node, forward.output, forward.named)
+
+
+@lru_cache(maxsize=512)
+def _measured(node: Node, output: Node, named: frozenset[Node]) -> tuple[int, int]:
+    # Found once for all that was kept whole on the way to the node.
+    inner = [*topological(node, leaves=(output,))]
+    products = sum(isinstance(n, Contract) and bool(n.summed()) and n is not output for n in inner)
+    refers = output in inner and times_written(node)[output] > 1
+    return written_length(node, named) - _OUTPUT * refers, products
 
 
 def _simplified(node: Node, forward: Forward, *, most: int = MOST_TERMS) -> _Found | None:
@@ -150,10 +155,16 @@ def _made_short(node: Node, forward: Forward, most: int) -> _Found | None:
 
 def _shortest(terms: Terms, forward: Forward) -> Node:
     """The shortest of the ways to take out common factors, or none."""
+    forms = _forms(terms)
+    return min(forms, key=lambda form: _size(form, forward)) if len(forms) > 1 else forms[0]
+
+
+@lru_cache(maxsize=512)
+def _forms(terms: Terms) -> tuple[Node, ...]:
+    """The ways to take out common factors, and the sum without; found once, whatever was kept whole on the way."""
     if len(terms.terms) < 2:
-        return build(terms)
-    forms = dict.fromkeys((factored(terms), factored(terms, inside=False), build(terms)))
-    return min(forms, key=lambda form: _size(form, forward)) if len(forms) > 1 else next(iter(forms))
+        return (build(terms),)
+    return tuple(dict.fromkeys((factored(terms), factored(terms, inside=False), build(terms))))
 
 
 def _next(terms: Terms, forward: Forward, seen: set[Terms]) -> tuple[Reason, Terms] | None:

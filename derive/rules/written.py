@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from derive.forward.idioms import parts
 from derive.forward.matrix import called, read_each
@@ -38,14 +38,18 @@ def written_length(node: Node, known: Collection[Node] = ()) -> int:
 
     Shapes: any.
     """
-    names = {other: unnamed(other, number) for number, other in enumerate(known)}
-    found = Written(node, {}, names, rows=False, free=frozenset(known))
+    found = _first(frozenset(known)).of(node)
     best = found.length
     for other in found.worth():
         named = found.with_name(other, unnamed(other, len(found.names)))
         if named.length < best:
             found, best = named, named.length
     return best
+
+
+@lru_cache(maxsize=64)
+def _first(known: frozenset[Node]) -> _Shared:
+    return _Shared({node: unnamed(node, number) for number, node in enumerate(known)})
 
 
 def times_written(node: Node) -> Mapping[Node, int]:
@@ -85,6 +89,8 @@ class Written:
     free: frozenset[Node] = frozenset()
     before: tuple[Written, Node] | None = field(default=None, repr=False, compare=False)
     """The same without one of the names, from which what does not use that is taken."""
+    shared: _Shared | None = field(default=None, repr=False, compare=False)
+    """What formulas with the same names have in common."""
 
     def below(self, node: Node) -> Sequence[Node]:
         """What is written where a node is, and what a stand-in is computed from."""
@@ -96,7 +102,7 @@ class Written:
         """The same with one more name."""
         # The chain is cut: what was made before the last name is not needed again.
         _ = self._readings, self._lengths
-        return replace(self, names={**self.names, node: name}, before=(self, node))
+        return replace(self, names={**self.names, node: name}, before=(self, node), shared=None)
 
     @cached_property
     def _nodes(self) -> Sequence[Node]:
@@ -109,7 +115,7 @@ class Written:
     @cached_property
     def _readings(self) -> Mapping[Node, Tree]:
         """How each node reads; one that does not use the last name reads as before."""
-        known: Mapping[Node, Tree] = {}
+        known: Mapping[Node, Tree] = self.shared.readings if self.shared else {}
         if self.before:
             other, named = self.before
             using = {named}
@@ -117,11 +123,16 @@ class Written:
                 if any(inner in using for inner in self.below(node)):
                     using.add(node)
             known = {node: tree for node, tree in other._readings.items() if node not in using or node is named}
-        return read_each(self.nodes(), self.sources, rows=self.rows, names=self.names, leaves=self.free, known=known)
+        found = read_each(self.nodes(), self.sources, rows=self.rows, names=self.names, leaves=self.free, known=known)
+        if self.shared:
+            self.shared.readings.update(found)
+        return found
 
     @cached_property
     def _lengths(self) -> _Lengths:
         """Prints trees that are the same as before no second time."""
+        if self.shared:
+            return self.shared.lengths
         return self.before[0]._lengths if self.before else _Lengths()
 
     def times(self) -> Mapping[Node, int]:
@@ -154,9 +165,10 @@ class Written:
         nodes, trees = self.nodes(), self._readings
         last = self.names.get(self.root, trees[self.root])
         found: dict[Node, Tree] = {}
-        needed = _names_in(last)
-        for node in reversed(nodes) if self.names else ():
-            if node in self.names and self.names[node] in needed and node not in self.free:
+        defined = [node for node in reversed(nodes) if node in self.names and node not in self.free]
+        needed = _names_in(last) if defined else set()
+        for node in defined:
+            if self.names[node] in needed:
                 found[node] = trees[node]
                 needed |= _names_in(found[node])
         return dict(reversed(found.items())), last
@@ -192,6 +204,19 @@ class _Lengths(CodePrinter):
     def of(self, tree: Tree) -> int:
         """The characters of a tree."""
         return characters(self.text(tree))
+
+
+@dataclass(frozen=True, eq=False)
+class _Shared:
+    """Names that formulas have from the beginning, and how nodes read in them; forms of a formula share most nodes."""
+
+    names: Mapping[Node, Name]
+    readings: dict[Node, Tree] = field(default_factory=dict)
+    lengths: _Lengths = field(default_factory=_Lengths)
+
+    def of(self, node: Node) -> Written:
+        """The formula with these names, whose definitions do not count."""
+        return Written(node, {}, self.names, rows=False, free=frozenset(self.names), shared=self)
 
 
 def _names_in(tree: Tree) -> set[Tree]:

@@ -69,6 +69,14 @@ def test_a_sum_that_is_missing_and_one_over_the_wrong_axis():
     assert "summed over axis 1" in causes(other_axis, scale)["s"]
 
 
+def test_a_sum_that_keeps_its_axis():
+    def kept(dout, cache):
+        X, W = cache
+        return dout @ W.T, X.T @ dout, dout.sum(axis=0, keepdims=True)
+
+    assert causes(kept, b.affine) == {"b": "an axis of length 1 is left, the batch axis"}
+
+
 def test_a_factor():
     def square(x: "N"):
         return x**2

@@ -113,7 +113,7 @@ def test_the_forward_function_is_found_by_its_name():
 
 
 def test_what_has_to_be_added_is_said_with_the_file():
-    with pytest.raises(UserError, match=r"--forward test_claim\.py:NAME, and keep --against affine"):
+    with pytest.raises(UserError, match=r"yours that returns \(output, cache\) \(--forward test_claim\.py:NAME, and"):
         check_backward(backward, "affine")
 
 

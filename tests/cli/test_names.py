@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from derive.cli import app
-from derive.layers import Listing
 
 
 @pytest.mark.parametrize(
@@ -63,7 +62,7 @@ def test_wrt_an_input_in_the_wrong_case_offers_the_right_one(command):
 
 
 def test_a_layer_called_like_a_command_is_refused(command, monkeypatch):
-    monkeypatch.setattr(app, "index", lambda: (Listing("list", "A list.", "X: N", ("N",), (("N", 2),)),))
+    monkeypatch.setattr(app, "names", lambda: ("list",))
     ended = command("--help")
     assert ended.code == 70
     assert "list is a command already; rename the layer" in ended.stderr

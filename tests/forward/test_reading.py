@@ -170,7 +170,7 @@ def test_an_einsum_takes_in_another_one():
 
 def test_group_normalisation_has_the_three_terms_of_the_textbook():
     found = naming.formula(load("groupnorm"), "X")
-    three = "G * gamma - xhat * mean(G * xhat * gamma, axis=2)[..., None] - mean(G * gamma, axis=2)[..., None]"
+    three = "G * gamma - Xhat * mean(G * Xhat * gamma, axis=2)[..., None] - mean(G * gamma, axis=2)[..., None]"
     assert str(found) == f"({three}) / sigma[..., None]"
 
 

@@ -104,6 +104,19 @@ CASES = [
     (Dots("column"), r"\vdots"),
     (Dots("both"), r"\ddots"),
     (Negative(X), r"-\mathbf{X}"),
+    # A sum with a sigma ends at the next sign; its own terms stand in parentheses.
+    (Negative(BigSum((("k", "K"),), Entry("x", ("k",)))), r"-\sum_{k=1}^{K} x_{k}"),
+    (Sum((x12, Negative(BigSum((("k", "K"),), Entry("x", ("k",)))))), r"x_{12} - \sum_{k=1}^{K} x_{k}"),
+    (BigSum((("k", "K"),), Sum((x12, w21))), r"\sum_{k=1}^{K} \left(x_{12} + w_{21}\right)"),
+    (Product((Number(2), MatMul((X, W)))), r"2 \mathbf{X} \mathbf{W}"),
+    (Product((Number(2), Hadamard((X, W)))), r"2 \left(\mathbf{X} \odot \mathbf{W}\right)"),
+    (Product((x12, MatMul((X, W)))), r"x_{12} \left(\mathbf{X} \mathbf{W}\right)"),
+    (Number(Fraction(1, 100000)), "10^{-5}"),
+    (Number(Fraction(1, 100)), "0.01"),
+    # Without a dot this would read as one number.
+    (Product((Number(Fraction(1, 1000)), Ones("D"))), r"0.001 \cdot \mathbf{1}_{D}"),
+    (Product((Number(Fraction(1, 100000)), Ones("D"))), r"10^{-5} \cdot \mathbf{1}_{D}"),
+    (Product((Number("N"), Ones("D"))), r"N \mathbf{1}_{D}"),
     (Negative(Sum((X, W))), r"-\left(\mathbf{X} + \mathbf{W}\right)"),
     (Sum((X, Negative(W))), r"\mathbf{X} - \mathbf{W}"),
     (Sum((X, Negative(Sum((W, Y))))), r"\mathbf{X} - \left(\mathbf{W} + \mathbf{Y}\right)"),
@@ -209,7 +222,7 @@ def test_blocks_are_told_apart_by_rules():
 
 def test_what_latex_could_take_for_a_command_is_escaped():
     written = print_latex(Call("a_b#c{", (X,)))
-    assert r"a\_b\#c\{" in written
+    assert r"a\,b\#c\{" in written
 
 
 def test_a_table_that_was_not_laid_out_is_refused():

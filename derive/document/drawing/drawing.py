@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from derive.notation.measure import width
-from derive.notation.tree import BigSum, Call, Gradient, Partial, Power, Quotient, Tree
-from derive.notation.walk import contains
+from derive.notation.tree import BigSum, Broadcast, Call, Gradient, Partial, Power, Quotient, Transpose, Tree
+from derive.notation.walk import children, contains
 
 __all__ = [
     "BACKWARD",
@@ -43,6 +43,9 @@ FORWARD, BACKWARD = 0.2, 0.6
 _SIGN = 0.85
 _LETTER = 0.55
 _LINE, _TALL = 1.25, 2.5
+_RAISED = 1.2
+"""How much higher a fraction with a sign above and behind its parentheses is, half of it above."""
+_FRACTIONS = (Gradient, Partial, Quotient, BigSum)
 
 
 def label_width(label: Label) -> float:
@@ -56,9 +59,16 @@ def label_height(label: Label) -> float:
     """In em; fractions are set large."""
     if isinstance(label, str):
         return _LINE
-    if contains(label, (Gradient, Partial, Quotient, BigSum)):
-        return _TALL
+    if contains(label, _FRACTIONS):
+        return _TALL + _RAISED * _has_raised_fraction(label)
     return _LINE + 0.25 * contains(label, (Power, Call))
+
+
+def _has_raised_fraction(tree: Tree) -> bool:
+    """Whether something as high as a fraction is transposed."""
+    if isinstance(tree, Transpose) or (isinstance(tree, Broadcast) and tree.axis == 0):
+        return contains(tree, _FRACTIONS)
+    return any(map(_has_raised_fraction, children(tree)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from derive.document.drawing.drawing import Drawing
 from derive.document.drawing.layout import lay_out
@@ -41,7 +42,15 @@ def draw(picture: Picture, spell: Speller = lambda tree: tree) -> tuple[Drawing,
             return ()
         parts.append(best)
         start = end
-    return tuple(parts)
+    return _even(picture, len(parts), spell) or tuple(parts)
+
+
+def _even(picture: Picture, count: int, spell: Speller) -> tuple[Drawing, ...]:
+    """The picture in so many parts of about as many operations each, lest the last has one; none if they do not fit."""
+    operations = picture.operations
+    bounds = [round(number * len(operations) / count) for number in range(count + 1)]
+    parts = [_fitted(picture, operations[start:end], spell) for start, end in pairwise(bounds)]
+    return tuple(part for part in parts if part is not None) if None not in parts else ()
 
 
 def _fitted(picture: Picture, chosen: Sequence[Node], spell: Speller) -> Drawing | None:

@@ -64,7 +64,7 @@ def picture(route: GraphRoute) -> Picture | None:
     while (wide := _unnamed(found := rules.written(names), names)) is not None:
         free = _free_names(route.layer)
         wanted = (n for n in found.operations if n in names or n is wide)
-        names = given | {n: called(next(free), n) for n in wanted if n not in given}
+        names = given | {n: _free_name(next(free), n) for n in wanted if n not in given}
     _name_sent(found)
     return found
 
@@ -89,6 +89,11 @@ def _free_names(layer: Layer) -> Iterator[str]:
     taken |= {*layer.letters, layer.output_name.upper(), layer.loss, layer.upstream.name}
     letter = next((letter for letter in "AZHUVTSRQPKCFEBXYW" if letter not in taken), "Value")
     return (f"{letter}_{number}" for number in count(1))
+
+
+def _free_name(word: str, node: Node) -> Name:
+    """A_1 for a matrix; a_1 for a vector or a number, as vectors are written."""
+    return called(word if len(node.shape) > 1 else word.lower(), node)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,8 +178,11 @@ def _name_sent(found: Picture) -> None:
     """What is too wide for its edge is called by what it is the gradient of, or, if that has several uses, C_1, ..."""
     route = found.route
     numbers = count(1)
-    for (node, place), send in route.sends.items():
+    order: dict[Tree, tuple[int, int]] = {}
+    for number, ((node, place), send) in enumerate(route.sends.items()):
         tree, operand = found.backward[node, place], send.operand
+        if isinstance(called_so := found.forward[node], Name):
+            order.setdefault(_gradient(called_so, route.layer), (number, 0))
         if width(tree) <= WIDEST:
             continue
         name = found.forward[operand]
@@ -182,11 +190,15 @@ def _name_sent(found: Picture) -> None:
             found.backward[node, place] = gradient = _gradient(name, route.layer)
             if isinstance(operand, Input):
                 found.backward_names.append(Relation.equal(gradient, tree))
+                order[gradient] = number, 1
         else:
             part = called(f"C_{next(numbers)}", operand)
             found.backward[node, place] = part
             found.backward_names.append(Relation.equal(part, tree))
+            order[part] = number, 1
             found.backward_names[:] = [_with(equation, tree, part) for equation in found.backward_names]
+    # On the way back a name is used only after it has been computed.
+    found.backward_names.sort(key=lambda equation: order.get(equation.parts[0], (len(route.sends), 0)))
 
 
 def _with(equation: Relation, tree: Tree, part: Name) -> Relation:

@@ -9,6 +9,7 @@ import numpy as np
 
 from derive.document.blocks import EvidenceRow, EvidenceTable, Math, Ref, Run, Runs, Text
 from derive.document.draft import Draft
+from derive.document.followed import followed
 from derive.document.kinks import kinks
 from derive.document.material import Material
 from derive.document.numeric_table import equation, number
@@ -160,10 +161,11 @@ def _numbers(draft: Draft, material: Material) -> None:
     layer = material.layer
     first = next(iter(material.evidence))
     sizes = dict(next(e.sizes[0] for e in material.evidence[first] if e.points is not None))
-    sample = numeric.sample(layer, sizes, 0)
+    formulas = [route.formula for route in material.routes.values()]
+    sample = followed(layer, formulas, sizes)
     at = Listed(tuple(Relation.equal(Number(letter), Number(size)) for letter, size in sizes.items()))
     if sizes == dict(material.sizes):
-        draft.prose(N_("One of the random inputs, in small whole numbers so that it can be followed by hand, is"))
+        draft.prose(_given(layer, sample))
     else:
         draft.prose(
             N_("One of the random inputs, for a smaller layer with {at}, so that it can be followed by hand, is"), at=at
@@ -196,6 +198,15 @@ def _numbers(draft: Draft, material: Material) -> None:
                 "convention. So the random inputs that were compared lie away from them."
             )
         )
+
+
+def _given(layer: Layer, sample: numeric.Sample) -> str:
+    """What introduces the input that is followed."""
+    if layer.prose.targets:
+        return N_("At one more input, with targets as they occur, the comparison can be followed by hand:")
+    if all(np.all(array == np.round(array)) for array in sample.arrays.values()):
+        return N_("One of the random inputs, in small whole numbers so that it can be followed by hand, is")
+    return N_("One of the random inputs, in short numbers so that it can be followed by hand, is")
 
 
 def _value(output: Any, layer: Layer) -> Tree:

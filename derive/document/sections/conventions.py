@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from derive.document.blocks import Runs, Verbatim
 from derive.document.draft import Draft, Values
@@ -10,13 +11,16 @@ from derive.document.kinks import kink_message, kinks
 from derive.document.material import Material
 from derive.document.notations import is_indexed
 from derive.document.sections import assumed
-from derive.document.words import array_name, coloured_letters, is_loss, map_name
+from derive.document.words import array_name, coloured_letters, is_loss, map_name, named_values, two_matrices
 from derive.forward.layer import Layer
 from derive.forward.nodes import Input, Ones, topological
 from derive.locale import N_
 from derive.notation.tree import (
+    Along,
+    Concatenate,
     Dots,
     Entry,
+    Extreme,
     Gradient,
     Identity,
     JacobianOf,
@@ -26,10 +30,12 @@ from derive.notation.tree import (
     Number,
     Partial,
     Relation,
+    Slice,
     Transpose,
     Tree,
 )
 from derive.notation.tree import Ones as OnesTree
+from derive.notation.walk import contains, parts
 
 __all__ = ["write"]
 
@@ -80,6 +86,7 @@ def _items(draft: Draft, material: Material) -> Iterator[Runs]:
             n=Number(size),
             identity=Identity(size),
         )
+    yield from _as_in_code(draft, material)
     yield from _stretched(draft, layer)
     yield from _kinks(draft, layer)
     if is_loss(layer):
@@ -93,6 +100,45 @@ def _items(draft: Draft, material: Material) -> Iterator[Runs]:
             letter=Verbatim(layer.upstream.name),
         )
     yield from assumed.conventions(draft, material)
+
+
+def _as_in_code(draft: Draft, material: Material) -> Iterator[Runs]:
+    """What the formulas write as NumPy does: axes by number, and parts of arrays."""
+    if is_indexed(material.layer):
+        return
+    formulas = tuple(material.formulas.values())
+    trees = [material.layer.read(material.layer.output), *(formula.tree for formula in formulas)]
+    trees += [item.equation for item in named_values(material.layer)]
+    trees += [item.equation for formula in formulas for item in formula.definitions]
+    first, second = two_matrices(material.layer)
+    along: list[Along | Extreme] = [found for tree in trees for found in parts(tree, Along)]
+    along += [found for tree in trees for found in parts(tree, Extreme)]
+    example = next((found for found in along if found.rank == 2 and found.axes in ((0,), (1,))), None)
+    if example is not None:
+        yield draft.runs(
+            N_("*Axes are counted from 0,* as in code: {example} is taken of every column of {A} by itself.")
+            if example.axes == (0,)
+            else N_("*Axes are counted from 0,* as in code: {example} is taken of every row of {A} by itself."),
+            example=replace(example, operand=first),
+            A=first,
+        )
+    if any(contains(tree, Slice) for tree in trees):
+        values: Values = {"part": Slice(first, (":", "a:b")), "A": first, "a": Name("a"), "b": Name("b")}
+        yield draft.runs(
+            N_(
+                "*Parts of arrays* are written as in code: {part} has the columns of {A} from {a} on, counted from 0, "
+                "up to but without {b}."
+            ),
+            **values,
+        )
+    joined = (found for tree in trees for found in parts(tree, Concatenate))
+    if any(found.axis == 1 and not found.stacked for found in joined):
+        yield draft.runs(
+            N_("*Arrays beside each other:* {joined} has the columns of {A}, and then those of {B}."),
+            joined=Concatenate((first, second), 1),
+            A=first,
+            B=second,
+        )
 
 
 def _one(draft: Draft) -> Relation:

@@ -8,7 +8,7 @@ from derive.document.layout import fits, is_readable
 from derive.document.material import Material
 from derive.document.notations import is_indexed, shown_formula, shown_output
 from derive.document.sections import stacks
-from derive.document.sections.jacobian_row import regroup, show_row
+from derive.document.sections.jacobian_row import in_places, regroup, show_row
 from derive.document.sections.jacobian_values import show_pattern, show_values, step_of, why_zeros, with_values
 from derive.document.words import array_name, is_loss, map_name, named_values
 from derive.engine import tables
@@ -26,7 +26,7 @@ from derive.notation.tree import (
     Space,
 )
 from derive.notation.walk import entries
-from derive.routes.jacobian import CHAIN, FACTOR, REGROUP, JacobianRoute
+from derive.routes.jacobian import CHAIN, FACTOR, JacobianRoute
 
 __all__ = ["write", "write_brief"]
 
@@ -43,7 +43,7 @@ def write(draft: Draft, material: Material) -> None:
         _chain_rule(draft, material, route, first=place == 0)
         show_values(draft, material, route, first=place == 0)
         show_row(draft, material, route, first=place == 0)
-        regroup(draft, route)
+        regroup(draft, material, route)
     stacks.write(draft, material)
 
 
@@ -52,19 +52,18 @@ def write_brief(draft: Draft, material: Material) -> None:
     for route in material.routes.values():
         name = route.map.input.name
         array = array_name(route.map.input)
-        draft.heading(name, N_("The gradient with respect to {array}"), array=array_name(route.map.input))
-        draft.prose(
-            N_("While the other inputs are held constant, and {array} and {Y} are read row by row, the Jacobian is"),
-            array=array,
-        )
+        draft.heading(name, N_("The gradient with respect to {array}"), array=array)
+        alone = len(material.layer.inputs) == 1
         if not is_readable(with_values(route)):
-            show_pattern(draft, route)
+            show_pattern(draft, route, "alone" if alone else "others")
         else:
+            draft.prose(
+                N_("The Jacobian is") if alone else N_("While the other inputs are held constant, the Jacobian is")
+            )
             draft.equation(f"{name}.jacobian", with_values(route))
         why_zeros(draft, material, route)
-        regrouped, factor = step_of(route, REGROUP), step_of(route, FACTOR)
-        assert regrouped is not None
-        parts = Relation.equal(route.formula.name, regrouped.after, *([factor.after] if factor else []))
+        factor = step_of(route, FACTOR)
+        parts = Relation.equal(route.formula.name, in_places(route), *([factor.after] if factor else []))
         if is_readable(parts):
             draft.prose(
                 N_("Put back in the places of {array}, these derivatives are the gradient:")

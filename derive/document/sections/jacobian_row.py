@@ -4,27 +4,23 @@ from __future__ import annotations
 
 from math import prod
 
-from derive.document.blocks import Prose
+from derive.document.blocks import Prose, Ref
 from derive.document.draft import Draft
 from derive.document.layout import fits, is_readable
 from derive.document.material import Material
-from derive.document.notations import in_notation, shown_formula
+from derive.document.notations import in_notation, is_indexed, shown_formula
 from derive.document.reading import reading
 from derive.document.sections.jacobian_values import step_of, with_values
 from derive.document.words import array_name, is_loss
 from derive.engine import tables
+from derive.engine.pattern import Labels
 from derive.engine.tables import EntryTable
 from derive.locale import N_
-from derive.notation.tree import (
-    Dots,
-    Relation,
-    Tree,
-)
-from derive.notation.walk import contains
-from derive.routes.entry import EntryRoute
+from derive.notation.tree import Dots, Relation, Tree
+from derive.routes.entry import ENTRIES, EntryRoute
 from derive.routes.jacobian import FACTOR, REGROUP, JacobianRoute
 
-__all__ = ["regroup", "show_row"]
+__all__ = ["in_places", "regroup", "show_row"]
 
 _LISTED = 6
 """So many entries of the row are written out, each in a line of its own."""
@@ -55,21 +51,32 @@ def show_row(draft: Draft, material: Material, route: JacobianRoute, *, first: b
             "most {count} are left in every entry:"
         )
     draft.prose(message, m=route.map.codomain, count=count, what=what)
-    names, entries = tables.derivatives(route.chain_rule), tables.row(route.chain_rule)
-    listed = _listed(names, _without_needless_dots(route, entries))
+    names = tables.derivatives(route.chain_rule)
+    listed = _listed(names, _products(route))
     short = is_readable(with_values(route)) and all(map(fits, listed))
     draft.equation(f"{name}.row", *(listed if short else _listed(names, _unevaluated(route))))
 
 
 def _summed(route: JacobianRoute) -> list[tuple[int, ...]]:
-    """For each pattern of the Jacobian, the axes of the output that a column does not pin."""
+    """For each pattern of the Jacobian that lies in no other, the axes of the output that a column does not pin."""
     patterns = dict.fromkeys((term.output, term.input) for term in route.jacobian.terms)
-    return [tuple(axis for axis, label in enumerate(output) if label not in wrt) for output, wrt in patterns]
+    widest: list[tuple[Labels, Labels]] = []
+    for one in patterns:
+        if not any(_lies_in(one, other) for other in widest):
+            widest = [*(other for other in widest if not _lies_in(other, one)), one]
+    return [tuple(axis for axis, label in enumerate(output) if label not in wrt) for output, wrt in widest]
+
+
+def _lies_in(one: tuple[Labels, Labels], other: tuple[Labels, Labels]) -> bool:
+    """Whether all places of one pattern are places of the other: what the other wants to be equal is equal in it."""
+    place = dict(zip((*other[0], *other[1]), (*one[0], *one[1]), strict=True))
+    return all(place[label] == at for label, at in zip((*other[0], *other[1]), (*one[0], *one[1]), strict=True))
 
 
 def _column_count(route: JacobianRoute) -> int:
     """How many entries of a column can differ from zero."""
-    return sum(prod(route.map.output_shape[axis] for axis in axes) for axes in _summed(route))
+    counted = sum(prod(route.map.output_shape[axis] for axis in axes) for axes in _summed(route))
+    return min(counted, route.map.codomain)
 
 
 def _counted(draft: Draft, material: Material, route: JacobianRoute) -> str:
@@ -88,15 +95,10 @@ def _listed(names: EntryTable, entries: EntryTable) -> list[Tree]:
     return [Relation.equal(names.tree(0, n), entries.tree(0, n)) if n >= 0 else Dots("column") for n in shown]
 
 
-def _without_needless_dots(route: JacobianRoute, entries: EntryTable) -> EntryTable:
-    """The row, in which dots stand for terms only where too many are left."""
-    single = EntryRoute(route.map).single
-
-    def tree(i: int, j: int) -> Tree:
-        shown = entries.tree(i, j)
-        return single(j).shown() if contains(shown, Dots) else shown
-
-    return EntryTable(entries.name, entries.shape, tree, entries.nonzeros, entries.blocks)
+def _products(route: JacobianRoute) -> EntryTable:
+    """The row, a product for each entry of a column that can differ from zero; dots only where these are too many."""
+    entries = EntryRoute(route.map)
+    return EntryTable("", (1, route.map.domain), lambda i, j: entries.single(j).shown(), dict)
 
 
 def _unevaluated(route: JacobianRoute) -> EntryTable:
@@ -105,7 +107,12 @@ def _unevaluated(route: JacobianRoute) -> EntryTable:
     return EntryTable("", (1, route.map.domain), lambda i, j: entries.single(j).named(), dict)
 
 
-def regroup(draft: Draft, route: JacobianRoute) -> None:
+def in_places(route: JacobianRoute) -> Tree:
+    """The entries of the gradient in the places of the input, written as those of the row."""
+    return EntryRoute(route.map).derivation.step(ENTRIES.name).after
+
+
+def regroup(draft: Draft, material: Material, route: JacobianRoute) -> None:
     """Adds the row in the shape of the input, why it is a product, and the formula."""
     map = route.map
     name = map.input.name
@@ -118,12 +125,21 @@ def regroup(draft: Draft, route: JacobianRoute) -> None:
         draft.prose(N_("Put each entry of the row back in the place that its variable has in {array}:"), array=array)
     else:
         draft.prose(N_("These entries, in their order, are the gradient:"))
-    whole = Relation.equal(route.formula.name, step.before, step.after)
-    if not is_readable(whole):
+    whole = Relation.equal(route.formula.name, step.before, in_places(route))
+    readable = is_readable(whole)
+    if not readable:
         whole = Relation.equal(route.formula.name, step.before)
     draft.equation(f"{name}.gradient", whole)
     reason = reading(draft, route)
-    if factor is None:
+    if factor is None and not readable and material.has("graph") and not is_indexed(map.layer):
+        draft.prose(
+            N_(
+                "In matrix notation these entries are one formula. The computational graph, {graph}, shows how it "
+                "arises:"
+            ),
+            graph=Ref("graph.formulas"),
+        )
+    elif factor is None:
         draft.prose(in_notation(route.map.layer))
     elif reason is not None:
         draft.add(Prose(reason))

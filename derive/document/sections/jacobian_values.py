@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from itertools import islice
 from math import prod
+from typing import Literal
 
 from derive.document.draft import Draft
 from derive.document.layout import fit, fits, grids, is_readable
 from derive.document.material import Material
-from derive.document.words import map_name, two_matrices
+from derive.document.words import by_names, map_name, two_matrices
 from derive.engine import tables
 from derive.engine.concrete import unflat
 from derive.engine.tables import EntryTable
@@ -37,7 +38,32 @@ _EXAMPLES = 2
 
 
 _INLINE = 16.0
-"""The width in em of a derivative in a sentence."""
+"""The width in em of a derivative in a sentence, and of a product that a matrix is said to be."""
+
+
+Begun = Literal["spoken of", "alone", "others"]
+"""Whether the Jacobian has been spoken of; if not, whether the input is alone or there are others beside it."""
+
+_PATTERNS: dict[tuple[Begun, bool], str] = {
+    ("spoken of", True): N_(
+        "Of its {all} entries, {nnz} can differ from zero. Written out they are long, so here they keep their names:"
+    ),
+    ("spoken of", False): N_("Written out, its {all} entries are long, so here they keep their names:"),
+    ("alone", True): N_(
+        "Of the {all} entries of the Jacobian, {nnz} can differ from zero. Written out they are long, so here they "
+        "keep their names:"
+    ),
+    ("alone", False): N_("Written out, the {all} entries of the Jacobian are long, so here they keep their names:"),
+    ("others", True): N_(
+        "While the other inputs are held constant, {nnz} of the {all} entries of the Jacobian can differ from zero. "
+        "Written out they are long, so here they keep their names:"
+    ),
+    ("others", False): N_(
+        "While the other inputs are held constant, the Jacobian has {all} entries. Written out they are long, so here "
+        "they keep their names:"
+    ),
+}
+"""What introduces a Jacobian whose entries keep their names, by what has been said and whether some are zero."""
 
 
 _SEARCHED = 64
@@ -60,11 +86,15 @@ def with_values(route: JacobianRoute) -> Relation:
     name = At(JacobianOf(map_name(map.layer)), Name(map.input.letter, "vector"))
     if product is None:
         return Relation.equal(name, values.after)
-    whole = Relation.equal(name, values.after, product.after)
+    as_product = by_names(product.after, map.layer)
+    if width(as_product) > _INLINE:
+        # It explains less than it has to be explained.
+        return Relation.equal(name, values.after)
+    whole = Relation.equal(name, values.after, as_product)
     blocks = tables.blocks(product.after, map.concrete)
     if blocks is None or all(grid.size is None for line in fit(whole) for grid in grids(line)):
         return whole
-    return Relation.equal(name, Explicit(blocks), product.after)
+    return Relation.equal(name, Explicit(blocks), as_product)
 
 
 def why_zeros(draft: Draft, material: Material, route: JacobianRoute) -> None:
@@ -108,8 +138,11 @@ def show_values(draft: Draft, material: Material, route: JacobianRoute, *, first
     why_zeros(draft, material, route)
 
 
-def show_pattern(draft: Draft, route: JacobianRoute) -> None:
-    """Which derivatives are zero, and what the first of the others are, where all of them would be too long."""
+def show_pattern(draft: Draft, route: JacobianRoute, begun: Begun = "spoken of") -> None:
+    """Which derivatives are zero, and what the first of the others are, where all of them would be too long.
+
+    begun is what the sentences before have said.
+    """
     jacobian, name = route.jacobian, route.map.input.name
     rows, columns = jacobian.shape
 
@@ -120,16 +153,7 @@ def show_pattern(draft: Draft, route: JacobianRoute) -> None:
     named = EntryTable("", jacobian.shape, tree, dict, table.blocks, sparse=True)
     left = At(JacobianOf(map_name(route.map.layer)), Name(route.map.input.letter, "vector"))
     zeros = rows * columns - jacobian.nnz
-    draft.prose(
-        N_(
-            "Of its {all} entries, {nnz} can differ from zero. Written out they are long, so here they keep their "
-            "names:"
-        )
-        if zeros
-        else N_("Written out, its {all} entries are long, so here they keep their names:"),
-        all=rows * columns,
-        nnz=jacobian.nnz,
-    )
+    draft.prose(_PATTERNS[begun, zeros > 0], all=rows * columns, nnz=jacobian.nnz)
     draft.equation(f"{name}.jacobian", Relation.equal(left, Explicit(named)))
     places = list(islice(jacobian.nonzeros(), _EXAMPLES))
     shown = [Relation.equal(jacobian.partial(*place), jacobian.shown(*place)) for place in places]

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from derive.document.draft import Draft
-from derive.document.layout import LINE_WIDTH, fit
+from derive.document.layout import fits
 from derive.document.material import Material
 from derive.document.words import array_name
 from derive.engine import Jacobian, tables
 from derive.locale import N_
-from derive.notation.measure import width
 from derive.notation.tree import Diagonal, Explicit, Name, Relation, Tree
 from derive.notation.walk import children
 from derive.routes.jacobian_formula import JacobianFormula
@@ -22,8 +21,8 @@ def write(draft: Draft, material: Material) -> None:
     draft.prose(
         N_(
             "The Jacobian of the flattened output with respect to a flattened input, a row for each entry of {Y} and a "
-            "column for each entry of the input, is here a matrix that is put together of the arrays of the layer. The "
-            "formulas hold for all sizes."
+            "column for each entry of the input, is put together here of the arrays of the layer. The formulas hold "
+            "for all sizes."
         )
     )
     if material.assumed is not None:
@@ -45,7 +44,8 @@ def write(draft: Draft, material: Material) -> None:
 
 def formula_of(draft: Draft, id: str, found: JacobianFormula, jacobian: Jacobian, *, explained: bool) -> bool:
     """Adds a matrix as a formula and written out, its signs explained before; whether they have been explained."""
-    if not explained and _has_vec(found.tree):
+    in_notation = fits(draft.spell(found.equation))
+    if in_notation and not explained and _has_vec(found.tree):
         draft.prose(
             N_("{diag} is the diagonal matrix of the entries of {A}, read row by row."),
             diag=Diagonal(Name("A", "matrix"), 2),
@@ -55,10 +55,10 @@ def formula_of(draft: Draft, id: str, found: JacobianFormula, jacobian: Jacobian
     values = Explicit(tables.values(jacobian))
     whole = Relation.equal(found.name, values)
     # The page would shrink entries that are too long until nobody can read them.
-    written = all(width(line.right) <= 2 * LINE_WIDTH for line in fit(whole, spell=draft.spell))
-    if draft.fits(found.equation):
-        for number, item in enumerate(found.definitions):
-            draft.display(f"{id}.{number}", item.equation)
+    written = fits(draft.spell(whole))
+    if in_notation:
+        if found.definitions:
+            draft.display(f"{id}.names", *(item.equation for item in found.definitions))
         draft.equation(id, Relation.equal(found.name, found.tree, *([values] if written else [])))
     else:
         draft.code(f"{id}.code", "\n".join(found.statements))

@@ -72,19 +72,19 @@ def kinds(route: GraphRoute) -> dict[object, tuple[Node, tuple[int, ...]]]:
     """A node of each kind that sends something, and the operands to which any of its kind does."""
     found: dict[object, tuple[Node, set[int]]] = {}
     for node, place in route.sends:
-        found.setdefault(_kind(node), (node, set()))[1].add(place)
+        first, places = found.setdefault(_kind(node), (node, set()))
+        # The factors of a product may come in another order than in the first of the kind.
+        places.add(_order(first)[_order(node).index(place)] if isinstance(node, Contract) else place)
     return {kind: (node, tuple(sorted(places))) for kind, (node, places) in found.items()}
 
 
 def _kind(node: Node) -> object:
-    """What nodes have in common whose rules look the same; sums are all alike."""
-    operands = tuple(
-        operand.value if isinstance(operand, Constant) else type(operand) if is_given(operand) else len(operand.shape)
-        for operand in node.operands
-    )
+    """What nodes have in common whose rules look the same, in whatever order the factors come; sums are all alike."""
+    operands = _operands(node)
     match node:
         case Contract():
-            return Contract, node.indices, node.output, operands
+            indices = _indices(node)
+            return Contract, len(node.output), tuple((indices[n], operands[n]) for n in _order(node))
         case Map():
             return Map, node.function, operands
         case Reduce():
@@ -92,6 +92,28 @@ def _kind(node: Node) -> object:
         case MatrixFunction():
             return MatrixFunction, node.name
     return Add
+
+
+def _operands(node: Node) -> tuple[object, ...]:
+    """What a rule depends on in its operands."""
+    return tuple(
+        operand.value if isinstance(operand, Constant) else type(operand) if is_given(operand) else len(operand.shape)
+        for operand in node.operands
+    )
+
+
+def _order(node: Node) -> tuple[int, ...]:
+    """The operands of a product in an order that does not depend on how it was written."""
+    assert isinstance(node, Contract)
+    operands, indices = _operands(node), _indices(node)
+    return tuple(sorted(range(len(operands)), key=lambda n: (indices[n], str(operands[n]))))
+
+
+def _indices(node: Contract) -> tuple[tuple[int, ...], ...]:
+    """The indices of the operands by where they stand in the result, those that are summed after them."""
+    summed = dict.fromkeys(label for row in node.indices for label in row if label not in node.output)
+    number = {label: n for n, label in enumerate((*node.output, *summed))}
+    return tuple(tuple(number[label] for label in row) for row in node.indices)
 
 
 @dataclass(frozen=True, slots=True)

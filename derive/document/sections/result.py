@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from derive.code import numpy_class
 from derive.document.blocks import Verbatim
 from derive.document.draft import Draft
 from derive.document.material import Material
-from derive.document.notations import is_indexed, shown_definition, shown_formula
+from derive.document.notations import is_indexed, shown_definition, shown_formula, shown_forward
 from derive.document.sections import assumed
-from derive.document.words import array_name
+from derive.document.words import array_name, named_values
 from derive.forward.formula import Formula
 from derive.forward.layer import Layer
 from derive.forward.nodes import Node
@@ -25,11 +25,12 @@ _TOGETHER, _IN_BOX = 12, 9
 
 
 def write(draft: Draft, material: Material) -> None:
-    """Adds the section."""
+    """Adds the section; where no other says what the layer computes, this one begins with it."""
     layer = material.layer
     draft.heading("result", N_("The result"))
     formulas = list(material.formulas.values())
     single = len(formulas) == 1
+    told = set() if material.has("layer") or material.has("network") else _computed(draft, layer)
     draft.prose(_promise(layer, single=single), X=array_name(formulas[0].wrt))
     annotated: list[Tree] = [
         Relation.equal(_labelled(f.name, f.wrt.shape, layer), with_shapes(f.tree, layer)) for f in formulas
@@ -57,7 +58,7 @@ def write(draft: Draft, material: Material) -> None:
                 ),
                 delta=Delta(("i", "j")),
             )
-    _definitions(draft, layer, formulas)
+    _definitions(draft, layer, formulas, told)
     assumed.write(draft, material)
     if layer.prose.purpose and len(formulas) == len(layer.inputs):
         draft.prose(layer.prose.purpose)
@@ -67,6 +68,22 @@ def write(draft: Draft, material: Material) -> None:
         results=Verbatim(", ".join(f"d{formula.wrt.name}" for formula in formulas)),
     )
     draft.code("result.code", numpy_class(material.assumed or layer, formulas))
+
+
+def _computed(draft: Draft, layer: Layer) -> set[str]:
+    """What the layer computes; the names of the values on the way that have been told with it."""
+    values = named_values(layer)
+    statements: Sequence[Tree] = [
+        *(item.equation for item in values),
+        Relation.equal(draft.words["Y"], draft.words["forward"]),
+    ]
+    if is_indexed(layer):
+        statements = shown_forward(layer) or ()
+    if not statements:
+        return set()
+    draft.prose(layer.prose.forward or N_("The layer computes"))
+    _equations(draft, "result.computed", statements)
+    return {layer.output_name, *(item.text for item in values)}
 
 
 def _promise(layer: Layer, *, single: bool) -> str:
@@ -103,10 +120,10 @@ def _equations(draft: Draft, id: str, equations: Sequence[Tree]) -> None:
         draft.equation(name, *equations[start : start + _TOGETHER])
 
 
-def _definitions(draft: Draft, layer: Layer, formulas: Sequence[Formula]) -> None:
+def _definitions(draft: Draft, layer: Layer, formulas: Sequence[Formula], told: Collection[str]) -> None:
     """What the formulas call by a name: values of the forward pass, and gradients that several of them use."""
     used = {item.text: item for formula in formulas for item in formula.definitions}
-    forward = [shown_definition(layer, item) for item in used.values() if not item.backward]
+    forward = [shown_definition(layer, item) for item in used.values() if not item.backward and item.text not in told]
     backward = [shown_definition(layer, item) for item in used.values() if item.backward]
     if forward:
         draft.prose(
@@ -131,7 +148,7 @@ def with_shapes(tree: Tree, layer: Layer) -> Tree:
     """The formula with the shape of every factor under it; only products are annotated."""
     match tree:
         case MatMul(factors):
-            return MatMul(tuple(with_shapes(factor, layer) for factor in factors))
+            return MatMul(tuple(_standing(with_shapes(factor, layer)) for factor in factors))
         case SumAxis(operand, 0, 2):
             shape = _shape(operand, layer)
             if shape is not None:
@@ -143,6 +160,16 @@ def with_shapes(tree: Tree, layer: Layer) -> Tree:
                 return MatMul((with_shapes(operand, layer), Shaped(Ones(""), (shape[1], 1))))
     shape = _shape(tree, layer)
     return tree if shape is None else Shaped(tree, shape)
+
+
+def _standing(factor: Tree) -> Tree:
+    """A vector in a product of matrices is a column, N×1, and a row if it is transposed."""
+    match factor:
+        case Shaped(Name() as name, (size,)):
+            return Shaped(name, (size, "1"))
+        case Shaped(Transpose(Name()) as row, (size,)):
+            return Shaped(row, ("1", size))
+    return factor
 
 
 def _shape(tree: Tree, layer: Layer) -> tuple[str, ...] | None:

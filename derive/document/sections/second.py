@@ -53,8 +53,8 @@ def write(draft: Draft, material: Material) -> None:
         )
         product = route.product
         if draft.fits(product.equation):
-            for number, item in enumerate(product.definitions):
-                draft.display(f"second.{name}.product.{number}", item.equation)
+            if product.definitions:
+                draft.display(f"second.{name}.product.names", *(item.equation for item in product.definitions))
             draft.equation(f"second.{name}.product", product.equation)
         else:
             *before, _ = product.statements
