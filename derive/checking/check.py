@@ -81,7 +81,10 @@ def check_backward(
 
     Args:
         backward: a function backward(dout, cache), or one of forward's arguments and the upstream gradient by their
-            names, or a class with the methods forward and backward, or a torch.autograd.Function or torch.nn.Module.
+            names, or a class with the methods forward and backward, or a torch.autograd.Function, or a torch.nn.Module,
+            or the class of one. The parameters of a module, also those of modules in it, are inputs by their dotted
+            names; without a backward method its backward pass is that of the Functions which its forward calls, with
+            what PyTorch derives between them.
         forward: the function that it belongs to, a layer, or the name of one of the catalogue.
         shapes: the shapes of forward's arguments, {"X": "N D"} or {"X": ("N", "D")}, where its annotations do not say
             them.
@@ -160,6 +163,7 @@ class _Check:
         self.proofs.run(finding.wrong)
         # The numbers are looked at in any case: that code was read rightly shows only when it runs.
         finding.proved = frozenset(self.proofs.strengths)
+        finding.own = frozenset(self.proofs.traced.own if self.proofs.traced is not None else ())
         jumps: dict[str, Kink] = {}
         with suppress(OutOfTimeError), self.budget.interrupting():
             if len(finding.wrong) < len(self.subject.wanted):

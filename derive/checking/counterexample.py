@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from derive.checking.budget import Budget
+from derive.checking.budget import Budget, OutOfTimeError
 from derive.checking.exactly import Branch, branches
 from derive.checking.numerically import Differences, Expected, Mismatch, compared, told
 from derive.checking.places import UPSTREAM
@@ -37,12 +37,19 @@ Source = Expected | Differences
 
 _NAMED = "; attributes that are parameters have shapes (--shape W=D,M)"
 _POINTS = 2
+_FEW = 4
 _MOST_SIZES = 14
 _MOST_SYMBOLS = 24
 """Of more entries what is suspected is confirmed in floats, without symbols."""
 
 _MOST_DIFFERENCES = 400
 """Of more entries, along a few directions only."""
+
+_LONGEST = 20_000
+"""What is expected is computed faster by differences, if it has more terms."""
+
+_SYMBOLS, _LEAST = 0.25, 0.2
+"""The share of what is left, and the seconds at least, in which forward is run on symbols before numbers have to do."""
 
 _SMALL = 40
 """Numbers of a counterexample are made smaller as long as there are not more of them."""
@@ -53,7 +60,7 @@ class Finding:
     """What the search found: counterexamples by the name of the input, and at how many points gradients agreed.
 
     methods says what they were compared with, in words; failures are what backward raised, and runs how often it was
-    run. What is proved may differ by what floats round.
+    run. What is proved may differ by what floats round; on what is own no code under check has any bearing.
     """
 
     wrong: dict[str, Counterexample] = field(default_factory=dict)
@@ -63,6 +70,7 @@ class Finding:
     failures: list[str] = field(default_factory=list)
     runs: int = 0
     proved: frozenset[str] = frozenset()
+    own: frozenset[str] = frozenset()
 
 
 def search(
@@ -78,8 +86,12 @@ def search(
             f"as an argument, or seed its generator inside{_NAMED * (subject.kind is not None)}"
         )
     suspects: dict[str, Mismatch] = {}
+    open_names = {node.name for node in subject.wanted} - finding.proved - finding.own
     for sizes in proofs:
-        for source, arrays, upstream in _tries(subject, sizes, budget, runs):
+        for number, (source, arrays, upstream) in enumerate(_tries(subject, sizes, budget, runs)):
+            if isinstance(source, Differences) and number >= _FEW and not open_names:
+                # Differences take long, and what is left to be seen is whether the code was read rightly.
+                break
             _look(subject, source, sizes, arrays, upstream, finding, suspects)
     if finding.runs and len(finding.failures) >= finding.runs:
         # It never gave anything that could be wrong.
@@ -183,11 +195,18 @@ def _upstream_of(mismatch: Mismatch) -> Any:
 
 
 def source_at(subject: Subject, sizes: Sizes, budget: Budget) -> Source:
-    """What says what is expected at these sizes: symbols if forward runs on them, else differences."""
-    with suppress(Exception):
-        for branch in islice(branches(subject, sizes, budget), 1):
-            if branch.general and not branch.whole:
-                return Expected(branch, subject)
+    """What says what is expected at these sizes: symbols if forward runs on them in some time, else differences."""
+    limit = Budget(max(_LEAST, (budget.seconds - budget.spent) * _SYMBOLS))
+    try:
+        with limit.interrupting():
+            for branch in islice(branches(subject, sizes, limit), 1):
+                if branch.general and not branch.whole and _length(branch) <= _LONGEST:
+                    return Expected(branch, subject)
+    except OutOfTimeError:
+        budget.check()
+    except Exception:
+        # Nothing that runs on symbols.
+        pass
     precise = Differences(subject, sizes, budget, rough=False)
     try:
         arrays = next(iter(draws(subject, sizes, 1)))
@@ -195,6 +214,11 @@ def source_at(subject: Subject, sizes: Sizes, budget: Budget) -> Source:
     except Exception:
         return Differences(subject, sizes, budget, rough=True)
     return precise
+
+
+def _length(branch: Branch) -> int:
+    """The number of terms that what is expected is made of."""
+    return sum(len(entry.terms) for entries in branch.expected.values() for entry in entries.ravel())
 
 
 def _tries(

@@ -7,7 +7,7 @@ central differences of forward with 50 digits; where not even that, central diff
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -184,6 +184,15 @@ class Differences:
     sizes: Mapping[str, int]
     budget: Budget
     rough: bool
+    _kept: list[tuple[Digits, World]] = field(default_factory=list)
+
+    def _made(self) -> tuple[Digits, World]:
+        """Numbers of many digits, and the world in which code runs on them, made once."""
+        if not self._kept:
+            scalars = Digits(self.budget)
+            self._kept.append((scalars, World(*stand_ins(scalars))))
+        self._kept[0][0].restart()
+        return self._kept[0]
 
     def at(self, arrays: Arrays, upstream: Any) -> dict[str, Any] | None:
         """The gradients there; None where differences to both sides disagree."""
@@ -225,7 +234,7 @@ class Differences:
                 else:
                     output, _, _ = self.subject.ahead(None, given)
             return float(np.sum(np.asarray(output, dtype=float) * np.asarray(upstream)))
-        scalars = Digits(self.budget)
+        scalars, world = self._made()
         anchor = Sheet(objects(scalars.number(0)), scalars)
         sheets = {n.name: arrays[n.name].copy() for n in self.subject.inputs if n.below is not None}
         sheets |= {n.name: anchor.of(arrays[n.name].copy()) for n in self.subject.smooth}
@@ -234,7 +243,7 @@ class Differences:
         if self.subject.layer is not None:
             output = layer_output(self.subject, self.sizes, sheets, scalars)
         else:
-            output, _, _ = self.subject.ahead(World(*stand_ins(scalars)), sheets)
+            output, _, _ = self.subject.ahead(world, sheets)
         product = anchor.of(output) * (
             upstream if isinstance(upstream, Sheet) else anchor.of(np.asarray(upstream, dtype=float))
         )

@@ -72,7 +72,8 @@ class Proofs:
         return self.paths
 
     def _open(self) -> list[Input]:
-        return [node for node in self.subject.wanted if node.name not in {*self.strengths, *self.wrong}]
+        own = () if self.traced is None else self.traced.own
+        return [node for node in self.subject.wanted if node.name not in {*self.strengths, *self.wrong, *own}]
 
     def _note(self, reason: str) -> None:
         for node in self._open():
@@ -81,6 +82,7 @@ class Proofs:
     def _for_all_sizes(self) -> None:
         self.traced = traced(self.subject, self.budget)
         self._note(self.traced.reason or "its canonical form is another than that of the derived gradient")
+        self.reasons.update(self.traced.own)
         self.general = dict(self.reasons)
         for node in self._open():
             begun = time.monotonic()
@@ -154,6 +156,8 @@ class Proofs:
         """Why the entries of a branch are not seen to be equal; "" if they are."""
         if branch.failure:
             return branch.failure
+        if name in (own := dict(branch.own)):
+            return own[name]
         got, expected = branch.got[name].data, branch.expected[name]
         if got.shape != expected.shape:
             return f"the gradient has shape {got.shape}, expected {expected.shape}"
