@@ -20,7 +20,7 @@ from derive.checking.exactly import Branch, node_entries
 from derive.checking.generic import substituted, vanishes_generically
 from derive.checking.mutations import mutations
 from derive.checking.points import differ_somewhere, somewhere
-from derive.checking.sheet import Data
+from derive.checking.sheet import Data, objects
 from derive.checking.subject import Subject
 from derive.checking.trial import Trial
 from derive.checking.words import axis_words
@@ -100,7 +100,7 @@ def _everywhere(runs: Sequence[Branch], name: str, budget: Budget, made: Callabl
     """Whether what is made of the expected gradient is what came, at all sizes."""
     for run in runs:
         candidate = made(run, run.expected[name])
-        if candidate is None or not _same(run, run.got[name].data, candidate, budget):
+        if candidate is None or not _same(run, run.got[name].data, objects(candidate), budget):
             return False
     return True
 

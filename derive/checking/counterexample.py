@@ -14,7 +14,7 @@ from derive.checking.budget import Budget, OutOfTimeError
 from derive.checking.exactly import Branch, branches
 from derive.checking.numerically import Differences, Expected, Mismatch, compared, told
 from derive.checking.places import UPSTREAM
-from derive.checking.points import critical_numbers, draws, sizes_ascending
+from derive.checking.points import alike, critical_numbers, draws, sizes_ascending
 from derive.checking.report import Counterexample
 from derive.checking.subject import CodeError, Subject
 from derive.checking.sweep import Suspicion, certain
@@ -236,24 +236,33 @@ def _tries(
     draw = np.random.default_rng(1)
     # Where the code compares entries with numbers, both sides are visited, and the number itself.
     turns = critical_numbers(source.branch.field) if isinstance(source, Expected) else []
-    every = chain(draws(subject, sizes, _POINTS), _all_of(subject, sizes, turns))
-    for arrays in every:
+    for arrays in chain(draws(subject, sizes, _POINTS), _special(subject, sizes), alike(subject, sizes, turns)):
         budget.check()
-        upstream = (
-            draw.choice([-2.0, -1.0, 1.0, 2.0, 3.0], size=shape) if "upstream" in subject.takes else np.ones(shape)
-        )
-        yield source, arrays, upstream
+        if "upstream" not in subject.takes:
+            yield source, arrays, np.ones(shape)
+            continue
+        yield source, arrays, draw.choice([-2.0, -1.0, 1.0, 2.0, 3.0], size=shape)
+    if "upstream" in subject.takes:
+        # Of no upstream gradient there is none, and of some entries of it none of what depends on those alone.
+        special = [np.zeros(shape), draw.choice([0.0, 1.0], size=shape)]
+        for upstream in (*special, *(np.full(shape, number) for number in turns)):
+            yield source, next(iter(draws(subject, sizes, 1))), upstream
 
 
-def _all_of(subject: Subject, sizes: Sizes, numbers: Sequence[float]) -> Iterator[dict[str, Any]]:
-    """Arrays that hold one of the numbers everywhere."""
-    for number in numbers:
+def _special(subject: Subject, sizes: Sizes) -> Iterator[dict[str, Any]]:
+    """Arrays of which some entries are 0, or all are: where code divides by them, it gives no number; and in order."""
+    smooth = [node.name for node in subject.smooth]
+    for arrays in islice(draws(subject, sizes, _POINTS), _POINTS):
+        draw = np.random.default_rng(2)
         yield {
-            node.name: np.zeros(bind(node.shape, sizes), dtype=int)
-            if node.below is not None
-            else np.full(bind(node.shape, sizes), number)
-            for node in subject.inputs
+            n: array * draw.choice([0, 1], size=array.shape) if n in smooth else array for n, array in arrays.items()
         }
+        yield {n: array * 0 for n, array in arrays.items()}
+        for name in smooth if len(smooth) > 1 else ():
+            yield {**arrays, name: arrays[name] * 0}
+    for sign in (1, -1):
+        rising = {n: sign * (np.arange(a.size) - a.size // 3 + 0.5).reshape(a.shape) for n, a in arrays.items()}
+        yield {n: rising[n] if n in smooth else array for n, array in arrays.items()}
 
 
 def output_shape(subject: Subject, sizes: Sizes) -> tuple[int, ...] | None:
@@ -281,7 +290,7 @@ def _smallest(
             continue
         source = source_at(subject, sizes, budget)
         turns = critical_numbers(source.branch.field) if isinstance(source, Expected) else []
-        for arrays in chain(islice(draws(subject, sizes, 2), 8), _all_of(subject, sizes, turns)):
+        for arrays in chain(islice(draws(subject, sizes, 2), 8), alike(subject, sizes, turns)):
             for upstream in _single(shape) if "upstream" in subject.takes else [np.ones(shape)]:
                 budget.check()
                 found: dict[str, Mismatch] = {}

@@ -36,6 +36,9 @@ _EXPECTED_DIGITS = 40
 _EXACT_TOLERANCE = mpf(10) ** -13
 """The same where the code was run on exact numbers: numbers that it computes by itself may have been rounded."""
 
+_NOTHING = mpf(10) ** -30
+"""The same where nothing is expected."""
+
 _PROVED_TOLERANCE = 1e-4
 """The same for what is proved: only what is no mathematics can be wrong then, as whole numbers for real ones."""
 
@@ -89,7 +92,8 @@ def real_run(subject: Subject, arrays: Arrays, upstream: Any | None = None) -> T
         raise
     except Exception as error:
         raise CodeError(f"forward: {raised(error)}") from error
-    value = np.asarray(output, dtype=float)
+    # Backward may change it.
+    value = np.array(output, dtype=float)
     if not np.all(np.isfinite(value)):
         return None
     if upstream is None:
@@ -297,6 +301,10 @@ def compared(
         if mismatch is None and node.name not in proved and node.name in exact and exact[node.name].shape == want.shape:
             # What floats cannot tell apart, as an ε of 1e-12 in another place.
             mismatch = _difference(node.name, sizes, arrays, exact[node.name], want, _EXACT_TOLERANCE)
+        if mismatch is None and not np.any(upstream):
+            # Whatever numbers are rounded, there is no gradient where there is none upstream.
+            values = exact.get(node.name, tried.gradients[node.name])
+            mismatch = _difference(node.name, sizes, arrays, values, want, _NOTHING)
         found[node.name] = mismatch
     return found
 
@@ -307,7 +315,7 @@ def _difference(
     if np.iscomplexobj(got):
         return Mismatch(name, sizes, arrays, None, want, "expected an array of real numbers, got complex ones")
     try:
-        value = np.asarray(got, dtype=object if share == _EXACT_TOLERANCE else float)
+        value = np.asarray(got, dtype=object if share in (_EXACT_TOLERANCE, _NOTHING) else float)
     except (TypeError, ValueError):
         return Mismatch(name, sizes, arrays, None, want, f"expected an array of numbers, got {type(got).__name__}")
     if value.shape != want.shape:

@@ -6,7 +6,6 @@ import time
 from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import islice
 
 from derive.checking.budget import Budget, OutOfTimeError
 from derive.checking.every_size import Traced, traced
@@ -27,8 +26,8 @@ __all__ = ["Proofs"]
 class Proofs:
     """What is proved so far; reasons say by the name of an input why it is no more, general why not for all sizes.
 
-    sizes are those of the proofs, runs has one run on symbols at each of them, and paths every way in which the code
-    runs there.
+    sizes are those of the proofs, runs has one run on symbols at some of them, and paths every way in which the code
+    runs at all of them, none if that is not known.
     """
 
     subject: Subject
@@ -64,16 +63,13 @@ class Proofs:
                 self.budget.seconds = whole
 
     def every_path(self) -> list[Branch]:
-        """Every way in which the code runs at the sizes of proofs; code that is traced for all sizes has but one."""
-        return self.paths or self.at_two()
-
-    def at_two(self) -> list[Branch]:
-        """One run on symbols at each of the sizes of proofs."""
-        runs = list(self.runs)
-        for sizes in () if runs else self.sizes:
-            with suppress(Exception, OutOfTimeError):
-                runs += islice(branches(self.subject, sizes, self.budget), 1)
-        return runs
+        """Every way in which the code runs at all sizes of proofs; none if it does not run at one of them."""
+        if self._sampled():
+            return []
+        if not self.paths:
+            with suppress(Exception):
+                self.paths = [branch for sizes in self.sizes for branch in branches(self.subject, sizes, self.budget)]
+        return self.paths
 
     def _open(self) -> list[Input]:
         own = () if self.traced is None else self.traced.own
@@ -97,7 +93,8 @@ class Proofs:
     def _at_smaller_sizes(self) -> None:
         """Where the code branches in too many ways, or there was no time."""
         smaller = smaller_sizes(self.subject)
-        if self._open() and smaller and self.hurried:
+        # What is proved already is proved at the sizes that are said.
+        if self._open() and smaller and self.hurried and Strength.PROVED_AT_SIZES not in self.strengths.values():
             self.sizes = smaller
             self._at_sizes()
 
@@ -105,12 +102,13 @@ class Proofs:
         if not self._open():
             return
         proved = {node.name: True for node in self._open()}
+        paths: list[Branch] = []
         self.paths = []
         for sizes in self.sizes:
             try:
                 for number, branch in enumerate(branches(self.subject, sizes, self.budget)):
                     self.runs += [] if number else [branch]
-                    self.paths.append(branch)
+                    paths.append(branch)
                     self._compare(branch, proved)
             except TooManyBranchesError as error:
                 self.hurried = True
@@ -122,6 +120,7 @@ class Proofs:
             except Exception as error:
                 self._note(raised(error))
                 return
+        self.paths = paths
         sampled = self._sampled()
         for name, holds in proved.items():
             if holds and sampled:
