@@ -11,7 +11,8 @@ __all__ = ["beside_full", "ones_place", "ones_shape"]
 def beside_full(operands: tuple[Tree, ...]) -> tuple[Tree, ...]:
     """Terms or factors: NumPy repeats rows and columns by itself when something of full shape stands beside them."""
     loose = [_loosened(operand) for operand in operands]
-    if all(operand is not None for operand in loose):
+    filled = {axis for operand in operands for axis in _filled(operand)}
+    if all(new is not None for new in loose) or filled != set(range(1, max(filled, default=0) + 1)):
         return operands
     return tuple(old if new is None else new for old, new in zip(operands, loose, strict=True))
 
@@ -54,3 +55,22 @@ def _loosened(term: Tree) -> Tree | None:
         case Quotient(over, under) if rank_of(under) == 0 and (inner := _loosened(over)) is not None:
             return Quotient(inner, under)
     return None
+
+
+def _filled(term: Tree) -> set[int]:
+    """The axes, counted from the end, along which an array is not repeated, or would not be once it is loosened."""
+    match term:
+        case Negative(operand) | Product((*_, operand)):
+            return _filled(operand)
+        case Quotient(over, under):
+            return _filled(over) | _filled(under)
+        case Broadcast(_, axis):
+            return {1 if axis == 0 else 2}
+        case MatMul((Ones(), matrix)) if rank_of(matrix) == 2:
+            return {1}
+        case MatMul((matrix, Transpose(Ones()))) if rank_of(matrix) == 2:
+            return {2}
+        case Slice(_, items) if "None" in items:
+            kept = [item for item in items if ":" in item or item == "None"]
+            return {place for place, item in enumerate(reversed(kept), start=1) if item != "None"}
+    return set(range(1, rank_of(term) + 1))

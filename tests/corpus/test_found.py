@@ -51,6 +51,10 @@ FOUND: dict[str, tuple[str, dict[str, str]]] = {
         "outer(log_softmax(3 * tanh(A.T @ ones(M))), b)",
         {"A": "M D", "b": "N"},
     ),
+    "a repeated row beside a place on another axis": (
+        "T = concatenate([mean(A, axis=-2, keepdims=True)[0], b], axis=0) + X\nT**2",
+        {"A": "3 2 2", "X": "2 2", "b": "1 2"},
+    ),
 }
 """Expressions, and the shapes of their inputs."""
 
