@@ -134,6 +134,6 @@ class SingleEntry:
             f"{self.jacobian.map.input.name}.entry.{kind}",
             self.shape,
             lambda i, j: tree(i * columns + j),
-            lambda: {divmod(row, columns): value for row, value in values().items() if value != 0},
+            lambda: {divmod(row, columns): value for row, value in values().items() if value},
             sparse=sparse,
         )

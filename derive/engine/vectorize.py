@@ -65,7 +65,7 @@ class VectorMap:
 
     def _partials(self, value: Expr) -> dict[int, Expr]:
         found = self.concrete.algebra.partials(value, self._numbers)
-        return {column: slope for column, slope in found.items() if slope != 0}
+        return {column: slope for column, slope in found.items() if slope}
 
     @cached_property
     def _numbers(self) -> dict[Expr, int]:
