@@ -59,7 +59,7 @@ class _TreeAlgebra:
         flat: list[Tree] = []
         for term in terms:
             flat.extend(term.terms if isinstance(term, Sum) else (term,))
-        kept = tuple(term for term in flat if term != Number(0))
+        kept = tuple([term for term in flat if not (isinstance(term, Number) and term.value == 0)])
         if not kept:
             return Number(0)
         return kept[0] if len(kept) == 1 else Sum(kept)
