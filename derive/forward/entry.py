@@ -8,7 +8,7 @@ compute it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice, product
 from math import prod
@@ -176,9 +176,9 @@ class Entries(Generic[Value]):
         for item in reversed(order):
             if item in wanted and item not in self.names:
                 for position in wanted[item]:
-                    for operand, needed in self._needs(item, position):
-                        if (operand, needed) not in made:
-                            wanted.setdefault(operand, {})[needed] = None
+                    for entry in self._needs(item, position):
+                        if entry not in made:
+                            wanted.setdefault(entry[0], {})[entry[1]] = None
         for item in order:
             for position in wanted.get(item, ()):
                 made[item, position] = self._make(item, position)
@@ -221,6 +221,8 @@ class Entries(Generic[Value]):
         return [(counts, terms)]
 
     def _group(self, node: Contract, at: dict[int, Index], counts: Mapping[int, int], factors: _Factors) -> _Group:
+        if not counts:
+            return (), [_placed(factors, at)]
         terms = []
         sizes = tuple(counts.values())
         for values in self.algebra.assignments(node, sizes):
@@ -252,19 +254,16 @@ class Entries(Generic[Value]):
         at = ", ".join(f"{letter}={size}" for letter, size in self.sizes.items())
         raise SizeError(f"{value} has no value at {at}; choose other sizes")
 
-    def _needs(self, node: Node, position: Position) -> Iterator[tuple[Node, Position]]:
+    def _needs(self, node: Node, position: Position) -> list[tuple[Node, Position]]:
         if isinstance(node, Contract):
             # Kept until the entry is made, for which they are needed again.
-            self._grouped[node, position] = self._groups(node, position)
-            for _, terms in self._grouped[node, position]:
-                for factors in terms:
-                    yield from factors
-        elif isinstance(node, Reduce | MatrixFunction):
-            yield from self._arguments(node, position)[1]
-        elif isinstance(node, OneHot):
-            yield node.arguments[0], position[:-1]
-        else:
-            yield from ((operand, position) for operand in node.operands)
+            groups = self._grouped[node, position] = self._groups(node, position)
+            return [factor for _, terms in groups for factors in terms for factor in factors]
+        if isinstance(node, Reduce | MatrixFunction):
+            return self._arguments(node, position)[1]
+        if isinstance(node, OneHot):
+            return [(node.arguments[0], position[:-1])]
+        return [(operand, position) for operand in node.operands]
 
     def _arguments(self, node: Reduce | MatrixFunction, position: Position) -> tuple[Expr, list[tuple[Node, Position]]]:
         """The function that gives one entry, and the entries that it is a function of."""
@@ -311,10 +310,10 @@ class Entries(Generic[Value]):
                 strides, (offset,) = bind(node.strides, self.sizes), bind((node.offset,), self.sizes)
                 return algebra.delta(position[-1], linear(position[:-1], strides, offset))
             case Contract():
-                totals = [
-                    algebra.total(node, counts, [_product(algebra, [made[factor] for factor in f]) for f in terms])
-                    for counts, terms in self._grouped.pop((node, position))
-                ]
+                totals = []
+                for counts, terms in self._grouped.pop((node, position)):
+                    products = [_product(algebra, [made[factor] for factor in factors]) for factors in terms]
+                    totals.append(algebra.total(node, counts, products) if counts else products[0])
                 if not totals:
                     return algebra.number(Integer(0))
                 return totals[0] if len(totals) == 1 else algebra.add(totals)
