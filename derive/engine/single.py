@@ -58,7 +58,7 @@ class SingleEntry:
         map = self.jacobian.map
         return Gradient(self.variable, f"d{map.input.letter}", map.layer.loss)
 
-    @property
+    @cached_property
     def shape(self) -> tuple[int, int]:
         """Rows and columns of the tables."""
         return array(self.jacobian.map.concrete, self.upstream).shape

@@ -71,12 +71,12 @@ class VectorMap:
     def _numbers(self) -> dict[Expr, int]:
         return {variable: n for n, variable in enumerate(self.concrete.values(self.input))}
 
-    @property
+    @cached_property
     def input_shape(self) -> tuple[int, ...]:
         """The shape of the input."""
         return self.concrete.shape(self.input)
 
-    @property
+    @cached_property
     def output_shape(self) -> tuple[int, ...]:
         """The shape of the output."""
         return self.concrete.shape(self.layer.output)
