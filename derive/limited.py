@@ -45,8 +45,8 @@ _DRAINING = 1.0
 _MOST_KEPT = 200_000
 """So many bytes of what it prints are kept, the last ones: code may print without end."""
 
-_SHARE = 0.5
-"""The share of the machine's memory that it may use."""
+_SHARE, _LEAST = 0.5, 4 << 30
+"""The share of the machine's memory that it may use, and the bytes that it may use in any case."""
 
 _PROGRAM = (
     "import json, sys; given = json.load(open(sys.argv.pop(), encoding='utf-8')); sys.path[:] = given['path']; "
@@ -193,7 +193,7 @@ def _bound_memory() -> None:
     except ImportError:
         return
     with suppress(ValueError, OSError):
-        most = int(_SHARE * os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+        most = max(_LEAST, int(_SHARE * os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")))
         _, hard = resource.getrlimit(resource.RLIMIT_DATA)
         if hard == resource.RLIM_INFINITY or most < hard:
             resource.setrlimit(resource.RLIMIT_DATA, (most, hard))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
+
+from derive.errors import UserError
 
 if TYPE_CHECKING:
     from derive.checking import Report
@@ -19,7 +21,7 @@ def assert_gradients(
     backward: Any,
     forward: Any = None,
     *,
-    shapes: Mapping[str, str] | None = None,
+    shapes: Mapping[str, str | Sequence[str | int]] | None = None,
     sizes: Mapping[str, int] | None = None,
     returns: str = "",
     require: Literal["checked", "proved"] = "checked",
@@ -30,7 +32,8 @@ def assert_gradients(
         backward: a function backward(dout, cache), or one of forward's arguments and the upstream gradient by their
             names, or a class with the methods forward and backward.
         forward: the function that it belongs to, a layer, or the name of one of the catalogue.
-        shapes: the shapes of forward's arguments, {"X": "N D"}, where its annotations do not say them.
+        shapes: the shapes of forward's arguments, {"X": "N D"} or {"X": ("N", "D")}, where its annotations do not say
+            them.
         sizes: numbers for the letters, for what is proved at sizes.
         returns: what backward gives back, "dX,dW,db", where it is not the gradients of forward's arguments in order.
         require: "proved" if agreement at random numbers is not enough.
@@ -54,7 +57,13 @@ def assert_gradients(
     from derive.checking import check_backward
     from derive.checking.message import mismatch, text
 
-    report = check_backward(backward, forward, shapes=shapes, sizes=sizes, returns=returns)
+    if require not in ("checked", "proved"):
+        raise UserError(f"require: expected 'checked' or 'proved', got {require!r}")
+    try:
+        report = check_backward(backward, forward, shapes=shapes, sizes=sizes, returns=returns)
+    except UserError as error:
+        # What the user has to change is in its words; where we noticed is none of a test's lines.
+        raise error.with_traceback(None) from None
     if not report.ok:
         raise GradientMismatch(mismatch(report))
     if require == "proved" and not report.proved:

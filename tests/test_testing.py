@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import derive.pytest_plugin
+from derive.errors import UserError
 from derive.testing import GradientMismatch, assert_gradients
 from tests.checking.backwards import affine, affine_first_row, affine_matrices
 
@@ -49,6 +50,20 @@ def test_a_proof_can_be_required():
         assert_gradients(back, affine, require="proved")
 
 
+def test_what_is_no_proof_but_a_spelling_mistake_is_refused():
+    with pytest.raises(UserError, match="require: expected 'checked' or 'proved', got 'proof'"):
+        assert_gradients(affine_matrices, affine, require="proof")
+
+
+def test_a_report_is_printed_as_the_command_prints_it():
+    assert str(assert_gradients(affine_matrices, affine)).splitlines() == [
+        "backwards.affine_matrices against affine",
+        "  dX  proved for all sizes",
+        "  dW  proved for all sizes",
+        "  db  proved for all sizes",
+    ]
+
+
 def test_the_traceback_ends_in_the_test_and_not_in_derive(pytester):
     pytester.makepyfile(
         """
@@ -66,6 +81,20 @@ def test_the_traceback_ends_in_the_test_and_not_in_derive(pytester):
     shown = result.stdout.str()
     assert "GradientMismatch" in shown and "dX is wrong" in shown
     assert "report = check_backward" not in shown
+
+
+def test_the_traceback_of_what_is_refused_ends_there_too(pytester):
+    pytester.makepyfile(
+        """
+        from derive.testing import assert_gradients
+
+        def test_it():
+            assert_gradients(lambda dout, X: dout * X, lambda X: X * X)
+        """
+    )
+    shown = pytester.runpytest_subprocess("--tb=short").stdout.str()
+    assert "argument X has no shape" in shown
+    assert "matching.py" not in shown and "check_backward" not in shown
 
 
 def test_the_fixture_comes_with_the_plugin(pytester):

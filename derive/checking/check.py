@@ -3,37 +3,40 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from itertools import islice
 from typing import Any
 from warnings import catch_warnings, simplefilter
 
 from derive.checking.boundary import Boundary, at_points, settled
 from derive.checking.budget import Budget, OutOfTimeError
 from derive.checking.claim import claim
-from derive.checking.counterexample import Finding, confirm, output_shape, search, settle
+from derive.checking.counterexample import Finding, confirm, search, settle
 from derive.checking.explanation import Explanation
 from derive.checking.explore import explore
+from derive.checking.given import check_sizes, written_shapes
 from derive.checking.involved import without_others
 from derive.checking.kinks import Kink, kinks, merged
+from derive.checking.lasting import changes_for_good
 from derive.checking.matching import is_class, partner, subject
-from derive.checking.points import size_choices
+from derive.checking.points import size_choices, size_letters
 from derive.checking.proofs import Proofs
 from derive.checking.report import Report, Verdict
 from derive.checking.reproduce import command_words
 from derive.checking.sides import Explored
 from derive.checking.subject import Subject
-from derive.checking.sweep import StuckError, Suspicion, sweep, swept_sizes
+from derive.checking.sweep import StuckError, Suspicion, sweep
+from derive.checking.usable import usable_sizes
 from derive.errors import UserError
 from derive.forward.layer import Layer
 from derive.forward.nodes import Input
 from derive.forward.shape import bind
 from derive.layers import load
+from derive.locale import N_
 from derive.proof.evidence import Strength
 
-__all__ = ["check_backward"]
+__all__ = ["check_backward", "meant"]
 
 SECONDS = 10.0
 """How long a check may take before it says what it knows by then."""
@@ -53,12 +56,16 @@ _SETTLING = 1.0
 _KINKS = 1.5
 """How long a point at which the derivative jumps is looked for."""
 
-_ALL = "the code, run on letters for sizes, has the canonical form of the derived gradient"
-_AT = "every entry, in the exact field of the inputs' entries"
-_NUMBERS = "the code itself, at these numbers, with what forward derives to there"
+_ALL = N_("the code, run on letters for sizes, has the canonical form of the derived gradient")
+_AT = N_("every entry, in the exact field of the inputs' entries")
+_NUMBERS = N_("the code itself, at these numbers, with what forward derives to there")
 
-_SIDES = "the code itself with 100 digits, beside the boundary of a comparison or on it, against the derivative nearby"
-_NEARBY = "the code itself, where the derivative jumps, against the derivatives nearby"
+_SIDES = N_(
+    "the code itself with 100 digits, beside the boundary of a comparison or on it, against the derivative nearby"
+)
+_NEARBY = N_("the code itself, where the derivative jumps, against the derivatives nearby")
+
+_LASTING = "proved for one call, but every call changes what lasts to the next: a global variable, or a default"
 
 Sizes = Mapping[str, int]
 
@@ -67,7 +74,7 @@ def check_backward(
     backward: Any,
     forward: Any = None,
     *,
-    shapes: Mapping[str, str] | None = None,
+    shapes: Mapping[str, str | Sequence[str | int]] | None = None,
     sizes: Mapping[str, int] | None = None,
     returns: str = "",
     against: str | Layer | None = None,
@@ -77,9 +84,13 @@ def check_backward(
 
     Args:
         backward: a function backward(dout, cache), or one of forward's arguments and the upstream gradient by their
-            names, or a class with the methods forward and backward, or a torch.autograd.Function or torch.nn.Module.
+            names, or a class with the methods forward and backward, or a torch.autograd.Function, or a torch.nn.Module,
+            or the class of one. The parameters of a module, also those of modules in it, are inputs by their dotted
+            names; without a backward method its backward pass is that of the Functions which its forward calls, with
+            what PyTorch derives between them.
         forward: the function that it belongs to, a layer, or the name of one of the catalogue.
-        shapes: the shapes of forward's arguments, {"X": "N D"}, where its annotations do not say them.
+        shapes: the shapes of forward's arguments, {"X": "N D"} or {"X": ("N", "D")}, where its annotations do not say
+            them.
         sizes: numbers for the letters, for the proofs at sizes.
         returns: what backward gives back, "dX,dW,db", where it is not the gradients of forward's arguments in order.
         against: a layer that forward claims to be, which is checked as well. Without forward, it is the function of the
@@ -102,12 +113,9 @@ def check_backward(
         [('X', 'proved for all sizes'), ('s', 'proved for all sizes')]
     """
     started = time.monotonic()
-    claimed = load(against) if isinstance(against, str) else against
-    if forward is None and claimed is not None and not is_class(backward):
-        forward = partner(backward, claimed)
-    if forward is None and claimed is not None and not is_class(backward):
-        forward, claimed = claimed, None
-    found = subject(backward, forward, shapes=shapes, returns=returns, claimed=claimed)
+    written = written_shapes(shapes or {})
+    found, claimed = meant(backward, forward, shapes=written, returns=returns, against=against)
+    check_sizes(sizes or {}, size_letters(found.inputs), found.against)
     budget = Budget(seconds)
     check = _Check(found, sizes or {}, budget, Proofs(found, budget))
     with catch_warnings():
@@ -121,9 +129,30 @@ def check_backward(
         verdicts,
         tuple(tuple(at.items()) for at in check.proofs.sizes),
         time.monotonic() - started,
-        command_words(found, shapes or {}, returns, claimed),
+        command_words(found, written, returns, claimed),
         told,
     )
+
+
+def meant(
+    backward: Any,
+    forward: Any = None,
+    *,
+    shapes: Mapping[str, str] | None = None,
+    returns: str = "",
+    against: str | Layer | None = None,
+) -> tuple[Subject, Layer | None]:
+    """What is checked, and the layer that forward claims to be, if it claims one; arguments as for check_backward.
+
+    Raises: UserError if the functions cannot be matched.
+    """
+    claimed = load(against) if isinstance(against, str) else against
+    if forward is None and claimed is not None and not is_class(backward):
+        forward = partner(backward, claimed)
+    if forward is None and claimed is not None and not is_class(backward):
+        forward, claimed = claimed, None
+    written = written_shapes(shapes or {})
+    return subject(backward, forward, shapes=written, returns=returns, claimed=claimed), claimed
 
 
 @dataclass(slots=True)
@@ -147,18 +176,21 @@ class _Check:
         self.proofs.sizes = size_choices(self.subject, self.given)
         limit = Budget(min(_SWEEP, self.budget.seconds / 8))
         with suppress(OutOfTimeError), limit.interrupting():
-            self.proofs.sizes = self._usable()
+            self.proofs.sizes = usable_sizes(self.subject, self.proofs.sizes, asked=bool(self.given))
         finding = Finding()
         self._sweep(finding)
         self.proofs.run(finding.wrong)
         # The numbers are looked at in any case: that code was read rightly shows only when it runs.
         finding.proved = frozenset(self.proofs.strengths)
+        finding.own = frozenset(self.proofs.traced.own if self.proofs.traced is not None else ())
         jumps: dict[str, Kink] = {}
         with suppress(OutOfTimeError), self.budget.interrupting():
             if len(finding.wrong) < len(self.subject.wanted):
                 search(self.subject, self.proofs.sizes, self.budget, finding, self.proofs.runs)
             self.explained.find_causes(self.proofs, finding.wrong)
         explored = self._explore(finding)
+        if any(node.name not in {*finding.wrong, *self.proofs.strengths} for node in self.subject.wanted):
+            self._sweep(finding, far=True)
         limit = Budget(min(_KINKS, max(0.1, self.budget.seconds - self.budget.spent)))
         with suppress(OutOfTimeError), limit.interrupting():
             jumps = kinks(self.subject, self.proofs.sizes[0], limit)
@@ -177,13 +209,12 @@ class _Check:
         What is proved away from boundaries stays proved only if it is known what comes there.
         """
         explored = Explored(known=frozenset(finding.wrong))
-        every_size = {name for name, found in self.proofs.strengths.items() if found is Strength.PROVED_FOR_ALL_SIZES}
         known: dict[str, Boundary] = {}
         limit = Budget(min(_SETTLING, max(0.1, self.budget.seconds - self.budget.spent)))
+        lasts = False
         with suppress(OutOfTimeError), limit.interrupting():
-            for name in self.proofs.strengths:
-                found = settled(name, self.proofs.traced, self.proofs.every_path, limit, every_size=name in every_size)
-                known |= {} if found is None else {name: found}
+            lasts = bool(self.proofs.strengths) and changes_for_good(self.subject, self.proofs.sizes[0])
+            known = settled(self.proofs.strengths, self.proofs.traced, self.proofs.every_path, limit)
         limit = Budget(min(_EXPLORING, max(0.1, self.budget.seconds - self.budget.spent)))
         with suppress(OutOfTimeError), limit.interrupting():
             explore(self.subject, self.proofs.sizes[0], limit, explored, self.proofs.strengths, known)
@@ -195,6 +226,9 @@ class _Check:
             if found.reason:
                 del self.proofs.strengths[name]
                 self.proofs.reasons[name] = found.reason
+        if lasts:
+            self.proofs.reasons |= dict.fromkeys(self.proofs.strengths, _LASTING)
+            self.proofs.strengths.clear()
         for name in self.proofs.reasons.keys() - self.proofs.strengths.keys() if explored.unvisited else ():
             places = "; ".join(map(str, explored.unvisited[:2]))
             self.proofs.reasons[name] += f"; no input was found at which a comparison turns out otherwise: {places}"
@@ -202,35 +236,29 @@ class _Check:
 
     def claimed(self, layer: Layer, limit: Budget) -> Verdict:
         """What is known of forward being the layer."""
+        self.proofs.budget = limit
         try:
             with limit.interrupting():
-                return claim(self.subject, layer, self.proofs.traced, self.proofs.at_two(), limit)
+                return claim(self.subject, layer, self.proofs.traced, self.proofs.every_path, self.proofs.sizes, limit)
         except OutOfTimeError as error:
             raise UserError(
                 f"check: {self.subject.against}: not compared with {layer.name} within {limit.seconds:.0f} s"
                 f"{f' ({error})' if str(error) else ''}; leave --against out, or give smaller sizes"
             ) from error
 
-    def _usable(self) -> list[dict[str, int]]:
-        """The sizes of proofs; others where forward takes none of them, and nobody has asked for them."""
-        chosen = self.proofs.sizes
-        if self.given or any(output_shape(self.subject, sizes) is not None for sizes in chosen):
-            return chosen
-        others = (sizes for sizes in swept_sizes(self.subject) if output_shape(self.subject, sizes) is not None)
-        return list(islice(others, len(chosen))) or chosen
-
-    def _sweep(self, finding: Finding) -> None:
+    def _sweep(self, finding: Finding, *, far: bool = False) -> None:
         """What is grossly wrong is found before time is spent on proofs, at more sizes than those have."""
         suspicions: list[Suspicion] = []
-        limit = Budget(min(_SWEEP, self.budget.seconds / 8))
+        left = max(0.3, self.budget.seconds - self.budget.spent)
+        limit = Budget(min(_SWEEP, self.budget.seconds / 8, left))
         try:
             with limit.interrupting():
-                for suspicion in sweep(self.subject, limit):
+                for suspicion in sweep(self.subject, limit, far=far):
                     suspicions.append(suspicion)
         except OutOfTimeError as error:
-            self.stuck = str(error) if isinstance(error, StuckError) else ""
+            self.stuck = self.stuck or (str(error) if isinstance(error, StuckError) else "")
         for suspicion in suspicions:
-            limit = Budget(min(_CONFIRM, self.budget.seconds / 4) / len(suspicions))
+            limit = Budget(min(_CONFIRM, self.budget.seconds / 4, left) / len(suspicions))
             try:
                 with limit.interrupting():
                     confirm(self.subject, suspicion, limit, finding)
@@ -260,7 +288,9 @@ class _Check:
             boundary = self.boundaries.get(name, "")
             return Verdict(name, strength, _AT, reason, seconds=seconds, shape=shape, boundary=boundary)
         if not finding.points.get(name):
-            why = self.stuck or self.proofs.reasons.get(name, "forward gives no finite numbers")
+            why = self.stuck or self.proofs.reasons.get(name, "")
+            if not finding.runs and not self.budget.spent > self.budget.seconds:
+                why = "; ".join(filter(None, ("forward gives no finite numbers where it was tried", why)))
             raise UserError(
                 f"check: {self.subject.name}: d{name} can neither be proved nor compared with numbers: {why}"
             )

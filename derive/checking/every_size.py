@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -11,6 +11,7 @@ from sympy import Expr, Integer
 
 from derive.checking.budget import Budget
 from derive.checking.frames import raised
+from derive.checking.kinds import Own
 from derive.checking.live import Live, stand_ins
 from derive.checking.subject import CodeError, Subject
 from derive.checking.world import World
@@ -38,7 +39,8 @@ class Traced:
     """What the code computes for all sizes: the derived gradients and those of the code, by the names of the inputs.
 
     output is None if forward cannot be traced, got is empty if backward cannot; reason says why. provisos are what both
-    hold only where: they are no proof for all sizes then.
+    hold only where: they are no proof for all sizes then. own says of which gradients there is no code, and why; seed
+    is the upstream gradient, or 1 where backward is given none.
     """
 
     output: Node | None
@@ -46,6 +48,8 @@ class Traced:
     got: Mapping[str, Node]
     reason: str = ""
     provisos: tuple[str, ...] = ()
+    own: Mapping[str, str] = field(default_factory=dict)
+    seed: Node = field(default_factory=lambda: Constant(Integer(1)))
 
     def short(self, name: str) -> Node:
         """The derived gradient as it is written; made once, and in less time where it remains too long to be read."""
@@ -124,15 +128,16 @@ def _traced(subject: Subject, budget: Budget) -> Traced:
         swept = sweep(node, seed, subject.smooth)
         expected = {item.name: swept.gradient(item) for item in subject.smooth}
     except UserError as error:
-        return Traced(node, {}, {}, str(error))
+        return Traced(node, {}, {}, str(error), seed=seed)
     try:
         found = subject.back(world, arrays, output, cache, Live(seed, where), holder)
+        own = {name: value.reason for name, value in found.items() if isinstance(value, Own)}
         got = {name: value for name, array in found.items() if (value := _node(array)) is not None}
     except CodeError as error:
-        return Traced(node, expected, {}, str(error))
+        return Traced(node, expected, {}, str(error), seed=seed)
     except Exception as error:
-        return Traced(node, expected, {}, raised(error))
-    return Traced(node, expected, got)
+        return Traced(node, expected, {}, raised(error), seed=seed)
+    return Traced(node, expected, got, own=own, seed=seed)
 
 
 def _ahead(subject: Subject, world: World, arrays: Mapping[str, Any]) -> tuple[Any, Any, Any]:

@@ -15,6 +15,7 @@ from sympy import Expr
 
 from derive.checking.budget import Budget
 from derive.checking.frames import raised
+from derive.checking.kinds import Own
 from derive.checking.numbers import stand_ins
 from derive.checking.points import MOST_CHOICES
 from derive.checking.scalars import Branches, Scalars, Symbols
@@ -41,7 +42,7 @@ class Branch:
 
     known are the masks that the code asked for and their opposites, by the number of their generators, questioned those
     that it asked for, and general is whether forward asked for none; whole are the whole numbers of inputs that hold
-    such. failure says why backward did not run, "" if it did.
+    such. failure says why backward did not run, "" if it did; own why there is no code that a gradient comes from.
     """
 
     field: Field
@@ -55,6 +56,7 @@ class Branch:
     loss: Element
     failure: str = ""
     questioned: frozenset[int] = frozenset()
+    own: tuple[tuple[str, str], ...] = ()
 
 
 def whole_numbers(subject: Subject, sizes: Sizes) -> list[dict[str, Any]]:
@@ -115,16 +117,20 @@ def _run(subject: Subject, sizes: Sizes, whole: Mapping[str, Any], scalars: Symb
             entries[place] = Element(field, dict(slopes.get(number, {})))
         expected[node.name] = entries
     got: dict[str, Sheet] = {}
+    own: list[tuple[str, str]] = []
     failure = ""
     try:
         for name, value in subject.back(world, arrays, output, cache, upstream, holder).items():
-            got[name] = made.of(value)
+            if isinstance(value, Own):
+                own.append((name, value.reason))
+            else:
+                got[name] = made.of(value)
     except CodeError as error:
         failure = str(error)
     except Exception as error:
         failure = raised(error)
     known, questioned = dict(scalars.branches.known), frozenset(scalars.branches.questioned)
-    return Branch(field, sizes, whole, made.data, expected, got, known, general, loss, failure, questioned)
+    return Branch(field, sizes, whole, made.data, expected, got, known, general, loss, failure, questioned, tuple(own))
 
 
 def _number(entry: Element) -> int:

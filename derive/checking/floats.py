@@ -12,7 +12,7 @@ from mpmath import mpf
 
 from derive.checking.places import Point
 from derive.checking.subject import Subject
-from derive.checking.watch import Comparison, Seen, Site, lines_of
+from derive.checking.watch import AtPoints, Comparison, Seen, Site, lines_of
 
 __all__ = ["FloatWatch"]
 
@@ -100,7 +100,7 @@ def _plain(value: Any) -> Any:
     return value.view(np.ndarray) if isinstance(value, _Noted) else value
 
 
-class FloatWatch:
+class FloatWatch(AtPoints):
     """Runs the code of a subject at points, in floats."""
 
     rough: ClassVar[bool] = True
@@ -112,16 +112,6 @@ class FloatWatch:
         self._compared: dict[Comparison, Any] = {}
         self._times: dict[Site, int] = {}
         self._kind: Any = type("Noted", (_Noted,), {"note": staticmethod(self._note)})
-
-    @property
-    def takes_upstream(self) -> bool:
-        """Whether backward is given an upstream gradient."""
-        return "upstream" in self.subject.takes
-
-    @property
-    def upstream(self) -> str:
-        """The name of the upstream gradient among the arrays of a point."""
-        return " upstream"
 
     def _note(self, equality: bool, difference: Any) -> None:
         if np.asarray(difference).dtype.kind != "f":
@@ -144,9 +134,9 @@ class FloatWatch:
         try:
             with np.errstate(all="ignore"):
                 output, cache, holder = self._ahead(given)
+            value = np.asarray(_plain(output), dtype=float)
         except Exception:
             return None
-        value = np.asarray(_plain(output), dtype=float)
         if not np.all(np.isfinite(value)):
             return None
         failure, got = "", {}

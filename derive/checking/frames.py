@@ -66,6 +66,7 @@ def raised(error: BaseException) -> str:
         step = step.tb_next
     written = [(file, line) for file, line in lines if not is_installed(file)] or lines
     told = f" (line {written[-1][1]} of {Path(written[-1][0]).name})" if written else ""
-    said = str(error).strip().partition("\n")[0]
+    # That it comes from a proof is said where it is told.
+    said = str(error).strip().partition("\n")[0].removeprefix("proof: ")
     kind = "" if isinstance(error, UnsupportedError) else type(error).__name__
     return f"{': '.join(filter(None, (kind, said)))}{told}"

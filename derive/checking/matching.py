@@ -8,7 +8,9 @@ from inspect import Parameter
 from typing import Any
 
 from derive.checking.frames import source
-from derive.checking.pytorch import adapted, is_torch
+from derive.checking.given import check_functions
+from derive.checking.kinds import is_torch
+from derive.checking.pytorch import adapted
 from derive.checking.subject import Subject, stripped
 from derive.errors import ShapeError, UnknownNameError, UserError
 from derive.forward.layer import Layer
@@ -24,7 +26,7 @@ _UPSTREAM = ("dout", "dy", "dz", "da", "ds", "dl", "g", "grad", "grad_output", "
 
 def is_class(backward: Any) -> bool:
     """Whether a class is meant, by itself or by one of its methods."""
-    return isinstance(backward, type) or _class_of(backward) is not None
+    return isinstance(backward, type) or is_torch(backward) or _class_of(backward) is not None
 
 
 def subject(
@@ -41,17 +43,21 @@ def subject(
 
     Raises: UserError for what cannot be understood, with the remedy.
     """
+    if not is_torch(backward):
+        # A module of PyTorch's may be an object, which is copied for every run.
+        check_functions(backward, forward)
+    if is_torch(owner := _class_of(backward)):
+        backward = owner
     if is_torch(backward):
         if forward is not None:
-            raise UserError(f"check: {backward.__name__} has a forward of its own; leave out --forward")
+            called = getattr(backward, "__name__", type(backward).__name__)
+            raise UserError(f"check: {called} has a forward of its own; leave out --forward")
         forward, backward = adapted(backward, shapes or {})
     elif is_torch(forward):
         forward, _ = adapted(forward, shapes or {})
     kind = backward if isinstance(backward, type) else _class_of(backward)
     if kind is not None:
         return _of_class(kind, backward, forward, dict(shapes or {}), returns, claimed)
-    if not callable(backward):
-        raise UserError(f"check: expected a backward function, got {type(backward).__name__}")
     if isinstance(forward, str):
         from derive.layers import load  # deferred: the catalogue is read only if a name is given
 
@@ -61,12 +67,14 @@ def subject(
     if isinstance(forward, Layer):
         inputs, against, function = forward.inputs, forward.name, None
     else:
-        if not callable(forward):
-            raise UserError(
-                f"check: {name}: expected a forward function, a layer or the name of one, got {type(forward).__name__}"
-            )
-        inputs = _inputs(forward, dict(shapes or {}), forward.__name__, claimed=claimed)
+        if not callable(forward) or not hasattr(forward, "__name__"):
+            got = "none; give it as the second argument" if forward is None else type(forward).__name__
+            raise UserError(f"check: {name}: expected a forward function, a layer or the name of one, got {got}")
         against, function = getattr(forward, "origin", forward).__name__, forward
+        weights: Mapping[str, str] = getattr(forward, "weights", {})
+        written = {name: shape for name, shape in (shapes or {}).items() if name not in weights}
+        inputs = _inputs(forward, written, against, claimed=claimed)
+        inputs += tuple(_input(name, shape, against) for name, shape in weights.items())
     takes = _takes(backward, inputs, own=())
     if isinstance(forward, Layer) and "cache" in takes:
         raise UserError(
@@ -132,7 +140,13 @@ def _of_class(
     method = getattr(kind, "backward", None) if backward is kind else backward
     ahead = getattr(kind, "forward", None)
     if method is None or ahead is None:
-        raise UserError(f"check: {kind.__name__}: expected methods forward and backward; name two functions instead")
+        lacks = " and ".join(name for name, has in (("forward", ahead), ("backward", method)) if has is None)
+        raise UserError(
+            f"check: {kind.__name__}: expected the methods forward and backward, got no {lacks}; name two functions "
+            f"instead, or the class that has both"
+        )
+    if method is ahead:
+        raise UserError(f"check: {kind.__name__}.forward is no backward method; name the class, or the one that is")
     taken = [p for p in inspect.signature(ahead).parameters if p != "self"]
     init = [p for p in inspect.signature(kind).parameters.values() if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
     annotated = {p.name: p.annotation for p in init if isinstance(p.annotation, str) and _is_shape(p.annotation)}
@@ -140,8 +154,9 @@ def _of_class(
     missing = [p.name for p in init if p.name not in built and p.default is Parameter.empty]
     if missing:
         raise UserError(
-            f"check: {kind.__name__}: __init__ needs {', '.join(missing)}; give the shape of each, as in "
-            f'shapes={{"{missing[0]}": "D M"}} (--shape {missing[0]}=D,M), or let __init__ take none'
+            f"check: {kind.__name__}: __init__ needs {', '.join(missing)}; give the shape of each that is an array, as "
+            f'in shapes={{"{missing[0]}": "D M"}} (--shape {missing[0]}=D,M), a default to what is none, as a size, '
+            f"and attributes that are parameters their shapes too (--shape W=D,M)"
         )
     attributes = [name for name in {**shapes, **known} if name not in taken and name not in built]
     own = {**annotated, **shapes}
@@ -219,10 +234,19 @@ def _inputs(
             parameter.VAR_KEYWORD,
         ):
             raise ShapeError(
-                f"check: {where}: argument {name} has no shape; give it as in shapes={{{name!r}: 'N D'}} "
-                f'(--shape {name}=N,D; "" for a scalar, "N in V" for whole numbers below V), or as its annotation'
+                f"check: {where}: argument {name} has no shape{_given(shapes, parameter.annotation)}; give it as in "
+                f'shapes={{{name!r}: \'N D\'}} (--shape {name}=N,D; "" for a scalar, "N in V" for whole numbers below '
+                f"V), or as its annotation; what is no array needs a value by default"
             )
     return tuple(found)
+
+
+def _given(shapes: Mapping[str, str], annotation: Any) -> str:
+    """What was given instead, if anything."""
+    if isinstance(annotation, str):
+        written = annotation.strip("'\"")
+        return f", and its annotation {written!r} is none"
+    return f" (those of {', '.join(shapes)} are given)" if shapes else ""
 
 
 def _input(name: str, written: str, where: str) -> Input:
@@ -244,6 +268,14 @@ def _takes(backward: Callable[..., Any], inputs: tuple[Input, ...], own: Sequenc
         for n, p in inspect.signature(backward).parameters.items()
         if n not in own and p.default is Parameter.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
     ]
+    others = [p for n, p in inspect.signature(backward).parameters.items() if n not in own and p not in needed]
+    named = [p.name for p in others if p.kind is p.KEYWORD_ONLY and p.default is Parameter.empty]
+    if named or (not needed and any(p.kind is p.VAR_POSITIONAL for p in others)):
+        what = f"{', '.join(named)} by name alone" if named else "whatever is given"
+        raise UserError(
+            f"check: {backward.__name__} takes {what}: expected parameters as in backward(dout, cache); give others a "
+            f"default"
+        )
     strange = [p.name for p in needed if p.name not in names]
     for parameter in needed:
         name = parameter.name
@@ -263,7 +295,8 @@ def _takes(backward: Callable[..., Any], inputs: tuple[Input, ...], own: Sequenc
     if roles.count("upstream") > 1 or roles.count("cache") > 1:
         raise UserError(
             f"check: {backward.__name__}({', '.join(p.name for p in needed)}): expected the upstream gradient, and "
-            f"then the cache of forward or its arguments by their names ({', '.join(names)}); rename the parameters"
+            f"then the cache of forward or its arguments by their names ({', '.join(node.name for node in inputs)}); "
+            f"rename the parameters, and give others a default"
         )
     return tuple(roles)
 
@@ -271,10 +304,16 @@ def _takes(backward: Callable[..., Any], inputs: tuple[Input, ...], own: Sequenc
 def _returns(written: str, inputs: tuple[Input, ...]) -> tuple[str, ...]:
     """The inputs whose gradients come back: dX,dW,db."""
     names = [node.name for node in inputs if node.below is None]
+    if not isinstance(written, str):
+        raise UserError(f"check: returns: expected text such as 'dX,dW', got {type(written).__name__}")
     found = []
     for word in written.replace(" ", "").split(",") if written.strip() else ():
         name = "_" if word in ("_", "None") else stripped(word, names)
         if name is None:
             raise UnknownNameError("gradient in returns", word, [f"d{name}" for name in names])
+        if name != "_" and name in found:
+            raise UserError(
+                f"check: returns: d{name} is there twice, in {written}; an underscore is for what is no gradient"
+            )
         found.append(name)
     return tuple(found)

@@ -65,7 +65,7 @@ def _wrong(report: Report, verdict: Verdict) -> Iterator[str]:
     if verdict.rule:
         yield f"rule       d{verdict.name} = {verdict.rule}    shape {verdict.shape}"
     shape = "" if found is None or found.message else f"shape {found.got_shape}, "
-    yield f"got        {shape}{verdict.counterexample}"
+    yield f"got        {shape}{verdict.counterexample.removeprefix('got ')}"
     if verdict.cause:
         yield f"looks like {verdict.cause}"
     if report.words:

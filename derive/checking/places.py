@@ -7,10 +7,13 @@ from typing import Any
 
 from mpmath import mpf
 
-__all__ = ["Coordinate", "Point", "between", "moved"]
+__all__ = ["UPSTREAM", "Coordinate", "Point", "between", "moved"]
 
 Point = Mapping[str, Any]
 """Arrays of numbers by the names of the inputs, and the upstream gradient by its own."""
+
+UPSTREAM = " upstream"
+"""The name of the upstream gradient among the arrays of a point; no input is called so."""
 
 Coordinate = tuple[str, tuple[int, ...] | None]
 """An entry of an array; None for all of its entries together, times a factor."""

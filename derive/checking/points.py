@@ -23,6 +23,8 @@ __all__ = [
     "CHOICES",
     "MOST_CHOICES",
     "Evaluator",
+    "alike",
+    "are_lengths",
     "critical_numbers",
     "differ_somewhere",
     "draws",
@@ -40,8 +42,9 @@ CHOICES: tuple[Sequence[float], ...] = (
     (1.0, 2.0, 3.0, 4.0),
     (0.25, 0.5, 0.75, 0.125),
     tuple(n / 16 for n in range(-32, 33) if n),
+    tuple(n / 7919 for n in range(-15877, 15878, 397)),
 )
-"""What the numbers of a try are drawn from, those that can be followed by hand first."""
+"""What the numbers of a try are drawn from, those that can be followed by hand first, those of many digits last."""
 
 _MOST_ENTRIES = 32
 """Sizes of proofs are from 2 on if the inputs have at most so many entries then."""
@@ -132,8 +135,10 @@ def _compiled(function: type[Expr], count: int) -> Callable[..., Any]:
 def somewhere(field: Ring) -> Evaluator:
     """What evaluates elements at a random point."""
     draw = Random(11)
-    variables = (g for g in field.generators if g.kind is Kind.VARIABLE)
-    return Evaluator(field, {g.name: mpf(draw.randint(65, 127)) / 64 for g in variables})
+    variables = [g for g in field.generators if g.kind is Kind.VARIABLE]
+    # No two are the same.
+    numbers = draw.sample(range(2**20 + 1, 2**21), len(variables))
+    return Evaluator(field, {g.name: mpf(n) / 2**20 for g, n in zip(variables, numbers, strict=True)})
 
 
 def differ_somewhere(pairs: Iterable[tuple[Element, Element]]) -> bool:
@@ -175,7 +180,8 @@ def size_choices(subject: Subject, given: Mapping[str, int] | None) -> list[dict
     names = size_letters(subject.inputs)
     known = {k: v for k, v in (given or {}).items() if k in names}
     ways = [dict(zip(order, count(start), strict=False)) for start in (2, 1) for order in (names, names[::-1])]
-    tried = [{**{letter: way[letter] for letter in names}, **known} for way in ways] or [{}]
+    every = [{**{letter: way[letter] for letter in names}, **known} for way in ways] or [{}]
+    tried = [sizes for sizes in every if are_lengths(subject, sizes)] or every
     # Every way to choose whole numbers is run, which there are sizes for that are small enough.
     small = [sizes for sizes in tried if _is_small(subject, sizes)]
     few = [sizes for sizes in small if whole_choices(subject, sizes) <= MOST_CHOICES]
@@ -184,6 +190,11 @@ def size_choices(subject: Subject, given: Mapping[str, int] | None) -> list[dict
     if first == equal and names:
         equal = dict.fromkeys(names, 3)
     return [first, equal] if names else [first]
+
+
+def are_lengths(subject: Subject, sizes: Mapping[str, int]) -> bool:
+    """Whether every axis has a length there: one of N - D has none where D is larger."""
+    return all(length >= 0 for node in subject.inputs for length in bind(node.shape, sizes))
 
 
 def _is_small(subject: Subject, sizes: Mapping[str, int]) -> bool:
@@ -204,7 +215,8 @@ def smaller_sizes(subject: Subject) -> list[dict[str, int]]:
     """The sizes of proofs where others take too long: all different from 1 on, one way round and the other."""
     names = size_letters(subject.inputs)
     ways = [{letter: n for n, letter in enumerate(order, start=1)} for order in (names, names[::-1])]
-    return [{letter: way[letter] for letter in names} for way in ways] if len(names) > 1 else []
+    tried = [{letter: way[letter] for letter in names} for way in ways] if len(names) > 1 else []
+    return [sizes for sizes in tried if are_lengths(subject, sizes)]
 
 
 def more_sizes(subject: Subject) -> list[dict[str, int]]:
@@ -218,7 +230,9 @@ def sizes_ascending(subject: Subject, largest_sizes: Mapping[str, int]) -> Itera
     names = size_letters(subject.inputs)
     every = product(*(range(1, max(3, largest_sizes.get(letter, 3)) + 1) for letter in names))
     for numbers in sorted(every, key=lambda numbers: (sum(numbers), numbers)):
-        yield dict(zip(names, numbers, strict=True))
+        sizes = dict(zip(names, numbers, strict=True))
+        if are_lengths(subject, sizes):
+            yield sizes
 
 
 def draws(
@@ -238,3 +252,14 @@ def draws(
                 entries = [draw.choice(allowed) for _ in range(number)]
                 arrays[node.name] = np.array(entries, dtype=int if node.below is not None else float).reshape(shape)
             yield arrays
+
+
+def alike(subject: Subject, sizes: Mapping[str, int], numbers: Sequence[float]) -> Iterator[dict[str, Any]]:
+    """Arrays that hold one of the numbers everywhere."""
+    for number in numbers:
+        yield {
+            node.name: np.zeros(bind(node.shape, sizes), dtype=int)
+            if node.below is not None
+            else np.full(bind(node.shape, sizes), number)
+            for node in subject.inputs
+        }

@@ -6,7 +6,6 @@ import time
 from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import islice
 
 from derive.checking.budget import Budget, OutOfTimeError
 from derive.checking.every_size import Traced, traced
@@ -27,8 +26,8 @@ __all__ = ["Proofs"]
 class Proofs:
     """What is proved so far; reasons say by the name of an input why it is no more, general why not for all sizes.
 
-    sizes are those of the proofs, runs has one run on symbols at each of them, and paths every way in which the code
-    runs there.
+    sizes are those of the proofs, runs has one run on symbols at some of them, and paths every way in which the code
+    runs at all of them, none if that is not known.
     """
 
     subject: Subject
@@ -64,19 +63,17 @@ class Proofs:
                 self.budget.seconds = whole
 
     def every_path(self) -> list[Branch]:
-        """Every way in which the code runs at the sizes of proofs; code that is traced for all sizes has but one."""
-        return self.paths or self.at_two()
-
-    def at_two(self) -> list[Branch]:
-        """One run on symbols at each of the sizes of proofs."""
-        runs = list(self.runs)
-        for sizes in () if runs else self.sizes:
-            with suppress(Exception, OutOfTimeError):
-                runs += islice(branches(self.subject, sizes, self.budget), 1)
-        return runs
+        """Every way in which the code runs at all sizes of proofs; none if it does not run at one of them."""
+        if self._sampled():
+            return []
+        if not self.paths:
+            with suppress(Exception):
+                self.paths = [branch for sizes in self.sizes for branch in branches(self.subject, sizes, self.budget)]
+        return self.paths
 
     def _open(self) -> list[Input]:
-        return [node for node in self.subject.wanted if node.name not in {*self.strengths, *self.wrong}]
+        own = () if self.traced is None else self.traced.own
+        return [node for node in self.subject.wanted if node.name not in {*self.strengths, *self.wrong, *own}]
 
     def _note(self, reason: str) -> None:
         for node in self._open():
@@ -85,6 +82,7 @@ class Proofs:
     def _for_all_sizes(self) -> None:
         self.traced = traced(self.subject, self.budget)
         self._note(self.traced.reason or "its canonical form is another than that of the derived gradient")
+        self.reasons.update(self.traced.own)
         self.general = dict(self.reasons)
         for node in self._open():
             begun = time.monotonic()
@@ -95,7 +93,8 @@ class Proofs:
     def _at_smaller_sizes(self) -> None:
         """Where the code branches in too many ways, or there was no time."""
         smaller = smaller_sizes(self.subject)
-        if self._open() and smaller and self.hurried:
+        # What is proved already is proved at the sizes that are said.
+        if self._open() and smaller and self.hurried and Strength.PROVED_AT_SIZES not in self.strengths.values():
             self.sizes = smaller
             self._at_sizes()
 
@@ -103,12 +102,13 @@ class Proofs:
         if not self._open():
             return
         proved = {node.name: True for node in self._open()}
+        paths: list[Branch] = []
         self.paths = []
         for sizes in self.sizes:
             try:
                 for number, branch in enumerate(branches(self.subject, sizes, self.budget)):
                     self.runs += [] if number else [branch]
-                    self.paths.append(branch)
+                    paths.append(branch)
                     self._compare(branch, proved)
             except TooManyBranchesError as error:
                 self.hurried = True
@@ -120,6 +120,7 @@ class Proofs:
             except Exception as error:
                 self._note(raised(error))
                 return
+        self.paths = paths
         sampled = self._sampled()
         for name, holds in proved.items():
             if holds and sampled:
@@ -155,6 +156,8 @@ class Proofs:
         """Why the entries of a branch are not seen to be equal; "" if they are."""
         if branch.failure:
             return branch.failure
+        if name in (own := dict(branch.own)):
+            return own[name]
         got, expected = branch.got[name].data, branch.expected[name]
         if got.shape != expected.shape:
             return f"the gradient has shape {got.shape}, expected {expected.shape}"

@@ -91,6 +91,11 @@ class Report:
     words: tuple[str, ...] = ()
     forward: Verdict | None = None
 
+    def __str__(self) -> str:
+        from derive.checking.message import text  # deferred: it reads reports
+
+        return text(self).rstrip("\n")
+
     @property
     def ok(self) -> bool:
         """Whether nothing was refuted."""

@@ -11,6 +11,7 @@ from typing import Any
 from derive.checking.budget import OutOfTimeError
 from derive.checking.frames import raised
 from derive.checking.world import World
+from derive.errors import UnsupportedError
 from derive.forward.layer import Layer
 from derive.forward.nodes import Input
 
@@ -65,8 +66,7 @@ class Subject:
         holder = None
         forward = self.forward
         if self.kind is not None:
-            made = self.kind if world is None else world.bound(self.kind)
-            holder = _called("__init__", made, **{name: arrays[name] for name in self.built})
+            holder = self._holder(self.kind if world is None else world.bound(self.kind), arrays)
             for name in self.attributes:
                 setattr(holder, name, arrays[name])
             forward = holder.forward
@@ -84,6 +84,19 @@ class Subject:
             output, *rest = result
             return output, rest[0] if len(rest) == 1 else tuple(rest), holder
         return result, _Nothing, holder
+
+    def _holder(self, made: type, arrays: Mapping[str, Any]) -> Any:
+        """The object whose methods are called, of the class or of its copy."""
+        try:
+            return _called("__init__", made, **{name: arrays[name] for name in self.built})
+        except UnsupportedError:
+            if self.built or self.kind is None:
+                raise
+        # It may be made as it is, of random numbers: what depends on them, and is none of the attributes that are
+        # replaced, gives other numbers every time, which is looked for.
+        holder = _called("__init__", self.kind)
+        holder.__class__ = made
+        return holder
 
     def back(
         self, world: World | None, arrays: Mapping[str, Any], output: Any, cache: Any, upstream: Any, holder: Any = None
@@ -112,18 +125,23 @@ class Subject:
             parts = list(result) if isinstance(result, tuple | list) else [result]
             order = self._order(len(parts), left)
             if len(parts) != len(order):
+                what = f"{len(parts)} values" if len(parts) != 1 else f"1 value ({type(parts[0]).__name__})"
                 raise CodeError(
-                    f"backward returns {len(parts)} value{'s' * (len(parts) != 1)}, expected {len(order)}: "
+                    f"backward returns {what}, expected {len(order)}: "
                     f"{', '.join('d' + name for name in order)}; say which they are with returns, an underscore for "
-                    f"what is no gradient (--returns {self._example(len(parts))})"
+                    f"what is no gradient (--returns {self._example(len(parts) or None)})"
                 )
             returned = {name: value for name, value in zip(order, parts, strict=True) if name != "_"}
         found = {**left, **returned}
         missing = [node.name for node in self.wanted if found.get(node.name) is None]
+        if result is None and not found:
+            raise CodeError(f"backward returns None, expected {self._example()}; let it return them, in this order")
         if missing:
+            rest = ",".join("_" if node.name in missing else f"d{node.name}" for node in self.smooth)
             raise CodeError(
                 f"backward gives no gradient of {', '.join(missing)}; say what it returns with returns "
-                f"(--returns {self._example()}){f', or set self.d{missing[0]}' * (holder is not None)}"
+                f"(--returns {rest if set(rest) - {'_', ','} else self._example()})"
+                f"{f', or set self.d{missing[0]}' * (holder is not None)}"
             )
         return found
 

@@ -24,7 +24,7 @@ from derive.checking.budget import Budget
 from derive.checking.exactly import layer_output
 from derive.checking.frames import is_numpys, is_ours
 from derive.checking.numbers import stand_ins
-from derive.checking.places import Point
+from derive.checking.places import UPSTREAM, Point
 from derive.checking.scalars import NATIVE, Digits, meant
 from derive.checking.sheet import Sheet, objects
 from derive.checking.subject import CodeError, Subject
@@ -33,7 +33,7 @@ from derive.errors import UnsupportedError
 from derive.forward.functions import EXACT, defined, equal, largest, smallest, step
 from derive.forward.nodes import placeholder
 
-__all__ = ["NEAR", "WATCHED_DIGITS", "Comparison", "Seen", "Site", "Watch", "lines_of"]
+__all__ = ["NEAR", "WATCHED_DIGITS", "AtPoints", "Comparison", "Seen", "Site", "Watch", "lines_of"]
 
 WATCHED_DIGITS = 100
 NEAR = mpf(10) ** -60
@@ -206,9 +206,23 @@ def _parts(function: Expr, count: int) -> tuple[tuple[tuple[bool, Callable[..., 
     return differences, lambdify(places, meant(function), meaning) if found else None
 
 
+class AtPoints:
+    """What runs the code of a subject at points."""
+
+    __slots__ = ()
+
+    subject: Subject
+    upstream: ClassVar[str] = UPSTREAM
+
+    @property
+    def takes_upstream(self) -> bool:
+        """Whether backward is given an upstream gradient."""
+        return "upstream" in self.subject.takes
+
+
 @dataclass(slots=True)
-class Watch:
-    """Runs the code of a subject at points."""
+class Watch(AtPoints):
+    """Runs the code of a subject at points, on numbers of many digits."""
 
     rough: ClassVar[bool] = False
     """Whether numbers have the digits of floats only."""
@@ -223,16 +237,6 @@ class Watch:
     def __post_init__(self) -> None:
         self._scalars = _Watched(self.budget)
         self._world = World(*stand_ins(self._scalars))
-
-    @property
-    def takes_upstream(self) -> bool:
-        """Whether backward is given an upstream gradient."""
-        return "upstream" in self.subject.takes
-
-    @property
-    def upstream(self) -> str:
-        """The name of the upstream gradient among the arrays of a point; no input is called so."""
-        return " upstream"
 
     def at(self, point: Point, whole: Mapping[str, Any]) -> Seen | None:
         """The run there; None where forward has no value."""

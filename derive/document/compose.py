@@ -27,15 +27,16 @@ from derive.document.sections import (
     sizes,
     vector,
 )
-from derive.document.spelling import speller
-from derive.document.words import coloured_letters, named_values, words_of
+from derive.document.spelling import Speller, speller, standing
+from derive.document.words import coloured_letters, forward, named_values, words_of
 from derive.forward.layer import Layer
+from derive.forward.nodes import topological
 from derive.locale import N_, translator
 from derive.notation.measure import width
 from derive.notation.tree import Number, Quotient, Relation
 from derive.notation.walk import contains
 
-__all__ = ["compose"]
+__all__ = ["compose", "spelling", "write_sections"]
 
 _LONGEST_TITLE = 60
 """The characters of an expression that is a title."""
@@ -78,7 +79,14 @@ _BRIEF: dict[str, Section] = {
 def compose(material: Material) -> Document:
     """The document that the options ask for."""
     translate = translator(material.options.language).gettext
-    draft = Draft(translate, words_of(material.layer), spell=speller(material.options.names, material.layer.loss))
+    draft = Draft(translate, words_of(material.layer), spell=spelling(material))
+    write_sections(draft, material)
+    coloured = coloured_letters(material.layer)
+    return Document(_head(draft, material), tuple(draft.blocks), coloured, material.layer.sample_axis)
+
+
+def write_sections(draft: Draft, material: Material) -> None:
+    """Adds the sections that the options ask for."""
     writers = _FULL if material.options.depth == "full" else _FULL | _BRIEF
     asked = (*material.options.route, *material.options.sections)
     if material.layer.stages and "graph" not in asked:
@@ -86,8 +94,17 @@ def compose(material: Material) -> Document:
         writers = writers | {"graph": graph.write_brief}
     for name in material.sections:
         writers[name](draft, material)
-    coloured = coloured_letters(material.layer)
-    return Document(_head(draft, material), tuple(draft.blocks), coloured, material.layer.sample_axis)
+
+
+def spelling(material: Material) -> Speller:
+    """How gradients are written, and vectors that lie."""
+    layer, spell = material.layer, speller(material.options.names, material.layer.loss)
+    if layer.samples == "one" or not any(len(node.shape) == 1 for node in topological(layer.output)):
+        return spell
+    trees = [forward(layer), *(item.equation for item in named_values(layer))]
+    trees += [item.tree for item in material.formulas.values()]
+    # Looking at every entry of a page for what stands in none of its formulas would take time for nothing.
+    return (lambda tree: standing(spell(tree))) if any(standing(tree) is not tree for tree in trees) else spell
 
 
 def _head(draft: Draft, material: Material) -> Head:
@@ -123,12 +140,12 @@ def _title(draft: Draft, layer: Layer) -> str:
 def _subtitle(draft: Draft, material: Material) -> Runs:
     layer = material.layer
     equation = Relation.equal(words_of(layer)["Y"], words_of(layer)["forward"])
-    forward: Run = Math(equation)
+    stated: Run = Math(draft.spell(equation))
     # A formula that would be long or in small print, or that uses names, is told where there is room to.
     named = bool(named_values(layer)) or is_indexed(layer) or contains(equation, Quotient)
     brief = not named and width(equation, display=False) <= _LONGEST_HEAD
     if layer.stages:
-        forward, brief = Verbatim(layer.text), True
+        stated, brief = Verbatim(layer.text), True
     counted: list[Runs] = []
     for letter, one, many in layer.prose.sizes:
         number = material.sizes[letter]
@@ -143,4 +160,4 @@ def _subtitle(draft: Draft, material: Material) -> Runs:
         joined += [Text(", " if number else " "), *runs]
     if not brief:
         return tuple(joined[1:])
-    return (*draft.runs(N_("{forward} with"), forward=(forward,)), *joined) if joined else (forward,)
+    return (*draft.runs(N_("{forward} with"), forward=(stated,)), *joined) if joined else (stated,)

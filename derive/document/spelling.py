@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from derive.notation import walk
-from derive.notation.tree import Gradient, Name, Names, Tree
+from derive.notation.tree import Gradient, MatMul, Name, Names, Transpose, Tree
 
-__all__ = ["Speller", "speller"]
+__all__ = ["Speller", "speller", "standing"]
 
 Speller = Callable[[Tree], Tree]
 
@@ -32,3 +32,24 @@ def speller(names: Names, loss: str = "L") -> Speller:
         return replace(tree, names=names)
 
     return lambda tree: walk.replace(tree, change)
+
+
+def standing(tree: Tree) -> Tree:
+    r"""The tree with xᵀ A x for x A x: where vectors are columns, one before a matrix lies.
+
+    NumPy's `x @ A @ x` says nothing of rows, and a vector before the row of another is a product of both.
+
+    Example:
+        >>> from derive.notation.latex import print_latex
+        >>> x, A = Name("x", "vector"), Name("A", "matrix")
+        >>> print_latex(standing(MatMul((x, A, x)))), print_latex(standing(MatMul((x, Transpose(x)))))
+        ('\\mathbf{x}^{\\top} \\mathbf{A} \\mathbf{x}', '\\mathbf{x} \\mathbf{x}^{\\top}')
+    """
+
+    def change(part: Tree) -> Tree | None:
+        match part:
+            case MatMul((Name(_, "vector") as first, *between, Name(_, "vector") as last)):
+                return MatMul((Transpose(first), *map(standing, between), last))
+        return None
+
+    return walk.replace(tree, change)

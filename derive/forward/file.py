@@ -69,10 +69,22 @@ def imported(path: Path) -> ModuleType:
         if isinstance(error, UserError):
             error.args = (f"{error}{line_of(error, path)}",)
             raise
-        raise UserError(f"{path}: cannot be run: {type(error).__name__}: {error}{line_of(error, path)}") from error
+        told = f"{path}: cannot be run: {type(error).__name__}: {error}{_remedy(error, path)}{line_of(error, path)}"
+        raise UserError(told) from error
     finally:
         sys.dont_write_bytecode = kept
     return module
+
+
+def _remedy(error: BaseException, path: Path) -> str:
+    """What to do about a module that lies beside the file, whose folder is not searched."""
+    if not isinstance(error, ModuleNotFoundError):
+        return ""
+    name = (error.name or "").partition(".")[0]
+    beside = (path.parent / f"{name}.py", path.parent / name / "__init__.py")
+    return (
+        f"; the folder of the file is searched with PYTHONPATH={path.parent}" if any(map(Path.is_file, beside)) else ""
+    )
 
 
 def _shaped(function: Callable[..., Any], shapes: Mapping[str, str], path: Path) -> Callable[..., Any]:

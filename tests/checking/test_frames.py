@@ -14,6 +14,7 @@ import sympy
 import derive
 from derive.checking.frames import raised
 from derive.checking.watch import lines_of
+from derive.errors import UnsupportedError
 
 
 @pytest.mark.parametrize("package", [derive, np, sympy, mpmath])
@@ -23,6 +24,10 @@ def test_a_folder_beside_that_of_a_library_is_not_part_of_it(package):
         names = {"lines_of": lines_of, "frame": sys._getframe}
         exec(compile("found = lines_of(frame())", file, "exec"), names)
         assert [name for name, _, _ in names["found"]].count(file) == count
+
+
+def divide():
+    raise UnsupportedError("proof: 1 / 0; choose sizes")
 
 
 def parse():
@@ -42,6 +47,7 @@ def long():
     [
         (parse, "JSONDecodeError: Expecting property name enclosed in double quotes: line 1 column 2 (char 1)"),
         (bare, "ValueError"),
+        (divide, "1 / 0; choose sizes"),
         (long, "ValueError: one"),
     ],
 )
@@ -49,6 +55,6 @@ def test_an_error_is_told_in_one_line_with_the_line_of_the_code_that_led_to_it(f
     number = function.__code__.co_firstlineno + 1
     try:
         function()
-    except ValueError as error:
+    except (ValueError, UnsupportedError) as error:
         found = raised(error)
     assert found == f"{told} (line {number} of test_frames.py)"

@@ -174,6 +174,7 @@ def backward(dout, X):
         ("more of it.py:first", "--forward", "more of it.py:twice", "--returns", "dX,_"),
         ("layers.py:Square", "--shape", "X=N,D"),
         ("layers.py:Linear",),
+        ("layers.py:Square.backward", "--shape", "X=N,D"),
         ("layers.py:Linear", "--shape", "W=3,M"),
         ("layers.py:backward", "--forward", "layers.py:Square", "--shape", "X=N,D"),
     ],

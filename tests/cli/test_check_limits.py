@@ -149,7 +149,9 @@ def interrupts(dout, X):
 
 
 def hoards(dout, X):
-    return 2 * dout * X + np.ones(2**50)[0]
+    # Never written to, so that nothing but the limit refuses it.
+    whole = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return 2 * dout * X + 0 * np.empty(max(whole * 3 // 4, 5 << 30), dtype=np.uint8).size
 
 
 def recurs(dout, X):

@@ -163,3 +163,12 @@ def test_the_values_of_one_sample_have_small_letters():
 
 def test_a_function_of_a_vector_needs_no_axis():
     assert r"\operatorname{softmax}\left(" in tex("attention", n=1, sections="result")
+
+
+def test_a_vector_that_lies_is_transposed_where_vectors_are_columns():
+    said = tex("x @ A @ x", shapes={"x": "N", "A": "N N"}, sections="result,layer,jacobian")
+    assert r"y = \mathbf{x}^{\top} \mathbf{A} \mathbf{x}" in said
+    assert r"\mathbf{x} \mathbf{A}" not in said
+    # The product of all pairs is as it was, and of the shapes that it must have.
+    assert r"\frac{\partial L}{\partial \mathbf{A}} & = \mathbf{x} \mathbf{x}^{\top}" in said
+    assert r"\underset{\shape{N \times 1}}" in said and r"\underset{\shape{1 \times N}}" in said

@@ -10,7 +10,7 @@ from derive.document.draft import Draft
 from derive.document.material import Material
 from derive.document.notations import is_indexed, shown_definition, shown_formula, shown_forward
 from derive.document.sections import assumed
-from derive.document.words import array_name, named_values
+from derive.document.words import array_name, is_loss, named_values
 from derive.forward.formula import Formula
 from derive.forward.layer import Layer
 from derive.forward.nodes import Node
@@ -88,7 +88,7 @@ def _computed(draft: Draft, layer: Layer) -> set[str]:
 
 def _promise(layer: Layer, *, single: bool) -> str:
     """What stands in the box."""
-    if not layer.output.shape:
+    if is_loss(layer):
         if single:
             return N_("The output is a number, the loss {L} itself. Its gradient with respect to {X} is")
         return N_("The output is a number, the loss {L} itself. Its gradients with respect to what enters are")
@@ -105,7 +105,7 @@ def _promise(layer: Layer, *, single: bool) -> str:
 
 def _in_code(layer: Layer, *, single: bool) -> str:
     """What the names in the code are."""
-    if layer.output.shape:
+    if not is_loss(layer):
         if single:
             return N_("In code, {letter} is the upstream gradient {G}, and {results} is the gradient above:")
         return N_("In code, {letter} is the upstream gradient {G}, and {results} are the gradients above:")
@@ -148,7 +148,7 @@ def with_shapes(tree: Tree, layer: Layer) -> Tree:
     """The formula with the shape of every factor under it; only products are annotated."""
     match tree:
         case MatMul(factors):
-            return MatMul(tuple(with_shapes(factor, layer) for factor in factors))
+            return MatMul(tuple(_standing(with_shapes(factor, layer)) for factor in factors))
         case SumAxis(operand, 0, 2):
             shape = _shape(operand, layer)
             if shape is not None:
@@ -160,6 +160,16 @@ def with_shapes(tree: Tree, layer: Layer) -> Tree:
                 return MatMul((with_shapes(operand, layer), Shaped(Ones(""), (shape[1], 1))))
     shape = _shape(tree, layer)
     return tree if shape is None else Shaped(tree, shape)
+
+
+def _standing(factor: Tree) -> Tree:
+    """A vector in a product of matrices is a column, N×1, and a row if it is transposed."""
+    match factor:
+        case Shaped(Name() as name, (size,)):
+            return Shaped(name, (size, "1"))
+        case Shaped(Transpose(Name()) as row, (size,)):
+            return Shaped(row, ("1", size))
+    return factor
 
 
 def _shape(tree: Tree, layer: Layer) -> tuple[str, ...] | None:
