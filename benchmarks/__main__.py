@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import derive
-from benchmarks.measure import command, peak
+from benchmarks.measure import command, peak, processor
 from derive.pdf import find_engine
 
 HERE = Path(__file__).parent
@@ -57,17 +57,17 @@ def handout() -> Iterator[Row]:
         yield "the same, peak memory", "≤ 1.2×", f"{ratio:.2f}× ({memory[0] / 1024:.0f} MB)", ratio <= 1.2
 
 
-SLOWEST = ("conv2d", "gru_cell", "lstm_cell", "multihead_attention")
+SLOWEST = ("conv2d", "gru_cell", "lstm_cell", "maxpool", "multihead_attention")
 """The layers of the catalogue whose derivation takes longest."""
 
 
 def catalogue() -> Iterator[Row]:
-    """The slowest layers as JSON, at their default sizes, against `import sympy`."""
+    """The slowest layers as JSON, at their default sizes, against `import sympy`, in processor time."""
     ours = [(BIN / "derive", name, "--json") for name in SLOWEST]
-    *found, base = command(*ours, (sys.executable, "-c", "import sympy"), cwd=HERE, times=3)
+    *found, base = command(*ours, (sys.executable, "-c", "import sympy"), cwd=HERE, times=TIMES, clock=processor)
     for name, seconds in zip(SLOWEST, found, strict=True):
-        told = f"{seconds / base:.2f}× ({seconds:.2f} s)"
-        yield f"`derive {name} --json` against `import sympy`", "≤ 3×", told, seconds <= 3 * base
+        told = f"{seconds / base:.2f}× ({seconds:.2f} s against {base:.2f} s)"
+        yield f"`derive {name} --json` against `import sympy`, processor time", "≤ 3×", told, seconds <= 3 * base
 
 
 def jacobians() -> Iterator[Row]:

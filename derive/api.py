@@ -15,28 +15,24 @@ from derive.errors import RefutedError, UserError
 from derive.forward.assumption import moved as moved_assumptions
 from derive.forward.assumption import read_assumptions
 from derive.forward.layer import Layer
-from derive.forward.parse import parse
 from derive.forward.single import single
 from derive.forward.transpose import transpose
 from derive.gradient import DerivedGradient
 from derive.layers import listing, load
 from derive.notation.latex import print_latex
 from derive.options import TAKEN, DocumentOptions, document_option_names, document_options, quoted
-from derive.proof.at_numbers import at_numbers
 from derive.proof.evidence import Evidence, Strength
 from derive.proof.prove import check_sizes
 from derive.proof.symbolic import Exact
-from derive.proof.values import Given, given_values
-from derive.proof.vector import check_vector
-from derive.proof.worked import Worked, work
 from derive.routes.jacobian import derive_jacobian
-from derive.routes.vector import derive_vector
 from derive.rules.assumed import assuming
-from derive.rules.networks import StageGradients, stage_gradients
 from derive.version import __version__
 
 if TYPE_CHECKING:
     from derive.document.blocks import Document
+    from derive.proof.values import Given
+    from derive.proof.worked import Worked
+    from derive.rules.networks import StageGradients
 
 __all__ = ["Derived", "DerivedGradient", "derive"]
 
@@ -75,7 +71,7 @@ class Derived:
         assumptions = (*written.assumptions, *(item for item in stated if str(item) not in own))
         plain = replace(written, assumptions=()) if written.assumptions else written
         columns = transpose(plain) if options.convention == "columns" else None
-        given = given_values(columns or written, sizes, options.numbers()) if options.numbers() else None
+        given = _given(columns or written, sizes, options)
         complete = written.sizes(sizes) if given is None else given.sizes
         alone = options.samples == "auto" and complete.get(written.sample_size) == 1
         layer = columns or (single(plain) if alone and not written.stages else None) or plain
@@ -92,6 +88,8 @@ class Derived:
         """
         if self.given is None:
             return None
+        from derive.proof.worked import work  # deferred: few documents have an example in numbers
+
         # The numbers of an example need not satisfy what is assumed.
         formulas = {name: gradient.route.formula for name, gradient in self.gradients.items()}
         return work(self.layer, self.given.laid_out(self.layer, self._bound), formulas)
@@ -136,6 +134,8 @@ class Derived:
     @property
     def stages(self) -> tuple[StageGradients, ...]:
         """The stages of a network, what each receives and what it sends; none if the layer is no network."""
+        from derive.rules.networks import stage_gradients  # deferred: only networks have stages
+
         return stage_gradients(self.layer) if self.layer.stages else ()
 
     def evaluate(self, arrays: Mapping[str, Any]) -> dict[str, Any]:
@@ -150,6 +150,8 @@ class Derived:
             >>> found["dP"].tolist()
             [[1.0], [2.0]]
         """
+        from derive.proof.at_numbers import at_numbers  # deferred: only this needs it
+
         formulas = {name: gradient.formula for name, gradient in self.gradients.items()}
         return at_numbers(self.layer, formulas, arrays, self._bound)
 
@@ -250,6 +252,9 @@ class Derived:
         """What is known of a vector at the end, if the document speaks of one."""
         if "vector" not in self.options.chosen_sections():
             return ()
+        from derive.proof.vector import check_vector  # deferred: few documents speak of one
+        from derive.routes.vector import derive_vector
+
         route = derive_vector(self.layer, gradient.route.map.input.name)
         found = check_vector(route, gradient.route.formula, check_sizes(self.layer))
         if found is not None and found.strength is Strength.REFUTED:
@@ -360,6 +365,15 @@ def derive(
     return Derived.of(found, {**(sizes or {}), **given}, options)
 
 
+def _given(layer: Layer, sizes: Mapping[str, int], options: DocumentOptions) -> Given | None:
+    """The numbers of the worked example, if one was asked for."""
+    if not (numbers := options.numbers()):
+        return None
+    from derive.proof.values import given_values  # deferred: few documents have an example in numbers
+
+    return given_values(layer, sizes, numbers)
+
+
 def _found(
     layer: str | Layer, shapes: Mapping[str, str] | None, let: Mapping[str, str] | None, chosen: dict[str, Any]
 ) -> Layer:
@@ -370,6 +384,8 @@ def _found(
                 f"derive: {layer:.60} is no name of a layer; give the shapes of an expression, as in "
                 f'shapes={{"X": "N D"}}, or write derive(network("affine(3) > relu"))'
             )
+        from derive.forward.parse import parse  # deferred: only text is parsed
+
         return parse(layer, shapes, let=let)
     if shapes is not None or let is not None:
         raise UserError("derive: shapes and let go with an expression, as in derive('X @ w', shapes={'X': 'N D', ...})")

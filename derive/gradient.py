@@ -12,18 +12,16 @@ from derive.forward.assumption import Assumption
 from derive.forward.layer import Layer
 from derive.proof.assumed import check_assumed, uses
 from derive.proof.evidence import Evidence, Strength
-from derive.proof.jacobian_formula import check_jacobian_formula
 from derive.proof.prove import check_sizes, prove, prove_text
-from derive.proof.second import check_second
 from derive.proof.symbolic import Exact
 from derive.routes.jacobian import JacobianRoute
-from derive.routes.jacobian_formula import ReadableJacobian
-from derive.routes.second import Hessian, SecondRoute, derive_second
 from derive.rules.naming import formula
 
 if TYPE_CHECKING:
     from derive.engine import ChainRule, Reshaped, VectorMap
     from derive.forward.formula import Formula
+    from derive.routes.jacobian_formula import ReadableJacobian
+    from derive.routes.second import Hessian, SecondRoute
 
 __all__ = ["DerivedGradient"]
 
@@ -77,6 +75,8 @@ class DerivedGradient:
     @cached_property
     def second(self) -> SecondRoute:
         """The second derivatives of the loss; those of Σ G ⊙ Y where the output is no number."""
+        from derive.routes.second import derive_second  # deferred: few ask for second derivatives
+
         map = self.route.map
         return derive_second(map.layer, map.input.name, map.concrete.sizes)
 
@@ -121,8 +121,12 @@ class DerivedGradient:
         found: tuple[Evidence, ...] = ()
         written = self.jacobian.formula if self.with_jacobian else None
         if written is not None:
+            from derive.proof.jacobian_formula import check_jacobian_formula  # deferred: few ask for it
+
             found = (*found, check_jacobian_formula(map.layer, written, sizes, exact))
         if self.with_second:
+            from derive.proof.second import check_second  # deferred: few ask for second derivatives
+
             found = (*found, *check_second(self.second, sizes, exact))
         _refuse_false(map.layer, map.input.name, found)
         return found

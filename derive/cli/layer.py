@@ -7,7 +7,6 @@ import re
 import shutil
 import sys
 from collections.abc import Callable, Mapping
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -75,7 +74,11 @@ def _stem(derived: Derived) -> str:
 
 def _name(layer: Layer) -> str:
     """The layer's name; an expression is called by eight digits of its text and shapes."""
-    return f"{layer.name}-{sha256(' '.join(layer.words).encode()).hexdigest()[:8]}" if layer.text else layer.name
+    if not layer.text:
+        return layer.name
+    from hashlib import sha256  # deferred: imports OpenSSL, which a layer that has a name does without
+
+    return f"{layer.name}-{sha256(' '.join(layer.words).encode()).hexdigest()[:8]}"
 
 
 def _assumption_name(text: str) -> str:

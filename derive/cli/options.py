@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import fields
+from functools import cache
 from inspect import Parameter
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
@@ -116,8 +117,14 @@ def size_options(listing: Listing) -> dict[str, str]:
 
 def choices(option: str) -> tuple[str, ...]:
     """The values that an option of DocumentOptions can have; () if it is free."""
-    hint = get_type_hints(DocumentOptions)[option]
+    hint = _hints()[option]
     return get_args(hint) if get_origin(hint) is Literal else ()
+
+
+@cache
+def _hints() -> dict[str, Any]:
+    """The types of the options; every one of them is asked for its choices."""
+    return get_type_hints(DocumentOptions)
 
 
 def _sizes(listing: Listing) -> Iterator[Parameter]:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from derive.forward.formula import Formula
 from derive.forward.layer import Layer
 from derive.options import DocumentOptions
 from derive.proof.evidence import Evidence
-from derive.proof.worked import Worked
 from derive.routes.jacobian import JacobianRoute
-from derive.routes.second import SecondRoute
 from derive.rules.naming import formula
+
+if TYPE_CHECKING:
+    from derive.proof.worked import Worked
+    from derive.routes.second import SecondRoute
 
 __all__ = ["Material"]
 

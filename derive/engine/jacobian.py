@@ -167,6 +167,16 @@ class Jacobian:
         """For each term where its coefficient is not zero by structure."""
         return tuple(Places(term.coefficient, self.map.concrete.sizes) for term in self.terms)
 
+    @cached_property
+    def _axes(self) -> tuple[tuple[list[tuple[int, int]], list[int]], ...]:
+        """For each term which axes of output and input have one label, and which of them its coefficient has."""
+        found = []
+        for term in self.terms:
+            labels = term.output + term.input
+            twice = [(labels.index(label), axis) for axis, label in enumerate(labels) if labels.index(label) != axis]
+            found.append((twice, [labels.index(label) for label in term.value]))
+        return tuple(found)
+
     def __getitem__(self, place: tuple[int, int]) -> Expr:
         """The entry in row i and column j, counted from 0, as a SymPy scalar."""
         found = [self.map.concrete.value(term.coefficient, at) for term, at in self._at(*place)]
@@ -177,17 +187,12 @@ class Jacobian:
         rows, columns = self.shape
         if not (-rows <= row < rows and -columns <= column < columns):
             raise IndexError(f"entry {row, column} of a Jacobian of shape {self.shape}")
-        output = unflat(row % rows, self.map.output_shape)
-        wrt = unflat(column % columns, self.map.input_shape)
-        for term, places in zip(self.terms, self._places, strict=True):
-            at = dict(zip(term.output + term.input, output + wrt, strict=True))
+        at = unflat(row % rows, self.map.output_shape) + unflat(column % columns, self.map.input_shape)
+        for term, places, (twice, axes) in zip(self.terms, self._places, self._axes, strict=True):
             # Where a label comes twice, both places must be the same.
-            if (
-                tuple([at[label] for label in term.output]) != output
-                or tuple([at[label] for label in term.input]) != wrt
-            ):
+            if any(at[first] != at[second] for first, second in twice):
                 continue
-            position = tuple([at[label] for label in term.value])
+            position = tuple([at[axis] for axis in axes])
             if not places.factors or position in places:
                 yield term, position
 

@@ -58,7 +58,7 @@ class SingleEntry:
         map = self.jacobian.map
         return Gradient(self.variable, f"d{map.input.letter}", map.layer.loss)
 
-    @property
+    @cached_property
     def shape(self) -> tuple[int, int]:
         """Rows and columns of the tables."""
         return array(self.jacobian.map.concrete, self.upstream).shape
@@ -134,6 +134,6 @@ class SingleEntry:
             f"{self.jacobian.map.input.name}.entry.{kind}",
             self.shape,
             lambda i, j: tree(i * columns + j),
-            lambda: {divmod(row, columns): value for row, value in values().items() if value != 0},
+            lambda: {divmod(row, columns): value for row, value in values().items() if value},
             sparse=sparse,
         )

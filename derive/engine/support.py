@@ -136,7 +136,7 @@ def _array(node: Node, sizes: Mapping[str, int]) -> Any:
                 made[item] = reduce(np.add, operands)
             case Contract():
                 pairs = [part for pair in zip(operands, map(list, item.indices), strict=True) for part in pair]
-                made[item] = np.einsum(*pairs, list(item.output), optimize=True)
+                made[item] = np.einsum(*pairs, list(item.output), optimize=len(operands) > 2)
             case _:
                 raise InternalError(f"support: a node of kind {type(item).__name__} in a count")
     return made[node]
@@ -146,8 +146,8 @@ def _selected(node: Select, sizes: Mapping[str, int]) -> Any:
     counts, (source, offset), strides = (
         bind(shape, sizes) for shape in (node.counts, (node.source, node.offset), node.strides)
     )
-    places = offset + np.tensordot(np.array(strides, dtype=int), np.indices(counts), axes=1)
-    return (np.asarray(places)[..., None] == np.arange(source)).astype(int)
+    steps = [stride * index for stride, index in zip(strides, np.indices(counts, sparse=True), strict=True)]
+    return (np.asarray(sum(steps, offset))[..., None] == np.arange(source)).astype(int)
 
 
 class Counting:

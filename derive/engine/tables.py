@@ -106,7 +106,7 @@ def array(concrete: Concrete, node: Node) -> EntryTable:
         node.name if isinstance(node, Input) else "",
         (rows, columns),
         shown,
-        lambda: {divmod(n, columns): value for n, value in enumerate(concrete.values(node)) if value != 0},
+        lambda: {divmod(n, columns): value for n, value in enumerate(concrete.values(node)) if value},
     )
 
 
@@ -215,7 +215,7 @@ def row(chain: ChainRule) -> EntryTable:
 
     def nonzeros() -> Mapping[Place, Expr]:
         entries = map.concrete.values(chain.node)
-        return {(0, n): value for n, value in enumerate(entries) if value != 0}
+        return {(0, n): value for n, value in enumerate(entries) if value}
 
     width = map.input_shape[-1] if len(map.input_shape) > 1 else 0
     return EntryTable(f"{map.input.name}.row.entries", chain.shape, chain.shown, nonzeros, (0, width))

@@ -65,18 +65,18 @@ class VectorMap:
 
     def _partials(self, value: Expr) -> dict[int, Expr]:
         found = self.concrete.algebra.partials(value, self._numbers)
-        return {column: slope for column, slope in found.items() if slope != 0}
+        return {column: slope for column, slope in found.items() if slope}
 
     @cached_property
     def _numbers(self) -> dict[Expr, int]:
         return {variable: n for n, variable in enumerate(self.concrete.values(self.input))}
 
-    @property
+    @cached_property
     def input_shape(self) -> tuple[int, ...]:
         """The shape of the input."""
         return self.concrete.shape(self.input)
 
-    @property
+    @cached_property
     def output_shape(self) -> tuple[int, ...]:
         """The shape of the output."""
         return self.concrete.shape(self.layer.output)

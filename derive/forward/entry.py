@@ -8,8 +8,8 @@ compute it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import islice, product
 from math import prod
 from types import MappingProxyType
@@ -98,16 +98,20 @@ class _Plan:
     Attributes:
         counts: All of the summed indices.
         equations: What the selections say about indices.
+        fixed: Those of the other indices that they speak of.
         touched: Those of the summed indices that they speak of.
         rest: Those that they do not.
         factors: The operands with their indices, all but the selections.
+        chosen: The values of the touched ones that the equations leave, by those of the fixed ones, once found.
     """
 
     counts: Mapping[int, int]
     equations: tuple[Equation, ...]
+    fixed: tuple[int, ...]
     touched: Mapping[int, int]
     rest: Mapping[int, int]
     factors: _Factors
+    chosen: dict[Position, list[list[int]]] = field(default_factory=dict)
 
     @staticmethod
     def of(node: Contract, sizes: Mapping[str, int]) -> _Plan:
@@ -119,14 +123,24 @@ class _Plan:
             for operand, row in zip(node.operands, node.indices, strict=True)
             if isinstance(operand, Select)
         )
-        inner = {label for equation in equations for label in equation.labels}
+        inner = dict.fromkeys(label for equation in equations for label in equation.labels)
         return _Plan(
             counts,
             equations,
+            fixed=tuple(label for label in inner if label not in counts),
             touched={label: count for label, count in counts.items() if label in inner},
             rest={label: count for label, count in counts.items() if label not in inner},
             factors=[(o, row) for o, row in zip(node.operands, node.indices, strict=True) if not isinstance(o, Select)],
         )
+
+    def choices(self, fixed: Position) -> list[list[int]]:
+        """The values of the touched indices that the equations leave where the fixed ones have these, in order."""
+        found = self.chosen.get(fixed)
+        if found is None:
+            known = dict(zip(self.fixed, fixed, strict=True))
+            left = solutions(self.equations, self.touched, known)  # type: ignore[arg-type]  # no letter is among them
+            found = self.chosen[fixed] = sorted([values[label] for label in self.touched] for values in left)
+        return found
 
 
 class Entries(Generic[Value]):
@@ -157,16 +171,17 @@ class Entries(Generic[Value]):
         """The entries of the node at the positions, in their order."""
         positions = list(positions)
         order = self._order(node)
-        wanted: dict[Node, dict[Position, None]] = {item: {} for item in order}
-        wanted[node] = {p: None for p in positions if (node, p) not in self._made}
+        made = self._made
+        wanted: dict[Node, dict[Position, None]] = {node: {p: None for p in positions if (node, p) not in made}}
         for item in reversed(order):
-            for position in wanted[item] if item not in self.names else ():
-                for operand, needed in self._needs(item, position):
-                    if (operand, needed) not in self._made:
-                        wanted[operand][needed] = None
+            if item in wanted and item not in self.names:
+                for position in wanted[item]:
+                    for entry in self._needs(item, position):
+                        if entry not in made:
+                            wanted.setdefault(entry[0], {})[entry[1]] = None
         for item in order:
-            for position in wanted[item]:
-                self._made[item, position] = self._make(item, position)
+            for position in wanted.get(item, ()):
+                made[item, position] = self._make(item, position)
         return [self._made[node, position] for position in positions]
 
     def _order(self, node: Node) -> tuple[Node, ...]:
@@ -184,12 +199,12 @@ class Entries(Generic[Value]):
         at: dict[int, Index] = dict(zip(node.output, position, strict=True))
         if not plan.equations:
             return [self._group(node, at, plan.counts, plan.factors)]
-        if any(isinstance(at.get(label), str) for equation in plan.equations for label in equation.labels):
+        fixed = tuple([at[label] for label in plan.fixed])
+        if any(isinstance(value, str) for value in fixed):
             factors = list(zip(node.operands, node.indices, strict=True))
             return [self._group(node, *self._in_letters(node, plan, at), factors)]
         touched, rest, factors = plan.touched, plan.rest, plan.factors
-        known = {label: value for label, value in at.items() if isinstance(value, int)}
-        chosen = sorted([v[label] for label in touched] for v in solutions(plan.equations, touched, known))
+        chosen = plan.choices(fixed)
         counts = (len(chosen), *rest.values())
         wanted = self.algebra.assignments(node, counts) if len(chosen) > 1 else ()
         if not wanted or any(isinstance(values[0], str) for values in wanted):
@@ -206,6 +221,8 @@ class Entries(Generic[Value]):
         return [(counts, terms)]
 
     def _group(self, node: Contract, at: dict[int, Index], counts: Mapping[int, int], factors: _Factors) -> _Group:
+        if not counts:
+            return (), [_placed(factors, at)]
         terms = []
         sizes = tuple(counts.values())
         for values in self.algebra.assignments(node, sizes):
@@ -237,19 +254,16 @@ class Entries(Generic[Value]):
         at = ", ".join(f"{letter}={size}" for letter, size in self.sizes.items())
         raise SizeError(f"{value} has no value at {at}; choose other sizes")
 
-    def _needs(self, node: Node, position: Position) -> Iterator[tuple[Node, Position]]:
+    def _needs(self, node: Node, position: Position) -> list[tuple[Node, Position]]:
         if isinstance(node, Contract):
             # Kept until the entry is made, for which they are needed again.
-            self._grouped[node, position] = self._groups(node, position)
-            for _, terms in self._grouped[node, position]:
-                for factors in terms:
-                    yield from factors
-        elif isinstance(node, Reduce | MatrixFunction):
-            yield from self._arguments(node, position)[1]
-        elif isinstance(node, OneHot):
-            yield node.arguments[0], position[:-1]
-        else:
-            yield from ((operand, position) for operand in node.operands)
+            groups = self._grouped[node, position] = self._groups(node, position)
+            return [factor for _, terms in groups for factors in terms for factor in factors]
+        if isinstance(node, Reduce | MatrixFunction):
+            return self._arguments(node, position)[1]
+        if isinstance(node, OneHot):
+            return [(node.arguments[0], position[:-1])]
+        return [(operand, position) for operand in node.operands]
 
     def _arguments(self, node: Reduce | MatrixFunction, position: Position) -> tuple[Expr, list[tuple[Node, Position]]]:
         """The function that gives one entry, and the entries that it is a function of."""
@@ -296,10 +310,10 @@ class Entries(Generic[Value]):
                 strides, (offset,) = bind(node.strides, self.sizes), bind((node.offset,), self.sizes)
                 return algebra.delta(position[-1], linear(position[:-1], strides, offset))
             case Contract():
-                totals = [
-                    algebra.total(node, counts, [_product(algebra, [made[factor] for factor in f]) for f in terms])
-                    for counts, terms in self._grouped.pop((node, position), None) or self._groups(node, position)
-                ]
+                totals = []
+                for counts, terms in self._grouped.pop((node, position)):
+                    products = [_product(algebra, [made[factor] for factor in factors]) for factors in terms]
+                    totals.append(algebra.total(node, counts, products) if counts else products[0])
                 if not totals:
                     return algebra.number(Integer(0))
                 return totals[0] if len(totals) == 1 else algebra.add(totals)

@@ -33,6 +33,7 @@ from derive.notation.tree import (
 __all__ = ["DottedAlgebra", "SigmaAlgebra", "factored"]
 
 _LETTERS = "klpqrstuv"
+_ZERO = Number(0)
 
 
 class _TreeAlgebra:
@@ -59,9 +60,9 @@ class _TreeAlgebra:
         flat: list[Tree] = []
         for term in terms:
             flat.extend(term.terms if isinstance(term, Sum) else (term,))
-        kept = tuple(term for term in flat if term != Number(0))
+        kept = tuple([term for term in flat if not (isinstance(term, Number) and term.value == 0)])
         if not kept:
-            return Number(0)
+            return _ZERO
         return kept[0] if len(kept) == 1 else Sum(kept)
 
     def multiply(self, factors: Sequence[Tree]) -> Tree:
@@ -70,7 +71,7 @@ class _TreeAlgebra:
         for factor in factors:
             parts.take(factor)
             if not parts.number:
-                return Number(0)
+                return _ZERO
         return parts.tree()
 
     def apply(self, function: Expr, arguments: Sequence[Tree]) -> Tree:

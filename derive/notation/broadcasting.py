@@ -49,10 +49,9 @@ def _loosened(term: Tree) -> Tree | None:
             return matrix
         case Negative(operand) if (inner := _loosened(operand)) is not None:
             return Negative(inner)
-        case Product((*scalars, operand)) if all(rank_of(scalar) == 0 for scalar in scalars):
-            inner = _loosened(operand)
-            return None if inner is None else Product((*scalars, inner))
-        case Quotient(over, under) if rank_of(under) == 0 and (inner := _loosened(over)) is not None:
+        case Product((*scalars, operand)) if (inner := _loosened(operand)) is not None:
+            return Product((*scalars, inner)) if all(rank_of(scalar) == 0 for scalar in scalars) else None
+        case Quotient(over, under) if (inner := _loosened(over)) is not None and rank_of(under) == 0:
             return Quotient(inner, under)
     return None
 

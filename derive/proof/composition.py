@@ -58,7 +58,7 @@ def check_composition(composition: Composition, sizes: Sizes) -> tuple[Evidence,
     return exact, Evidence(_ROUTE, Strength.CHECKED_AT_POINTS, method, where, points=checked, digits=numeric.DIGITS)
 
 
-def _affordable(composition: Composition, sizes: Sizes) -> dict[str, int]:
+def _affordable(composition: Composition, sizes: Sizes) -> Sizes:
     """The sizes given, or smaller ones if there would be too much to multiply."""
     own = {letter: sizes[letter] for letter in composition.both.letters}
     layers = (composition.first.layer, composition.second.layer)

@@ -88,7 +88,9 @@ class Monomials(Sequence[Monomial]):
         met, generators = self._generators[first], self._generators[second]
         shared = met & generators
         if not shared:
-            return self._number(one | other, met | generators), []
+            # Most products are of this kind, and of monomials whose product has been met.
+            found = self._numbers.get(one | other)
+            return (self._number(one | other, met | generators) if found is None else found), []
         inside, generators = one | other, met | generators
         apart = []
         for generator in _places(shared):

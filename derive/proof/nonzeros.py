@@ -45,7 +45,7 @@ def nonzeros(
         return _total(nonzeros(side.operand, arrays, sizes, samples=samples))
     dense = np.atleast_1d(np.asarray(evaluate(side, arrays, sizes, rows=samples == "one"), dtype=object))
     dense = dense.reshape(-1, 1 if samples == "columns" and dense.ndim == 1 else dense.shape[-1])
-    return {(int(i), int(j)): entry for (i, j), entry in np.ndenumerate(dense) if entry != 0}
+    return {(int(i), int(j)): entry for (i, j), entry in np.ndenumerate(dense) if entry}
 
 
 def _elementwise(left: Entries, right: Entries) -> Entries:

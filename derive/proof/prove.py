@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from itertools import product
 from math import prod
 
@@ -37,7 +38,8 @@ _NUMERIC_ENTRIES = 200
 Sizes = Mapping[str, int]
 
 
-def check_sizes(layer: Layer) -> tuple[dict[str, int], ...]:
+@lru_cache(maxsize=64)
+def check_sizes(layer: Layer) -> tuple[Sizes, ...]:
     """The further sizes of every check: all different, all different the other way round, all equal.
 
     A formula can be wrong in a way that shows only when all sizes are equal, and a lost transpose only when they
@@ -154,7 +156,7 @@ def _entry_count(layer: Layer, sizes: Sizes) -> int:
     return sum(prod(layer.shape(node, sizes)) for node in (*layer.inputs, layer.output))
 
 
-def _exact_sizes(exact: Exact, wrt: str, sizes: Sizes) -> list[dict[str, int]]:
+def _exact_sizes(exact: Exact, wrt: str, sizes: Sizes) -> list[Sizes]:
     """The sizes at which every entry is compared."""
     layer = exact.layer
     smaller = check_sizes(layer)
@@ -201,7 +203,7 @@ def _torch(layer: Layer, wrt: str, sizes: Sizes, exact: Exact) -> Evidence:
     return numeric.at_points("torch", method, at, verdicts, digits=torch_oracle.DIGITS, refusal=refusal)
 
 
-def _numeric_sizes(layer: Layer, sizes: Sizes) -> dict[str, int]:
+def _numeric_sizes(layer: Layer, sizes: Sizes) -> Sizes:
     """The sizes given, or smaller ones if there are too many numbers to move each of them."""
     counts = [prod(layer.shape(node, sizes)) for node in layer.inputs]
     return dict(sizes) if sum(counts) <= _NUMERIC_ENTRIES else check_sizes(layer)[0]

@@ -9,7 +9,6 @@ Relations that lower exponents are used on the way: sin² is 1 - cos², a square
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -148,7 +147,7 @@ class Ring(ABC):
         self._named: dict[Any, Generator] = {}
         self._atoms: dict[int, Element] = {}
         self._obeying: set[int] = set()
-        self._products: defaultdict[int, dict[int, int | Terms]] = defaultdict(dict)
+        self._products: dict[int, _Products] = {}
 
     @abstractmethod
     def read(self, function: Expr) -> Element:
@@ -249,27 +248,29 @@ class Ring(ABC):
             return terms if a == 1 else {second: a * b for second, b in terms.items()}
         if len(terms) == 1 and 0 in terms:
             return {first: a * terms[0]}
-        known = self._products[first]
-        total: Terms = {}
-        several = []
-        for second, b in terms.items():
-            product = known.get(second)
-            if product is None:
-                product = known[second] = self._product(first, second)
-            if type(product) is int:
-                # Different monomials have different products, unless a relation changes one.
-                total[product] = b
-            else:
-                several.append((product, b))
-        for product, b in several:
-            for monomial, coefficient in product.items():  # type: ignore[union-attr]  # not an int
-                total[monomial] = total.get(monomial, 0) + coefficient * b
-        if several:
-            total = {monomial: coefficient for monomial, coefficient in total.items() if coefficient}
+        known = self._products.get(first)
+        if known is None:
+            known = self._products[first] = _Products(self, first)
+        products = [known[second] for second in terms]
+        # Different monomials have different products, unless a relation changes one.
+        total = (
+            self._added(products, terms)
+            if dict in map(type, products)
+            else dict(zip(products, terms.values(), strict=True))
+        )
         # Most coefficients are 1, and rational ones are slow to multiply.
         return total if a == 1 else {monomial: a * b for monomial, b in total.items()}
 
-    def _product(self, first: int, second: int) -> int | Terms:
+    def _added(self, products: Sequence[int | Terms], terms: Terms) -> Terms:
+        """The sum of products with the coefficients of the terms that they are made from."""
+        pairs = list(zip(products, terms.values(), strict=True))
+        total: Terms = {product: b for product, b in pairs if isinstance(product, int)}
+        for product, b in pairs:
+            for monomial, coefficient in product.items() if isinstance(product, dict) else ():
+                total[monomial] = total.get(monomial, 0) + coefficient * b
+        return {monomial: coefficient for monomial, coefficient in total.items() if coefficient}
+
+    def product(self, first: int, second: int) -> int | Terms:
         """A monomial, or several where a generator obeys a relation."""
         number, apart = self.monomials.product(first, second, self._obeying)
         return self.multiply({number: 1}, self._reduced(apart)) if apart else number
@@ -325,6 +326,19 @@ class Ring(ABC):
         reduced = [item for item in powers if self.generators[item[0]].kind in _REDUCED]
         kept = self.number(tuple(item for item in powers if item not in reduced))
         return Element(self, self.multiply({kept: 1}, self._reduced(reduced)))
+
+
+class _Products(dict[int, Any]):
+    """The products of one monomial with others, each made when it is looked up first."""
+
+    def __init__(self, ring: Ring, first: int) -> None:
+        super().__init__()
+        self._ring = ring
+        self._first = first
+
+    def __missing__(self, second: int) -> int | Terms:
+        found = self[second] = self._ring.product(self._first, second)
+        return found
 
 
 def add_terms(total: Terms, terms: Terms) -> None:

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from math import prod
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from derive.document.material import Material
 from derive.document.spelling import Speller, speller
@@ -26,12 +26,13 @@ from derive.notation.tree import BigSum, Sum, Tree
 from derive.notation.walk import children
 from derive.proof.assumed import uses
 from derive.proof.evidence import Evidence, Strength
-from derive.render.numbers import worked_numbers
 from derive.routes.jacobian import JacobianRoute
 from derive.routes.jacobian_formula import JacobianFormula
-from derive.routes.second import SecondRoute
 from derive.rules.naming import definitions
-from derive.rules.networks import StageGradients, stage_gradients
+
+if TYPE_CHECKING:
+    from derive.routes.second import SecondRoute
+    from derive.rules.networks import StageGradients
 
 __all__ = ["LISTED_ENTRIES", "MOST_ENTRIES", "SCHEMA_VERSION", "render_json"]
 
@@ -90,8 +91,12 @@ def render_json(material: Material, *, all_entries: bool = False) -> str:
         },
     }
     if layer.stages:
+        from derive.rules.networks import stage_gradients  # deferred: only networks have stages
+
         document["stages"] = [_stage(item, spell) for item in stage_gradients(layer)]
     if material.worked is not None:
+        from derive.render.numbers import worked_numbers  # deferred: few documents have an example in numbers
+
         document["numbers"] = worked_numbers(
             material.worked, layer.upstream.name, lambda shape: _leading(shape, cap), cap
         )

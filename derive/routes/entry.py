@@ -123,7 +123,7 @@ class EntryRoute:
             f"{self.map.input.name}.entry.{kind}",
             self.layout,
             lambda i, j: tree(i * columns + j),
-            lambda: {divmod(number, columns): value for number, value in values().items() if value != 0},
+            lambda: {divmod(number, columns): value for number, value in values().items() if value},
         )
 
     def _number(self, kind: str, tree: Callable[[], Tree], value: Callable[[], Expr]) -> Explicit:
