@@ -16,6 +16,7 @@ from derive.checking.numerically import Differences, Expected, Mismatch, compare
 from derive.checking.places import UPSTREAM
 from derive.checking.points import critical_numbers, draws, sizes_ascending
 from derive.checking.report import Counterexample
+from derive.checking.satisfied import fitted
 from derive.checking.subject import CodeError, Subject
 from derive.checking.sweep import Suspicion, certain
 from derive.checking.told import described
@@ -224,12 +225,13 @@ def _tries(
 def _all_of(subject: Subject, sizes: Sizes, numbers: Sequence[float]) -> Iterator[dict[str, Any]]:
     """Arrays that hold one of the numbers everywhere."""
     for number in numbers:
-        yield {
+        arrays = {
             node.name: np.zeros(bind(node.shape, sizes), dtype=int)
             if node.below is not None
             else np.full(bind(node.shape, sizes), number)
             for node in subject.inputs
         }
+        yield fitted(subject.assumptions, subject.smooth, arrays)
 
 
 def output_shape(subject: Subject, sizes: Sizes) -> tuple[int, ...] | None:
@@ -298,6 +300,7 @@ def _simpler(subject: Subject, source: Source, mismatch: Mismatch, budget: Budge
                     break
                 arrays = {name: array.copy() for name, array in mismatch.arrays.items() if name != UPSTREAM}
                 arrays[node.name][place] = number
+                arrays = fitted(subject.assumptions, subject.smooth, arrays)
                 found = still(arrays, _upstream_of(mismatch))
                 if found is not None and found.message == mismatch.message:
                     mismatch = found

@@ -18,6 +18,7 @@ from derive.checking.exactly import Branch, layer_output
 from derive.checking.frames import raised
 from derive.checking.numbers import stand_ins
 from derive.checking.points import Evaluator
+from derive.checking.satisfied import is_satisfied
 from derive.checking.scalars import DIGITS, Digits
 from derive.checking.sheet import Sheet, objects
 from derive.checking.subject import CodeError, Subject
@@ -187,7 +188,7 @@ class Differences:
         with workdps(2 * DIGITS):
             width = _ROUGH_WIDTH if self.rough else mpf(10) ** -(DIGITS // 2)
             middle = self._loss(arrays, upstream)
-            for node in self.subject.smooth:
+            for node in self.subject.wanted:
                 entries = np.empty(bind(node.shape, self.sizes), dtype=object)
                 for place in np.ndindex(entries.shape):
                     self.budget.check()
@@ -262,8 +263,12 @@ def compared(
 ) -> dict[str, Mismatch | None] | None:
     """For each gradient where it differs, None where it does not; nothing at all where nothing can be compared.
 
+    Nothing is compared at inputs that are not what is assumed of them.
+
     Raises: CodeError if forward raises.
     """
+    if not is_satisfied(subject.assumptions, arrays):
+        return None
     exact: Mapping[str, Any] = {}
     try:
         if isinstance(source, Expected):

@@ -12,6 +12,7 @@ import numpy as np
 from mpmath import exp, log, mpf, mpmathify, workdps
 from sympy import Expr, lambdify
 
+from derive.checking.satisfied import fitted
 from derive.checking.subject import Subject
 from derive.forward.functions import EXACT, defined, equal, largest, smallest, step
 from derive.forward.layer import axes_of
@@ -247,4 +248,4 @@ def draws(
                 number = int(np.prod(shape, dtype=int))
                 entries = [draw.choice(allowed) for _ in range(number)]
                 arrays[node.name] = np.array(entries, dtype=int if node.below is not None else float).reshape(shape)
-            yield arrays
+            yield fitted(subject.assumptions, subject.smooth, arrays)

@@ -10,7 +10,7 @@ from itertools import islice
 
 from derive.checking.budget import Budget, OutOfTimeError
 from derive.checking.every_size import Traced, traced
-from derive.checking.exactly import Branch, branches, whole_numbers
+from derive.checking.exactly import Branch, branches, where_assumed, whole_numbers
 from derive.checking.frames import raised
 from derive.checking.generic import vanishes_generically
 from derive.checking.points import MOST_CHOICES, differ_somewhere, smaller_sizes, whole_choices
@@ -65,7 +65,7 @@ class Proofs:
 
     def every_path(self) -> list[Branch]:
         """Every way in which the code runs at the sizes of proofs; code that is traced for all sizes has but one."""
-        return self.paths or self.at_two()
+        return self.paths or [made for run in self.at_two() if (made := where_assumed(run)) is not None]
 
     def at_two(self) -> list[Branch]:
         """One run on symbols at each of the sizes of proofs."""
@@ -105,11 +105,14 @@ class Proofs:
         proved = {node.name: True for node in self._open()}
         self.paths = []
         for sizes in self.sizes:
+            compared = False
             try:
                 for number, branch in enumerate(branches(self.subject, sizes, self.budget)):
                     self.runs += [] if number else [branch]
-                    self.paths.append(branch)
-                    self._compare(branch, proved)
+                    if (made := where_assumed(branch)) is not None:
+                        compared = True
+                        self.paths.append(made)
+                        self._compare(made, proved)
             except TooManyBranchesError as error:
                 self.hurried = True
                 self._note(str(error))
@@ -119,6 +122,9 @@ class Proofs:
                 return
             except Exception as error:
                 self._note(raised(error))
+                return
+            if not compared:
+                self._note("on symbols, the code never runs at inputs that satisfy the assumptions")
                 return
         sampled = self._sampled()
         for name, holds in proved.items():

@@ -18,6 +18,7 @@ from derive.checking.budget import Budget, OutOfTimeError
 from derive.checking.literals import literals
 from derive.checking.numerically import real_run
 from derive.checking.points import are_lengths, size_letters
+from derive.checking.satisfied import fitted
 from derive.checking.subject import Subject
 from derive.forward.shape import bind
 
@@ -131,12 +132,12 @@ def _drawn(subject: Subject, sizes: Sizes, draw: Any, interval: tuple[float, flo
     for node in subject.inputs:
         shape = bind(node.shape, sizes)
         if node.below is None:
-            made[node.name] = draw.uniform(*interval, size=shape)
+            made[node.name] = np.asarray(draw.uniform(*interval, size=shape))
         else:
             # From the last number on downwards, so that every number of a size occurs where there is room.
             (below,) = bind((node.below,), sizes)
             made[node.name] = (-1 - np.arange(int(np.prod(shape, dtype=int))).reshape(shape)) % below
-    return made
+    return fitted(subject.assumptions, subject.smooth, made)
 
 
 def _output(subject: Subject, arrays: Arrays) -> Any:
