@@ -26,10 +26,11 @@ absolute tolerance of 10^-5 and a relative one of 10^-3, at sizes and inputs tha
 established by PyTorch in float64 and by arithmetic of 50 digits; each wrong one comes with an input that shows it.
 `python -m docs.check > docs/check.md` makes this page.
 
-Code that compares values branches. Its branches are proved one by one, and on the boundary of every comparison the
-gradient has to be one of those nearby, which is a single one where the forward is smooth; that is proved as well, or
-looked at with 100 digits at points that are computed to lie there. For what is not proved, inputs are sought on every
-side of every comparison, up to a million.
+Code that compares values branches. Its branches are proved one by one, and on the boundary of every comparison, and
+where several meet, the gradient has to be one of those nearby, which is a single one where the forward is smooth; or
+that of one of the ways of the forward, as automatic differentiation gives it. A gradient is called proved only if that
+is proved as well. Points that are computed to lie on boundaries are looked at with 100 digits, which may refute it, but
+proves nothing. For what is not proved, inputs are sought on every side of every comparison, up to a million.
 
 **Bold** is what misses a mistake, or objects to what is right.
 """

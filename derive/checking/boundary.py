@@ -1,32 +1,26 @@
 """What is known on the boundaries of comparisons, where a proof by canonical forms or case by case says nothing.
 
-On u = 0 code may take one of the gradients to both sides, or one between them: those are subgradients. Written with
-[u > 0], [-u > 0] and [u = 0], which are independent there, that is an equality, and it is decided like any other.
+On u = 0 code may take one of the gradients to both sides, or one between them: those are subgradients. It may also
+take there what the derivative of forward is on the way that forward takes, as automatic differentiation does. What is
+neither seen to be is no proof, however many points have been looked at.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 
 from derive.checking.budget import Budget
 from derive.checking.every_size import Traced
 from derive.checking.exactly import Branch
-from derive.checking.generic import is_piecewise, substituted, vanishes_generically
+from derive.checking.faces import Taken, taken
+from derive.checking.generic import is_piecewise
 from derive.checking.sides import Explored
-from derive.errors import UserError
-from derive.forward.functions import equal, largest, smallest, step
-from derive.proof.ring import Element, Generator, Kind
+from derive.proof.evidence import Strength
 
-__all__ = ["Boundary", "at_points", "is_one_sided", "settled"]
-
-_SHARES = (Fraction(0), Fraction(1), Fraction(1, 2))
-"""How much of the gradient to the side where u > 0 is taken on u = 0."""
+__all__ = ["Boundary", "at_points", "settled"]
 
 _SHOWN = 2
-
-Masks = dict[int, Element]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,179 +32,50 @@ class Boundary:
 
 
 def settled(
-    name: str, traced: Traced | None, runs: Callable[[], Sequence[Branch]], budget: Budget, *, every_size: bool
-) -> Boundary | None:
-    """What is proved about the boundaries of one gradient that is proved away from them; None if nothing is."""
-    if every_size and traced is not None:
-        if not traced.jumps(name):
-            return Boundary()
-        if traced.is_one_sided(name):
-            return Boundary("at its boundary it takes the gradient of one side")
-    made = runs()
-    if not every_size and made and all(_is_smooth(run, name) for run in made):
-        return Boundary()
-    if made and all(is_one_sided(run, name, budget) for run in made):
-        return Boundary("at its boundary it takes a gradient of one side or halfway, exactly, at the sizes of proofs")
-    return None
+    strengths: Mapping[str, Strength], traced: Traced | None, runs: Callable[[], Sequence[Branch]], budget: Budget
+) -> dict[str, Boundary]:
+    """What is proved about the boundaries of gradients that are proved away from them, by the names of inputs.
+
+    What jumps is looked at together: if each of two inputs takes a side of its own, both are no gradient.
+    """
+    general = {name for name, found in strengths.items() if found is Strength.PROVED_FOR_ALL_SIZES}
+    known = {name: Boundary() for name in general if traced is not None and not traced.jumps(name)}
+    made = runs() if len(known) < len(strengths) else ()
+    if not made:
+        return known
+    smooth = (name for name in strengths if name not in general and all(_is_smooth(run, name) for run in made))
+    known |= {name: Boundary() for name in smooth}
+    names = [name for name in strengths if name not in known]
+    found = [taken(run, names, budget) for run in made if names]
+    ways = [way for way in found if way is not None]
+    if len(ways) < len(found):
+        return known
+    for name in names:
+        told = max(ways, key=[*Taken].index)
+        whole = name in general and traced is not None and traced.is_one_sided(name)
+        at = "" if whole else ", exactly, at the sizes of proofs"
+        known[name] = Boundary(f"at its boundary it takes {told.value}{at}")
+    return known
 
 
 def at_points(explored: Explored) -> Boundary:
-    """What points on boundaries say, where nothing is proved."""
-    if explored.started and explored.followed and not explored.unreached:
-        many = explored.boundaries
-        points = f"at {many} point{'s' * (many != 1)} on its boundary"
-        return Boundary(
-            f"{points} it takes one of the gradients nearby, with 100 digits; no proof was found for others"
-        )
+    """What points on boundaries say, where nothing is proved: which is no proof."""
     if not explored.followed:
         why = explored.failure or "forward has no value"
         return Boundary(reason=f"what it gives at the boundaries of comparisons cannot be followed: {why}")
     if explored.unreached:
         places = "; ".join(map(str, explored.unreached[:_SHOWN]))
-        return Boundary(reason=f"proved but for the boundary of a comparison, on which no input was found: {places}")
-    return Boundary(reason="proved but for the boundaries of comparisons, for which there was no time")
+        told = "proved but for the boundary of a comparison, on which no input was found with gradients beside it"
+        return Boundary(reason=f"{told}: {places}")
+    many = explored.boundaries
+    if not explored.started or not many:
+        return Boundary(reason="proved but for the boundaries of comparisons, for which there was no time")
+    points = f"at {many} point{'s' * (many != 1)} on which"
+    return Boundary(
+        reason=f"proved but for its boundary, {points} it takes one of the gradients nearby, with 100 digits"
+    )
 
 
 def _is_smooth(run: Branch, name: str) -> bool:
     """Whether the code compares nothing."""
     return not run.known and not any(is_piecewise(entry) for entry in run.got[name].data.ravel())
-
-
-def is_one_sided(run: Branch, name: str, budget: Budget) -> bool:
-    """Whether on the boundary of every mask the gradient is one to its sides, or halfway between them."""
-    if run.failure or not _is_followed_at_boundaries(run):
-        return False
-    entries = list(run.got[name].data.ravel())
-    masks = [mask for mask in _masks(entries) if mask.kind is Kind.MASK]
-    # The largest of several is continuous where two are equal, but whether one is the largest is not.
-    if any(mask.name is equal and any(g.kind is not Kind.MASK for g in _masks(mask.arguments)) for mask in masks):
-        return False
-    try:
-        return all(_on_one(entries, u, group, run.known, budget) for u, group in _by_boundary(masks))
-    except UserError:
-        return False
-
-
-def _is_followed_at_boundaries(run: Branch) -> bool:
-    """Whether code that asks takes on a boundary the way of one of its sides, all of which are looked at.
-
-    It does if it asks whether u > 0 or whether u < 0, and not both, nor whether u = 0.
-    """
-    generators = [run.field.generators[number] for number in sorted(run.questioned)]
-    if any(generator.name is equal and not run.known[generator.number] for generator in generators):
-        return False
-    return all(len(group) == 1 for _, group in _by_boundary(generators))
-
-
-def _masks(entries: Sequence[Element]) -> list[Generator]:
-    """All that the entries are made of that jumps."""
-    found: dict[int, Generator] = {}
-    stack = list(entries)
-    seen: set[int] = set()
-    while stack:
-        value = stack.pop()
-        for monomial in value.terms:
-            for number, _ in value.field.monomials[monomial]:
-                if number in seen:
-                    continue
-                seen.add(number)
-                generator = value.field.generators[number]
-                if generator.kind is Kind.MASK or generator.name in (largest, smallest):
-                    found[number] = generator
-                stack += generator.arguments
-    return [found[number] for number in sorted(found)]
-
-
-def _difference(mask: Generator) -> Element:
-    return mask.arguments[0] if mask.name is step else mask.arguments[0] - mask.arguments[1]
-
-
-def _by_boundary(masks: Sequence[Generator]) -> Iterator[tuple[Element, list[tuple[Generator, int]]]]:
-    """Masks that turn where the same u is 0, each with the sign of u in it."""
-    groups: list[tuple[Element, list[tuple[Generator, int]]]] = []
-    for mask in masks:
-        difference = _difference(mask)
-        for u, group in groups:
-            ratio = _ratio(difference, u)
-            if ratio:
-                group.append((mask, ratio))
-                break
-        else:
-            groups.append((difference, [(mask, 1)]))
-    return iter(groups)
-
-
-def _ratio(first: Element, second: Element) -> int:
-    """The sign of a number that one element is of the other; 0 if there is none."""
-    if first.terms.keys() != second.terms.keys() or not first.terms:
-        return 0
-    ratios = {Fraction(str(first.terms[m])) / Fraction(str(second.terms[m])) for m in first.terms}
-    return (1 if ratios.pop() > 0 else -1) if len(ratios) == 1 else 0
-
-
-def _on_one(
-    entries: Sequence[Element],
-    u: Element,
-    group: Sequence[tuple[Generator, int]],
-    known: Mapping[int, bool],
-    budget: Budget,
-) -> bool:
-    """Whether on u = 0 all entries are those of one side, or halfway between both."""
-    field = u.field
-    on: Masks = {}
-    above: Masks = {}
-    below: Masks = {}
-    for mask, sign in group:
-        equality = mask.name is equal
-        on[mask.number] = field.one if equality else field.zero
-        above[mask.number] = field.one if not equality and sign > 0 else field.zero
-        below[mask.number] = field.one if not equality and sign < 0 else field.zero
-    solved = _solved(u)
-    places: list[Mapping[int, Element]] = [{}, *([solved] if solved else [])]
-    # Code that has asked is on one side only.
-    sides = {(sign > 0) == known[mask.number] for mask, sign in group if mask.number in known}
-    others = {number: held for number, held in known.items() if number not in on}
-    for share in [Fraction(int(side)) for side in sides] or _SHARES:
-        for place in places:
-            differences = (
-                substituted(entry, on) - substituted(entry, above) * share - substituted(entry, below) * (1 - share)
-                for entry in entries
-            )
-            if all(_vanishes(value, place, others, budget) for value in differences):
-                return True
-    return False
-
-
-def _vanishes(value: Element, place: Mapping[int, Element], known: Mapping[int, bool], budget: Budget) -> bool:
-    return not value.terms or vanishes_generically(substituted(value, place) if place else value, known, budget)
-
-
-def _solved(u: Element) -> Masks:
-    """A variable, and what it is where u = 0; nothing if u is in no variable straight."""
-    field = u.field
-    inside: dict[int, int] = {}
-    for monomial in u.terms:
-        for number, _ in field.monomials[monomial]:
-            inside[number] = inside.get(number, 0) + 1
-    for monomial, coefficient in u.terms.items():
-        powers = field.monomials[monomial]
-        if len(powers) == 1 and powers[0][1] == 1 and inside[powers[0][0]] == 1:
-            number = powers[0][0]
-            others = [n for n in inside if n != number]
-            if field.generators[number].kind is Kind.VARIABLE and not any(
-                _holds(field.generators[n], number) for n in others
-            ):
-                rest = u - field.atom(number) * coefficient
-                return {number: rest * (Fraction(-1) / Fraction(str(coefficient)))}
-    return {}
-
-
-def _holds(generator: Generator, number: int) -> bool:
-    """Whether it is a function of a variable."""
-    field = generator.arguments[0].field if generator.arguments else None
-    return field is not None and any(
-        n == number or _holds(field.generators[n], number)
-        for argument in generator.arguments
-        for monomial in argument.terms
-        for n, _ in field.monomials[monomial]
-    )

@@ -64,11 +64,12 @@ class Budget:
 
         # The timer of the processor's time is one that test runners leave alone.
         before = signal.signal(signal.SIGVTALRM, ring)
-        signal.setitimer(signal.ITIMER_VIRTUAL, _OFTEN, _OFTEN)
+        outer = signal.setitimer(signal.ITIMER_VIRTUAL, _OFTEN, _OFTEN)
         try:
             yield
         finally:
-            signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+            # One limit may lie within another.
+            signal.setitimer(signal.ITIMER_VIRTUAL, *outer)
             signal.signal(signal.SIGVTALRM, before)
 
 

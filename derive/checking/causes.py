@@ -21,7 +21,7 @@ from derive.checking.exactly import Branch, held, node_entries, stands_for, wher
 from derive.checking.generic import substituted, vanishes_generically
 from derive.checking.mutations import mutations
 from derive.checking.points import differ_somewhere, somewhere
-from derive.checking.sheet import Data
+from derive.checking.sheet import Data, objects
 from derive.checking.subject import Subject
 from derive.checking.trial import Trial
 from derive.checking.words import axis_words
@@ -29,7 +29,7 @@ from derive.errors import DeriveError
 from derive.forward.shape import Shape
 from derive.proof.ring import Element
 
-__all__ = ["likely_cause"]
+__all__ = ["likely_cause", "likely_mutation"]
 
 _AXIS_0 = "axis 0"
 _TINY, _DIGITS = mpf(10) ** -20, 40
@@ -37,11 +37,12 @@ _TINY, _DIGITS = mpf(10) ** -20, 40
 
 
 def likely_cause(subject: Subject, traced: Traced | None, runs: Sequence[Branch], name: str, budget: Budget) -> str:
-    """The mistake in words; "" if none of those that are tried gives what the code gives, at all of the sizes."""
-    free = [run for run in runs if not run.failure and name in run.got and name in run.expected]
-    runs = [made for run in free if (made := where_assumed(run)) is not None and not made.failure]
-    if not runs or all(_same(run, run.got[name].data, run.expected[name], budget) for run in runs):
-        # What is wrong at single points only has no cause in the formula.
+    """What was done to the gradient as a whole, in words; "" if nothing that is tried gives what the code gives.
+
+    It does so at all of the sizes.
+    """
+    runs = _usable(runs, name, budget)
+    if not runs:
         return ""
     for rule in (_assumed, _factor, _turned, _unsummed, _summed_too_much, _one_of_the_sum, _other_axis, _diagonal):
         budget.check()
@@ -49,7 +50,20 @@ def likely_cause(subject: Subject, traced: Traced | None, runs: Sequence[Branch]
             own = next(node.shape for node in subject.smooth if node.name == name)
             shape = own if rule is _summed_too_much else _output_shape(subject, traced)
             return told.replace(_AXIS_0, axis_words(shape, 0))
-    if traced is None or name not in traced.expected or traced.output is None:
+    return ""
+
+
+def _usable(runs: Sequence[Branch], name: str, budget: Budget) -> list[Branch]:
+    """The runs that gave the gradient; none if it is right in all of them, and wrong at single points only."""
+    free = [run for run in runs if not run.failure and name in run.got and name in run.expected]
+    found = [made for run in free if (made := where_assumed(run)) is not None and not made.failure]
+    return [] if all(_same(run, run.got[name].data, run.expected[name], budget) for run in found) else found
+
+
+def likely_mutation(subject: Subject, traced: Traced | None, runs: Sequence[Branch], name: str, budget: Budget) -> str:
+    """The mistake in the formula of the gradient in words; "" if none of those that are tried is that of the code."""
+    runs = _usable(runs, name, budget)
+    if not runs or traced is None or name not in traced.expected or traced.output is None:
         return ""
     least = min(runs, key=lambda run: run.got[name].size)
     at = Trial.of(subject, least, name, budget)
@@ -88,7 +102,7 @@ def _everywhere(runs: Sequence[Branch], name: str, budget: Budget, made: Callabl
     """Whether what is made of the expected gradient is what came, at all sizes."""
     for run in runs:
         candidate = made(run, run.expected[name])
-        if candidate is None or not _same(run, run.got[name].data, candidate, budget):
+        if candidate is None or not _same(run, run.got[name].data, objects(candidate), budget):
             return False
     return True
 

@@ -19,6 +19,7 @@ from derive.checking.explore import explore
 from derive.checking.given import check_sizes, written_shapes
 from derive.checking.involved import without_others
 from derive.checking.kinks import Kink, kinks, merged
+from derive.checking.lasting import changes_for_good
 from derive.checking.matching import is_class, partner, subject
 from derive.checking.points import size_choices, size_letters
 from derive.checking.proofs import Proofs
@@ -62,6 +63,8 @@ _NUMBERS = "the code itself, at these numbers, with what forward derives to ther
 _SIDES = "the code itself with 100 digits, beside the boundary of a comparison or on it, against the derivative nearby"
 _NEARBY = "the code itself, where the derivative jumps, against the derivatives nearby"
 
+_LASTING = "proved for one call, but every call changes what lasts to the next: a global variable, or a default"
+
 Sizes = Mapping[str, int]
 
 
@@ -80,7 +83,10 @@ def check_backward(
 
     Args:
         backward: a function backward(dout, cache), or one of forward's arguments and the upstream gradient by their
-            names, or a class with the methods forward and backward, or a torch.autograd.Function or torch.nn.Module.
+            names, or a class with the methods forward and backward, or a torch.autograd.Function, or a torch.nn.Module,
+            or the class of one. The parameters of a module, also those of modules in it, are inputs by their dotted
+            names; without a backward method its backward pass is that of the Functions which its forward calls, with
+            what PyTorch derives between them.
         forward: the function that it belongs to, a layer, or the name of one of the catalogue.
         shapes: the shapes of forward's arguments, {"X": "N D"} or {"X": ("N", "D")}, where its annotations do not say
             them.
@@ -163,12 +169,15 @@ class _Check:
         self.proofs.run(finding.wrong)
         # The numbers are looked at in any case: that code was read rightly shows only when it runs.
         finding.proved = frozenset(self.proofs.strengths)
+        finding.own = frozenset(self.proofs.traced.own if self.proofs.traced is not None else ())
         jumps: dict[str, Kink] = {}
         with suppress(OutOfTimeError), self.budget.interrupting():
             if len(finding.wrong) < len(self.subject.wanted):
                 search(self.subject, self.proofs.sizes, self.budget, finding, self.proofs.runs)
             self.explained.find_causes(self.proofs, finding.wrong)
         explored = self._explore(finding)
+        if any(node.name not in {*finding.wrong, *self.proofs.strengths} for node in self.subject.wanted):
+            self._sweep(finding, far=True)
         limit = Budget(min(_KINKS, max(0.1, self.budget.seconds - self.budget.spent)))
         with suppress(OutOfTimeError), limit.interrupting():
             jumps = kinks(self.subject, self.proofs.sizes[0], limit)
@@ -187,13 +196,12 @@ class _Check:
         What is proved away from boundaries stays proved only if it is known what comes there.
         """
         explored = Explored(known=frozenset(finding.wrong))
-        every_size = {name for name, found in self.proofs.strengths.items() if found is Strength.PROVED_FOR_ALL_SIZES}
         known: dict[str, Boundary] = {}
         limit = Budget(min(_SETTLING, max(0.1, self.budget.seconds - self.budget.spent)))
+        lasts = False
         with suppress(OutOfTimeError), limit.interrupting():
-            for name in self.proofs.strengths:
-                found = settled(name, self.proofs.traced, self.proofs.every_path, limit, every_size=name in every_size)
-                known |= {} if found is None else {name: found}
+            lasts = bool(self.proofs.strengths) and changes_for_good(self.subject, self.proofs.sizes[0])
+            known = settled(self.proofs.strengths, self.proofs.traced, self.proofs.every_path, limit)
         limit = Budget(min(_EXPLORING, max(0.1, self.budget.seconds - self.budget.spent)))
         with suppress(OutOfTimeError), limit.interrupting():
             explore(self.subject, self.proofs.sizes[0], limit, explored, self.proofs.strengths, known)
@@ -205,6 +213,9 @@ class _Check:
             if found.reason:
                 del self.proofs.strengths[name]
                 self.proofs.reasons[name] = found.reason
+        if lasts:
+            self.proofs.reasons |= dict.fromkeys(self.proofs.strengths, _LASTING)
+            self.proofs.strengths.clear()
         for name in self.proofs.reasons.keys() - self.proofs.strengths.keys() if explored.unvisited else ():
             places = "; ".join(map(str, explored.unvisited[:2]))
             self.proofs.reasons[name] += f"; no input was found at which a comparison turns out otherwise: {places}"
@@ -212,27 +223,29 @@ class _Check:
 
     def claimed(self, layer: Layer, limit: Budget) -> Verdict:
         """What is known of forward being the layer."""
+        self.proofs.budget = limit
         try:
             with limit.interrupting():
-                return claim(self.subject, layer, self.proofs.traced, self.proofs.at_two(), limit)
+                return claim(self.subject, layer, self.proofs.traced, self.proofs.every_path, self.proofs.sizes, limit)
         except OutOfTimeError as error:
             raise UserError(
                 f"check: {self.subject.against}: not compared with {layer.name} within {limit.seconds:.0f} s"
                 f"{f' ({error})' if str(error) else ''}; leave --against out, or give smaller sizes"
             ) from error
 
-    def _sweep(self, finding: Finding) -> None:
+    def _sweep(self, finding: Finding, *, far: bool = False) -> None:
         """What is grossly wrong is found before time is spent on proofs, at more sizes than those have."""
         suspicions: list[Suspicion] = []
-        limit = Budget(min(_SWEEP, self.budget.seconds / 8))
+        left = max(0.3, self.budget.seconds - self.budget.spent)
+        limit = Budget(min(_SWEEP, self.budget.seconds / 8, left))
         try:
             with limit.interrupting():
-                for suspicion in sweep(self.subject, limit):
+                for suspicion in sweep(self.subject, limit, far=far):
                     suspicions.append(suspicion)
         except OutOfTimeError as error:
-            self.stuck = str(error) if isinstance(error, StuckError) else ""
+            self.stuck = self.stuck or (str(error) if isinstance(error, StuckError) else "")
         for suspicion in suspicions:
-            limit = Budget(min(_CONFIRM, self.budget.seconds / 4) / len(suspicions))
+            limit = Budget(min(_CONFIRM, self.budget.seconds / 4, left) / len(suspicions))
             try:
                 with limit.interrupting():
                     confirm(self.subject, suspicion, limit, finding)

@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from derive.checking.budget import Budget
+from derive.checking.budget import Budget, OutOfTimeError
 from derive.checking.exactly import Branch, branches
 from derive.checking.numerically import Differences, Expected, Mismatch, compared, told
 from derive.checking.places import UPSTREAM
-from derive.checking.points import critical_numbers, draws, sizes_ascending
+from derive.checking.points import alike, critical_numbers, draws, sizes_ascending
 from derive.checking.report import Counterexample
 from derive.checking.satisfied import fitted
 from derive.checking.subject import CodeError, Subject
@@ -38,12 +38,19 @@ Source = Expected | Differences
 
 _NAMED = "; attributes that are parameters have shapes (--shape W=D,M)"
 _POINTS = 2
+_FEW = 4
 _MOST_SIZES = 14
 _MOST_SYMBOLS = 24
 """Of more entries what is suspected is confirmed in floats, without symbols."""
 
 _MOST_DIFFERENCES = 400
 """Of more entries, along a few directions only."""
+
+_LONGEST = 20_000
+"""What is expected is computed faster by differences, if it has more terms."""
+
+_SYMBOLS, _LEAST = 0.25, 0.2
+"""The share of what is left, and the seconds at least, in which forward is run on symbols before numbers have to do."""
 
 _SMALL = 40
 """Numbers of a counterexample are made smaller as long as there are not more of them."""
@@ -54,7 +61,7 @@ class Finding:
     """What the search found: counterexamples by the name of the input, and at how many points gradients agreed.
 
     methods says what they were compared with, in words; failures are what backward raised, and runs how often it was
-    run. What is proved may differ by what floats round.
+    run. What is proved may differ by what floats round; on what is own no code under check has any bearing.
     """
 
     wrong: dict[str, Counterexample] = field(default_factory=dict)
@@ -64,6 +71,7 @@ class Finding:
     failures: list[str] = field(default_factory=list)
     runs: int = 0
     proved: frozenset[str] = frozenset()
+    own: frozenset[str] = frozenset()
 
 
 def search(
@@ -79,8 +87,12 @@ def search(
             f"as an argument, or seed its generator inside{_NAMED * (subject.kind is not None)}"
         )
     suspects: dict[str, Mismatch] = {}
+    open_names = {node.name for node in subject.wanted} - finding.proved - finding.own
     for sizes in proofs:
-        for source, arrays, upstream in _tries(subject, sizes, budget, runs):
+        for number, (source, arrays, upstream) in enumerate(_tries(subject, sizes, budget, runs)):
+            if isinstance(source, Differences) and number >= _FEW and not open_names:
+                # Differences take long, and what is left to be seen is whether the code was read rightly.
+                break
             _look(subject, source, sizes, arrays, upstream, finding, suspects)
     if finding.runs and len(finding.failures) >= finding.runs:
         # It never gave anything that could be wrong.
@@ -184,11 +196,18 @@ def _upstream_of(mismatch: Mismatch) -> Any:
 
 
 def source_at(subject: Subject, sizes: Sizes, budget: Budget) -> Source:
-    """What says what is expected at these sizes: symbols if forward runs on them, else differences."""
-    with suppress(Exception):
-        for branch in islice(branches(subject, sizes, budget), 1):
-            if branch.general and not branch.whole:
-                return Expected(branch, subject)
+    """What says what is expected at these sizes: symbols if forward runs on them in some time, else differences."""
+    limit = Budget(max(_LEAST, (budget.seconds - budget.spent) * _SYMBOLS))
+    try:
+        with limit.interrupting():
+            for branch in islice(branches(subject, sizes, limit), 1):
+                if branch.general and not branch.whole and _length(branch) <= _LONGEST:
+                    return Expected(branch, subject)
+    except OutOfTimeError:
+        budget.check()
+    except Exception:
+        # Nothing that runs on symbols.
+        pass
     precise = Differences(subject, sizes, budget, rough=False)
     try:
         arrays = next(iter(draws(subject, sizes, 1)))
@@ -196,6 +215,11 @@ def source_at(subject: Subject, sizes: Sizes, budget: Budget) -> Source:
     except Exception:
         return Differences(subject, sizes, budget, rough=True)
     return precise
+
+
+def _length(branch: Branch) -> int:
+    """The number of terms that what is expected is made of."""
+    return sum(len(entry.terms) for entries in branch.expected.values() for entry in entries.ravel())
 
 
 def _tries(
@@ -213,25 +237,34 @@ def _tries(
     draw = np.random.default_rng(1)
     # Where the code compares entries with numbers, both sides are visited, and the number itself.
     turns = critical_numbers(source.branch.field) if isinstance(source, Expected) else []
-    every = chain(draws(subject, sizes, _POINTS), _all_of(subject, sizes, turns))
-    for arrays in every:
+    special = (fitted(subject.assumptions, subject.smooth, arrays) for arrays in _special(subject, sizes))
+    for arrays in chain(draws(subject, sizes, _POINTS), special, alike(subject, sizes, turns)):
         budget.check()
-        upstream = (
-            draw.choice([-2.0, -1.0, 1.0, 2.0, 3.0], size=shape) if "upstream" in subject.takes else np.ones(shape)
-        )
-        yield source, arrays, upstream
+        if "upstream" not in subject.takes:
+            yield source, arrays, np.ones(shape)
+            continue
+        yield source, arrays, draw.choice([-2.0, -1.0, 1.0, 2.0, 3.0], size=shape)
+    if "upstream" in subject.takes:
+        # Of no upstream gradient there is none, and of some entries of it none of what depends on those alone.
+        sparse = [np.zeros(shape), draw.choice([0.0, 1.0], size=shape)]
+        for upstream in (*sparse, *(np.full(shape, number) for number in turns)):
+            yield source, next(iter(draws(subject, sizes, 1))), upstream
 
 
-def _all_of(subject: Subject, sizes: Sizes, numbers: Sequence[float]) -> Iterator[dict[str, Any]]:
-    """Arrays that hold one of the numbers everywhere."""
-    for number in numbers:
-        arrays = {
-            node.name: np.zeros(bind(node.shape, sizes), dtype=int)
-            if node.below is not None
-            else np.full(bind(node.shape, sizes), number)
-            for node in subject.inputs
+def _special(subject: Subject, sizes: Sizes) -> Iterator[dict[str, Any]]:
+    """Arrays of which some entries are 0, or all are: where code divides by them, it gives no number; and in order."""
+    smooth = [node.name for node in subject.smooth]
+    for arrays in islice(draws(subject, sizes, _POINTS), _POINTS):
+        draw = np.random.default_rng(2)
+        yield {
+            n: array * draw.choice([0, 1], size=array.shape) if n in smooth else array for n, array in arrays.items()
         }
-        yield fitted(subject.assumptions, subject.smooth, arrays)
+        yield {n: array * 0 for n, array in arrays.items()}
+        for name in smooth if len(smooth) > 1 else ():
+            yield {**arrays, name: arrays[name] * 0}
+    for sign in (1, -1):
+        rising = {n: sign * (np.arange(a.size) - a.size // 3 + 0.5).reshape(a.shape) for n, a in arrays.items()}
+        yield {n: rising[n] if n in smooth else array for n, array in arrays.items()}
 
 
 def output_shape(subject: Subject, sizes: Sizes) -> tuple[int, ...] | None:
@@ -259,7 +292,7 @@ def _smallest(
             continue
         source = source_at(subject, sizes, budget)
         turns = critical_numbers(source.branch.field) if isinstance(source, Expected) else []
-        for arrays in chain(islice(draws(subject, sizes, 2), 8), _all_of(subject, sizes, turns)):
+        for arrays in chain(islice(draws(subject, sizes, 2), 8), alike(subject, sizes, turns)):
             for upstream in _single(shape) if "upstream" in subject.takes else [np.ones(shape)]:
                 budget.check()
                 found: dict[str, Mismatch] = {}

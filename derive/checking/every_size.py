@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -11,6 +11,7 @@ from sympy import Expr, Integer
 
 from derive.checking.budget import Budget
 from derive.checking.frames import raised
+from derive.checking.kinds import Own
 from derive.checking.live import Live, stand_ins
 from derive.checking.subject import CodeError, Subject
 from derive.checking.world import World
@@ -40,7 +41,8 @@ class Traced:
     """What the code computes for all sizes: the derived gradients and those of the code, by the names of the inputs.
 
     output is None if forward cannot be traced, got is empty if backward cannot; reason says why. provisos are what both
-    hold only where: they are no proof for all sizes then. Both are compared where the assumptions hold.
+    hold only where: they are no proof for all sizes then. own says of which gradients there is no code, and why.
+    Both are compared where the assumptions hold.
     """
 
     output: Node | None
@@ -48,6 +50,7 @@ class Traced:
     got: Mapping[str, Node]
     reason: str = ""
     provisos: tuple[str, ...] = ()
+    own: Mapping[str, str] = field(default_factory=dict)
     assumptions: tuple[Assumption, ...] = ()
 
     def short(self, name: str) -> Node:
@@ -100,7 +103,8 @@ class Traced:
                 self._known[key] = node
             else:
                 assert self.output is not None
-                rules = assumed_rules(self.assumptions)
+                # A number that may be 0 is not cancelled: x / |x| is 1 where x > 0 alone.
+                rules = assumed_rules([item for item in self.assumptions if item.kind != ">="])
                 made, steps = simplify(node, Forward(self.output, rules=tuple(rules.items())))
                 self._known[key] = made if any(step.reason in rules for step in steps) else node
         return self._known[key]
@@ -158,12 +162,13 @@ def _traced(subject: Subject, budget: Budget) -> Traced:
         return Traced(node, {}, {}, str(error))
     try:
         found = subject.back(world, arrays, output, cache, Live(seed, where), holder)
+        own = {name: value.reason for name, value in found.items() if isinstance(value, Own)}
         got = {name: value for name, array in found.items() if (value := _node(array)) is not None}
     except CodeError as error:
         return Traced(node, expected, {}, str(error))
     except Exception as error:
         return Traced(node, expected, {}, raised(error))
-    return Traced(node, expected, got)
+    return Traced(node, expected, got, own=own)
 
 
 def _ahead(subject: Subject, world: World, arrays: Mapping[str, Any]) -> tuple[Any, Any, Any]:

@@ -16,6 +16,7 @@ from sympy import Expr
 
 from derive.checking.budget import Budget
 from derive.checking.frames import raised
+from derive.checking.kinds import Own
 from derive.checking.numbers import stand_ins
 from derive.checking.points import MOST_CHOICES
 from derive.checking.satisfied import answers, decided, is_always_on_boundary, is_certain, standing
@@ -55,8 +56,8 @@ class Branch:
 
     known are the masks that the code asked for and their opposites, by the number of their generators, questioned those
     that it asked for, and general is whether forward asked for none; whole are the whole numbers of inputs that hold
-    such. failure says why backward did not run, "" if it did. stands are what stands for entries of inputs where the
-    assumptions hold; `where_assumed` puts it in their places.
+    such. failure says why backward did not run, "" if it did; own why there is no code that a gradient comes from.
+    stands are what stands for entries of inputs where the assumptions hold; `where_assumed` puts it in their places.
     """
 
     field: Field
@@ -70,6 +71,7 @@ class Branch:
     loss: Element
     failure: str = ""
     questioned: frozenset[int] = frozenset()
+    own: tuple[tuple[str, str], ...] = ()
     stands: Mapping[int, Element] = dataclass_field(default_factory=dict)
 
 
@@ -110,14 +112,9 @@ def branches(subject: Subject, sizes: Sizes, budget: Budget) -> Iterator[Branch]
                     continue
                 raise
             if answers(run.known, stands, field) is not None:
-                yield replace(run, stands=stands, general=run.general or _is_certain(subject, run, stands))
-
-
-def _is_certain(subject: Subject, run: Branch, stands: Mapping[int, Element]) -> bool:
-    """Whether the code has but this way wherever the assumptions hold, and nearby."""
-    return not any(item.kind == ">=" for item in subject.assumptions) and all(
-        is_certain(number, stands, run.field) for number in run.questioned
-    )
+                # What is asked may have but one answer wherever the assumptions hold, and nearby.
+                certain = all(is_certain(number, stands, field) for number in run.questioned)
+                yield replace(run, stands=stands, general=run.general or certain)
 
 
 def _arrays(
@@ -166,16 +163,20 @@ def _run(
             entries[place] = Element(field, dict(slopes.get(int(names[node.name][place]), {})))
         expected[node.name] = entries
     got: dict[str, Sheet] = {}
+    own: list[tuple[str, str]] = []
     failure = ""
     try:
         for name, value in subject.back(world, arrays, output, cache, upstream, holder).items():
-            got[name] = made.of(value)
+            if isinstance(value, Own):
+                own.append((name, value.reason))
+            else:
+                got[name] = made.of(value)
     except CodeError as error:
         failure = str(error)
     except Exception as error:
         failure = raised(error)
     known, questioned = dict(scalars.branches.known), frozenset(scalars.branches.questioned)
-    return Branch(field, sizes, whole, made.data, expected, got, known, general, loss, failure, questioned)
+    return Branch(field, sizes, whole, made.data, expected, got, known, general, loss, failure, questioned, tuple(own))
 
 
 def where_assumed(branch: Branch) -> Branch | None:
@@ -196,7 +197,8 @@ def where_assumed(branch: Branch) -> Branch | None:
     got = {name: sheet.view(held(branch, sheet.data)) for name, sheet in branch.got.items()}
     expected = {name: held(branch, entries) for name, entries in branch.expected.items()}
     asked = answers({number: branch.known[number] for number in branch.questioned}, stands, branch.field) or {}
-    return replace(branch, got=got, expected=expected, known=known, questioned=frozenset(asked))
+    output = held(branch, branch.output)
+    return replace(branch, output=output, got=got, expected=expected, known=known, questioned=frozenset(asked))
 
 
 def stands_for(subject: Subject, branch: Branch, item: Assumption) -> dict[int, Element]:

@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
 
 from derive.checking.budget import Budget, OutOfTimeError
-from derive.checking.causes import likely_cause
+from derive.checking.causes import likely_cause, likely_mutation
 from derive.checking.every_size import Traced
 from derive.checking.exactly import Branch, branches
 from derive.checking.points import more_sizes
 from derive.checking.proofs import Proofs
+from derive.checking.retraced import retraced
 from derive.checking.rule import rule
 from derive.forward.nodes import topological
 
 __all__ = ["Explanation"]
 
 _CAUSES = 2.0
-"""How long the cause of what is wrong is looked for."""
+"""How long the cause of what is wrong is looked for in its formula."""
+
+_SHORT, _FEW = 0.7, 60
+"""How long it is looked for before that in formulas of at most so many nodes."""
+
+_NAMELESS = ("a term", "another value")
+
+_WAY_BACK = 1.5
+"""How long it is looked for on the way back to it."""
 
 _RULES = 1.0
 """How long what is expected in its place is made short."""
@@ -45,8 +54,40 @@ class Explanation:
                 with suppress(Exception):
                     runs += islice(branches(proofs.subject, sizes, limit), 1)
             self.runs = runs
-            for name in _shortest_first(proofs.traced, wrong):
-                self.causes[name] = likely_cause(proofs.subject, proofs.traced, runs, name, limit)
+            whole = Budget(limit.seconds / 3)
+            with suppress(OutOfTimeError), whole.interrupting():
+                for name in _shortest_first(proofs.traced, wrong):
+                    self.causes[name] = likely_cause(proofs.subject, proofs.traced, runs, name, whole)
+            self._mutate(proofs, runs, wrong)
+            self._retrace(proofs, wrong)
+            for name in self._unexplained(proofs, wrong):
+                self.causes[name] = _of_need(proofs, name, limit) or likely_mutation(
+                    proofs.subject, proofs.traced, runs, name, limit
+                )
+
+    def _unexplained(self, proofs: Proofs, wrong: Collection[str]) -> list[str]:
+        return [name for name in _shortest_first(proofs.traced, wrong) if not self.causes.get(name)]
+
+    def _mutate(self, proofs: Proofs, runs: Sequence[Branch], wrong: Collection[str]) -> None:
+        """Fills in mistakes in formulas that are short; what has no name there may have one on the way back."""
+        expected = {} if proofs.traced is None else proofs.traced.expected
+        limit = _left(proofs.budget, _SHORT)
+        with suppress(OutOfTimeError), limit.interrupting():
+            for name in self._unexplained(proofs, wrong):
+                if name in expected and len([*topological(expected[name])]) <= _FEW:
+                    told = likely_mutation(proofs.subject, proofs.traced, runs, name, limit)
+                    self.causes[name] = "" if told.startswith(_NAMELESS) else told
+
+    def _retrace(self, proofs: Proofs, wrong: Collection[str]) -> None:
+        """Fills in mistakes on the way back, which explain several gradients at once."""
+        output = None if proofs.traced is None else proofs.traced.output
+        names = self._unexplained(proofs, wrong)
+        if output is None or not names:
+            return
+        limit = _left(proofs.budget, _WAY_BACK)
+        sizes = [*proofs.sizes, *more_sizes(proofs.subject)]
+        with suppress(OutOfTimeError), limit.interrupting():
+            self.causes.update(retraced(proofs.subject, output, sizes, names, limit))
 
     def find_rules(self, proofs: Proofs, wrong: Collection[str]) -> None:
         """Fills in the derived gradients of what is wrong."""
@@ -54,6 +95,15 @@ class Explanation:
             for name in _shortest_first(proofs.traced, wrong):
                 limit.check()
                 self.rules[name] = rule(proofs.traced, name)
+
+
+def _of_need(proofs: Proofs, name: str, limit: Budget) -> str:
+    """What is right on symbols, where all gradients are needed, is wrong where one is needed alone."""
+    if not getattr(proofs.subject.forward, "asks_what_is_needed", False) or proofs.traced is None:
+        return ""
+    if not proofs.traced.agree(name, limit):
+        return ""
+    return f"it is not given where {name} alone needs a gradient: needs_input_grad is asked for another place"
 
 
 def _left(budget: Budget, seconds: float) -> Budget:

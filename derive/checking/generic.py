@@ -16,7 +16,7 @@ from derive.checking.range import is_never_positive
 from derive.forward.functions import equal, largest, smallest, step
 from derive.forward.nodes import placeholder
 from derive.proof.decide import vanishes, vanishes_in_parts
-from derive.proof.ring import Element, Generator, Kind
+from derive.proof.ring import Coefficient, Element, Generator, Kind
 
 __all__ = ["is_piecewise", "substituted", "vanishes_generically"]
 
@@ -155,6 +155,13 @@ def substituted(value: Element, values: Mapping[int, Element]) -> Element:
                 made[number] = field.apply(generator.function(*places), arguments)
         return made[number]
 
+    raised: dict[tuple[int, Coefficient], Element] = {}
+
+    def power(number: int, exponent: Coefficient) -> Element:
+        if (number, exponent) not in raised:
+            raised[number, exponent] = of(number) ** exponent
+        return raised[number, exponent]
+
     def total(element: Element) -> Element:
         kept, changed = {}, []
         for monomial, coefficient in element.terms.items():
@@ -163,7 +170,7 @@ def substituted(value: Element, values: Mapping[int, Element]) -> Element:
                 kept[monomial] = coefficient
                 continue
             factors = [
-                of(number) ** exponent if is_touched(number) else field.raised(field.generators[number], exponent)
+                power(number, exponent) if is_touched(number) else field.raised(field.generators[number], exponent)
                 for number, exponent in powers
             ]
             changed.append(reduce(mul, factors, field.one) * coefficient)

@@ -53,10 +53,11 @@ _MOST_NUMBERS = 16
 
 @dataclass(slots=True)
 class Judged:
-    """What is wrong, and where the derivative jumps, by the names of inputs."""
+    """What is wrong, and where the derivative jumps, by the names of inputs; compared are those with a gradient."""
 
     wrong: dict[str, Counterexample] = field(default_factory=dict)
     kinks: dict[str, Kink] = field(default_factory=dict)
+    compared: set[str] = field(default_factory=set)
 
 
 @dataclass(slots=True)
@@ -79,6 +80,7 @@ class Judge:
         found = Judged()
         for name in names:
             answer = self._answer(point, seen, name, near, across)
+            found.compared |= {name} if answer is not None or self._is_comparable(seen, name, near) else set()
             if isinstance(answer, Kink) and not answer.outside:
                 found.kinks[name] = answer
             elif answer is not None and (again := self._again(point, name, across)) is not None:
@@ -87,6 +89,15 @@ class Judge:
                 else:
                     found.wrong[name] = self._told(point, name, across, again)
         return found
+
+    def _is_comparable(self, seen: Seen, name: str, near: Sequence[Point]) -> bool:
+        """Whether there are numbers to compare: from the code, and nearby."""
+        got = seen.got.get(name)
+        return (
+            got is not None
+            and all(map(isfinite, got.ravel()))
+            and all(abs(value) < _LARGE for want in near for value in want[name].ravel())
+        )
 
     def _answer(
         self, point: Point, seen: Seen, name: str, near: Sequence[Point], across: Any
@@ -245,17 +256,19 @@ class Judge:
         """
         off = np.zeros(got.shape, dtype=bool)
         sides = []
-        for sign in (-1, 1):
-            side = self._kept(point, across, sign * _AWAY)
+        for by in (-_AWAY, _AWAY, -2 * _AWAY, 2 * _AWAY):
+            side = self._kept(point, across, by)
             seen, want = self.watch.at(side, self.whole), self._expected(side)
             if seen is None or want is None or name not in seen.got or seen.got[name].shape != got.shape:
                 return off
             sides.append((seen.got[name], want[name]))
         for place in np.ndindex(got.shape):
-            (a, b), (c, d) = ((g[place], w[place]) for g, w in sides)
+            (a, b), (c, d), (e, _), (f, _) = ((g[place], w[place]) for g, w in sides)
             share = _JUMP * max(map(abs, (a, b, c, d))) + _NOTHING
             beyond = max(got[place] - max(a, c), min(a, c) - got[place])
-            off[place] = bool(abs((a - c) - (b - d)) > share or beyond > share + abs(b - d))
+            # As much as it changes on the way, it may change up to the boundary, as |x| does.
+            slow = share + abs(b - d) + 2 * (abs(a - e) + abs(c - f))
+            off[place] = bool(abs((a - c) - (b - d)) > share or beyond > slow)
         return off
 
     def _kept(self, point: Point, across: Any, by: Any) -> Point:

@@ -8,7 +8,7 @@ Analysis", 1983, theorem 2.5.1), so in no direction does an element of it go bey
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice, product
 from random import Random
@@ -105,17 +105,53 @@ def _at(subject: Subject, source: Expected, arrays: Mapping[str, Any], upstream:
         return {}
     if len(near) < _NEARBY // 2 or tried is None or tried.failure:
         return {}
-    found = {}
+    found: dict[str, Kink] = {}
     for node in subject.wanted:
         got = np.asarray(tried.gradients[node.name], dtype=float)
         values = np.array([gradients[node.name] for gradients in near])
         if got.shape != values.shape[1:]:
             continue
         scale = _CLOSE * max(1.0, float(np.max(np.abs(values), initial=0.0)))
-        if float(np.max(values.max(axis=0) - values.min(axis=0), initial=0.0)) <= scale:
+        jump = float(np.max(values.max(axis=0) - values.min(axis=0), initial=0.0))
+        if jump <= scale and np.all(np.abs(got - values[0]) <= 10 * scale):
+            # It is smooth there, and right.
             continue
         found[node.name] = judged(subject, source.branch.sizes, arrays, upstream, got, values, scale)
-    return found
+    if len(found) < 2 or any(kink.outside for kink in found.values()):
+        return found
+    return _together(subject, source.branch.sizes, arrays, upstream, tried.gradients, near) or found
+
+
+def _together(
+    subject: Subject,
+    sizes: Sizes,
+    arrays: Mapping[str, Any],
+    upstream: Any,
+    gradients: Mapping[str, Any],
+    near: Sequence[Mapping[str, Any]],
+) -> dict[str, Kink]:
+    """Where gradients that are each among those nearby are not so together, in the sum of all entries."""
+    names = [node.name for node in subject.wanted]
+    sums = [sum(float(want[name].sum()) for name in names) for want in near]
+    got = {name: np.asarray(gradients[name], dtype=float) for name in names}
+    total = sum(float(array.sum()) for array in got.values())
+    scale = _CLOSE * max(1.0, max(map(abs, sums))) * sum(array.size for array in got.values())
+    if min(sums) - scale <= total <= max(sums) + scale:
+        return {}
+    words = f"{', '.join(f'd{name}' for name in names)} have entries that add up to {total:.6g}"
+    inside = f"[{min(sums):.6g}, {max(sums):.6g}]"
+    told = f"{show(subject, arrays, upstream)}: {words}, outside of the subdifferential, where the sum is in {inside}"
+    return {
+        name: Kink(
+            told,
+            True,
+            _counterexample(
+                *(subject, sizes, arrays, upstream, array, np.ones(array.shape, dtype=bool)),
+                f"gradients of all inputs whose sum is in {inside}",
+            ),
+        )
+        for name, array in got.items()
+    }
 
 
 def judged(

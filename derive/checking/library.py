@@ -21,12 +21,16 @@ from derive.errors import UnsupportedError
 __all__ = ["FUNCTIONS", "METHODS", "called", "is_real", "method", "ufunc"]
 
 
+_DOUBLE = 8
+
+
 def is_real(kind: Any) -> bool:
-    """Whether the type of an array's entries is that of real numbers."""
+    """Whether the type of an array's entries is that of real numbers, with the digits of float at least."""
     if kind is None or (isinstance(kind, type) and issubclass(kind, float)):
         return True
     try:
-        return bool(np.dtype(kind).kind == "f")
+        found = np.dtype(kind)
+        return bool(found.kind == "f" and found.itemsize >= _DOUBLE)
     except TypeError:
         return False
 
@@ -186,6 +190,16 @@ def _undefined(anchor: Sheet, array: Sheet) -> Sheet:
     return made
 
 
+def _array_equal(anchor: Sheet, a: Any, b: Any) -> Any:
+    left, right = anchor.of(a), anchor.of(b)
+    return left.shape == right.shape and REDUCTIONS["all"](anchor, left == right)
+
+
+def _is_close(anchor: Sheet, a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8) -> Sheet:
+    left, right = anchor.of(a), anchor.of(b)
+    return abs(left - right) <= atol + rtol * abs(right)
+
+
 def _copied(anchor: Sheet, a: Any, *order: Any, **options: Any) -> Sheet:
     array = anchor.of(a)
     return array.view(array.data.copy())
@@ -253,6 +267,8 @@ def _determinant(anchor: Sheet, a: Any) -> Sheet:
 
 _COMPUTES: dict[str, Callable[..., Any]] = {
     **REDUCTIONS,
+    "allclose": lambda anchor, a, b, **o: REDUCTIONS["all"](anchor, _is_close(anchor, a, b, **o)),
+    "array_equal": _array_equal,
     "clip": _clip,
     "copy": _copied,
     "copyto": _copy_to,
@@ -260,6 +276,7 @@ _COMPUTES: dict[str, Callable[..., Any]] = {
     "empty_like": lambda anchor, a: _undefined(anchor, anchor.of(a)),
     "full_like": lambda anchor, a, value: _like(0.0, anchor, a) + value,
     "inv": _inverse,
+    "isclose": _is_close,
     "ndim": lambda anchor, a: a.ndim,
     "ones_like": partial(_like, 1.0),
     "put_along_axis": _put_along,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from math import ceil, floor, isfinite
 from types import CodeType, FunctionType
@@ -9,25 +10,32 @@ from typing import Any
 
 from derive.checking.subject import Subject
 
-__all__ = ["literals"]
+__all__ = ["constants", "literals"]
 
 _LARGEST = 10_000
 _SMALL = 64
 """Fractions up to here turn between two whole numbers."""
 
 
+_SHORT = 40
+"""Longer texts are not compared with sizes that are written."""
+
+
 def literals(subject: Subject) -> tuple[int, ...]:
     """The numbers from 2 on in forward, backward and what they call of the same module, in ascending order."""
     found: set[int] = set()
-    for value in _values(subject):
+    for value in constants(subject):
         if isinstance(value, float) and isfinite(value) and abs(value) <= _SMALL:
             found |= {floor(abs(value)), ceil(abs(value))}
         elif isinstance(value, int) and not isinstance(value, bool):
             found.add(abs(value))
+        elif isinstance(value, str) and len(value) <= _SHORT:
+            found |= set(map(int, re.findall(r"\b\d{1,4}\b", value)))
     return tuple(sorted(number for number in found if 2 <= number <= _LARGEST))
 
 
-def _values(subject: Subject) -> Iterator[Any]:
+def constants(subject: Subject) -> Iterator[Any]:
+    """What stands in the code, and the globals, defaults and variables around it that it names."""
     functions = [f for f in (subject.backward, subject.forward) if isinstance(f, FunctionType)]
     if subject.kind is not None:
         for kind in subject.kind.__mro__[:-1]:

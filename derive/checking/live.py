@@ -16,7 +16,7 @@ from sympy import Expr, Integer
 
 from derive.checking.library import is_real
 from derive.checking.measure import Measure, unmeasured
-from derive.checking.torchlike import Torch
+from derive.checking.torchmodule import torch_modules
 from derive.errors import UnsupportedError
 from derive.forward.arrays import Laid
 from derive.forward.functions import ELEMENTWISE
@@ -343,6 +343,5 @@ def stand_ins(anchor: Live) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     def random(*arguments: object, **options: object) -> NoReturn:
         raise UnsupportedError("random numbers are not supported for all sizes")
 
-    torch = Torch(numpy)
     modules = {"numpy": numpy, "numpy.linalg": numpy.linalg, "math": _Math(numpy), "random": random}
-    return {**modules, "torch": torch, "torch.nn.functional": torch}, {"len": length, "float": Real}
+    return {**modules, **torch_modules(numpy)}, {"len": length, "float": Real}

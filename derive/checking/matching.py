@@ -9,7 +9,8 @@ from typing import Any
 
 from derive.checking.frames import source
 from derive.checking.given import check_functions
-from derive.checking.pytorch import adapted, is_torch
+from derive.checking.kinds import is_torch
+from derive.checking.pytorch import adapted
 from derive.checking.subject import Subject, stripped
 from derive.errors import ShapeError, UnknownNameError, UserError
 from derive.forward.layer import Layer
@@ -25,7 +26,7 @@ _UPSTREAM = ("dout", "dy", "dz", "da", "ds", "dl", "g", "grad", "grad_output", "
 
 def is_class(backward: Any) -> bool:
     """Whether a class is meant, by itself or by one of its methods."""
-    return isinstance(backward, type) or _class_of(backward) is not None
+    return isinstance(backward, type) or is_torch(backward) or _class_of(backward) is not None
 
 
 def subject(
@@ -42,12 +43,15 @@ def subject(
 
     Raises: UserError for what cannot be understood, with the remedy.
     """
-    check_functions(backward, forward)
+    if not is_torch(backward):
+        # A module of PyTorch's may be an object, which is copied for every run.
+        check_functions(backward, forward)
     if is_torch(owner := _class_of(backward)):
         backward = owner
     if is_torch(backward):
         if forward is not None:
-            raise UserError(f"check: {backward.__name__} has a forward of its own; leave out --forward")
+            called = getattr(backward, "__name__", type(backward).__name__)
+            raise UserError(f"check: {called} has a forward of its own; leave out --forward")
         forward, backward = adapted(backward, shapes or {})
     elif is_torch(forward):
         forward, _ = adapted(forward, shapes or {})
@@ -67,7 +71,10 @@ def subject(
             got = "none; give it as the second argument" if forward is None else type(forward).__name__
             raise UserError(f"check: {name}: expected a forward function, a layer or the name of one, got {got}")
         against, function = getattr(forward, "origin", forward).__name__, forward
-        inputs = _inputs(forward, dict(shapes or {}), against, claimed=claimed)
+        weights: Mapping[str, str] = getattr(forward, "weights", {})
+        written = {name: shape for name, shape in (shapes or {}).items() if name not in weights}
+        inputs = _inputs(forward, written, against, claimed=claimed)
+        inputs += tuple(_input(name, shape, against) for name, shape in weights.items())
     takes = _takes(backward, inputs, own=())
     if isinstance(forward, Layer) and "cache" in takes:
         raise UserError(
@@ -229,7 +236,7 @@ def _inputs(
             raise ShapeError(
                 f"check: {where}: argument {name} has no shape{_given(shapes, parameter.annotation)}; give it as in "
                 f'shapes={{{name!r}: \'N D\'}} (--shape {name}=N,D; "" for a scalar, "N in V" for whole numbers below '
-                f"V), or as its annotation"
+                f"V), or as its annotation; what is no array needs a value by default"
             )
     return tuple(found)
 

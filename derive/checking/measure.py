@@ -46,10 +46,13 @@ class Measure:
     def __init__(self, size: Expr) -> None:
         self.size = size
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
+        # What is printed may be compared: then it holds at some sizes only.
+        proviso(f"the code writes {self.size}")
         return str(self.size)
 
-    __repr__ = __str__
+    def __format__(self, how: str) -> str:
+        return format(repr(self), how)
 
     def _with(self, operation: Callable[[Any, Any], Any], other: Any, *, turned: bool = False) -> Any:
         number = _number(other)
@@ -104,7 +107,7 @@ class Measure:
         """How often another size goes into this one, where nothing is left whatever the letters are."""
         part = _number(other)
         share = divided(self.size, part) if is_size(part) and is_size(self.size) and part != 0 else None
-        return self._refuse(f"asks for {self} {sign} {other}") if share is None else share
+        return self._refuse(f"asks for {self.size} {sign} {unmeasured(other)}") if share is None else share
 
     def _refuse(self, what: str) -> NoReturn:
         # The code may catch what is raised; the list remembers.
@@ -119,7 +122,7 @@ class Measure:
         distance = expand(self.size - number)
         larger, smaller = (_is_positive(sign * distance) for sign in (1, -1))
         if not (larger or smaller or distance == 0):
-            self._refuse(f"asks whether {self} {sign} {other}")
+            self._refuse(f"asks whether {self.size} {sign} {unmeasured(other)}")
         return larger, smaller, distance == 0
 
     def __eq__(self, other: object) -> bool:
@@ -157,17 +160,17 @@ class Measure:
         return not self._above(0, "!=")[2]
 
     def __hash__(self) -> int:
-        self._refuse(f"looks up {self} in a dictionary or a set")
+        self._refuse(f"looks up {self.size} in a dictionary or a set")
 
     def __index__(self) -> int:
         if self.size.is_Integer:
             return int(self.size)
-        self._refuse(f"counts with {self}, as in a loop")
+        self._refuse(f"counts with {self.size}, as in a loop")
 
     def __int__(self) -> int:
         if self.size.is_Integer:
             return int(self.size)
-        self._refuse(f"asks for {self} as a whole number")
+        self._refuse(f"asks for {self.size} as a whole number")
 
     def __round__(self, digits: int | None = None) -> int:
         return int(self)
@@ -177,7 +180,7 @@ class Measure:
     def __float__(self) -> float:
         if self.size.is_number:
             return float(self.size)
-        self._refuse(f"asks for {self} as a number of its own")
+        self._refuse(f"asks for {self.size} as a number of its own")
 
 
 def _is_positive(value: Expr) -> bool:

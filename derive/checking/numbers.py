@@ -11,7 +11,7 @@ import numpy as np
 from derive.checking.library import is_real
 from derive.checking.scalars import Scalars
 from derive.checking.sheet import Sheet, objects
-from derive.checking.torchlike import Torch
+from derive.checking.torchmodule import torch_modules
 from derive.errors import UnsupportedError
 
 __all__ = ["Numpy", "stand_ins"]
@@ -179,6 +179,5 @@ def stand_ins(scalars: Scalars) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
         "max": lambda *values, **options: pick("maximum", *values, **options),
         "min": lambda *values, **options: pick("minimum", *values, **options),
     }
-    torch = Torch(numpy)
     modules = {"numpy": numpy, "numpy.linalg": numpy.linalg, "math": _Math(numpy), "random": random}
-    return {**modules, "torch": torch, "torch.nn.functional": torch}, words
+    return {**modules, **torch_modules(numpy)}, words

@@ -7,7 +7,7 @@ central differences of forward with 50 digits; where not even that, central diff
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -36,6 +36,9 @@ _EXPECTED_DIGITS = 40
 
 _EXACT_TOLERANCE = mpf(10) ** -13
 """The same where the code was run on exact numbers: numbers that it computes by itself may have been rounded."""
+
+_NOTHING = mpf(10) ** -30
+"""The same where nothing is expected."""
 
 _PROVED_TOLERANCE = 1e-4
 """The same for what is proved: only what is no mathematics can be wrong then, as whole numbers for real ones."""
@@ -74,10 +77,12 @@ class Tried:
 
 
 def real_run(subject: Subject, arrays: Arrays, upstream: Any | None = None) -> Tried | None:
-    """The code itself at these numbers; None where forward gives no finite numbers.
+    """The code itself at these numbers; None where forward gives no finite numbers, or they are not what is assumed.
 
     Raises: CodeError if forward raises.
     """
+    if not is_satisfied(subject.assumptions, arrays):
+        return None
     given = {name: array.copy() for name, array in arrays.items()}
     try:
         with np.errstate(all="ignore"):
@@ -90,7 +95,8 @@ def real_run(subject: Subject, arrays: Arrays, upstream: Any | None = None) -> T
         raise
     except Exception as error:
         raise CodeError(f"forward: {raised(error)}") from error
-    value = np.asarray(output, dtype=float)
+    # Backward may change it.
+    value = np.array(output, dtype=float)
     if not np.all(np.isfinite(value)):
         return None
     if upstream is None:
@@ -181,6 +187,15 @@ class Differences:
     sizes: Mapping[str, int]
     budget: Budget
     rough: bool
+    _kept: list[tuple[Digits, World]] = field(default_factory=list)
+
+    def _made(self) -> tuple[Digits, World]:
+        """Numbers of many digits, and the world in which code runs on them, made once."""
+        if not self._kept:
+            scalars = Digits(self.budget)
+            self._kept.append((scalars, World(*stand_ins(scalars))))
+        self._kept[0][0].restart()
+        return self._kept[0]
 
     def at(self, arrays: Arrays, upstream: Any) -> dict[str, Any] | None:
         """The gradients there; None where differences to both sides disagree."""
@@ -222,7 +237,7 @@ class Differences:
                 else:
                     output, _, _ = self.subject.ahead(None, given)
             return float(np.sum(np.asarray(output, dtype=float) * np.asarray(upstream)))
-        scalars = Digits(self.budget)
+        scalars, world = self._made()
         anchor = Sheet(objects(scalars.number(0)), scalars)
         sheets = {n.name: arrays[n.name].copy() for n in self.subject.inputs if n.below is not None}
         sheets |= {n.name: anchor.of(arrays[n.name].copy()) for n in self.subject.smooth}
@@ -231,7 +246,7 @@ class Differences:
         if self.subject.layer is not None:
             output = layer_output(self.subject, self.sizes, sheets, scalars)
         else:
-            output, _, _ = self.subject.ahead(World(*stand_ins(scalars)), sheets)
+            output, _, _ = self.subject.ahead(world, sheets)
         product = anchor.of(output) * (
             upstream if isinstance(upstream, Sheet) else anchor.of(np.asarray(upstream, dtype=float))
         )
@@ -267,8 +282,6 @@ def compared(
 
     Raises: CodeError if forward raises.
     """
-    if not is_satisfied(subject.assumptions, arrays):
-        return None
     exact: Mapping[str, Any] = {}
     try:
         if isinstance(source, Expected):
@@ -293,6 +306,10 @@ def compared(
         if mismatch is None and node.name not in proved and node.name in exact and exact[node.name].shape == want.shape:
             # What floats cannot tell apart, as an ε of 1e-12 in another place.
             mismatch = _difference(node.name, sizes, arrays, exact[node.name], want, _EXACT_TOLERANCE)
+        if mismatch is None and not np.any(upstream):
+            # Whatever numbers are rounded, there is no gradient where there is none upstream.
+            values = exact.get(node.name, tried.gradients[node.name])
+            mismatch = _difference(node.name, sizes, arrays, values, want, _NOTHING)
         found[node.name] = mismatch
     return found
 
@@ -303,7 +320,7 @@ def _difference(
     if np.iscomplexobj(got):
         return Mismatch(name, sizes, arrays, None, want, "expected an array of real numbers, got complex ones")
     try:
-        value = np.asarray(got, dtype=object if share == _EXACT_TOLERANCE else float)
+        value = np.asarray(got, dtype=object if share in (_EXACT_TOLERANCE, _NOTHING) else float)
     except (TypeError, ValueError):
         return Mismatch(name, sizes, arrays, None, want, f"expected an array of numbers, got {type(got).__name__}")
     if value.shape != want.shape:

@@ -24,6 +24,7 @@ __all__ = [
     "CHOICES",
     "MOST_CHOICES",
     "Evaluator",
+    "alike",
     "are_lengths",
     "critical_numbers",
     "differ_somewhere",
@@ -42,8 +43,9 @@ CHOICES: tuple[Sequence[float], ...] = (
     (1.0, 2.0, 3.0, 4.0),
     (0.25, 0.5, 0.75, 0.125),
     tuple(n / 16 for n in range(-32, 33) if n),
+    tuple(n / 7919 for n in range(-15877, 15878, 397)),
 )
-"""What the numbers of a try are drawn from, those that can be followed by hand first."""
+"""What the numbers of a try are drawn from, those that can be followed by hand first, those of many digits last."""
 
 _MOST_ENTRIES = 32
 """Sizes of proofs are from 2 on if the inputs have at most so many entries then."""
@@ -134,8 +136,10 @@ def _compiled(function: type[Expr], count: int) -> Callable[..., Any]:
 def somewhere(field: Ring) -> Evaluator:
     """What evaluates elements at a random point."""
     draw = Random(11)
-    variables = (g for g in field.generators if g.kind is Kind.VARIABLE)
-    return Evaluator(field, {g.name: mpf(draw.randint(65, 127)) / 64 for g in variables})
+    variables = [g for g in field.generators if g.kind is Kind.VARIABLE]
+    # No two are the same.
+    numbers = draw.sample(range(2**20 + 1, 2**21), len(variables))
+    return Evaluator(field, {g.name: mpf(n) / 2**20 for g, n in zip(variables, numbers, strict=True)})
 
 
 def differ_somewhere(pairs: Iterable[tuple[Element, Element]]) -> bool:
@@ -249,3 +253,15 @@ def draws(
                 entries = [draw.choice(allowed) for _ in range(number)]
                 arrays[node.name] = np.array(entries, dtype=int if node.below is not None else float).reshape(shape)
             yield fitted(subject.assumptions, subject.smooth, arrays)
+
+
+def alike(subject: Subject, sizes: Mapping[str, int], numbers: Sequence[float]) -> Iterator[dict[str, Any]]:
+    """Arrays that hold one of the numbers everywhere, as far as what is assumed of them allows."""
+    for number in numbers:
+        arrays = {
+            node.name: np.zeros(bind(node.shape, sizes), dtype=int)
+            if node.below is not None
+            else np.full(bind(node.shape, sizes), number)
+            for node in subject.inputs
+        }
+        yield fitted(subject.assumptions, subject.smooth, arrays)

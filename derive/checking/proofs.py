@@ -6,7 +6,6 @@ import time
 from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import islice
 
 from derive.checking.budget import Budget, OutOfTimeError
 from derive.checking.every_size import Traced, traced
@@ -27,8 +26,8 @@ __all__ = ["Proofs"]
 class Proofs:
     """What is proved so far; reasons say by the name of an input why it is no more, general why not for all sizes.
 
-    sizes are those of the proofs, runs has one run on symbols at each of them, and paths every way in which the code
-    runs there.
+    sizes are those of the proofs, runs has one run on symbols at some of them, and paths every way in which the code
+    runs at all of them, none if that is not known.
     """
 
     subject: Subject
@@ -64,19 +63,18 @@ class Proofs:
                 self.budget.seconds = whole
 
     def every_path(self) -> list[Branch]:
-        """Every way in which the code runs at the sizes of proofs; code that is traced for all sizes has but one."""
-        return self.paths or [made for run in self.at_two() if (made := where_assumed(run)) is not None]
-
-    def at_two(self) -> list[Branch]:
-        """One run on symbols at each of the sizes of proofs."""
-        runs = list(self.runs)
-        for sizes in () if runs else self.sizes:
-            with suppress(Exception, OutOfTimeError):
-                runs += islice(branches(self.subject, sizes, self.budget), 1)
-        return runs
+        """Every way in which the code runs at all sizes of proofs; none if it does not run at one of them."""
+        if self._sampled():
+            return []
+        if not self.paths:
+            with suppress(Exception):
+                every = [branch for sizes in self.sizes for branch in branches(self.subject, sizes, self.budget)]
+                self.paths = [made for branch in every if (made := where_assumed(branch)) is not None]
+        return self.paths
 
     def _open(self) -> list[Input]:
-        return [node for node in self.subject.wanted if node.name not in {*self.strengths, *self.wrong}]
+        own = () if self.traced is None else self.traced.own
+        return [node for node in self.subject.wanted if node.name not in {*self.strengths, *self.wrong, *own}]
 
     def _note(self, reason: str) -> None:
         for node in self._open():
@@ -85,6 +83,7 @@ class Proofs:
     def _for_all_sizes(self) -> None:
         self.traced = traced(self.subject, self.budget)
         self._note(self.traced.reason or "its canonical form is another than that of the derived gradient")
+        self.reasons.update(self.traced.own)
         self.general = dict(self.reasons)
         for node in self._open():
             begun = time.monotonic()
@@ -95,7 +94,8 @@ class Proofs:
     def _at_smaller_sizes(self) -> None:
         """Where the code branches in too many ways, or there was no time."""
         smaller = smaller_sizes(self.subject)
-        if self._open() and smaller and self.hurried:
+        # What is proved already is proved at the sizes that are said.
+        if self._open() and smaller and self.hurried and Strength.PROVED_AT_SIZES not in self.strengths.values():
             self.sizes = smaller
             self._at_sizes()
 
@@ -103,6 +103,7 @@ class Proofs:
         if not self._open():
             return
         proved = {node.name: True for node in self._open()}
+        paths: list[Branch] = []
         self.paths = []
         for sizes in self.sizes:
             compared = False
@@ -111,7 +112,7 @@ class Proofs:
                     self.runs += [] if number else [branch]
                     if (made := where_assumed(branch)) is not None:
                         compared = True
-                        self.paths.append(made)
+                        paths.append(made)
                         self._compare(made, proved)
             except TooManyBranchesError as error:
                 self.hurried = True
@@ -126,12 +127,22 @@ class Proofs:
             if not compared:
                 self._note("on symbols, the code never runs at inputs that satisfy the assumptions")
                 return
+        self.paths = paths
         sampled = self._sampled()
         for name, holds in proved.items():
+            if not holds and self._signs:
+                self.reasons[name] = (
+                    f"that {self._signs} is used for numbers, not for proofs; assume > if that is meant"
+                )
             if holds and sampled:
                 self.reasons[name] = sampled
             elif holds:
                 self.strengths[name] = Strength.PROVED_AT_SIZES
+
+    @property
+    def _signs(self) -> str:
+        """What is assumed that no symbol stands for: one may be 0 there, or on either side of it."""
+        return ", ".join(str(item) for item in self.subject.assumptions if item.kind in (">=", "!="))
 
     def _sampled(self) -> str:
         """What was run where there are too many ways to choose whole numbers; "" if all were."""
@@ -161,6 +172,8 @@ class Proofs:
         """Why the entries of a branch are not seen to be equal; "" if they are."""
         if branch.failure:
             return branch.failure
+        if name in (own := dict(branch.own)):
+            return own[name]
         got, expected = branch.got[name].data, branch.expected[name]
         if got.shape != expected.shape:
             return f"the gradient has shape {got.shape}, expected {expected.shape}"

@@ -1,235 +1,224 @@
 """PyTorch's classes as the two functions that are checked: torch.autograd.Function, and torch.nn.Module.
 
-They run on tensors of 64 bits, made of the numbers that are tried, and on symbols, as far as those answer to PyTorch's
-names. A module without a backward method of its own has PyTorch's, which runs on tensors only.
+They run on tensors of 64 bits, made of the numbers that are tried, where PyTorch's own engine calls what is written by
+hand, and on symbols, as far as those answer to PyTorch's names.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from inspect import Parameter, Signature
-from types import MethodType
 from typing import Any
 
 import numpy as np
 
+from derive.checking.context import Passes, is_real_tensor
+from derive.checking.kinds import Inside
+from derive.checking.outputs import joined, split
+from derive.checking.subject import CodeError
 from derive.checking.torchlike import Torchlike, unwrapped, wrapped
-from derive.errors import UnsupportedError, UserError
+from derive.errors import UserError
 
-__all__ = ["adapted", "is_torch"]
-
-
-def is_torch(thing: object) -> bool:
-    """Whether it is a class that PyTorch's are the bases of."""
-    return isinstance(thing, type) and any(base.__module__.partition(".")[0] == "torch" for base in thing.__mro__)
+__all__ = ["adapted", "by_engine", "entered", "in_double", "left", "named_functions"]
 
 
-def adapted(kind: Any, shapes: Mapping[str, str]) -> tuple[Callable[..., Any], Callable[..., Any]]:
-    """The forward and the backward function of a class; forward's cache is what backward needs of it.
+def adapted(thing: Any, shapes: Mapping[str, str]) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """The forward and the backward function of a class or of a module; forward's cache is what backward needs of it.
+
+    forward has the shapes of a module's parameters in its attribute weights.
 
     Raises: UserError for a class that cannot be made or is neither kind.
     """
     from torch import nn  # deferred: an optional dependency, which is there if a class of its own is given
     from torch.autograd import Function  # deferred: the same
 
+    from derive.checking.modules import Model  # deferred: it imports this module
+
+    kind = thing if isinstance(thing, type) else type(thing)
+    weights: Mapping[str, str] = {}
+    model: _OfFunction | Model
     if issubclass(kind, Function):
-        forward, backward = _of_function(kind, Function)
+        model = _OfFunction(kind)
     elif issubclass(kind, nn.Module):
-        forward, backward = _of_module(kind, nn.Module, shapes)
+        model = Model.of(thing)
+        weights = model.weights(shapes)
     else:
         raise UserError(f"check: {kind.__name__}: expected a torch.autograd.Function or a torch.nn.Module")
+    forward, backward = named_functions(model)
     for made, name in ((forward, "forward"), (backward, "backward")):
-        # Its globals are ours, but what it calls belongs to the module of the class.
-        made.__module__ = kind.__module__
         made.__name__, made.__qualname__ = name, f"{kind.__name__}.{name}"
-        made.__dict__["origin"] = kind
+        made.__dict__["origin"] = kind if kind is thing else _named(thing)
+    forward.__dict__["weights"] = weights
+    forward.__dict__["asks_what_is_needed"] = isinstance(model, _OfFunction) and model.passes.asks_what_is_needed
+    kept = [parameter.replace(kind=Parameter.KEYWORD_ONLY) for parameter in model.parameters]
+    forward.__signature__ = Signature(kept)  # type: ignore[attr-defined]  # what inspect.signature asks for
     return forward, backward
 
 
-class Context:
-    """What a Function keeps between its two passes."""
-
-    def __init__(self, count: int) -> None:
-        self.needs_input_grad = (True,) * count
-        self.saved_tensors: tuple[Any, ...] = ()
-
-    def save_for_backward(self, *tensors: Any) -> None:
-        """Keeps tensors."""
-        self.saved_tensors = tensors
-
-    def mark_dirty(self, *tensors: Any) -> None:
-        """Says that inputs were changed in place."""
-
-    def mark_non_differentiable(self, *tensors: Any) -> None:
-        """Says that outputs have no gradient."""
-
-    def set_materialize_grads(self, value: bool) -> None:
-        """Says whether missing gradients become zeros."""
-
-
-def _of_function(kind: Any, base: Any) -> tuple[Callable[..., Any], Callable[..., Any]]:
-    ahead, back = kind.forward, kind.backward
-    setup = kind.setup_context if kind.setup_context is not base.setup_context else None
-    parameters = list(inspect.signature(ahead).parameters.values())[setup is None :]
+def named_functions(model: Any) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """The two passes as functions, which see what the model is in the world that they are copied to."""
 
     def forward(**given: Any) -> Any:
-        tensors = {name: _entered(value) for name, value in given.items()}
-        context = Context(len(tensors))
-        with _in_double(grad=False):
-            if setup is None:
-                output = ahead(context, *tensors.values())
-            else:
-                output = ahead(*tensors.values())
-                setup(context, tuple(tensors.values()), output)
-        return _left(output), context
+        return model.ahead(given)
 
     def backward(dout: Any, cache: Any) -> Any:
-        with _in_double(grad=False):
-            found = back(cache, _entered(dout))
-        found = list(found) if isinstance(found, tuple) else [found]
-        # Arguments that are no arrays have None, and come last.
-        while len(found) > len(cache.needs_input_grad) and found[-1] is None:
-            found.pop()
-        return tuple(map(_left, found))
+        return model.back(dout, cache)
 
-    _sign(forward, parameters)
     return forward, backward
 
 
-def _of_module(kind: Any, base: Any, shapes: Mapping[str, str]) -> tuple[Callable[..., Any], Callable[..., Any]]:
-    ahead, back = kind.forward, getattr(kind, "backward", None)
-    weights = _weights(kind, shapes)
-    parameters = list(inspect.signature(ahead).parameters.values())[1:]
-    taken = [parameter.name for parameter in parameters]
-
-    def forward(**given: Any) -> Any:
-        tensors = {name: _entered(value) for name, value in given.items()}
-        holder = _holder(kind, {name: value for name, value in tensors.items() if name not in taken}, ahead, back)
-        own = {name: value for name, value in tensors.items() if name in taken}
-        with _in_double(grad=back is None):
-            for value in own.values() if back is None else ():
-                if not isinstance(value, Torchlike) and value.is_floating_point():
-                    value.requires_grad_()
-            output = holder.forward(**own)
-        return _left(output), (holder, own, output)
-
-    def backward(dout: Any, cache: Any) -> Any:
-        holder, own, output = cache
-        if back is None:
-            return _by_autograd(holder, own, output, dout)
-        with _in_double(grad=False):
-            found = holder.backward(_entered(dout))
-        parts = list(found) if isinstance(found, tuple | list) else [found]
-        made = dict(zip([f"d{name}" for name in own], map(_left, parts), strict=False)) if found is not None else {}
-        for name in weights:
-            made.update({f"d{name}": _left(value) for value in _on_self(holder, name) if f"d{name}" not in made})
-        return made
-
-    _sign(forward, [*parameters, *(Parameter(n, Parameter.KEYWORD_ONLY, annotation=s) for n, s in weights.items())])
-    return forward, backward
+def _named(module: Any) -> type:
+    """The class of a module that was made, under the name that its file gave to the module, if it did."""
+    kind = type(module)
+    names = [name for name, value in vars(sys.modules[kind.__module__]).items() if value is module]
+    written = {"__module__": kind.__module__, "__qualname__": names[0] if names else f"<{kind.__qualname__}>"}
+    return type(kind.__name__, (kind,), written)
 
 
-def _weights(kind: Any, shapes: Mapping[str, str]) -> dict[str, str]:
-    """The shapes of a module's parameters: those given, else those it is made with."""
-    try:
-        module = kind()
-    except TypeError as error:
-        raise UserError(
-            f"check: {kind.__name__}: expected a module that can be made without arguments: {error}"
-        ) from error
-    found = {}
-    for name, value in module.named_parameters():
-        if "." in name:
-            raise UserError(
-                f"check: {kind.__name__}: the parameter {name} belongs to another module; write the layer with "
-                f"parameters of its own, self.W = nn.Parameter(...)"
-            )
-        found[name] = shapes.get(name, " ".join(map(str, value.shape)))
+class _OfFunction(Inside):
+    """A Function on tensors, called as PyTorch calls it."""
+
+    def __init__(self, kind: Any) -> None:
+        self.kind = kind
+        passes = Passes.of(kind)
+        self.passes = passes
+        ahead = list(inspect.signature(kind.forward).parameters.values())
+        self.parameters = ahead if passes.has_setup else ahead[1:]
+
+    def inside(self, world: Any) -> Any:
+        return _OnSymbols(self.passes.inside(world), self.parameters)
+
+    def ahead(self, given: Mapping[str, Any]) -> Any:
+        leaves = {name: entered(value, grad=True) for name, value in given.items()}
+        with in_double(grad=True):
+            # What is changed in place must be the result of something.
+            arguments = _arguments(self.parameters, {name: value.clone() for name, value in leaves.items()})
+            output = self.kind.apply(*arguments)
+        return left(joined(_smooth(output))), (leaves, output)
+
+    def back(self, dout: Any, cache: Any) -> dict[str, Any]:
+        leaves, output = cache
+        outputs = _smooth(output)
+        found = by_engine(outputs, split(entered(dout), outputs), leaves)
+        if self.passes.asks_what_is_needed and len(found) > 1:
+            found = {name: self._alone(name, value, leaves, dout) for name, value in found.items()}
+        return {name: left(value) for name, value in found.items() if value is not None}
+
+    def _alone(self, name: str, found: Any, leaves: Mapping[str, Any], dout: Any) -> Any:
+        """The gradient of an input, or what comes if none but that is needed, if it is something else."""
+        import torch  # deferred: an optional dependency
+
+        given = {key: value.detach().clone() for key, value in leaves.items()}
+        given[name].requires_grad_()
+        with in_double(grad=True):
+            arguments = _arguments(self.parameters, {key: value.clone() for key, value in given.items()})
+            outputs = _smooth(self.kind.apply(*arguments))
+        alone = by_engine(outputs, split(entered(dout), outputs), given)[name]
+        if alone is None or found is None:
+            return found if alone is found else torch.zeros_like(given[name])
+        return found if torch.allclose(alone, found, rtol=1e-9, atol=1e-12, equal_nan=True) else alone
+
+
+class _OnSymbols:
+    """A Function on symbols: its two passes as they are written."""
+
+    def __init__(self, passes: Passes, parameters: Sequence[Parameter]) -> None:
+        self.passes, self.parameters = passes, parameters
+
+    def ahead(self, given: Mapping[str, Any]) -> Any:
+        arguments = _arguments(self.parameters, {name: wrapped(value) for name, value in given.items()})
+        output, context = self.passes.forward(arguments)
+        outputs = output if isinstance(output, tuple) else (output,)
+        others = {id(tensor) for tensor in context.unsmooth}
+        smooth = [value for value in outputs if is_real_tensor(value) and id(value) not in others]
+        if not smooth:
+            raise CodeError("forward gives no tensor of real numbers")
+        return unwrapped(joined(smooth)), (arguments, context, outputs, smooth)
+
+    def back(self, dout: Any, cache: Any) -> dict[str, Any]:
+        arguments, context, outputs, smooth = cache
+        parts = iter(split(wrapped(dout), smooth))
+        sent = [
+            next(parts)
+            if any(value is own for own in smooth)
+            else Torchlike(value.array * 0.0)
+            if isinstance(value, Torchlike)
+            else None
+            for value in outputs
+        ]
+        gradients = self.passes.backward(context, sent, arguments)
+        pairs = zip(self.parameters, arguments, gradients, strict=False)
+        return {p.name: unwrapped(part) for p, argument, part in pairs if is_real_tensor(argument) and part is not None}
+
+
+def _arguments(parameters: Sequence[Parameter], tensors: Mapping[str, Any]) -> list[Any]:
+    """What forward is called with: tensors, and other arguments as they are by default."""
+    return [tensors.get(p.name, p.default) for p in parameters if p.kind is not p.VAR_POSITIONAL]
+
+
+def _smooth(output: Any) -> list[Any]:
+    """The outputs that a gradient comes back from."""
+    import torch  # deferred: an optional dependency
+
+    outputs = output if isinstance(output, tuple) else (output,)
+    found = [value for value in outputs if isinstance(value, torch.Tensor) and value.requires_grad]
+    if not found:
+        raise CodeError("forward gives no tensor that has a gradient")
     return found
 
 
-def _holder(kind: Any, weights: Mapping[str, Any], ahead: Any, back: Any) -> Any:
-    from torch import nn  # deferred: see above
+def by_engine(outputs: Sequence[Any], upstream: Sequence[Any], leaves: Mapping[str, Any]) -> dict[str, Any]:
+    """The gradients that PyTorch's engine gives of the leaves; None where it gives none."""
+    import torch  # deferred: an optional dependency
 
-    module = kind()
-    if any(isinstance(value, Torchlike) for value in weights.values()):
-        return _Bare(module, weights, ahead, back)
-    for name, value in weights.items():
-        setattr(module, name, nn.Parameter(value))
-    return module
-
-
-class _Bare:
-    """A module on symbols: its attributes, and its two passes."""
-
-    def __init__(self, module: Any, weights: Mapping[str, Any], ahead: Any, back: Any) -> None:
-        self.__dict__.update({key: value for key, value in vars(module).items() if not key.startswith("_")})
-        self.__dict__.update(weights)
-        self.forward = MethodType(ahead, self)
-        if back is not None:
-            self.backward = MethodType(back, self)
+    wanted = {name: leaf for name, leaf in leaves.items() if leaf.requires_grad}
+    before = [part.clone() for part in upstream]
+    with in_double(grad=True):
+        found = torch.autograd.grad(
+            list(outputs), list(wanted.values()), list(upstream), allow_unused=True, retain_graph=True
+        )
+    if not all(torch.equal(a, b) for a, b in zip(before, upstream, strict=True)):
+        raise CodeError(
+            "backward changes the upstream gradient in place, which PyTorch forbids, since others may get it too; work "
+            "on a copy, such as g.clone()"
+        )
+    return dict(zip(wanted, found, strict=True))
 
 
-def _on_self(holder: Any, name: str) -> Iterator[Any]:
-    """What a backward method left of a parameter's gradient."""
-    for place in (f"d{name}", f"grad_{name}"):
-        if getattr(holder, place, None) is not None:
-            yield getattr(holder, place)
-    weight = getattr(holder, name, None)
-    kept = None if isinstance(weight, Torchlike) else getattr(weight, "grad", None)
-    if kept is not None:
-        yield kept
+def entered(value: Any, *, grad: bool = False) -> Any:
+    """Numbers as tensors of 64 bits, symbols as what looks like them; a leaf whose gradient is wanted if grad."""
+    import torch  # deferred: an optional dependency
 
-
-def _by_autograd(holder: Any, own: Mapping[str, Any], output: Any, dout: Any) -> dict[str, Any]:
-    import torch  # deferred: see above
-
-    if not isinstance(output, torch.Tensor):
-        raise UnsupportedError("PyTorch's own backward pass is not supported on symbols: it runs on tensors only")
-    wanted = {name: value for name, value in own.items() if value.requires_grad} | dict(holder.named_parameters())
-    found = torch.autograd.grad(output, list(wanted.values()), _entered(dout), allow_unused=True)
-    zeros = (torch.zeros_like(value) for value in wanted.values())
-    return {
-        f"d{name}": _left(zero if value is None else value)
-        for name, value, zero in zip(wanted, found, zeros, strict=True)
-    }
-
-
-def _sign(function: Callable[..., Any], parameters: list[Parameter]) -> None:
-    """The arguments by which a function is called by their names."""
-    kept = [parameter.replace(kind=Parameter.KEYWORD_ONLY) for parameter in parameters]
-    function.__signature__ = Signature(kept)  # type: ignore[attr-defined]  # what inspect.signature asks for
-
-
-def _entered(value: Any) -> Any:
-    """Numbers as tensors of 64 bits, symbols as what looks like them."""
-    import torch  # deferred: see above
-
-    if isinstance(value, np.ndarray | float | int):
-        return torch.tensor(np.asarray(value))
+    if isinstance(value, np.ndarray | np.generic | float | int):
+        made = torch.tensor(np.asarray(value))
+        return made.requires_grad_() if grad and made.is_floating_point() else made
     return wrapped(value)
 
 
-def _left(value: Any) -> Any:
+def left(value: Any) -> Any:
     """Tensors as NumPy's arrays."""
-    import torch  # deferred: see above
+    import torch  # deferred: an optional dependency
 
     if isinstance(value, tuple):
-        return tuple(map(_left, value))
+        return tuple(map(left, value))
     return value.detach().numpy().copy() if isinstance(value, torch.Tensor) else unwrapped(value)
 
 
 @contextmanager
-def _in_double(*, grad: bool) -> Iterator[None]:
+def in_double(*, grad: bool) -> Iterator[None]:
     """What the code makes has 64 bits as well."""
-    import torch  # deferred: see above
+    import torch  # deferred: an optional dependency
 
-    before = torch.get_default_dtype()
+    before, threads = torch.get_default_dtype(), torch.get_num_threads()
     torch.set_default_dtype(torch.float64)
+    # Arrays are small: to share them out among threads takes longer than to compute.
+    torch.set_num_threads(1)
     try:
         with torch.enable_grad() if grad else torch.no_grad():
             yield
     finally:
         torch.set_default_dtype(before)
+        torch.set_num_threads(threads)

@@ -11,7 +11,7 @@ import sympy
 from derive.forward.functions import sigmoid
 from derive.proof.ring import Element, Generator, Kind
 
-__all__ = ["is_never_positive"]
+__all__ = ["is_never_positive", "is_never_zero"]
 
 Range = tuple[Fraction | None, Fraction | None]
 """The least and the largest number; None where there is none."""
@@ -34,6 +34,11 @@ _FUNCTIONS: dict[Any, Range] = {
     sympy.cosh: (Fraction(1), None),
 }
 
+_OPEN = (sympy.tanh, sympy.erf, sigmoid)
+"""They come near the ends of their ranges, and reach none."""
+
+_NEVER_ZERO = (Kind.CONSTANT, Kind.PRIME, Kind.EXP)
+
 
 def is_never_positive(value: Element) -> bool:
     """Whether the element is seen to be at most 0.
@@ -47,6 +52,40 @@ def is_never_positive(value: Element) -> bool:
     """
     _, high = _of(value)
     return high is not None and high <= 0
+
+
+def is_never_zero(value: Element) -> bool:
+    """Whether the element is seen to be above 0 everywhere, or below 0.
+
+    Example:
+        >>> from sympy import Symbol, exp, sqrt, tanh
+        >>> from derive.proof.field import Field
+        >>> field, x = Field(), Symbol("x", real=True)
+        >>> [is_never_zero(field.read(f)) for f in (sqrt(x**2 + 1), exp(x), 1 - tanh(x), x**2)]
+        [True, True, True, False]
+    """
+    low, high = _of(value)
+    if (low is not None and low > 0) or (high is not None and high < 0):
+        return True
+    # A sum reaches its bound only where all its terms reach theirs.
+    terms = [Element(value.field, {monomial: number}) for monomial, number in value.terms.items()]
+    return (low == 0 or high == 0) and any(_is_open(term, 0 if low == 0 else 1) for term in terms)
+
+
+def _is_open(term: Element, end: int) -> bool:
+    """Whether a term does not reach an end of its range."""
+    (monomial,) = term.terms
+    factors = [(term.field.generators[number], exponent) for number, exponent in term.field.monomials[monomial]]
+    if len(factors) == 1 and factors[0][1] > 0 and factors[0][0].name in _OPEN:
+        # An even power of tanh is 0 somewhere, which is no end of the range of tanh.
+        return factors[0][0].name is sigmoid or _of(term)[end] != 0
+    return _of(term)[end] == 0 and all(_has_no_root(generator, exponent) for generator, exponent in factors)
+
+
+def _has_no_root(generator: Generator, exponent: Any) -> bool:
+    if generator.kind in _NEVER_ZERO or generator.name in (sigmoid, sympy.cosh):
+        return True
+    return generator.kind is Kind.POWER and (_fraction(exponent) < 0 or is_never_zero(generator.arguments[0]))
 
 
 def _of(value: Element) -> Range:

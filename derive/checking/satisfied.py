@@ -18,7 +18,7 @@ from sympy import exp
 from derive.checking.assumptions import assumed_of
 from derive.checking.generic import substituted
 from derive.checking.places import Coordinate, Point
-from derive.checking.range import is_never_positive
+from derive.checking.range import is_never_positive, is_never_zero
 from derive.forward.assumption import Assumption
 from derive.forward.functions import largest, smallest, step
 from derive.forward.nodes import Input, placeholder
@@ -152,7 +152,7 @@ def _balance(line: Array, own: int, number: Any, *, positive: bool) -> None:
 def standing(assumptions: Iterable[Assumption], names: Mapping[str, Array], field: Field) -> dict[int, Element]:
     """What stands for entries of inputs, by the numbers of their generators; names has those numbers, as arrays.
 
-    Entries that are not 0 stand for themselves: what is equal wherever nothing jumps is so for them.
+    Entries that are not 0, or not negative, stand for themselves: exponentials would leave out what comes at 0.
     """
     found: dict[int, Element] = {}
     items = [item for item in assumptions if item.name in names]
@@ -170,7 +170,7 @@ def standing(assumptions: Iterable[Assumption], names: Mapping[str, Array], fiel
 
 def _standing(mine: Sequence[Assumption], entries: Array, field: Field) -> Array:
     made, kinds = entries.copy(), {item.kind for item in mine}
-    positive = bool(kinds & {">", ">="})
+    positive = ">" in kinds
     for place in np.ndindex(made.shape):
         if "symmetric" in kinds:
             made[place] = entries[min(place, place[::-1])]
@@ -204,9 +204,9 @@ def _masks(value: Element) -> Iterator[int]:
 
 
 def _answer(field: Ring, number: int) -> bool | None:
-    """Whether u > 0, where that is seen for all u but those that are 0."""
+    """Whether u > 0, if that is seen for all u."""
     (u,) = field.generators[number].arguments
-    return False if is_never_positive(u) else True if is_never_positive(-u) else None
+    return False if is_never_positive(u) else True if is_never_positive(-u) and is_never_zero(u) else None
 
 
 def answers(known: Mapping[int, bool], stands: Mapping[int, Element], field: Field) -> dict[int, bool] | None:

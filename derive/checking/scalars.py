@@ -260,6 +260,10 @@ class Digits:
         self.budget = budget
         self._undefined = 0
 
+    def restart(self) -> None:
+        """Whatever was not filled holds the same in the next run."""
+        self._undefined = 0
+
     def number(self, value: Any) -> Any:
         with workdps(2 * DIGITS):
             number = exact(value)

@@ -17,7 +17,7 @@ class Sides:
     """The sides of one comparison that have been visited: below its boundary, on it, above.
 
     varies is whether what is compared depends on inputs; judged is at how many points on the boundary gradients were
-    compared, or there were none.
+    compared.
     """
 
     below: bool = False
@@ -51,9 +51,9 @@ class Explored:
     """What was found at the comparisons of the code.
 
     known are the inputs whose gradient is wrong in any case; wrong are counterexamples and jumps kinks by the names of
-    inputs, boundaries and points at how many points on boundaries, and between them, gradients were compared. started
-    is whether the code was run at all sizes at least once, followed whether it ran on numbers of many digits, rough
-    whether on floats instead; failure is why.
+    inputs, boundaries at how many points on boundaries gradients were compared. started is whether the code was run at
+    all sizes at least once, followed whether it ran on numbers of many digits, rough whether on floats instead; failure
+    is why.
     """
 
     known: frozenset[str] = frozenset()
@@ -61,20 +61,14 @@ class Explored:
     jumps: dict[str, Kink] = field(default_factory=dict)
     sides: dict[Site, Sides] = field(default_factory=dict)
     boundaries: int = 0
-    points: int = 0
     started: bool = False
     followed: bool = False
     rough: bool = False
     failure: str = ""
 
     @property
-    def compares(self) -> bool:
-        """Whether the code compares what depends on inputs."""
-        return any(sides.varies for sides in self.sides.values())
-
-    @property
     def unreached(self) -> list[Site]:
-        """Comparisons on whose boundary no point was found."""
+        """Comparisons on whose boundary no point was found at which gradients can be compared."""
         return [site for site, sides in self.sides.items() if sides.is_unreached and not site.root]
 
     @property

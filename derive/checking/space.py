@@ -219,14 +219,12 @@ class Space:
         elif not self._is_new(seen) and not again:
             return
         judged = None if seen.failure else self._judged_by().at(point, seen, names, across)
-        if across is not None:
-            # Where there is no gradient, it cannot be wrong.
-            for site in on if judged is not None or not seen.failure else ():
-                self.found.sides[site].judged += 1
         if judged is None:
             return
-        self.found.boundaries += across is not None
-        self.found.points += across is None
+        if across is not None and judged.compared.issuperset(names):
+            for site in on:
+                self.found.sides[site].judged += 1
+            self.found.boundaries += 1
         self.found.wrong.update(judged.wrong)
         self.found.rough |= self.watch.rough
         self.found.jumps = merged(judged.kinks, self.found.jumps)
@@ -267,7 +265,9 @@ class Space:
             for c, d in combinations(self._turns, 2)
             for s, t in product(list(self._turns[c])[:_EACH], list(self._turns[d])[:_EACH])
         ]
-        for places in [tuple(lowest.items()), *pairs[:_MOST_PAIRS]] if len(lowest) > 1 else ():
+        more = [group for count in range(3, len(lowest)) for group in combinations(lowest.items(), count)]
+        every_group = [tuple(lowest.items()), *pairs[:_MOST_PAIRS], *more[:_MOST_PAIRS]]
+        for places in every_group if len(lowest) > 1 else ():
             self._look(self._with(places), places[0][0])
 
     def _moved(self, point: Point, coordinate: Coordinate, t: Any) -> Point:

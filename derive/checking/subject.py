@@ -139,9 +139,11 @@ class Subject:
         if result is None and not found:
             raise CodeError(f"backward returns None, expected {self._example()}; let it return them, in this order")
         if missing:
+            rest = ",".join("_" if node.name in missing else f"d{node.name}" for node in self.smooth)
             raise CodeError(
                 f"backward gives no gradient of {', '.join(missing)}; say what it returns with returns "
-                f"(--returns {self._example()}){f', or set self.d{missing[0]}' * (holder is not None)}"
+                f"(--returns {rest if set(rest) - {'_', ','} else self._example()})"
+                f"{f', or set self.d{missing[0]}' * (holder is not None)}"
             )
         return found
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations, permutations
+from math import isqrt
 from typing import Any
 
 import numpy as np
@@ -26,6 +28,15 @@ __all__ = ["StuckError", "Suspicion", "certain", "sweep", "swept_sizes"]
 
 _SMALL = range(1, 9)
 _MOST_ENTRIES = 12_000
+_MOST_PAIRS = 24
+_LARGE = (130, 260)
+"""Whole numbers of eight bits end before."""
+
+_OUT = 20
+_TIED = 4
+_TWOFOLD = (5, 6)
+"""Seeds of numbers that are 1 or -1, up to this size."""
+
 _WIDTH = 1e-6
 _CLOSE = 1e-5
 _STRAIGHT = 1e-3
@@ -53,19 +64,29 @@ class StuckError(OutOfTimeError):
     """The time went into the code under check, at the sizes that its text says."""
 
 
-def sweep(subject: Subject, budget: Budget) -> Iterator[Suspicion]:
+def sweep(subject: Subject, budget: Budget, *, far: bool = False) -> Iterator[Suspicion]:
     """What seems to be wrong, every gradient once, from the smallest sizes on at which it does.
+
+    Far ones are sizes of which one is large, with a number among the others that lies far out: what is wrong there is
+    no plain counterexample.
 
     Raises: OutOfTimeError; StuckError where most of the time went into a run at one of the sizes.
     """
     left = [node.name for node in subject.wanted]
     failed: Suspicion | None = None
     ran = 0
-    for sizes in swept_sizes(subject):
+    every = swept_sizes(subject)
+    # Labels may all be the same. The first once more with other numbers: code may keep what it was given first.
+    labels = (False, True) if len(subject.smooth) < len(subject.inputs) else (False,)
+    tries = [(sizes, 3, alike) for sizes in every for alike in labels]
+    tries += [(sizes, 4, False) for sizes in every[:1]]
+    # Of 1 and -1 many are the same.
+    tries += [(sizes, seed, False) for sizes in every if max(sizes.values(), default=0) <= _TIED for seed in _TWOFOLD]
+    for sizes, seed, alike in [item for item in tries if not far or max(item[0].values()) >= min(_LARGE)]:
         budget.check()
         before = budget.spent
         try:
-            found = _differing(subject, sizes, left, budget)
+            found = _differing(subject, sizes, left, budget, seed, alike=alike, far=far)
         except OutOfTimeError as error:
             if str(error) and budget.spent - before > budget.seconds / 2:
                 at = ", ".join(f"{letter}={number}" for letter, number in sizes.items())
@@ -87,26 +108,52 @@ def sweep(subject: Subject, budget: Budget) -> Iterator[Suspicion]:
 
 
 def swept_sizes(subject: Subject) -> list[dict[str, int]]:
-    """Small sizes, all equal and one larger than the others; and each next to the numbers in the code."""
+    """Small sizes, all equal and one larger than the others; and each next to the numbers in the code, or several."""
     names = size_letters(subject.inputs)
-    about = {number + more for number in literals(subject) for more in (-1, 0, 1)}
-    values = sorted({*_SMALL, *(number for number in about if number > 0)})
+    written = literals(subject)
+    about = {number + more for number in written for more in (-1, 0, 1, number)}
+    values = sorted({*_SMALL, *_LARGE, *(number for number in about if number > 0)})
     found = [dict.fromkeys(names, value) for value in values]
     found += [{**dict.fromkeys(names, 2 if value < 100 else 1), name: value} for value in values for name in names]
+    found += [
+        {**dict.fromkeys(names, 1), first: a, second: b}
+        for a, b in _pairs(written)
+        for first, second in permutations(names, 2)
+    ]
     small = (sizes for sizes in found if are_lengths(subject, sizes) and _entries(subject, sizes) <= _MOST_ENTRIES)
     unique = {tuple(sizes.items()): sizes for sizes in small}
     return sorted(unique.values(), key=lambda sizes: sum(sizes.values()))
+
+
+def _pairs(numbers: Sequence[int]) -> list[tuple[int, int]]:
+    """Two of the numbers, and two whose product is one of them."""
+    factors = [(a, number // a) for number in numbers for a in range(2, isqrt(number) + 1) if number % a == 0]
+    return [*factors, *combinations(numbers, 2)][:_MOST_PAIRS]
 
 
 def _entries(subject: Subject, sizes: Sizes) -> int:
     return sum(int(np.prod(bind(node.shape, sizes), dtype=float)) for node in subject.inputs)
 
 
-def _differing(subject: Subject, sizes: Sizes, names: Sequence[str], budget: Budget) -> Suspicion | None:
+def _differing(
+    subject: Subject,
+    sizes: Sizes,
+    names: Sequence[str],
+    budget: Budget,
+    seed: int = 3,
+    *,
+    alike: bool = False,
+    far: bool = False,
+) -> Suspicion | None:
     """What seems to be wrong at these sizes, if anything; None where forward gives nothing."""
-    draw = np.random.default_rng(3)
+    draw = np.random.default_rng(seed)
     for interval in _DOMAINS:
-        arrays = _drawn(subject, sizes, draw, interval)
+        arrays = _drawn(subject, sizes, draw, interval, alike=alike)
+        for node in subject.smooth if seed in _TWOFOLD else ():
+            arrays[node.name] = np.sign(arrays[node.name])
+        for node in subject.smooth if far else ():
+            arrays[node.name].flat[:1] *= _OUT
+        arrays = fitted(subject.assumptions, subject.smooth, arrays)
         try:
             output = _output(subject, arrays)
         except Exception:
@@ -127,7 +174,9 @@ def _differing(subject: Subject, sizes: Sizes, names: Sequence[str], budget: Bud
     return Suspicion(tuple(differ), sizes, arrays, upstream)
 
 
-def _drawn(subject: Subject, sizes: Sizes, draw: Any, interval: tuple[float, float]) -> dict[str, Any]:
+def _drawn(
+    subject: Subject, sizes: Sizes, draw: Any, interval: tuple[float, float], *, alike: bool = False
+) -> dict[str, Any]:
     made = {}
     for node in subject.inputs:
         shape = bind(node.shape, sizes)
@@ -136,7 +185,8 @@ def _drawn(subject: Subject, sizes: Sizes, draw: Any, interval: tuple[float, flo
         else:
             # From the last number on downwards, so that every number of a size occurs where there is room.
             (below,) = bind((node.below,), sizes)
-            made[node.name] = (-1 - np.arange(int(np.prod(shape, dtype=int))).reshape(shape)) % below
+            step = 0 if alike else 1
+            made[node.name] = (-1 - step * np.arange(int(np.prod(shape, dtype=int))).reshape(shape)) % below
     return fitted(subject.assumptions, subject.smooth, made)
 
 

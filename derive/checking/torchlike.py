@@ -9,51 +9,97 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
+from contextvars import ContextVar
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
+from derive.checking.library import is_real
 from derive.checking.sheet import Sheet
 from derive.errors import UnsupportedError
 from derive.forward.tensor import Tensor
 
-__all__ = ["Torch", "Torchlike", "unwrapped", "wrapped"]
+__all__ = ["Held", "Torchlike", "called", "held", "unwrapped", "wrapped"]
 
 
 def wrapped(value: Any) -> Any:
     """Arrays as tensors, also inside of tuples and lists."""
-    if isinstance(value, Sheet | Tensor):
-        return Torchlike(value)
+    if isinstance(value, Sheet | Tensor | np.ndarray | np.generic):
+        return Torchlike(np.asarray(value) if isinstance(value, np.generic) else value)
     if isinstance(value, tuple | list) and not hasattr(value, "_fields"):
         return type(value)(map(wrapped, value))
     return value
 
 
 def unwrapped(value: Any) -> Any:
-    """Tensors as arrays, also inside of tuples and lists."""
+    """Tensors as arrays, also inside of tuples, lists and dicts."""
     if isinstance(value, Torchlike):
         return value.array
     if isinstance(value, tuple | list) and not hasattr(value, "_fields"):
         return type(value)(map(unwrapped, value))
+    if isinstance(value, dict):
+        return {key: unwrapped(item) for key, item in value.items()}
     return value
 
 
-class Torchlike:
-    """An array of symbols that is asked in PyTorch's words."""
+class Held(Protocol):
+    """What makes a tensor a constant, if is_cut: where a backward pass is derived of the code that is being run."""
 
-    __slots__ = ("array",)
+    is_cut: bool
+
+    def stop(self, tensor: Torchlike) -> Torchlike:
+        """The tensor as a constant."""
+        ...
+
+
+held: ContextVar[Held | None] = ContextVar("held", default=None)
+"""What a forward pass is run for of which PyTorch derives the backward pass; None for code that has one by hand."""
+
+
+class Torchlike:
+    """An array of symbols, or of constants, that is asked in PyTorch's words."""
+
+    __slots__ = ("array", "grad")
     __array_ufunc__ = None
     __hash__ = None  # type: ignore[assignment]  # an array has no truth of equality
 
+    is_cuda = False
+    is_sparse = False
+
     def __init__(self, array: Any) -> None:
         self.array = array
+        self.grad: Any = None
 
     @property
     def T(self) -> Torchlike:  # noqa: N802 -- PyTorch's name
         """The axes in reverse order."""
         return Torchlike(self.array.T)
+
+    @property
+    def mT(self) -> Torchlike:  # noqa: N802 -- PyTorch's name
+        """The last two axes exchanged."""
+        return Torchlike(np.swapaxes(self.array, -1, -2))
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether PyTorch sends a gradient back to it."""
+        return held.get() is not None and not isinstance(self.array, np.ndarray) and self.is_floating_point()
+
+    @property
+    def data(self) -> Torchlike:
+        """The same entries, to which nothing is sent back."""
+        return self.detach()
+
+    def detach(self) -> Torchlike:
+        """The same entries, to which nothing is sent back."""
+        tape = held.get()
+        return Torchlike(self.array if tape is None else tape.stop(self).array)
+
+    def detach_(self) -> Torchlike:
+        """The same in place."""
+        self.array = self.detach().array
+        return self
 
     @property
     def shape(self) -> Any:
@@ -75,6 +121,11 @@ class Torchlike:
         """Symbols are nowhere."""
         return "cpu"
 
+    def is_floating_point(self) -> bool:
+        """Whether it holds real numbers."""
+        core = self.array.laid.core if isinstance(self.array, Tensor) else None
+        return self.dtype.kind == "f" and getattr(core, "below", None) is None
+
     def __getitem__(self, index: Any) -> Any:
         return wrapped(self.array[unwrapped(index)])
 
@@ -90,6 +141,12 @@ class Torchlike:
     def __bool__(self) -> bool:
         return bool(self.array)
 
+    def __int__(self) -> int:
+        return int(self.array)
+
+    def __index__(self) -> int:
+        return operator.index(self.array)
+
     def __eq__(self, other: object) -> Any:
         return wrapped(self.array == unwrapped(other))
 
@@ -97,17 +154,39 @@ class Torchlike:
         return wrapped(self.array != unwrapped(other))
 
     def __getattr__(self, name: str) -> Any:
+        from derive.checking.torchwords import FUNCTIONS, IN_PLACE  # deferred: the tables are made of tensors
+
         if name.startswith("__"):
             raise AttributeError(name)
-        if name.endswith("_") and name[:-1] in _IN_PLACE:
-            return partial(self._in_place, _IN_PLACE[name[:-1]])
-        if name not in _FUNCTIONS:
+        if name.endswith("_") and name[:-1] in IN_PLACE:
+            return partial(self._changed, IN_PLACE[name[:-1]])
+        if name.endswith("_") and name[:-1] in FUNCTIONS:
+            return partial(self._replaced, name[:-1])
+        if name not in FUNCTIONS:
             raise UnsupportedError(f".{name} of a tensor is not supported on symbols")
-        return lambda *arguments, **options: _called(name, self, *arguments, **options)
+        return lambda *arguments, **options: called(name, self, *arguments, **options)
 
-    def _in_place(self, change: Callable[[Any, Any], Any], other: Any = 0.0) -> Torchlike:
-        self.array = change(self.array, unwrapped(other))
+    def _changed(self, change: Callable[..., Any], *arguments: Any, **options: Any) -> Torchlike:
+        try:
+            self.array = change(self.array, *map(unwrapped, arguments), **unwrapped(options))
+        except TypeError as error:
+            raise UnsupportedError(f"an operation in place with these arguments is not supported ({error})") from error
         return self
+
+    def _replaced(self, name: str, *arguments: Any, **options: Any) -> Torchlike:
+        """x.relu_(): the same tensor with other entries, or with its entries in another shape."""
+        made = unwrapped(called(name, self, *arguments, **options))
+        if name in _MOVING:
+            self.array = made
+        elif self.ndim:
+            self.array[...] = made
+        else:
+            self.array = made
+        return self
+
+
+_MOVING = ("squeeze", "unsqueeze", "t", "transpose", "swapaxes", "requires_grad")
+"""What leaves the entries as they are."""
 
 
 def _operators() -> None:
@@ -121,8 +200,7 @@ def _operators() -> None:
             return wrapped(operation(unwrapped(other), self.array))
 
         def in_place(self: Torchlike, other: Any) -> Torchlike:
-            changing = getattr(operator, f"i{operation.__name__.strip('_')}")
-            return self._in_place(changing, other)
+            return self._changed(getattr(operator, f"i{operation.__name__.strip('_')}"), other)
 
         return forwards, backwards, in_place
 
@@ -136,172 +214,27 @@ def _operators() -> None:
 
 _operators()
 
-
-def _filled(array: Any, value: Any) -> Any:
-    array[...] = value
-    return array
+_SAID_NOTHING = ("device", "memory_format", "layout", "requires_grad", "pin_memory", "non_blocking", "_stacklevel")
+"""Options that do not change any number."""
 
 
-_IN_PLACE: dict[str, Callable[[Any, Any], Any]] = {
-    "add": operator.iadd,
-    "sub": operator.isub,
-    "mul": operator.imul,
-    "div": operator.itruediv,
-    "fill": _filled,
-    "copy": _filled,
-    "zero": _filled,
-}
+def called(name: str, *arguments: Any, **options: Any) -> Any:
+    """One of PyTorch's functions.
 
+    Raises: UnsupportedError for arguments that it does not take here.
+    """
+    from derive.checking.torchwords import FUNCTIONS  # deferred: the tables are made of tensors
 
-def _called(name: str, *arguments: Any, **options: Any) -> Any:
-    given = {key: unwrapped(value) for key, value in options.items() if key not in ("dtype", "device", "inplace")}
+    given = {key: unwrapped(value) for key, value in options.items() if key not in _SAID_NOTHING}
+    in_place = given.pop("inplace", False)
+    kind = given.pop("dtype", None)
+    if not is_real(kind) and name != "to":
+        raise UnsupportedError(f"torch.{name} with dtype={kind} is not supported on symbols")
     try:
-        return wrapped(_FUNCTIONS[name](*map(unwrapped, arguments), **given))
+        made = wrapped(FUNCTIONS[name](*map(unwrapped, arguments), **given))
     except TypeError as error:
         raise UnsupportedError(f"torch.{name} with these arguments is not supported on symbols ({error})") from error
-
-
-def _axis(dim: Any) -> Any:
-    return tuple(dim) if isinstance(dim, list) else dim
-
-
-def _reduction(function: Callable[..., Any]) -> Callable[..., Any]:
-    def reduced(x: Any, dim: Any = None, keepdim: bool = False) -> Any:
-        return function(x, axis=_axis(dim), keepdims=keepdim)
-
-    return reduced
-
-
-def _spread(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The variance or its root, which PyTorch divides by N - 1 unless it is told otherwise."""
-
-    def reduced(x: Any, dim: Any = None, unbiased: bool = True, keepdim: bool = False, correction: int = 1) -> Any:
-        return function(x, axis=_axis(dim), keepdims=keepdim, ddof=correction if unbiased else 0)
-
-    return reduced
-
-
-def _largest(function: Callable[..., Any], pair: Callable[..., Any]) -> Callable[..., Any]:
-    def found(x: Any, other: Any = None) -> Any:
-        if isinstance(other, int):
-            raise UnsupportedError("the largest entries with their places are not supported on symbols; write amax")
-        return function(x) if other is None else pair(x, other)
-
-    return found
-
-
-def _sizes(shape: tuple[Any, ...]) -> tuple[Any, ...]:
-    """The sizes of view(2, 3) and of view((2, 3))."""
-    return tuple(shape[0]) if len(shape) == 1 and isinstance(shape[0], tuple | list) else shape
-
-
-def _expanded(x: Any, *shape: Any) -> Any:
-    sizes = _sizes(shape)
-    missing = len(sizes) - x.ndim
-    whole = [
-        x.shape[place - missing] if isinstance(size, int) and size == -1 else size for place, size in enumerate(sizes)
-    ]
-    if not isinstance(x, Sheet):
-        raise UnsupportedError("torch.expand is not supported for all sizes")
-    return np.broadcast_to(x, tuple(whole))
-
-
-def _softmax(x: Any, dim: int = -1) -> Any:
-    powers = np.exp(x - np.max(x, axis=dim, keepdims=True))
-    return powers / np.sum(powers, axis=dim, keepdims=True)
-
-
-def _log_softmax(x: Any, dim: int = -1) -> Any:
-    shifted = x - np.max(x, axis=dim, keepdims=True)
-    return shifted - np.log(np.sum(np.exp(shifted), axis=dim, keepdims=True))
-
-
-def _linear(x: Any, weight: Any, bias: Any = None) -> Any:
-    product = x @ weight.T
-    return product if bias is None else product + bias
-
-
-def _einsum(pattern: str, *operands: Any) -> Any:
-    return np.einsum(pattern, *_sizes(operands))
-
-
-def _itself(x: Any, *arguments: Any) -> Any:
-    return x
-
-
-def _in_numbers(x: Any, *kind: Any) -> Any:
-    """The entries as real numbers; of another kind of number nothing is known here that could be given."""
-    return x * 1.0 if x.mask else x
-
-
-_FUNCTIONS: dict[str, Callable[..., Any]] = {
-    **{
-        name: getattr(np, name)
-        for name in ("exp", "log", "sqrt", "tanh", "sin", "cos", "abs", "sign", "expm1", "log1p")
-    },
-    **{name: getattr(np, name) for name in ("matmul", "outer", "where", "maximum", "minimum", "square", "zeros_like")},
-    **{name: getattr(np, name) for name in ("ones_like", "diagonal", "trace")},
-    **{name: _reduction(getattr(np, name)) for name in ("sum", "mean", "prod", "amax", "amin", "all", "any")},
-    **dict.fromkeys(("mm", "bmm", "mv", "dot"), np.matmul),
-    **dict.fromkeys(("contiguous", "detach", "requires_grad_", "cpu"), _itself),
-    **dict.fromkeys(("double", "float", "to", "type_as"), _in_numbers),
-    **{name: getattr(operator, name) for name in ("add", "sub", "mul", "neg", "pow")},
-    "addmm": lambda b, x, y: b + x @ y,
-    "cat": lambda tensors, dim=0: np.concatenate(list(tensors), axis=dim),
-    "clamp": lambda x, min=None, max=None: np.clip(x, min, max),
-    "clone": lambda x: x.copy(),
-    "dim": lambda x: x.ndim,
-    "div": operator.truediv,
-    "einsum": _einsum,
-    "expand": _expanded,
-    "expand_as": lambda x, other: _expanded(x, *other.shape),
-    "flatten": lambda x: np.reshape(x, -1),
-    "linear": _linear,
-    "log_softmax": _log_softmax,
-    "masked_fill": lambda x, mask, value: np.where(mask, value, x),
-    "max": _largest(np.max, np.maximum),
-    "min": _largest(np.min, np.minimum),
-    "numel": lambda x: x.size,
-    "permute": lambda x, *axes: np.transpose(x, _sizes(axes)),
-    "reciprocal": lambda x: 1 / x,
-    "relu": lambda x: np.maximum(x, 0),
-    "reshape": lambda x, *shape: np.reshape(x, _sizes(shape)),
-    "rsqrt": lambda x: 1 / np.sqrt(x),
-    "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
-    "size": lambda x, dim=None: x.shape if dim is None else x.shape[dim],
-    "softmax": _softmax,
-    "squeeze": lambda x, dim=None: np.squeeze(x, axis=dim),
-    "stack": lambda tensors, dim=0: np.stack(list(tensors), axis=dim),
-    "std": _spread(np.std),
-    "t": lambda x: x.T,
-    "transpose": lambda x, first, second: np.swapaxes(x, first, second),
-    "unsqueeze": lambda x, dim: np.expand_dims(x, dim),
-    "var": _spread(np.var),
-    "view": lambda x, *shape: np.reshape(x, _sizes(shape)),
-}
-"""PyTorch's functions, which are methods of its tensors as well."""
-
-_MADE = {"zeros": 0.0, "ones": 1.0}
-
-
-class Torch:
-    """Stands for the modules torch and torch.nn.functional, where numpy is what stands for NumPy."""
-
-    def __init__(self, numpy: Any) -> None:
-        self._numpy = numpy
-
-    def __getattr__(self, name: str) -> Any:
-        if name in _FUNCTIONS:
-            return partial(_called, name)
-        if name in _MADE:
-            return lambda *shape, **options: wrapped(getattr(self._numpy, name)(_sizes(shape)))
-        match name:
-            case "eye":
-                return lambda size, **options: wrapped(self._numpy.eye(size))
-            case "tensor" | "as_tensor":
-                return lambda value, **options: wrapped(self._numpy.array(unwrapped(value)))
-            case "no_grad" | "enable_grad":
-                return nullcontext
-            case "float64" | "float32" | "double":
-                return float
-        raise UnsupportedError(f"torch.{name} is not supported on symbols")
+    if in_place and isinstance(arguments[0], Torchlike):
+        arguments[0].array[...] = unwrapped(made)
+        return arguments[0]
+    return made

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import builtins
 import math
+import sys
 from collections.abc import Mapping
 from types import CellType, FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
 
-from derive.checking.pytorch import is_torch
+from derive.checking.context import Applied
+from derive.checking.kinds import Inside, is_function, is_torch
 
 __all__ = ["World"]
 
@@ -22,8 +24,11 @@ __all__ = ["World"]
 class World:
     """Copies of functions and classes that see the stand-ins; the copies of one module share their globals.
 
-    modules are the stand-ins by the name of a module, called replaces single functions and classes of others.
+    modules are the stand-ins by the name of a module, words those for Python's own functions. Where there is a tape, it
+    takes down which Functions of PyTorch's kind are called.
     """
+
+    tape: Any = None
 
     def __init__(self, modules: Mapping[str, Any], words: Mapping[str, Any]) -> None:
         self._modules = modules
@@ -33,8 +38,14 @@ class World:
         # What has been copied is kept, so that no other object gets its id.
         self._kept: list[Any] = []
 
+    def seen(self, value: Any) -> Any:
+        """What the copies see in the place of any value."""
+        return self._seen(value, getattr(value, "__module__", None) or "")
+
     def bound(self, thing: Any) -> Any:
         """The copy of a function or a class; anything else as it is."""
+        if is_function(thing):
+            return self._applied(thing)
         if isinstance(thing, FunctionType):
             return self._function(thing)
         if isinstance(thing, type) and not thing.__module__.startswith(("numpy", "builtins")):
@@ -83,6 +94,13 @@ class World:
         made: type = self._made[id(kind)]
         return made
 
+    def _applied(self, kind: type) -> Applied:
+        if id(kind) not in self._made:
+            self._kept.append(kind)
+            self._made[id(kind)] = Applied(kind, self)
+        found: Applied = self._made[id(kind)]
+        return found
+
     def _method(self, value: Any) -> Any:
         match value:
             case FunctionType():
@@ -108,15 +126,24 @@ class World:
 
     def _seen(self, value: Any, module: str) -> Any:
         """What the copies see in the place of a value of their module."""
+        if isinstance(value, Inside):
+            return value.inside(self)
+        if is_function(value):
+            return self._applied(value)
+        if getattr(value, "__name__", "") == "apply" and is_function(getattr(value, "__self__", None)):
+            return self._applied(value.__self__).apply
         if isinstance(value, ModuleType):
             return self._modules.get(value.__name__, value)
         if isinstance(value, FunctionType | type) and value.__module__ == module:
             # Not before it is asked for: functions of a module may name each other in a circle.
-            return self.bound(value) if isinstance(value, FunctionType) else self._class(value)
+            return self.bound(value)
         name = getattr(value, "__name__", "")
-        for home, module_name in ((np, "numpy"), (math, "math"), (np.linalg, "numpy.linalg")):
+        homes = [(np, "numpy"), (math, "math"), (np.linalg, "numpy.linalg")]
+        homes += [(sys.modules[home], home) for home in ("torch", "torch.nn.functional") if home in sys.modules]
+        for home, module_name in homes:
             if callable(value) and name and vars(home).get(name) is value and module_name in self._modules:
-                return getattr(self._modules[module_name], name)
+                # What has no stand-in is refused when it is called, if it ever is.
+                return getattr(self._modules[module_name], name, value)
         return value
 
     def _imported(self, name: str, *arguments: Any, **options: Any) -> Any:

@@ -115,3 +115,53 @@ def test_the_forward_function_is_found_by_its_name():
 def test_what_has_to_be_added_is_said_with_the_file():
     with pytest.raises(UserError, match=r"yours that returns \(output, cache\) \(--forward test_claim\.py:NAME, and"):
         check_backward(backward, "affine")
+
+
+def one_way(X, W, b):
+    Y = X @ W + b
+    return (Y if X[0, 0] < 50 else Y + 1), (X, W)
+
+
+def at_a_point(X):
+    return np.where(X == 0, 7.0, np.maximum(X, 0)), X
+
+
+def at_one_size(X, W, b):
+    return X @ W + b * (1 if X.shape[0] != 7 else 2), (X, W)
+
+
+def sorted_if_square(X, W, b):
+    if X.shape[0] == X.shape[1]:
+        X = np.sort(X, axis=None)[np.argsort(np.argsort(X, axis=None))].reshape(X.shape)
+    return X @ W + b, (X, W)
+
+
+def relu_backward(dY, X):
+    return dY * (X > 0)
+
+
+@pytest.mark.parametrize("forward", [one_way, at_one_size])
+def test_every_way_of_forward_is_compared(forward):
+    assert check_backward(backward, forward, against="affine").forward.strength is Strength.REFUTED
+
+
+def test_a_value_is_compared_on_boundaries_too():
+    found = check_backward(relu_backward, at_a_point, against="relu").forward
+    assert found.strength is Strength.REFUTED
+    written = check_backward(relu_backward, lambda X: (np.where(X >= 0, X, 0.0), X), against="relu").forward
+    assert written.proved
+
+
+def test_what_fails_at_one_of_the_sizes_is_no_proof_at_the_others():
+    found = check_backward(backward, sorted_if_square, against="affine").forward
+    assert found.strength is Strength.CHECKED_AT_POINTS
+    assert "points" in found.method
+
+
+def test_without_any_numbers_to_compare_nothing_is_said():
+    def nowhere(X):
+        Y = np.maximum(X, 0)
+        return np.sort(Y, axis=0)[np.argsort(np.argsort(Y, axis=0), axis=0), np.arange(Y.shape[1])] / 0.0, X
+
+    with pytest.raises(UserError):
+        check_backward(relu_backward, nowhere, against="relu")

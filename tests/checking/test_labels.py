@@ -108,7 +108,9 @@ def test_a_wrong_one_differs_at_its_witness(case):
     inputs = draw(case, witness.sizes, witness.seed, witness.scale, witness.arrays)
     value = evaluate(case, inputs)
     g = upstream(value, witness.seed) if witness.upstream is None else np.full(np.shape(value), witness.upstream)
-    found, expected = gradients(case, inputs, g), truth(case, inputs, g)
+    with np.errstate(all="ignore"):
+        # Some give no number.
+        found, expected = gradients(case, inputs, g), truth(case, inputs, g)
     for name in case.wrong:
         got, by = found[name], witness.by if name == witness.wrt else ALSO
         if witness.kink is not None:

@@ -37,6 +37,8 @@ def changed(array: Any, change: Callable[[Any], Any]) -> Any:
 
 
 CASES: dict[str, tuple[Function, ...]] = {
+    "allclose": (lambda np, A: np.allclose(A, A), lambda np, A, B: np.allclose(A, B, atol=0.5)),
+    "array_equal": (lambda np, A: np.array_equal(A, A), lambda np, A, B: np.array_equal(A, B)),
     "all": (lambda np, A, m: np.all(m), lambda np, A, m: np.all(A > 0, axis=1), lambda np, m: np.all(m, axis=0)),
     "amax": (lambda np, T: np.amax(T, axis=1),),
     "amin": (lambda np, T: np.amin(T, axis=(0, 2), keepdims=True),),
@@ -140,6 +142,7 @@ CASES: dict[str, tuple[Function, ...]] = {
     "vdot": (lambda np, A, B: np.vdot(A, B),),
     "vsplit": (lambda np, S: np.vsplit(S, 3),),
     "vstack": (lambda np, A, x: np.vstack([A, x]),),
+    "isclose": (lambda np, A, B: np.isclose(A, B, rtol=0.5), lambda np, A: np.isclose(A, 1.0)),
     "where": (lambda np, A, B, m: np.where(m, A, B), lambda np, A: np.where(A > 0, A, 0.01 * A)),
     "zeros_like": (lambda np, A: np.zeros_like(A),),
 }

@@ -114,13 +114,115 @@ class Plain(nn.Module):
         return fn.relu(X @ self.W)
 
 
-class Nested(nn.Module):
-    def __init__(self):
+class Cube(Function):
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return x**3
+
+    @staticmethod
+    def backward(ctx, g):
+        (x,) = ctx.saved_tensors
+        return 3 * x**2 * g
+
+
+class Sized(nn.Module):
+    def __init__(self, inputs, outputs):
         super().__init__()
-        self.inner = nn.Linear(3, 2)
+        self.inner = nn.Linear(inputs, outputs)
 
     def forward(self, X: "N 3"):
-        return self.inner(X)
+        return Cube.apply(self.inner(X))
+
+
+class Dropped(Sized):
+    def __init__(self):
+        super().__init__(3, 2)
+        self.drop = nn.Dropout(0.5)
+
+    def forward(self, X: "N 3"):
+        return self.drop(Cube.apply(self.inner(X)))
+
+
+class Batched(Sized):
+    def __init__(self):
+        super().__init__(3, 2)
+        self.norm = nn.BatchNorm1d(2)
+
+    def forward(self, X: "N 3"):
+        return self.norm(Cube.apply(self.inner(X)))
+
+
+class Counting(Sized):
+    def __init__(self):
+        super().__init__(3, 2)
+        self.register_buffer("seen", torch.zeros(1))
+
+    def forward(self, X: "N 3"):
+        self.seen += 1
+        return Cube.apply(self.inner(X)) * self.seen
+
+
+class Tied(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.inner = nn.Linear(2, 2, bias=False)
+        self.again = nn.Linear(2, 2, bias=False)
+        self.again.weight = self.inner.weight
+
+    def forward(self, X: "N 2"):
+        return self.again(Cube.apply(self.inner(X)))
+
+
+class Detached(Sized):
+    def __init__(self):
+        super().__init__(3, 2)
+
+    def forward(self, X: "N 3"):
+        y = self.inner(X)
+        return Cube.apply(y) * y.detach()
+
+
+class Hooked(Sized):
+    """A hook on what is hardly more than nothing, where a gradient is sent back."""
+
+    def __init__(self):
+        super().__init__(3, 2)
+
+    def forward(self, X: "N 3"):
+        y = self.inner(X)
+        if y.requires_grad:
+            y.register_hook(lambda g: g * (1 + 1e-9))
+        return Cube.apply(y)
+
+
+class Recurrent(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.cell = nn.GRUCell(2, 1)
+
+    def forward(self, X: "N 2"):
+        return Cube.apply(self.cell(X))
+
+
+class Slope(Function):
+    """The gradient of 2 x for that of 3 x; nothing in it is PyTorch's, so that it runs on anything."""
+
+    @staticmethod
+    def forward(ctx, x):
+        return x * 3
+
+    @staticmethod
+    def backward(ctx, g):
+        return g * 2
+
+
+CALLED = {"elsewhere": Slope.apply}
+
+
+class Elsewhere(nn.Module):
+    def forward(self, X: "N 2"):
+        return CALLED["elsewhere"](X)
 
 
 def plain_backward(dY, X, W):
