@@ -19,6 +19,7 @@ from derive.checking.assumptions import assumed_of
 from derive.checking.generic import substituted
 from derive.checking.places import Coordinate, Point
 from derive.checking.range import is_never_positive, is_never_zero
+from derive.errors import UnsupportedError
 from derive.forward.assumption import Assumption
 from derive.forward.functions import largest, smallest, step
 from derive.forward.nodes import Input, placeholder
@@ -210,7 +211,10 @@ def _answer(field: Ring, number: int) -> bool | None:
 
 
 def answers(known: Mapping[int, bool], stands: Mapping[int, Element], field: Field) -> dict[int, bool] | None:
-    """The same answers, about comparisons where the assumptions hold; None if they never come so there."""
+    """The same answers, about comparisons where the assumptions hold; None if they never come so there.
+
+    Raises: UnsupportedError where a comparison is no longer one.
+    """
     found: dict[int, bool] = {}
     for number, held in known.items():
         mask = decided(field.atom(number), stands)
@@ -219,8 +223,9 @@ def answers(known: Mapping[int, bool], stands: Mapping[int, Element], field: Fie
                 return None
             continue
         powers = field.monomials[next(iter(mask.terms))]
-        # A mask that has become a sum of others says nothing about each of them.
-        if mask == field.atom(powers[0][0]) and found.setdefault(powers[0][0], held) != held:
+        if mask != field.atom(powers[0][0]):
+            raise UnsupportedError("where the assumptions hold, a comparison of the code is several")
+        if found.setdefault(powers[0][0], held) != held:
             return None
     return found
 

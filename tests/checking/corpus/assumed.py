@@ -208,7 +208,7 @@ CASES = (
         WRONG,
         "the root is not differentiated",
         "term missing",
-        witness=Witness(wrt="x", sizes={"N": 1}, arrays={"x": [1]}, by=0.4),
+        witness=Witness(wrt="x", sizes={"N": 1}, arrays={"x": [1]}, by=0.3),
     ),
     signed(
         "positive/guarded",
