@@ -34,9 +34,10 @@ from derive.forward.layer import Layer
 from derive.forward.nodes import Input
 from derive.forward.shape import bind
 from derive.layers import load
+from derive.locale import N_
 from derive.proof.evidence import Strength
 
-__all__ = ["check_backward"]
+__all__ = ["check_backward", "meant"]
 
 SECONDS = 10.0
 """How long a check may take before it says what it knows by then."""
@@ -56,12 +57,14 @@ _SETTLING = 1.0
 _KINKS = 1.5
 """How long a point at which the derivative jumps is looked for."""
 
-_ALL = "the code, run on letters for sizes, has the canonical form of the derived gradient"
-_AT = "every entry, in the exact field of the inputs' entries"
-_NUMBERS = "the code itself, at these numbers, with what forward derives to there"
+_ALL = N_("the code, run on letters for sizes, has the canonical form of the derived gradient")
+_AT = N_("every entry, in the exact field of the inputs' entries")
+_NUMBERS = N_("the code itself, at these numbers, with what forward derives to there")
 
-_SIDES = "the code itself with 100 digits, beside the boundary of a comparison or on it, against the derivative nearby"
-_NEARBY = "the code itself, where the derivative jumps, against the derivatives nearby"
+_SIDES = N_(
+    "the code itself with 100 digits, beside the boundary of a comparison or on it, against the derivative nearby"
+)
+_NEARBY = N_("the code itself, where the derivative jumps, against the derivatives nearby")
 
 _LASTING = "proved for one call, but every call changes what lasts to the next: a global variable, or a default"
 
@@ -114,13 +117,8 @@ def check_backward(
         [('X', 'proved for all sizes'), ('s', 'proved for all sizes')]
     """
     started = time.monotonic()
-    claimed = load(against) if isinstance(against, str) else against
-    if forward is None and claimed is not None and not is_class(backward):
-        forward = partner(backward, claimed)
-    if forward is None and claimed is not None and not is_class(backward):
-        forward, claimed = claimed, None
     written = written_shapes(shapes or {})
-    found = subject(backward, forward, shapes=written, returns=returns, claimed=claimed)
+    found, claimed = meant(backward, forward, shapes=written, returns=returns, against=against)
     check_sizes(sizes or {}, size_letters(found.inputs), found.against)
     found = replace(found, assumptions=read(assume, found.inputs, found.against, claimed or found.layer))
     budget = Budget(seconds)
@@ -140,6 +138,27 @@ def check_backward(
         told,
         found.assumptions,
     )
+
+
+def meant(
+    backward: Any,
+    forward: Any = None,
+    *,
+    shapes: Mapping[str, str] | None = None,
+    returns: str = "",
+    against: str | Layer | None = None,
+) -> tuple[Subject, Layer | None]:
+    """What is checked, and the layer that forward claims to be, if it claims one; arguments as for check_backward.
+
+    Raises: UserError if the functions cannot be matched.
+    """
+    claimed = load(against) if isinstance(against, str) else against
+    if forward is None and claimed is not None and not is_class(backward):
+        forward = partner(backward, claimed)
+    if forward is None and claimed is not None and not is_class(backward):
+        forward, claimed = claimed, None
+    written = written_shapes(shapes or {})
+    return subject(backward, forward, shapes=written, returns=returns, claimed=claimed), claimed
 
 
 @dataclass(slots=True)

@@ -41,8 +41,8 @@ class Traced:
     """What the code computes for all sizes: the derived gradients and those of the code, by the names of the inputs.
 
     output is None if forward cannot be traced, got is empty if backward cannot; reason says why. provisos are what both
-    hold only where: they are no proof for all sizes then. own says of which gradients there is no code, and why.
-    Both are compared where the assumptions hold.
+    hold only where: they are no proof for all sizes then. own says of which gradients there is no code, and why; seed
+    is the upstream gradient, or 1 where backward is given none. Both are compared where the assumptions hold.
     """
 
     output: Node | None
@@ -52,6 +52,7 @@ class Traced:
     provisos: tuple[str, ...] = ()
     own: Mapping[str, str] = field(default_factory=dict)
     assumptions: tuple[Assumption, ...] = ()
+    seed: Node = field(default_factory=lambda: Constant(Integer(1)))
 
     def short(self, name: str) -> Node:
         """The derived gradient as it is written; made once, and in less time where it remains too long to be read."""
@@ -159,16 +160,16 @@ def _traced(subject: Subject, budget: Budget) -> Traced:
         swept = sweep(node, seed, subject.smooth)
         expected = {item.name: swept.gradient(item) for item in subject.smooth}
     except UserError as error:
-        return Traced(node, {}, {}, str(error))
+        return Traced(node, {}, {}, str(error), seed=seed)
     try:
         found = subject.back(world, arrays, output, cache, Live(seed, where), holder)
         own = {name: value.reason for name, value in found.items() if isinstance(value, Own)}
         got = {name: value for name, array in found.items() if (value := _node(array)) is not None}
     except CodeError as error:
-        return Traced(node, expected, {}, str(error))
+        return Traced(node, expected, {}, str(error), seed=seed)
     except Exception as error:
-        return Traced(node, expected, {}, raised(error))
-    return Traced(node, expected, got, own=own)
+        return Traced(node, expected, {}, raised(error), seed=seed)
+    return Traced(node, expected, got, own=own, seed=seed)
 
 
 def _ahead(subject: Subject, world: World, arrays: Mapping[str, Any]) -> tuple[Any, Any, Any]:

@@ -18,7 +18,9 @@ from typing import TYPE_CHECKING, Any
 import typer
 from typer.main import get_command
 
+from derive.cli.code import COMMAND, is_class, loaded, place_of
 from derive.cli.command import LayerCommand
+from derive.cli.handout import TAKEN, Handout, handout_parameters, read_handout, told
 from derive.cli.options import argument, option, size_option
 from derive.cli.streams import emit, note
 from derive.cli.usage import UsageError
@@ -33,12 +35,14 @@ if TYPE_CHECKING:
 
 __all__ = ["check_command", "inside"]
 
-_COMMAND = "derive check"
 _WRONG = 4
 _REQUIRED = ("checked", "proved")
 _MOST_SECONDS = 600
 _LOADING = 60.0
 """How long the files may take to be run, with all that they import."""
+
+_COMPOSING = 180.0
+"""How long a handout may take, whose code is run once more."""
 
 _HELP = """Prove a hand-written backward function, or show the numbers at which it is wrong.
 
@@ -81,7 +85,7 @@ def check_command(words: list[str], allow: Allow | None = None) -> Any:
         option("size", list[str], [], "A size by its letter; may be given more than once.", "LETTER=NUMBER"),
         option("seconds", str, "10", "How long the check may take, from 1 to 600.", "NUMBER"),
         option("require", str, "checked", "With proved, anything weaker is an error.", "checked|proved"),
-        option("json", bool, False, "Print the verdicts as JSON."),
+        *handout_parameters(),
         option("quiet", bool, False, "Print nothing; the exit code tells.", short="-q"),
         option("debug", bool, False, "Print a traceback with every error."),
     ]
@@ -93,7 +97,7 @@ def check_command(words: list[str], allow: Allow | None = None) -> Any:
 
 def _letters(words: list[str]) -> tuple[str, ...]:
     """The size letters that can be options: those of shapes on the command line, of a layer, and of annotations."""
-    shapes = [*read_shapes(values_of("--shape", words), _COMMAND).values()]
+    shapes = [*read_shapes(values_of("--shape", words), COMMAND).values()]
     found = dict.fromkeys(letters_of(shapes))
     for name in values_of("--against", words):
         with suppress(UnknownNameError):
@@ -101,20 +105,8 @@ def _letters(words: list[str]) -> tuple[str, ...]:
     for place in (*values_of("--forward", words), first_argument(words) or ""):
         found.update(dict.fromkeys(letters_of(_annotations(Path(place.rpartition(":")[0])))))
     folded = [letter.casefold() for letter in found]
-    taken = (
-        "against",
-        "assume",
-        "debug",
-        "forward",
-        "help",
-        "json",
-        "quiet",
-        "require",
-        "returns",
-        "seconds",
-        "shape",
-        "size",
-    )
+    taken = ("against", "assume", "debug", "forward", "help", "quiet", "require", "returns", "seconds", "shape", "size")
+    taken = (*taken, *TAKEN)
     return tuple(letter for letter in found if folded.count(letter.casefold()) == 1 and letter.casefold() not in taken)
 
 
@@ -129,7 +121,7 @@ def _annotations(path: Path) -> Iterator[str]:
             written = node.annotation.value
             if isinstance(written, str):
                 with suppress(ExpressionError, UserError):
-                    read_shape(written, node.arg, _COMMAND)
+                    read_shape(written, node.arg, COMMAND)
                     yield written
 
 
@@ -137,7 +129,7 @@ def inside(words: list[str], allow: Allow) -> int:
     """The exit code of the command, in the process that is made for it."""
     from derive.cli.run import invoked  # deferred: it imports this module
 
-    return invoked(check_command(words, allow), _COMMAND, words)
+    return invoked(check_command(words, allow), COMMAND, words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,41 +145,53 @@ class _Request:
     assume: tuple[str, ...]
     seconds: float
     require: str
-    json: bool
+    handout: Handout
     quiet: bool
 
 
 def _read(values: Mapping[str, Any], letters: Iterable[str]) -> _Request:
     place = values.get("place")
     if place is None:
-        raise UsageError("expected FILE:BACKWARD, such as layer.py:backward", _COMMAND)
+        raise UsageError("expected FILE:BACKWARD, such as layer.py:backward", COMMAND)
     require = values.get("require", "checked")
     if require not in _REQUIRED:
-        raise UsageError(f"--require: expected {' or '.join(_REQUIRED)}, got {require!r}", _COMMAND)
-    shapes = read_shapes(values.get("shape", ()), _COMMAND)
+        raise UsageError(f"--require: expected {' or '.join(_REQUIRED)}, got {require!r}", COMMAND)
+    shapes = read_shapes(values.get("shape", ()), COMMAND)
     sizes = dict(_sizes(values, letters))
     forward, against = values.get("forward", ""), values.get("against")
     for written in (place, *([forward] if forward else [])):
-        _place(written)
+        place_of(written)
     if against is not None:
         _check_name(against)
-    if not forward and against is None and "." not in place.rpartition(":")[2] and not _is_class(place):
-        raise UsageError("expected --forward FILE:FORWARD, or --against LAYER", _COMMAND)
+    if not forward and against is None and "." not in place.rpartition(":")[2] and not is_class(place):
+        raise UsageError("expected --forward FILE:FORWARD, or --against LAYER", COMMAND)
     return _Request(
         *(place, forward, against, shapes, sizes, values.get("returns", ""), tuple(values.get("assume", ()))),
         *(_seconds(values), require),
-        *(bool(values.get("json")), bool(values.get("quiet"))),
+        *(_handout(values), bool(values.get("quiet"))),
     )
+
+
+def _handout(values: Mapping[str, Any]) -> Handout:
+    try:
+        return read_handout(values)
+    except UsageError as error:
+        error.command = COMMAND
+        raise
 
 
 def _outside(request: _Request, words: list[str]) -> None:
     """Has the check made in a process of its own, and passes on what it prints."""
-    ended = limited("derive.cli.check:inside", words, _LOADING + _hard(request.seconds))
+    is_asked = request.handout.is_asked
+    most = _LOADING + _hard(request.seconds) + (_COMPOSING if is_asked else 0)
+    ended = limited("derive.cli.check:inside", words, most)
     if ended.stderr:
         note(ended.stderr.decode(errors="replace").rstrip("\n"))
     if ended.code is None:
         raise UserError(f"check: {request.place}: {_ended(ended, request)}")
-    if ended.stdout:
+    if ended.stdout and is_asked:
+        request.handout.write(ended.stdout.decode())
+    elif ended.stdout:
         emit(ended.stdout)
     if ended.code:
         raise typer.Exit(ended.code)
@@ -195,7 +199,7 @@ def _outside(request: _Request, words: list[str]) -> None:
 
 def _ended(ended: Ended, request: _Request) -> str:
     """Why there is no report."""
-    files = {str(_place(written)[0].resolve()) for written in (request.place, request.forward) if written}
+    files = {str(place_of(written)[0].resolve()) for written in (request.place, request.forward) if written}
     line = next((f" (line {number} of {Path(path).name})" for path, number in ended.lines if path in files), "")
     if ended.late:
         return (
@@ -219,16 +223,21 @@ def _hard(seconds: float) -> float:
 
 def _check(request: _Request, allow: Allow) -> None:
     try:
-        report = _report(request, allow)
+        report, made = _report(request, allow)
     except KeyboardInterrupt as error:
         from derive.forward.file import line_of  # deferred: imports SymPy
 
         # Not by a person: those are heard by the process that started this one.
-        told = line_of(error, _place(request.place)[0])
+        told = line_of(error, place_of(request.place)[0])
         raise UserError(f"check: {request.place}: the code raised KeyboardInterrupt{told}") from error
     from derive.checking.message import data, text  # deferred: the same
 
-    if request.json:
+    if made:
+        # The process that started this one writes the files.
+        emit(made)
+        if not request.quiet:
+            note(text(report).rstrip("\n"))
+    elif request.handout.formats:
         emit(json.dumps(data(report), indent=2, ensure_ascii=False) + "\n")
     elif not request.quiet:
         emit(text(report))
@@ -240,18 +249,19 @@ def _check(request: _Request, allow: Allow) -> None:
         raise typer.Exit(_WRONG)
 
 
-def _report(request: _Request, allow: Allow) -> Report:
-    """What is known of the code, which is loaded and run."""
+def _report(request: _Request, allow: Allow) -> tuple[Report, str]:
+    """What is known of the code, which is loaded and run, and the texts that are written; "" if none are."""
     modules: dict[Path, Any] = {}
     # What is printed is the report, whatever the code under check prints.
     with redirect_stdout(sys.stderr):
         allow(_LOADING)
-        backward = _loaded(request.place, modules)
-        forward = _loaded(request.forward, modules) if request.forward else None
-        from derive.checking import check_backward  # deferred: imports SymPy
+        backward = loaded(request.place, modules)
+        forward = loaded(request.forward, modules) if request.forward else None
+        from derive.checked import check  # deferred: imports SymPy
+        from derive.checking.message import data
 
         allow(_hard(request.seconds))
-        return check_backward(
+        checked = check(
             backward,
             forward,
             shapes=request.shapes,
@@ -260,7 +270,12 @@ def _report(request: _Request, allow: Allow) -> Report:
             against=request.against,
             assume=request.assume,
             seconds=request.seconds,
+            options=request.handout.options,
         )
+        if not request.handout.is_asked:
+            return checked.report, ""
+        allow(_COMPOSING)
+        return checked.report, told(checked, request.handout, data(checked.report))
 
 
 def _check_name(name: str) -> None:
@@ -277,39 +292,15 @@ def _sizes(values: Mapping[str, Any], letters: Iterable[str]) -> Iterator[tuple[
     for item in values.get("size", ()):
         letter, equals, number = item.partition("=")
         if not equals:
-            raise UsageError(f"--size: expected a letter and a number such as N=3, got {item!r:.40}", _COMMAND)
+            raise UsageError(f"--size: expected a letter and a number such as N=3, got {item!r:.40}", COMMAND)
         yield letter.strip(), _number("--size", number)
 
 
 def _number(option: str, written: str) -> int:
     text = written.strip()
     if not (text.isascii() and text.isdecimal() and int(text[:9]) > 0 and len(text) < 4):
-        raise UsageError(f"{option}: expected a whole number from 1 to 999, got {written!r:.40}", _COMMAND)
+        raise UsageError(f"{option}: expected a whole number from 1 to 999, got {written!r:.40}", COMMAND)
     return int(text)
-
-
-def _place(written: str) -> tuple[Path, str]:
-    """The file and the name in it.
-
-    Raises: UsageError if they are not written so; UserError if there is no such file.
-    """
-    path, colon, name = written.rpartition(":")
-    if not colon or not path or not all(part.isidentifier() for part in name.split(".")):
-        raise UsageError(f"expected FILE:FUNCTION, such as layer.py:backward, got {written[:60]!r}", _COMMAND)
-    if not Path(path).is_file():
-        raise UserError(f"{path}: no such file; give FILE:FUNCTION, such as layer.py:backward")
-    return Path(path), name
-
-
-def _is_class(written: str) -> bool:
-    """Whether the file defines a class of this name; so it is read, not run. What cannot be read may be one."""
-    path, name = _place(written)
-    try:
-        module = ast.parse(path.read_bytes())
-    except (SyntaxError, ValueError, MemoryError, RecursionError):
-        return True
-    defined = {getattr(node, "name", ""): node for node in ast.walk(module)}
-    return not isinstance(defined.get(name), ast.FunctionDef | ast.AsyncFunctionDef)
 
 
 def _seconds(values: Mapping[str, Any]) -> float:
@@ -318,22 +309,4 @@ def _seconds(values: Mapping[str, Any]) -> float:
     with suppress(ValueError):
         if 1 <= float(written) <= _MOST_SECONDS:
             return float(written)
-    raise UsageError(f"--seconds: expected a number from 1 to {_MOST_SECONDS}, got {written!r:.40}", _COMMAND)
-
-
-def _loaded(written: str, modules: dict[Path, Any]) -> Any:
-    """What a file has under a name, which may be that of a method; modules are those of files that were run."""
-    path, name = _place(written)
-    from derive.forward.file import imported  # deferred: imports SymPy
-
-    home = path.resolve()
-    if home not in modules:
-        modules[home] = imported(path)
-    found: Any = modules[home]
-    where = f"function of {path.name}"
-    for part in name.split("."):
-        known = [key for key, value in vars(found).items() if callable(value) and not key.startswith("__")]
-        if not hasattr(found, part):
-            raise UnknownNameError(where, part, known)
-        found, where = getattr(found, part), f"method of {part}"
-    return found
+    raise UsageError(f"--seconds: expected a number from 1 to {_MOST_SECONDS}, got {written!r:.40}", COMMAND)

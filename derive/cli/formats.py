@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from derive.options import LANGUAGES
 
@@ -68,7 +68,7 @@ class Format:
         help: What its option does.
         variant: What its files are called besides, where another format has the same ending.
         printed: Whether it goes to stdout when nothing else is asked for and no place is named.
-        text: What fills it.
+        text: What fills it, given the texts of a command.
         choices: What fills it for each value of its option, if that has one.
     """
 
@@ -77,8 +77,8 @@ class Format:
     help: str
     variant: str = ""
     printed: bool = False
-    text: Callable[[Texts], str] | None = None
-    choices: Mapping[str, Callable[[Texts], str]] = field(default_factory=dict)
+    text: Callable[[Any], str] | None = None
+    choices: Mapping[str, Callable[[Any], str]] = field(default_factory=dict)
 
     def chosen(self, value: str) -> Format:
         """The format with one of its choices; its files are called by it."""

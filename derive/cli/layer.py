@@ -11,13 +11,12 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from derive.cli.formats import Format, Texts
+from derive.cli.files import write_formats
+from derive.cli.formats import Texts
 from derive.cli.options import choices
 from derive.cli.request import Request, read_request
 from derive.cli.streams import emit, note
-from derive.errors import EngineError, EngineFailedError
 from derive.layers import Listing
-from derive.write import write_bytes
 
 if TYPE_CHECKING:
     from derive.api import Derived
@@ -58,42 +57,7 @@ def _show(derived: Derived, request: Request) -> None:
 
 def _write(derived: Derived, request: Request) -> None:
     texts = Texts(derived, all_entries=request.all_entries)
-    stem = _stem(derived)
-    # Everything is made before anything is written: an error leaves all old files as they are.
-    made: list[tuple[Path, bytes]] = []
-    failure, kept = None, []
-    for format in request.formats:
-        try:
-            content = _content(format, texts, request)
-        except EngineError as error:
-            failure, kept = error, _kept(error, texts, request, stem)
-        else:
-            made.append((request.place.path(format, stem), content))
-    if request.place.printed and failure is None:
-        for _, content in made:
-            emit(content)
-        return
-    for path, content in dict([*kept, *made]).items():
-        write_bytes(path, content)
-        emit(f"{path}\n")
-    if failure is not None:
-        raise EngineError("\n".join([str(failure), *(f"  kept: {path}" for path, _ in kept)])) from failure
-
-
-def _content(format: Format, texts: Texts, request: Request) -> bytes:
-    if format.text is not None:
-        return format.text(texts).encode()
-    from derive.pdf import typeset  # deferred: only a PDF needs processes
-
-    return typeset(texts.latex, engine=request.engine)
-
-
-def _kept(error: EngineError, texts: Texts, request: Request, stem: str) -> list[tuple[Path, bytes]]:
-    """What is left when there is no PDF: the LaTeX, and what the engine wrote about it."""
-    kept = [(request.place.beside(".tex", stem), texts.latex.encode())]
-    if isinstance(error, EngineFailedError) and error.log:
-        kept.append((request.place.beside(".log", stem), error.log))
-    return kept
+    write_formats(texts, request.formats, request.place, stem=_stem(derived), engine=request.engine)
 
 
 def _stem(derived: Derived) -> str:

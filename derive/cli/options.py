@@ -19,6 +19,7 @@ __all__ = [
     "LARGEST",
     "argument",
     "choices",
+    "literal",
     "option",
     "parameters",
     "size_option",
@@ -79,13 +80,13 @@ def parameters(listing: Listing) -> list[Parameter]:
     return [
         *_sizes(listing),
         option("size", list[str], [], "A size by its letter; may be given more than once.", "LETTER=NUMBER"),
-        *(option(name, _literal(values), values[0], _VARIANT) for name, values in listing.variants),
+        *(option(name, literal(values), values[0], _VARIANT) for name, values in listing.variants),
         *_document(),
         *map(_format, FORMATS),
         option("all_entries", bool, False, "With --json: list every entry, up to 100000 of them."),
         option("output", str, "", "Where to write: a folder, a file, or - for stdout.", "PLACE", short="-o"),
         option("name", str, "", "What to call the files, without ending.", "NAME"),
-        option("engine", _literal(ENGINE_CHOICES), "auto", "What makes the PDF; see derive doctor."),
+        option("engine", literal(ENGINE_CHOICES), "auto", "What makes the PDF; see derive doctor."),
         option("quiet", bool, False, "Print no notes on stderr.", short="-q"),
         option("debug", bool, False, "Print a traceback with every error."),
     ]
@@ -93,7 +94,7 @@ def parameters(listing: Listing) -> list[Parameter]:
 
 def _format(format: Format) -> Parameter:
     if format.choices:
-        return option(format.option, _literal(tuple(format.choices)), "", format.help)
+        return option(format.option, literal(tuple(format.choices)), "", format.help)
     return option(format.option, bool, False, format.help)
 
 
@@ -133,7 +134,7 @@ def _document() -> Iterator[Parameter]:
             values = choices(field.name)
             # What stands in a tuple with commas in it is given one by one.
             several, flag = field.name == "assume", field.default is False
-            kind: Any = list[str] if several else bool if flag else _literal(values) if values else str
+            kind: Any = list[str] if several else bool if flag else literal(values) if values else str
             default = field.default or ([] if several else False if flag else "")
             yield option(field.name, kind, default, help, placeholder)
 
@@ -163,5 +164,6 @@ def _parameter(name: str, kind: Any, default: Any, declared: Any) -> Parameter:
     return Parameter(name, Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
 
 
-def _literal(values: tuple[str, ...]) -> Any:
+def literal(values: tuple[str, ...]) -> Any:
+    """The type of an option that has these values."""
     return Literal[values]

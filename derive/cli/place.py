@@ -48,8 +48,14 @@ class Place:
         return self.file.with_name(self.file.name.removesuffix(".pdf") + ending)
 
 
-def find_place(formats: tuple[Format, ...], *, output: str | None = None, name: str | None = None) -> Place:
-    """The place that -o and --name mean for these formats.
+def find_place(
+    formats: tuple[Format, ...],
+    *,
+    output: str | None = None,
+    name: str | None = None,
+    known: tuple[Format, ...] = FORMATS,
+) -> Place:
+    """The place that -o and --name mean for these formats, of those that are known.
 
     Raises: UsageError if they mean none.
     """
@@ -65,7 +71,7 @@ def find_place(formats: tuple[Format, ...], *, output: str | None = None, name: 
             raise UsageError("-o -: a PDF is not for a terminal; name a file, or lead stdout into one")
         return Place(printed=True)
     if not formats and (output is not None or name is not None):
-        asked = ", ".join(f"--{format.option}" for format in FORMATS)
+        asked = ", ".join(f"--{format.option}" for format in known)
         raise UsageError(f"{'-o' if output is not None else '--name'}: no format is asked for; add one of {asked}")
     if name is not None:
         _check_name(name)

@@ -14,7 +14,7 @@ from derive.errors import nearest
 from derive.layers import Listing
 from derive.options import DocumentOptions, document_options
 
-__all__ = ["Request", "read_request"]
+__all__ = ["Request", "chosen", "formats_of", "options_of", "read_request"]
 
 _SHOWN = 40
 
@@ -40,17 +40,17 @@ def read_request(listing: Listing, values: Mapping[str, Any]) -> Request:
     Raises: UsageError for a value that the option cannot have; UserError for a text that cannot be set.
     """
     try:
-        formats = _formats(values)
+        formats = formats_of(values)
         return Request(
             layer=listing.name,
             sizes=_sizes(listing, values),
             variant={
-                option: _choice(option, values[option], known) for option, known in listing.variants if option in values
+                option: chosen(option, values[option], known) for option, known in listing.variants if option in values
             },
-            options=_document(values),
+            options=options_of(values),
             formats=formats,
             place=find_place(formats, output=values.get("output"), name=values.get("name")),
-            engine=_choice("engine", values.get("engine", "auto"), ENGINE_CHOICES),
+            engine=chosen("engine", values.get("engine", "auto"), ENGINE_CHOICES),
             all_entries=_all_entries(values),
             quiet=bool(values.get("quiet")),
         )
@@ -59,12 +59,16 @@ def read_request(listing: Listing, values: Mapping[str, Any]) -> Request:
         raise
 
 
-def _formats(values: Mapping[str, Any]) -> tuple[Format, ...]:
+def formats_of(values: Mapping[str, Any]) -> tuple[Format, ...]:
+    """The formats that are asked for.
+
+    Raises: UsageError for a value that one of them does not know.
+    """
     found: list[Format] = []
     for format in FORMATS:
         value = values.get(format.option)
         if format.choices and value is not None:
-            found.append(format.chosen(_choice(format.option, value, tuple(format.choices))))
+            found.append(format.chosen(chosen(format.option, value, tuple(format.choices))))
         elif value:
             found.append(format)
     return tuple(found)
@@ -120,15 +124,23 @@ def _number(option: str, text: str) -> int:
     return int(text)
 
 
-def _document(values: Mapping[str, Any]) -> DocumentOptions:
+def options_of(values: Mapping[str, Any]) -> DocumentOptions:
+    """The options of a document.
+
+    Raises: UsageError for a value that an option cannot have; UserError for a text that cannot be set.
+    """
     given = {name: values[name] for name in DOCUMENT if name in values}
     for name, value in given.items():
         if allowed := choices(name):
-            given[name] = _choice(name, value, allowed)
+            given[name] = chosen(name, value, allowed)
     return document_options(**given)
 
 
-def _choice(option: str, value: str, allowed: tuple[str, ...]) -> str:
+def chosen(option: str, value: str, allowed: tuple[str, ...]) -> str:
+    """The value, in the case in which it is known.
+
+    Raises: UsageError for another one.
+    """
     found = {choice.casefold(): choice for choice in allowed}.get(value.casefold())
     if found is None:
         raise UsageError(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from derive.document.drawing.drawing import Drawing
 from derive.notation.tree import Tree
 
 __all__ = [
+    "ArrayItem",
+    "Arrays",
     "Block",
     "Code",
     "Definition",
@@ -22,6 +24,9 @@ __all__ = [
     "Heading",
     "Line",
     "ListBlock",
+    "Listing",
+    "ListingNote",
+    "ListingRow",
     "Math",
     "Panel",
     "Prose",
@@ -223,6 +228,54 @@ class Figure:
     header: tuple[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class ListingNote:
+    """What is said of a line of code: a formula, words below it, and a sign that it is (equal) or is not (wrong).
+
+    wide is whether the formula takes the whole width, and so stands below the line.
+    """
+
+    lines: tuple[Line, ...]
+    runs: Runs
+    sign: Literal["", "equal", "wrong"] = ""
+    wide: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ListingRow:
+    """A line of code, in the pieces in which it fits, and what is said beside it; number is that in its file."""
+
+    number: int
+    code: tuple[str, ...]
+    notes: tuple[ListingNote, ...] = ()
+    long: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Code line by line, with what each computes beside it."""
+
+    id: str
+    rows: tuple[ListingRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ArrayItem:
+    """A matrix by its name, some of whose entries are framed; places count from 0."""
+
+    label: Tree
+    cells: tuple[tuple[Tree, ...], ...]
+    framed: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Arrays:
+    """Matrices of numbers, beside each other as far as there is room."""
+
+    id: str
+    array_items: tuple[ArrayItem, ...]
+
+
 Block: TypeAlias = (
     Heading
     | Prose
@@ -236,6 +289,8 @@ Block: TypeAlias = (
     | EvidenceTable
     | ShapeTable
     | Figure
+    | Listing
+    | Arrays
 )
 
 

@@ -36,7 +36,7 @@ from derive.notation.measure import width
 from derive.notation.tree import Number, Quotient, Relation
 from derive.notation.walk import contains
 
-__all__ = ["compose"]
+__all__ = ["compose", "spelling", "write_sections"]
 
 _LONGEST_TITLE = 60
 """The characters of an expression that is a title."""
@@ -79,7 +79,14 @@ _BRIEF: dict[str, Section] = {
 def compose(material: Material) -> Document:
     """The document that the options ask for."""
     translate = translator(material.options.language).gettext
-    draft = Draft(translate, words_of(material.layer), spell=_spelling(material))
+    draft = Draft(translate, words_of(material.layer), spell=spelling(material))
+    write_sections(draft, material)
+    coloured = coloured_letters(material.layer)
+    return Document(_head(draft, material), tuple(draft.blocks), coloured, material.layer.sample_axis)
+
+
+def write_sections(draft: Draft, material: Material) -> None:
+    """Adds the sections that the options ask for."""
     writers = _FULL if material.options.depth == "full" else _FULL | _BRIEF
     asked = (*material.options.route, *material.options.sections)
     if material.layer.stages and "graph" not in asked:
@@ -87,11 +94,9 @@ def compose(material: Material) -> Document:
         writers = writers | {"graph": graph.write_brief}
     for name in material.sections:
         writers[name](draft, material)
-    coloured = coloured_letters(material.layer)
-    return Document(_head(draft, material), tuple(draft.blocks), coloured, material.layer.sample_axis)
 
 
-def _spelling(material: Material) -> Speller:
+def spelling(material: Material) -> Speller:
     """How gradients are written, and vectors that lie."""
     layer, spell = material.layer, speller(material.options.names, material.layer.loss)
     if layer.samples == "one" or not any(len(node.shape) == 1 for node in topological(layer.output)):

@@ -16,17 +16,25 @@ from derive.locale import N_
 from derive.notation.tree import Einsum, Gradient, Name, Pad, Relation, Repeat, Reshape, Selection, Tree, Windows
 from derive.notation.walk import children
 
-__all__ = ["in_notation", "is_indexed", "shown_definition", "shown_formula", "shown_forward", "shown_output"]
+__all__ = [
+    "in_notation",
+    "is_indexed",
+    "is_unreadable",
+    "shown_definition",
+    "shown_formula",
+    "shown_forward",
+    "shown_output",
+]
 
 
 def is_indexed(layer: Layer) -> bool:
     """Whether a layer is written in index notation: it has an array of more than two axes, or needs einsum."""
     if any(len(node.shape) > 2 for node in topological(layer.output)):
         return True
-    return _is_unreadable(layer.read(layer.output))
+    return is_unreadable(layer.read(layer.output))
 
 
-def _is_unreadable(tree: Tree) -> bool:
+def is_unreadable(tree: Tree) -> bool:
     """Whether a formula in matrix notation needs einsum, selections or the like."""
     pending = [tree]
     while pending:

@@ -74,7 +74,7 @@ from derive.notation.tree import (
     Zeros,
 )
 from derive.notation.walk import children, is_fraction, is_tall
-from derive.notation.widths import BAR, PARENTHESES, SIZES, THIN, smaller
+from derive.notation.widths import BAR, PARENTHESES, SIZES, THIN, TYPEWRITER, smaller
 
 __all__ = ["COLUMN_GAP", "height", "width"]
 
@@ -88,7 +88,6 @@ _BINARY = 1.23
 _RELATIONS = {"": 0.0, "=": 1.34, ":=": 1.63, "in": 1.23, "maps": 2.19, "times": 0.73}
 _BRACKETS = 1.25
 _HIGH_PARENTHESES = 1.36
-_TYPEWRITER = 0.53
 
 _LOW_ROW = 1.6
 _TALL_ROW = 2.2
@@ -258,14 +257,14 @@ def _of(tree: Tree, depth: int, display: bool) -> float:
             listed = sum(map(inner, factors)) + 0.46 * (len(factors) - 1)
             return 3.0 + widths.characters(pattern.replace("->", "=="), 1) + listed + _HIGH_PARENTHESES + THIN
         case Slice(operand, items):
-            return inner(operand, ATOM) + _TYPEWRITER * (len(written_items(items)) + 2) * scale
+            return inner(operand, ATOM) + TYPEWRITER * (len(written_items(items)) + 2) * scale
         case Selection(_, size):
             place = 0.58 * scale + widths.characters(size, depth + 1)
-            return place + _TYPEWRITER * (len(written_places(tree)) + 2) * scale
+            return place + TYPEWRITER * (len(written_places(tree)) + 2) * scale
         case OneHot(index, size):
             return worded("onehot", (index,), below=size)
         case Take(operand, index, rows):
-            arange = _TYPEWRITER * 6 + widths.characters(rows, depth) + 1.3 if rows else 0.0
+            arange = TYPEWRITER * 6 + widths.characters(rows, depth) + 1.3 if rows else 0.0
             return inner(operand, ATOM) + arange + called((index,))
         case Pad(operand, around):
             pairs = ", ".join(f"({before}, {after})" for before, after in around)

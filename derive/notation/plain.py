@@ -325,6 +325,8 @@ class _Printer:
         return stacked(inner.grown(1, 1), label, baseline=max(1, inner.baseline))
 
     def name(self, text: str, kind: str) -> str:
+        if kind == "code":
+            return text
         return name_text(text) if kind == "scalar" else painted(name_text(text), BOLD, self.ink)
 
     def coloured(self, letter: str, index: tuple[Index, ...], body: str) -> str:

@@ -43,7 +43,7 @@ def rank_of(tree: Tree) -> int:
         case Name(_, _, int(rank)) | Gradient(Name(_, _, int(rank))):
             return rank
         case Name(_, kind) | Gradient(Name(_, kind)):
-            return {"scalar": 0, "vector": 1, "matrix": 2}[kind]
+            return {"scalar": 0, "vector": 1, "matrix": 2, "code": 0}[kind]
         case Ones():
             return 1
         case Broadcast() | Identity() | Kronecker() | Diagonal():

@@ -6,7 +6,17 @@ from collections.abc import Iterable
 
 from derive.notation.tree import Index
 
-__all__ = ["entry_text", "greek", "index_text", "name_text", "raised", "shape_text", "size_text", "space_text"]
+__all__ = [
+    "entry_text",
+    "greek",
+    "greek_name",
+    "index_text",
+    "name_text",
+    "raised",
+    "shape_text",
+    "size_text",
+    "space_text",
+]
 
 _LOWERED = dict(
     zip("0123456789+-=()aehijklmnoprstuvx,", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ,", strict=True),
@@ -24,10 +34,17 @@ _GREEK_NAMES = """
 """
 _GREEK = dict(zip(_GREEK_NAMES.split(), "αβγδεζηθικλμνξπρστυφχψωΓΔΘΛΞΠΣΥΦΨΩ", strict=True))
 
+_NAMES = {letter: name for name, letter in _GREEK.items()}
+
 
 def greek(word: str) -> str:
     """The Greek letter of that name, or the word itself."""
     return _GREEK.get(word, word)
+
+
+def greek_name(letter: str) -> str:
+    """delta for δ; "" for what is no Greek letter."""
+    return _NAMES.get(letter, "")
 
 
 def _lowered(text: str) -> str:

@@ -32,6 +32,8 @@ _GREEK = frozenset(_GREEK_LETTERS.split())
 
 def name_text(text: str, kind: str = "scalar") -> str:
     r"""\mathbf{X}_{1} for X_1, a scalar in italics and a word upright."""
+    if kind == "code":
+        return rf"\texttt{{{escaped(text)}}}"
     body, *subscripts = text.split("_")
     letter, accent = accented(body)
     if accent:

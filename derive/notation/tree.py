@@ -78,7 +78,8 @@ __all__ = [
     "Zeros",
 ]
 
-Kind: TypeAlias = Literal["matrix", "vector", "scalar"]
+Kind: TypeAlias = Literal["matrix", "vector", "scalar", "code"]
+"""What is called so; code is what a piece of code calls it, whose letters are those of the code."""
 
 Names: TypeAlias = Literal["partial", "dX", "nabla"]
 
@@ -90,7 +91,7 @@ Index: TypeAlias = int | str
 class Name:
     """A letter for a whole object: a matrix X, a vector b, a scalar L, a function y.
 
-    rank is the number of axes of an array that has more than two.
+    rank is the number of axes of an array that has more than two, or that code has given the name.
     """
 
     text: str

@@ -25,7 +25,7 @@ from derive.notation.tree import (
     Tree,
 )
 
-__all__ = ["children", "contains", "entries", "is_fraction", "is_tall", "parts", "replace"]
+__all__ = ["children", "contains", "entries", "has_fraction", "is_fraction", "is_tall", "parts", "replace"]
 
 Kind = TypeVar("Kind")
 
@@ -89,7 +89,7 @@ def replace(tree: Tree, change: Callable[[Tree], Tree | None]) -> Tree:
 
 def is_tall(grid: Grid) -> bool:
     """Whether a matrix holds fractions and needs higher rows."""
-    return any(_has_fraction(cell) for row in grid.cells for cell in row)
+    return any(has_fraction(cell) for row in grid.cells for cell in row)
 
 
 def is_fraction(tree: Tree) -> bool:
@@ -97,16 +97,17 @@ def is_fraction(tree: Tree) -> bool:
     return isinstance(tree, Partial | Quotient) or (isinstance(tree, Gradient) and tree.names == "partial")
 
 
-def _has_fraction(tree: Tree) -> bool:
+def has_fraction(tree: Tree) -> bool:
+    """Whether a fraction makes a line that holds the tree higher."""
     if is_fraction(tree):
         return True
     match tree:
         case Sum(parts) | Product(parts) | MatMul(parts) | Hadamard(parts):
-            return any(map(_has_fraction, parts))
+            return any(map(has_fraction, parts))
         case Negative(operand) | Transpose(operand) | At(operand):
-            return _has_fraction(operand)
+            return has_fraction(operand)
         case Power(base, exponent):
-            return _has_fraction(base) or _has_fraction(exponent)
+            return has_fraction(base) or has_fraction(exponent)
         case Call(_, operands):
-            return any(map(_has_fraction, operands))
+            return any(map(has_fraction, operands))
     return False

@@ -9,7 +9,22 @@ from derive.notation.digits import is_size_text, number_text, power_of_ten
 from derive.notation.glyphs import BOLD, ITALIC
 from derive.notation.tree import Index, Kind
 
-__all__ = ["BAR", "PARENTHESES", "SIZES", "THIN", "characters", "index", "name", "number", "shape", "smaller"]
+__all__ = [
+    "BAR",
+    "PARENTHESES",
+    "SIZES",
+    "THIN",
+    "TYPEWRITER",
+    "characters",
+    "index",
+    "name",
+    "number",
+    "shape",
+    "smaller",
+]
+
+TYPEWRITER = 0.53
+"""A character of code."""
 
 SIZES = (1.0, 0.78, 0.67)
 """Text size, the size of an index, and that of an index of an index."""
@@ -31,6 +46,8 @@ def smaller(depth: int, *, display: bool) -> int:
 
 def name(text: str, depth: int, kind: Kind = "scalar") -> float:
     """A name with what stands below it."""
+    if kind == "code":
+        return TYPEWRITER * len(text) * SIZES[min(depth, 2)]
     body, _, below = text.partition("_")
     body, _ = accented(body)
     # A word is set upright or in text italics, for which bold letters are wide enough.

@@ -3,20 +3,38 @@
 from __future__ import annotations
 
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
 
-from derive.document.blocks import Block, Document, Emphasis, Figure, Line, Math, Ref, Run, Runs, Text, Verbatim
+from derive.document.blocks import (
+    ArrayItem,
+    Block,
+    Document,
+    Emphasis,
+    Figure,
+    Line,
+    ListingNote,
+    ListingRow,
+    Math,
+    Ref,
+    Run,
+    Runs,
+    Text,
+    Verbatim,
+)
 from derive.document.drawing.drawing import Drawing
 from derive.errors import InternalError, UserError
 from derive.notation.code import print_code
 from derive.notation.latex import Style, print_latex, print_sign
 from derive.notation.tree import Tree
+from derive.notation.walk import has_fraction
+from derive.render.signs import SIGNS
 from derive.render.tikz import tikz_commands
 
-__all__ = ["COLOURS", "escape", "render_fragment", "render_latex"]
+__all__ = ["COLOURS", "escape", "listed", "render_fragment", "render_latex"]
 
 COLOURS = 6
 """How many row colours the preamble defines."""
@@ -28,6 +46,9 @@ _GOES_ON = frozenset({"minus", "plus", "times"})
 BLANK = r"\blank{}"
 """A blank that is copied as one."""
 
+
+_LONG_WORD = 24
+"""Code of more characters, in a sentence, may be broken."""
 
 _HIGH = 15.0
 """A picture of more em leaves too little room for what may stand below it."""
@@ -167,6 +188,8 @@ class _Printer:
             "cells": self.cells,
             "heads": self.heads,
             "line": self.line,
+            "listed_row": self.listed_row,
+            "matrix": self.matrix,
             "lines": self.lines,
             "math": self.math,
             "picture": self.picture,
@@ -196,6 +219,37 @@ class _Printer:
     def heads(self, trees: tuple[Tree, ...]) -> LaTeX:
         return LaTeX(" & ".join(rf"$\displaystyle {self.math(tree)}$" for tree in trees))
 
+    def listed_row(self, row: ListingRow) -> LaTeX:
+        """A line of code with what is said of it beside it, or below what is wide."""
+        code = r"\\\listingmore ".join(rf"\texttt{{{listed(piece)}}}" for piece in row.code)
+        beside = "".join(self._note(note) for note in row.notes if not note.wide)
+        below = "".join(self._note(note) for note in row.notes if note.wide)
+        if not beside or row.long:
+            made = rf"\listingrow{{{row.number}}}{{{code}}}"
+            made += f"%\n\\listingaside{{{beside}}}" if beside else ""
+        else:
+            made = rf"\listingpair{{{row.number}}}{{{code}}}{{{beside}}}"
+        return LaTeX(made + (f"%\n\\listingbelow{{{below}}}" if below else ""))
+
+    def _note(self, note: ListingNote) -> str:
+        signs = {"": "", "equal": r"\equalsign{}", "wrong": r"\wrongsign{}"}
+        formula = rf"\listingformula{{{self.lines(note.lines)}}}" if note.lines else ""
+        said = rf"\listingsaid{{{signs[note.sign]}{self.inline(note.runs)}}}" if note.runs or note.sign else ""
+        return formula + said
+
+    def matrix(self, item: ArrayItem) -> LaTeX:
+        """The entries in brackets; those that are framed are so in bold as well."""
+        # Rows of fractions would touch each other.
+        apart = r" \\[8pt] " if any(map(has_fraction, chain.from_iterable(item.cells))) else r" \\ "
+        rows = apart.join(
+            " & ".join(
+                rf"\framedentry{{{self.math(cell)}}}" if (i, j) in item.framed else self.math(cell)
+                for j, cell in enumerate(row)
+            )
+            for i, row in enumerate(item.cells)
+        )
+        return LaTeX(rf"\begin{{bmatrix}}{rows}\end{{bmatrix}}")
+
     def _line(self, line: Line) -> str:
         left = print_latex(line.left, self._style) + " " if line.left is not None else ""
         lead = r"\quad " if line.sign in _GOES_ON else ""
@@ -212,7 +266,7 @@ class _Printer:
             case Emphasis(text):
                 return rf"\emph{{{escape(text)}}}"
             case Verbatim(text):
-                return rf"\texttt{{{escape(text)}}}"
+                return rf"\texttt{{{_breakable(text)}}}"
             case Math(tree):
                 return f"${self.math(tree)}$"
             case Ref(target):
@@ -248,6 +302,31 @@ def _plain_run(run: Run) -> str:
 def _typed(text: str) -> LaTeX:
     """Text as it would be typed: straight quotes, and no hyphens that join to a dash."""
     return LaTeX(escape(text).replace("'", r"\textquotesingle{}").replace("--", "-{}-"))
+
+
+def _breakable(text: str) -> LaTeX:
+    """Code in a sentence; where it is long, a line may end behind its signs."""
+    if len(text) <= _LONG_WORD:
+        return escape(text)
+    return LaTeX("".join(rf"{escape(c)}\allowbreak{{}}" if c in "_./,:(=[" else escape(c) for c in text))
+
+
+def listed(text: str) -> LaTeX:
+    """Somebody's line of code; what the fonts lack is set as mathematics, or else told by its number."""
+    return LaTeX("".join(map(_listed, text)).replace("--", "-{}-").replace("--", "-{}-").replace(",,", ",{},"))
+
+
+def _listed(character: str) -> str:
+    if character == " ":
+        return BLANK
+    if character == "'":
+        return r"\textquotesingle{}"
+    if character in SIGNS:
+        return rf"\ensuremath{{{SIGNS[character]}}}"
+    try:
+        return escape(character)
+    except UserError:
+        return rf"\othersign{{{ord(character):04X}}}"
 
 
 def _placed(drawing: Drawing) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from derive.document.blocks import (
+    ArrayItem,
+    Arrays,
     Block,
     Code,
     Definition,
@@ -17,6 +19,8 @@ from derive.document.blocks import (
     Heading,
     Line,
     ListBlock,
+    Listing,
+    ListingRow,
     Panel,
     Prose,
     Result,
@@ -135,6 +139,10 @@ class _Printer:
                 yield from self._steps(block, width)
             case ShapeTable():
                 yield from self._shapes(block, width)
+            case Listing(_, rows):
+                yield from self._listing(rows, width)
+            case Arrays(_, items):
+                yield from self._arrays(items, width)
             case _:
                 raise InternalError(f"text: no rule for a block of kind {type(block).__name__}")
 
@@ -177,6 +185,34 @@ class _Printer:
         yield self._painted("─" * (sum(widths) + 2 * len(widths) - 2), QUIET)
         for row in rows:
             yield from _row(row, widths)
+
+    def _listing(self, rows: tuple[ListingRow, ...], width: int) -> Iterator[str]:
+        """A line of code with its number, and below it what it computes."""
+        room = len(str(max((row.number for row in rows), default=0)))
+        for row in rows:
+            first, *rest = row.code or ("",)
+            yield f"{self._painted(f'{row.number:>{room}}', QUIET)}  {first}".rstrip()
+            yield from (f"{'':>{room}}  {line}" for line in rest)
+            for note in row.notes:
+                sign = {"": "", "equal": "✓ ", "wrong": "✗ "}[note.sign]
+                yield from (f"{'':>{room}}      {line}" for line in self._equation(note.lines, None, width - room - 6))
+                words = wrapped(sign + phrase(note.runs, self._numbers), width - room - 10)
+                yield from (f"{'':>{room}}        {self._painted(line, QUIET)}" for line in words if line)
+
+    def _arrays(self, items: tuple[ArrayItem, ...], width: int) -> Iterator[str]:
+        """Matrices one under the other, framed entries in brackets."""
+        for item in items:
+            cells = [
+                [
+                    f"[{text}]" if (i, j) in item.framed else text
+                    for j, text in enumerate(" ".join(print_plain(c, self._ink, display=False).lines) for c in row)
+                ]
+                for i, row in enumerate(item.cells)
+            ]
+            label = " ".join(print_plain(item.label, self._ink, display=False).lines)
+            lines = [f"({'  '.join(row)})" for row in cells]
+            yield from wrapped(f"  {label} = {lines[0]}", width)
+            yield from (f"  {'':>{columns(label)}}   {line}" for line in lines[1:])
 
     def _framed(self, title: str, lines: list[str], frame: str, width: int) -> Iterator[str]:
         left_top, across, right_top, upright, left_bottom, right_bottom = tuple(frame)

@@ -8,6 +8,7 @@ import json
 import numpy as np
 import pytest
 
+from derive.checked import check
 from derive.checking import check_backward
 from derive.checking.message import data, mismatch, text
 from derive.errors import ShapeError, UnknownNameError, UserError
@@ -286,3 +287,10 @@ def test_assert_gradients_takes_them_too():
         assert_gradients(a.targets_subtracted, a.cross_entropy, **options)
     with pytest.raises(GradientMismatch, match="where the rows of T sum to 1"):
         assert_gradients(a.targets_twice, a.cross_entropy, assume=ROWS, **options)
+
+
+def test_a_handout_that_would_not_say_what_is_assumed_is_refused():
+    made = check(a.targets_subtracted, a.cross_entropy, shapes=TARGETS, assume=ROWS, returns="dZ")
+    assert made.report.proved
+    with pytest.raises(UserError, match="a handout says nothing yet of what is assumed of inputs"):
+        made.document()

@@ -25,7 +25,7 @@ def document(**chosen) -> Document:
 @cache
 def material() -> Material:
     """Everything that a document can be composed from, derived once."""
-    return derive.derive("affine", n=2, d=2, m=3, values="seed:1")._material()
+    return derive.derive("affine", n=2, d=2, m=3, values="seed:1").material()
 
 
 def numbers(blocks) -> list[int]:

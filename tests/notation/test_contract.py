@@ -192,6 +192,10 @@ BLOCKS = {
     blocks.Figure: blocks.Figure(
         "a", lay_out((Vertex("value", X, X),) * 2, (Arc(0, 1, X, X),)), (blocks.Text("Words"),), ("Words", "Words")
     ),
+    blocks.Listing: blocks.Listing(
+        "a", (blocks.ListingRow(1, ("Y = X",), (blocks.ListingNote(LINES, (blocks.Text("Words"),), "equal"),)),)
+    ),
+    blocks.Arrays: blocks.Arrays("a", (blocks.ArrayItem(X, ((X,),), ((0, 0),)),)),
 }
 
 RUNS = {

@@ -33,9 +33,9 @@ from derive.proof import numeric, torch_oracle
 from derive.proof.evaluate import value_of
 from derive.proof.evidence import Evidence, Strength
 
-__all__ = ["write"]
+__all__ = ["STRENGTHS", "write"]
 
-_STRENGTHS = {
+STRENGTHS = {
     Strength.PROVED_FOR_ALL_SIZES: N_("proved for all sizes"),
     Strength.PROVED_AT_SIZES: N_("proved at sizes"),
     Strength.CHECKED_AT_POINTS: N_("checked at points"),
@@ -127,7 +127,7 @@ def _rows(draft: Draft, material: Material) -> Iterator[EvidenceRow]:
         # From the strongest to the weakest.
         for item in sorted(material.evidence[name], key=lambda item: list(Strength).index(item.strength)):
             said = (
-                draft.translate(_STRENGTHS[item.strength]),
+                draft.translate(STRENGTHS[item.strength]),
                 draft.translate(_METHODS[item.route]),
                 _where(draft, material, item),
             )

@@ -111,7 +111,7 @@ def _one_entry(draft: Draft, route: EntryRoute) -> None:
     steps = Derivation("entry", name, route.steps_of(0))
     chain, product, total = (steps.step(reason.name) for reason in (CHAIN, PRODUCTS, SUM))
     left, added = _scalar(chain.before), _scalar(total.after)
-    if not route.map.output_shape:
+    if is_loss(route.map.layer):
         draft.prose(
             N_(
                 "The loss {L} is the number {Y}. With respect to one entry of an input, such as {variable}, it is a "

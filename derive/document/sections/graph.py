@@ -15,7 +15,8 @@ from derive.document.material import Material
 from derive.document.notations import is_indexed, shown_formula
 from derive.document.sections import node_rules
 from derive.document.sections.node_rules import stacked
-from derive.document.words import array_name, is_loss
+from derive.document.words import array_name, is_loss, output_name
+from derive.errors import UnsupportedError
 from derive.forward.formula import Formula
 from derive.forward.nodes import Input, Node, Select
 from derive.forward.normal import replaced
@@ -98,11 +99,20 @@ def _indexed(draft: Draft, material: Material, route: GraphRoute) -> None:
             for fresh, place in zip(local.layer.inputs, local.places, strict=True)
             if isinstance(node.operands[place], Select)
         }
-        statements = [reader.value(local.layer.output_letter, replaced(local.layer.output, given))]
-        for place in places:
-            fresh = local.layer.inputs[local.places.index(place)]
-            if fresh not in given:
-                statements.append(reader.gradient(fresh.letter, replaced(local.claimed[place], given)))
+        wanted = [(local.layer.inputs[local.places.index(place)], local.claimed[place]) for place in places]
+        wanted = [(fresh, claimed) for fresh, claimed in wanted if fresh not in given]
+        try:
+            statements = [reader.value(local.layer.output_letter, replaced(local.layer.output, given))]
+            statements += (reader.gradient(fresh.letter, replaced(claimed, given)) for fresh, claimed in wanted)
+        except UnsupportedError:
+            # The largest of several entries is no sum of products: such an operation is told for whole arrays.
+            statements = [Relation.equal(output_name(local.layer), local.layer.read(local.layer.output))]
+            statements += (
+                Relation.equal(
+                    Gradient(array_name(fresh), f"d{fresh.name}", local.layer.loss), local.layer.read(claimed)
+                )
+                for fresh, claimed in wanted
+            )
         in_one_line = Beside(tuple(statements))
         shown = [in_one_line] if draft.fits(in_one_line) else statements
         draft.equation(f"graph.rule.{number}", *shown)

@@ -12,7 +12,7 @@ from derive.document.reading import reading
 from derive.document.sections.index_names import by_names, forward_entries
 from derive.document.sections.index_names import names as named
 from derive.document.sections.index_steps import Chain, chains_of
-from derive.document.words import array_name
+from derive.document.words import array_name, is_loss
 from derive.errors import UnsupportedError
 from derive.locale import N_
 from derive.notation.measure import width
@@ -210,8 +210,10 @@ def _introduce(draft: Draft, route: JacobianRoute) -> None:
 
 
 def _chain_rule(draft: Draft, route: JacobianRoute, *, has_deltas: bool) -> None:
-    if not route.map.layer.output.shape:
+    if is_loss(route.map.layer):
         message = N_("The loss is the number {Y} itself, so that the first factor of the chain rule is 1:")
+    elif not route.map.layer.output.shape:
+        message = N_("The loss depends on {entry} through the number {Y}, by the chain rule:")
     elif has_deltas:
         message = N_(
             "The loss depends on {entry} through the entries of {Y}. The chain rule goes over all of them, and the "

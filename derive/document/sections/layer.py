@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from derive.document.draft import Draft
-from derive.document.layout import is_readable
+from derive.document.layout import fits, is_readable
 from derive.document.material import Material
 from derive.document.notations import is_indexed, shown_forward, shown_output
 from derive.document.sections import stacks
-from derive.document.words import array_name, named_values, output_name, written_name
+from derive.document.words import array_name, is_loss, named_values, output_name, written_name
 from derive.engine import tables
 from derive.engine.concrete import Concrete, unflat
 from derive.forward.layer import Layer
@@ -94,11 +94,15 @@ def write(draft: Draft, material: Material) -> None:
 def _written_out(draft: Draft, layer: Layer, concrete: Concrete) -> None:
     """The output with all its entries, or with the one that they are all like if they are long."""
     written, entry = _output(layer, concrete), shown_output(layer)
-    if is_readable(written) or entry is None:
+    if entry is None and not fits(written):
+        _first(draft, layer, concrete)
+    elif is_readable(written) or entry is None:
         draft.prose(
             (layer.prose.output or N_("The output, entry by entry, is"))
             if layer.output.shape
             else N_("The output is one number, the loss. Written out, it is")
+            if is_loss(layer)
+            else N_("The output is one number. Written out, it is")
         )
         draft.equation("layer.output", written)
     elif not is_indexed(layer) or shown_forward(layer) is None:
@@ -106,8 +110,21 @@ def _written_out(draft: Draft, layer: Layer, concrete: Concrete) -> None:
             N_("The entries of the output are all made alike:")
             if layer.output.shape
             else N_("The output is one number, the loss. Written with sums, it is")
+            if is_loss(layer)
+            else N_("The output is one number. Written with sums, it is")
         )
         draft.equation("layer.output", entry)
+
+
+def _first(draft: Draft, layer: Layer, concrete: Concrete) -> None:
+    """One entry of an output that is too wide to be written out and has no form with sums."""
+    place = tuple(0 for _ in layer.output.shape)
+    one = Relation.equal(Entry(layer.output_letter, place), concrete.shown_output(place))
+    if fits(one):
+        draft.prose(N_("The entries of the output are too long to be written side by side; the first of them is"))
+        draft.equation("layer.output", one)
+    else:
+        draft.prose(N_("Written out, an entry of the output is too long for a page."))
 
 
 def _forward(layer: Layer, draft: Draft) -> tuple[list[Tree], list[Tree]]:

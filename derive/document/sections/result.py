@@ -10,7 +10,7 @@ from derive.document.draft import Draft
 from derive.document.material import Material
 from derive.document.notations import is_indexed, shown_definition, shown_formula, shown_forward
 from derive.document.sections import assumed
-from derive.document.words import array_name, named_values
+from derive.document.words import array_name, is_loss, named_values
 from derive.forward.formula import Formula
 from derive.forward.layer import Layer
 from derive.forward.nodes import Node
@@ -88,7 +88,7 @@ def _computed(draft: Draft, layer: Layer) -> set[str]:
 
 def _promise(layer: Layer, *, single: bool) -> str:
     """What stands in the box."""
-    if not layer.output.shape:
+    if is_loss(layer):
         if single:
             return N_("The output is a number, the loss {L} itself. Its gradient with respect to {X} is")
         return N_("The output is a number, the loss {L} itself. Its gradients with respect to what enters are")
@@ -105,7 +105,7 @@ def _promise(layer: Layer, *, single: bool) -> str:
 
 def _in_code(layer: Layer, *, single: bool) -> str:
     """What the names in the code are."""
-    if layer.output.shape:
+    if not is_loss(layer):
         if single:
             return N_("In code, {letter} is the upstream gradient {G}, and {results} is the gradient above:")
         return N_("In code, {letter} is the upstream gradient {G}, and {results} are the gradients above:")

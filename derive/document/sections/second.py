@@ -5,7 +5,7 @@ from __future__ import annotations
 from derive.document.draft import Draft
 from derive.document.material import Material
 from derive.document.sections.jacobians import formula_of
-from derive.document.words import array_name
+from derive.document.words import array_name, is_loss
 from derive.locale import N_
 from derive.notation.tree import Gradient, Inner, Name, Number, Relation
 
@@ -22,7 +22,7 @@ def write(draft: Draft, material: Material) -> None:
             "a column for each of its entries, in the order of the flattened input, and is symmetric."
         )
     )
-    if layer.output.shape:
+    if not is_loss(layer):
         draft.prose(
             N_(
                 "What follows the layer is not known here, so {G} is held fixed: these are the derivatives of the sum "
