@@ -215,6 +215,8 @@ def answers(known: Mapping[int, bool], stands: Mapping[int, Element], field: Fie
 
     Raises: UnsupportedError where a comparison is no longer one.
     """
+    if not stands:
+        return dict(known)
     found: dict[int, bool] = {}
     for number, held in known.items():
         mask = decided(field.atom(number), stands)

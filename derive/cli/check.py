@@ -105,8 +105,8 @@ def _letters(words: list[str]) -> tuple[str, ...]:
     for place in (*values_of("--forward", words), first_argument(words) or ""):
         found.update(dict.fromkeys(letters_of(_annotations(Path(place.rpartition(":")[0])))))
     folded = [letter.casefold() for letter in found]
-    taken = ("against", "assume", "debug", "forward", "help", "quiet", "require", "returns", "seconds", "shape", "size")
-    taken = (*taken, *TAKEN)
+    own = ("against", "assume", "debug", "forward", "help", "quiet", "require", "returns", "seconds", "shape", "size")
+    taken = (*own, *TAKEN)
     return tuple(letter for letter in found if folded.count(letter.casefold()) == 1 and letter.casefold() not in taken)
 
 
