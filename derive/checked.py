@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from os import PathLike
@@ -71,8 +71,14 @@ class Checked:
     def document(self, **chosen: Any) -> Document:
         """The handout as a value; options as for `derive`.
 
-        Raises: UserError for an option that cannot be.
+        Raises: UserError for an option that cannot be, and where something is assumed of inputs.
         """
+        if self.report.assumptions:
+            # Its pages hold the code, line by line, against the rule for all inputs.
+            raise UserError(
+                f"check: {self.report.name}: a handout says nothing yet of what is assumed of inputs "
+                f"({', '.join(map(str, self.report.assumptions))}); take the report (--json), or assume nothing"
+            )
         from derive.document.check.compose import compose_check  # deferred: blocks and sections
         from derive.document.check.material import CheckMaterial
 
@@ -133,6 +139,7 @@ def check(
     sizes: Mapping[str, int] | None = None,
     returns: str = "",
     against: str | Layer | None = None,
+    assume: Sequence[str] = (),
     seconds: float = SECONDS,
     options: DocumentOptions | None = None,
 ) -> Checked:
@@ -141,7 +148,13 @@ def check(
     Raises: UserError if the functions cannot be matched, or forward cannot be run.
     """
     report = check_backward(
-        *(backward, forward), shapes=shapes, sizes=sizes, returns=returns, against=against, seconds=seconds
+        *(backward, forward),
+        shapes=shapes,
+        sizes=sizes,
+        returns=returns,
+        against=against,
+        assume=assume,
+        seconds=seconds,
     )
     return Checked(
         *(report, backward, forward, shapes or {}, sizes or {}, returns, against, options or DocumentOptions())

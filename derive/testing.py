@@ -24,6 +24,7 @@ def assert_gradients(
     shapes: Mapping[str, str | Sequence[str | int]] | None = None,
     sizes: Mapping[str, int] | None = None,
     returns: str = "",
+    assume: Sequence[str] = (),
     require: Literal["checked", "proved"] = "checked",
 ) -> Report:
     """Proves that a backward function gives the gradients of a forward function, and returns what is known of each.
@@ -36,6 +37,7 @@ def assert_gradients(
             them.
         sizes: numbers for the letters, for what is proved at sizes.
         returns: what backward gives back, "dX,dW,db", where it is not the gradients of forward's arguments in order.
+        assume: what holds of the inputs at which it is checked, ("Y rows sum to 1",), ("A symmetric",) or ("x > 0",).
         require: "proved" if agreement at random numbers is not enough.
 
     It takes at most about 10 s of its process: what the functions do is interrupted by a timer in the main thread,
@@ -60,7 +62,7 @@ def assert_gradients(
     if require not in ("checked", "proved"):
         raise UserError(f"require: expected 'checked' or 'proved', got {require!r}")
     try:
-        report = check_backward(backward, forward, shapes=shapes, sizes=sizes, returns=returns)
+        report = check_backward(backward, forward, shapes=shapes, sizes=sizes, returns=returns, assume=assume)
     except UserError as error:
         # What the user has to change is in its words; where we noticed is none of a test's lines.
         raise error.with_traceback(None) from None

@@ -87,7 +87,7 @@ def _table(layer: str, found: Sequence[Row]) -> str:
         differences = _stressed("pass" if row.differences else "fail", row.is_found_by_differences)
         cells = (
             row.case.name.partition("/")[2],
-            row.case.why,
+            "; ".join((row.case.why, *(f"assumed: {item}" for item in row.case.assume))),
             row.case.style,
             row.case.label,
             differences,

@@ -6,7 +6,7 @@ Every candidate is compared in the exact field, at all the sizes that are at han
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import product
 from typing import Any
@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 from mpmath import mpf, workdps
 
+from derive.checking.assumptions import assumed_of, natural, said
 from derive.checking.budget import Budget
 from derive.checking.every_size import Traced
-from derive.checking.exactly import Branch, node_entries
+from derive.checking.exactly import Branch, held, node_entries, stands_for, where_assumed
 from derive.checking.generic import substituted, vanishes_generically
 from derive.checking.mutations import mutations
 from derive.checking.points import differ_somewhere, somewhere
@@ -43,7 +44,7 @@ def likely_cause(subject: Subject, traced: Traced | None, runs: Sequence[Branch]
     runs = _usable(runs, name, budget)
     if not runs:
         return ""
-    for rule in (_factor, _turned, _unsummed, _summed_too_much, _one_of_the_sum, _other_axis, _diagonal):
+    for rule in (_assumed, _factor, _turned, _unsummed, _summed_too_much, _one_of_the_sum, _other_axis, _diagonal):
         budget.check()
         if told := rule(subject, runs, name, budget):
             own = next(node.shape for node in subject.smooth if node.name == name)
@@ -54,7 +55,8 @@ def likely_cause(subject: Subject, traced: Traced | None, runs: Sequence[Branch]
 
 def _usable(runs: Sequence[Branch], name: str, budget: Budget) -> list[Branch]:
     """The runs that gave the gradient; none if it is right in all of them, and wrong at single points only."""
-    found = [run for run in runs if not run.failure and name in run.got and name in run.expected]
+    free = [run for run in runs if not run.failure and name in run.got and name in run.expected]
+    found = [made for run in free if (made := where_assumed(run)) is not None and not made.failure]
     return [] if all(_same(run, run.got[name].data, run.expected[name], budget) for run in found) else found
 
 
@@ -71,7 +73,7 @@ def likely_mutation(subject: Subject, traced: Traced | None, runs: Sequence[Bran
         try:
             # Most are ruled out by numbers, which take less time than algebra.
             if at.agrees(node) and all(
-                _same(run, run.got[name].data, node_entries(subject, run, node), budget) for run in runs
+                _same(run, run.got[name].data, held(run, node_entries(subject, run, node)), budget) for run in runs
             ):
                 return told
         except (DeriveError, ArithmeticError, ValueError):
@@ -103,6 +105,19 @@ def _everywhere(runs: Sequence[Branch], name: str, budget: Budget, made: Callabl
         if candidate is None or not _same(run, run.got[name].data, objects(candidate), budget):
             return False
     return True
+
+
+def _assumed(subject: Subject, runs: Sequence[Branch], name: str, budget: Budget) -> str:
+    """The gradient is right where the entries of another input add up, as those of targets do."""
+    for node in subject.smooth:
+        item = None if node.name == name or assumed_of(subject.assumptions, node) else natural(node)
+        if item is None:
+            continue
+        tried = [where_assumed(replace(run, stands=stands_for(subject, run, item))) for run in runs]
+        made = [run for run in tried if run is not None and not run.failure]
+        if len(made) == len(runs) and all(_same(run, run.got[name].data, run.expected[name], budget) for run in made):
+            return f'it is right only where {said(item)}: --assume "{item}"'
+    return ""
 
 
 @dataclass(frozen=True, slots=True)

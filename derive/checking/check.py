@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from warnings import catch_warnings, simplefilter
 
+from derive.checking.assumptions import read
 from derive.checking.boundary import Boundary, at_points, settled
 from derive.checking.budget import Budget, OutOfTimeError
 from derive.checking.claim import claim
@@ -78,6 +79,7 @@ def check_backward(
     sizes: Mapping[str, int] | None = None,
     returns: str = "",
     against: str | Layer | None = None,
+    assume: Sequence[str] = (),
     seconds: float = SECONDS,
 ) -> Report:
     """What is known about each gradient that a backward function gives.
@@ -95,7 +97,9 @@ def check_backward(
         returns: what backward gives back, "dX,dW,db", where it is not the gradients of forward's arguments in order.
         against: a layer that forward claims to be, which is checked as well. Without forward, it is the function of the
             same module that belongs to a backward function with a cache (affine_forward to affine_backward, else
-            forward), or the layer itself.
+            forward), or the layer itself. What its author assumes of inputs is assumed here, too.
+        assume: what holds of the inputs at which it is checked, ["Y rows sum to 1"]; see `derive.forward.assumption`.
+            The derivative is that of entries that vary independently of each other all the same.
         seconds: how long it may take. What the code does is interrupted by a timer, in the main thread of a process and
             where the system has such timers; one long call into NumPy is not. The command derive check runs it in a
             process of its own, which is ended in any case.
@@ -116,6 +120,7 @@ def check_backward(
     written = written_shapes(shapes or {})
     found, claimed = meant(backward, forward, shapes=written, returns=returns, against=against)
     check_sizes(sizes or {}, size_letters(found.inputs), found.against)
+    found = replace(found, assumptions=read(assume, found.inputs, found.against, claimed or found.layer))
     budget = Budget(seconds)
     check = _Check(found, sizes or {}, budget, Proofs(found, budget))
     with catch_warnings():
@@ -131,6 +136,7 @@ def check_backward(
         time.monotonic() - started,
         command_words(found, written, returns, claimed),
         told,
+        found.assumptions,
     )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from derive.checking.budget import Budget, OutOfTimeError
 from derive.checking.every_size import Traced
-from derive.checking.exactly import Branch, node_entries
+from derive.checking.exactly import Branch, held, node_entries
 from derive.checking.faces import vanishes_everywhere
 from derive.checking.numerically import real_run
 from derive.checking.points import alike, critical_numbers, draws
@@ -87,7 +87,7 @@ def _is_same_shape(first: Node, second: Node) -> bool:
 def _same(subject: Subject, layer: Layer, run: Branch, budget: Budget) -> bool:
     """Whether all entries are the same, on the boundaries of comparisons too, where a value has no choice of sides."""
     try:
-        expected = node_entries(subject, run, layer.output)
+        expected = held(run, node_entries(subject, run, layer.output))
     except DeriveError:
         return False
     if run.output.shape != expected.shape:

@@ -16,6 +16,7 @@ from derive.checking.numerically import Differences, Expected, Mismatch, compare
 from derive.checking.places import UPSTREAM
 from derive.checking.points import alike, critical_numbers, draws, sizes_ascending
 from derive.checking.report import Counterexample
+from derive.checking.satisfied import fitted
 from derive.checking.subject import CodeError, Subject
 from derive.checking.sweep import Suspicion, certain
 from derive.checking.told import described
@@ -236,7 +237,8 @@ def _tries(
     draw = np.random.default_rng(1)
     # Where the code compares entries with numbers, both sides are visited, and the number itself.
     turns = critical_numbers(source.branch.field) if isinstance(source, Expected) else []
-    for arrays in chain(draws(subject, sizes, _POINTS), _special(subject, sizes), alike(subject, sizes, turns)):
+    special = (fitted(subject.assumptions, subject.smooth, arrays) for arrays in _special(subject, sizes))
+    for arrays in chain(draws(subject, sizes, _POINTS), special, alike(subject, sizes, turns)):
         budget.check()
         if "upstream" not in subject.takes:
             yield source, arrays, np.ones(shape)
@@ -244,8 +246,8 @@ def _tries(
         yield source, arrays, draw.choice([-2.0, -1.0, 1.0, 2.0, 3.0], size=shape)
     if "upstream" in subject.takes:
         # Of no upstream gradient there is none, and of some entries of it none of what depends on those alone.
-        special = [np.zeros(shape), draw.choice([0.0, 1.0], size=shape)]
-        for upstream in (*special, *(np.full(shape, number) for number in turns)):
+        sparse = [np.zeros(shape), draw.choice([0.0, 1.0], size=shape)]
+        for upstream in (*sparse, *(np.full(shape, number) for number in turns)):
             yield source, next(iter(draws(subject, sizes, 1))), upstream
 
 
@@ -331,6 +333,7 @@ def _simpler(subject: Subject, source: Source, mismatch: Mismatch, budget: Budge
                     break
                 arrays = {name: array.copy() for name, array in mismatch.arrays.items() if name != UPSTREAM}
                 arrays[node.name][place] = number
+                arrays = fitted(subject.assumptions, subject.smooth, arrays)
                 found = still(arrays, _upstream_of(mismatch))
                 if found is not None and found.message == mismatch.message:
                     mismatch = found

@@ -6,7 +6,8 @@ What is expected is made of the output of forward alone: the derivatives of L = 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from dataclasses import field as dataclass_field
 from itertools import product
 from typing import Any
 
@@ -18,10 +19,12 @@ from derive.checking.frames import raised
 from derive.checking.kinds import Own
 from derive.checking.numbers import stand_ins
 from derive.checking.points import MOST_CHOICES
+from derive.checking.satisfied import answers, decided, is_always_on_boundary, is_certain, standing
 from derive.checking.scalars import Branches, Scalars, Symbols
 from derive.checking.sheet import Data, Sheet, objects
 from derive.checking.subject import CodeError, Subject
 from derive.checking.world import World
+from derive.forward.assumption import Assumption
 from derive.forward.entry import Entries, Position
 from derive.forward.nodes import Input, Node
 from derive.forward.shape import bind
@@ -29,9 +32,20 @@ from derive.notation.tree import Index
 from derive.proof.field import Field
 from derive.proof.ring import Element
 
-__all__ = ["Branch", "branches", "entries_of", "layer_output", "node_entries", "whole_numbers"]
+__all__ = [
+    "Branch",
+    "branches",
+    "entries_of",
+    "held",
+    "layer_output",
+    "node_entries",
+    "stands_for",
+    "where_assumed",
+    "whole_numbers",
+]
 
 _MOST_BRANCHES = 128
+_ON_BOUNDARY = "the code compares what is equal wherever the assumptions hold"
 
 Sizes = Mapping[str, int]
 
@@ -43,6 +57,7 @@ class Branch:
     known are the masks that the code asked for and their opposites, by the number of their generators, questioned those
     that it asked for, and general is whether forward asked for none; whole are the whole numbers of inputs that hold
     such. failure says why backward did not run, "" if it did; own why there is no code that a gradient comes from.
+    stands are what stands for entries of inputs where the assumptions hold; `where_assumed` puts it in their places.
     """
 
     field: Field
@@ -57,6 +72,7 @@ class Branch:
     failure: str = ""
     questioned: frozenset[int] = frozenset()
     own: tuple[tuple[str, str], ...] = ()
+    stands: Mapping[int, Element] = dataclass_field(default_factory=dict)
 
 
 def whole_numbers(subject: Subject, sizes: Sizes) -> list[dict[str, Any]]:
@@ -85,16 +101,46 @@ def branches(subject: Subject, sizes: Sizes, budget: Budget) -> Iterator[Branch]
     for whole in whole_numbers(subject, sizes):
         field, choices = Field(), Branches()
         for _ in choices.runs(_MOST_BRANCHES):
-            yield _run(subject, sizes, whole, Symbols(field, choices, budget))
+            scalars = Symbols(field, choices, budget)
+            arrays, names = _arrays(subject, sizes, whole, scalars)
+            stands = standing(subject.assumptions, names, field)
+            try:
+                run = _run(subject, sizes, whole, scalars, arrays, names)
+            except Exception:
+                if answers(choices.known, stands, field) is None:
+                    # Code may refuse inputs that are not what is assumed of them.
+                    continue
+                raise
+            if answers(run.known, stands, field) is not None:
+                # What is asked may have but one answer wherever the assumptions hold, and nearby.
+                certain = all(is_certain(number, stands, field) for number in run.questioned)
+                yield replace(run, stands=stands, general=run.general or certain)
 
 
-def _run(subject: Subject, sizes: Sizes, whole: Mapping[str, Any], scalars: Symbols) -> Branch:
-    field = scalars.field
+def _arrays(
+    subject: Subject, sizes: Sizes, whole: Mapping[str, Any], scalars: Symbols
+) -> tuple[dict[str, Any], dict[str, Data]]:
+    """The inputs, and for those of symbols the numbers of the generators of their entries."""
     arrays: dict[str, Any] = {
         node.name: whole[node.name].copy() if node.below is not None else _variables(node, sizes, scalars)
         for node in subject.inputs
     }
-    names = {node.name: [_number(entry) for entry in arrays[node.name].data.ravel()] for node in subject.smooth}
+    names: dict[str, Data] = {}
+    for node in subject.smooth:
+        entries = arrays[node.name].data
+        names[node.name] = np.array([_number(entry) for entry in entries.ravel()], dtype=int).reshape(entries.shape)
+    return arrays, names
+
+
+def _run(
+    subject: Subject,
+    sizes: Sizes,
+    whole: Mapping[str, Any],
+    scalars: Symbols,
+    arrays: dict[str, Any],
+    names: Mapping[str, Data],
+) -> Branch:
+    field = scalars.field
     world = World(*stand_ins(scalars))
     # Code may change its arguments in place, and what it computes then is a function of what they were.
     before = {name: array.copy() for name, array in arrays.items()}
@@ -113,8 +159,8 @@ def _run(subject: Subject, sizes: Sizes, whole: Mapping[str, Any], scalars: Symb
     expected: dict[str, Data] = {}
     for node in subject.smooth:
         entries = np.empty(bind(node.shape, sizes), dtype=object)
-        for place, number in zip(np.ndindex(entries.shape), names[node.name], strict=True):
-            entries[place] = Element(field, dict(slopes.get(number, {})))
+        for place in np.ndindex(entries.shape):
+            entries[place] = Element(field, dict(slopes.get(int(names[node.name][place]), {})))
         expected[node.name] = entries
     got: dict[str, Sheet] = {}
     own: list[tuple[str, str]] = []
@@ -131,6 +177,44 @@ def _run(subject: Subject, sizes: Sizes, whole: Mapping[str, Any], scalars: Symb
         failure = raised(error)
     known, questioned = dict(scalars.branches.known), frozenset(scalars.branches.questioned)
     return Branch(field, sizes, whole, made.data, expected, got, known, general, loss, failure, questioned, tuple(own))
+
+
+def where_assumed(branch: Branch) -> Branch | None:
+    """The run at inputs that satisfy the assumptions; None if it never comes about there.
+
+    It fails where something is compared that is equal at all of them: no side of the comparison is the right one.
+    """
+    stands = branch.stands
+    if not stands:
+        return branch
+    known = answers(branch.known, stands, branch.field)
+    if known is None:
+        return None
+    entries = [entry for sheet in branch.got.values() for entry in sheet.data.ravel()]
+    entries += [entry for every in branch.expected.values() for entry in every.ravel()]
+    if is_always_on_boundary(entries, branch.known, stands, branch.field):
+        return replace(branch, failure=_ON_BOUNDARY)
+    got = {name: sheet.view(held(branch, sheet.data)) for name, sheet in branch.got.items()}
+    expected = {name: held(branch, entries) for name, entries in branch.expected.items()}
+    asked = answers({number: branch.known[number] for number in branch.questioned}, stands, branch.field) or {}
+    output = held(branch, branch.output)
+    return replace(branch, output=output, got=got, expected=expected, known=known, questioned=frozenset(asked))
+
+
+def stands_for(subject: Subject, branch: Branch, item: Assumption) -> dict[int, Element]:
+    """What stands for entries of an input where one more assumption holds."""
+    node = next(node for node in subject.smooth if node.name == item.name)
+    entries = _variables(node, branch.sizes, Symbols(branch.field, Branches(), Budget(float("inf")))).data
+    numbers = np.array([_number(entry) for entry in entries.ravel()], dtype=int).reshape(entries.shape)
+    return standing([item], {item.name: numbers}, branch.field)
+
+
+def held(branch: Branch, entries: Data) -> Data:
+    """Entries of a run, at inputs that satisfy the assumptions."""
+    made = np.empty(entries.shape, dtype=object)
+    for place in np.ndindex(entries.shape):
+        made[place] = decided(entries[place], branch.stands)
+    return made
 
 
 def _number(entry: Element) -> int:

@@ -11,6 +11,7 @@ import numpy as np
 from mpmath import mpf
 
 from derive.checking.places import Point
+from derive.checking.satisfied import is_satisfied
 from derive.checking.subject import Subject
 from derive.checking.watch import AtPoints, Comparison, Seen, Site, lines_of
 
@@ -124,8 +125,10 @@ class FloatWatch(AtPoints):
                 self._compared[Comparison(site, time)] = mpf(float(value))
 
     def at(self, point: Point, whole: Mapping[str, Any]) -> Seen | None:
-        """The run there; None where forward has no value."""
+        """The run there; None where forward has no value, or inputs are not what is assumed of them."""
         self.runs += 1
+        if not is_satisfied(self.subject.assumptions, point):
+            return None
         self._compared, self._times = {}, {}
         given: dict[str, Any] = {name: array.copy() for name, array in whole.items()}
         for node in self.subject.smooth:

@@ -17,6 +17,7 @@ from derive.checking.kinks import Kink, judged
 from derive.checking.numerically import Differences, Expected, Mismatch
 from derive.checking.places import Point
 from derive.checking.report import Counterexample
+from derive.checking.satisfied import fitted, kept
 from derive.checking.scalars import Digits
 from derive.checking.sheet import Sheet
 from derive.checking.subject import Subject
@@ -141,6 +142,7 @@ class Judge:
         if not all(abs(value) < mpf("inf") for value in got.ravel()) or not np.any(beyond > _ROUGH * scale):
             return None
         shifted = {key: array * (1 + _SHIFT) for key, array in point.items()}
+        shifted = fitted(self.subject.assumptions, self.subject.smooth, shifted)
         again = self.watch.at(shifted, self.whole)
         if again is None or again.failure or again.got[name].shape != got.shape:
             return None
@@ -173,7 +175,7 @@ class Judge:
     def _beside(self, point: Point, name: str, across: Any) -> tuple[Point, Mismatch] | None:
         """A point beside a boundary where it is wrong, as far from it as may be."""
         for away in _FROM_FAR:
-            for side in (_aside(point, across, away), _aside(point, across, -away)):
+            for side in (self._kept(point, across, away), self._kept(point, across, -away)):
                 seen, near = self.watch.at(side, self.whole), self._near(side, None)
                 answer = self._answer(side, seen, name, near, None) if seen and not seen.failure and near else None
                 if isinstance(answer, Mismatch) and not _is_same(answer):
@@ -255,7 +257,7 @@ class Judge:
         off = np.zeros(got.shape, dtype=bool)
         sides = []
         for by in (-_AWAY, _AWAY, -2 * _AWAY, 2 * _AWAY):
-            side = _aside(point, across, by)
+            side = self._kept(point, across, by)
             seen, want = self.watch.at(side, self.whole), self._expected(side)
             if seen is None or want is None or name not in seen.got or seen.got[name].shape != got.shape:
                 return off
@@ -268,6 +270,10 @@ class Judge:
             slow = share + abs(b - d) + 2 * (abs(a - e) + abs(c - f))
             off[place] = bool(abs((a - c) - (b - d)) > share or beyond > slow)
         return off
+
+    def _kept(self, point: Point, across: Any, by: Any) -> Point:
+        """The point moved a little along a coordinate, with what assumptions tie to it."""
+        return kept(self.subject.assumptions, _aside(point, across, by), across)
 
     def _floats(self, point: Point) -> dict[str, Any]:
         smooth = {node.name: _floats(point[node.name]) for node in self.subject.smooth}

@@ -22,6 +22,7 @@ from derive.checking.generic import is_piecewise
 from derive.checking.numerically import Expected, real_run
 from derive.checking.points import sizes_ascending
 from derive.checking.report import Counterexample
+from derive.checking.satisfied import fitted
 from derive.checking.subject import CodeError, Subject
 from derive.checking.told import show, shown_arrays, text_of
 from derive.forward.shape import bind
@@ -91,7 +92,7 @@ def _candidates(subject: Subject, sizes: Sizes) -> Iterator[dict[str, Any]]:
             count = int(np.prod(shape, dtype=int))
             kind = float if node.below is None else int
             arrays[node.name] = np.array([draw.choice(choices) for _ in range(count)], dtype=kind).reshape(shape)
-        yield arrays
+        yield fitted(subject.assumptions, subject.smooth, arrays)
 
 
 def _at(subject: Subject, source: Expected, arrays: Mapping[str, Any], upstream: Any) -> dict[str, Kink]:

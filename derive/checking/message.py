@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+from derive.checking.assumptions import said
 from derive.checking.report import Report, Verdict
 from derive.proof.evidence import Strength
 
-__all__ = ["SCHEMA_VERSION", "data", "mismatch", "text"]
+__all__ = ["SCHEMA_VERSION", "data", "mismatch", "text", "where"]
 
 SCHEMA_VERSION = 1
 
@@ -24,7 +25,7 @@ _SHORT = {
 
 def text(report: Report) -> str:
     """The verdicts, one a line, and what goes with them below."""
-    lines = [f"{report.name} against {report.against}"]
+    lines = [f"{report.name} against {report.against}", *where(report)]
     if report.forward is not None:
         told = report.forward.counterexample or report.forward.reason
         lines.append(f"  forward: {report.forward.strength.value}{f': {told}' if told else ''}")
@@ -40,6 +41,12 @@ def text(report: Report) -> str:
         shorter = replace(verdict, reason=f"as for d{told_before}") if told_before != verdict.name else verdict
         lines += (f"  {'':<{width}}  {line}" for line in _details(report, shorter if verdict.reason else verdict))
     return "\n".join(lines) + "\n"
+
+
+def where(report: Report) -> list[str]:
+    """The line that says what is assumed of the inputs, if anything is."""
+    told = ", ".join(map(said, report.assumptions))
+    return [f"  where {told}"] if told else []
 
 
 def _sizes(report: Report) -> str:
@@ -82,7 +89,7 @@ def mismatch(report: Report) -> str:
     others = ", ".join(f"d{v.name} {_SHORT[v.strength]}" for v in report.gradients if v.ok)
     names = " and ".join(f"d{verdict.name}" for verdict in wrong)
     head = f"{report.name}: {names} {'is' if len(wrong) == 1 else 'are'} wrong{f' ({others})' if others else ''}"
-    lines = [head]
+    lines = [head, *where(report)]
     for verdict in wrong:
         found = [*_wrong(report, verdict)] if verdict.strength is Strength.REFUTED else []
         found += [f"where it jumps: {verdict.kink}"] if verdict.kink_is_wrong else []
@@ -99,6 +106,10 @@ def data(report: Report) -> dict[str, Any]:
         "ok": report.ok,
         "proved": report.proved,
         "sizes": [dict(sizes) for sizes in report.sizes],
+        "assumptions": [
+            {"text": str(item), "stated_by": "layer" if item.author else "user", "where": said(item)}
+            for item in report.assumptions
+        ],
         "seconds": round(report.seconds, 3),
         "forward_is_layer": None if report.forward is None else _verdict(report.forward),
         "gradients": [_verdict(verdict) for verdict in report.gradients],

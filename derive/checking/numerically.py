@@ -18,6 +18,7 @@ from derive.checking.exactly import Branch, layer_output
 from derive.checking.frames import raised
 from derive.checking.numbers import stand_ins
 from derive.checking.points import Evaluator
+from derive.checking.satisfied import is_satisfied
 from derive.checking.scalars import DIGITS, Digits
 from derive.checking.sheet import Sheet, objects
 from derive.checking.subject import CodeError, Subject
@@ -76,10 +77,12 @@ class Tried:
 
 
 def real_run(subject: Subject, arrays: Arrays, upstream: Any | None = None) -> Tried | None:
-    """The code itself at these numbers; None where forward gives no finite numbers.
+    """The code itself at these numbers; None where forward gives no finite numbers, or they are not what is assumed.
 
     Raises: CodeError if forward raises.
     """
+    if not is_satisfied(subject.assumptions, arrays):
+        return None
     given = {name: array.copy() for name, array in arrays.items()}
     try:
         with np.errstate(all="ignore"):
@@ -200,7 +203,7 @@ class Differences:
         with workdps(2 * DIGITS):
             width = _ROUGH_WIDTH if self.rough else mpf(10) ** -(DIGITS // 2)
             middle = self._loss(arrays, upstream)
-            for node in self.subject.smooth:
+            for node in self.subject.wanted:
                 entries = np.empty(bind(node.shape, self.sizes), dtype=object)
                 for place in np.ndindex(entries.shape):
                     self.budget.check()
@@ -274,6 +277,8 @@ def compared(
     proved: Collection[str] = (),
 ) -> dict[str, Mismatch | None] | None:
     """For each gradient where it differs, None where it does not; nothing at all where nothing can be compared.
+
+    Nothing is compared at inputs that are not what is assumed of them.
 
     Raises: CodeError if forward raises.
     """

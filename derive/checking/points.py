@@ -12,6 +12,7 @@ import numpy as np
 from mpmath import exp, log, mpf, mpmathify, workdps
 from sympy import Expr, lambdify
 
+from derive.checking.satisfied import fitted
 from derive.checking.subject import Subject
 from derive.forward.functions import EXACT, defined, equal, largest, smallest, step
 from derive.forward.layer import axes_of
@@ -251,15 +252,16 @@ def draws(
                 number = int(np.prod(shape, dtype=int))
                 entries = [draw.choice(allowed) for _ in range(number)]
                 arrays[node.name] = np.array(entries, dtype=int if node.below is not None else float).reshape(shape)
-            yield arrays
+            yield fitted(subject.assumptions, subject.smooth, arrays)
 
 
 def alike(subject: Subject, sizes: Mapping[str, int], numbers: Sequence[float]) -> Iterator[dict[str, Any]]:
-    """Arrays that hold one of the numbers everywhere."""
+    """Arrays that hold one of the numbers everywhere, as far as what is assumed of them allows."""
     for number in numbers:
-        yield {
+        arrays = {
             node.name: np.zeros(bind(node.shape, sizes), dtype=int)
             if node.below is not None
             else np.full(bind(node.shape, sizes), number)
             for node in subject.inputs
         }
+        yield fitted(subject.assumptions, subject.smooth, arrays)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from derive.checking.budget import Budget, OutOfTimeError
 from derive.checking.every_size import Traced, traced
-from derive.checking.exactly import Branch, branches, whole_numbers
+from derive.checking.exactly import Branch, branches, where_assumed, whole_numbers
 from derive.checking.frames import raised
 from derive.checking.generic import vanishes_generically
 from derive.checking.points import MOST_CHOICES, differ_somewhere, smaller_sizes, whole_choices
@@ -68,7 +68,8 @@ class Proofs:
             return []
         if not self.paths:
             with suppress(Exception):
-                self.paths = [branch for sizes in self.sizes for branch in branches(self.subject, sizes, self.budget)]
+                every = [branch for sizes in self.sizes for branch in branches(self.subject, sizes, self.budget)]
+                self.paths = [made for branch in every if (made := where_assumed(branch)) is not None]
         return self.paths
 
     def _open(self) -> list[Input]:
@@ -105,11 +106,14 @@ class Proofs:
         paths: list[Branch] = []
         self.paths = []
         for sizes in self.sizes:
+            compared = False
             try:
                 for number, branch in enumerate(branches(self.subject, sizes, self.budget)):
                     self.runs += [] if number else [branch]
-                    paths.append(branch)
-                    self._compare(branch, proved)
+                    if (made := where_assumed(branch)) is not None:
+                        compared = True
+                        paths.append(made)
+                        self._compare(made, proved)
             except TooManyBranchesError as error:
                 self.hurried = True
                 self._note(str(error))
@@ -120,13 +124,25 @@ class Proofs:
             except Exception as error:
                 self._note(raised(error))
                 return
+            if not compared:
+                self._note("on symbols, the code never runs at inputs that satisfy the assumptions")
+                return
         self.paths = paths
         sampled = self._sampled()
         for name, holds in proved.items():
+            if not holds and self._signs:
+                self.reasons[name] = (
+                    f"that {self._signs} is used for numbers, not for proofs; assume > if that is meant"
+                )
             if holds and sampled:
                 self.reasons[name] = sampled
             elif holds:
                 self.strengths[name] = Strength.PROVED_AT_SIZES
+
+    @property
+    def _signs(self) -> str:
+        """What is assumed that no symbol stands for: one may be 0 there, or on either side of it."""
+        return ", ".join(str(item) for item in self.subject.assumptions if item.kind in (">=", "!="))
 
     def _sampled(self) -> str:
         """What was run where there are too many ways to choose whole numbers; "" if all were."""

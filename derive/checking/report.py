@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from derive.forward.assumption import Assumption
 from derive.proof.evidence import Strength
 
 __all__ = ["Counterexample", "Report", "Verdict"]
@@ -80,6 +81,8 @@ class Report:
 
     sizes are those of the proofs at sizes.
 
+    assumptions are what holds of the inputs at which all of this is said.
+
     words are those of a command line, behind derive, that make the check again; () if its code is in no file.
     """
 
@@ -90,6 +93,7 @@ class Report:
     seconds: float = 0.0
     words: tuple[str, ...] = ()
     forward: Verdict | None = None
+    assumptions: tuple[Assumption, ...] = ()
 
     def __str__(self) -> str:
         from derive.checking.message import text  # deferred: it reads reports

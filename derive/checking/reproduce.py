@@ -30,6 +30,7 @@ def command_words(
         axes, _, below = shape.partition(" in ")
         written = ",".join(axes.replace(",", " ").split()) or "scalar"
         words += ["--shape", f"{name}={written} in {below}" if below else f"{name}={written}"]
+    words += [word for item in subject.assumptions if not item.author for word in ("--assume", str(item))]
     return tuple([*words, "--returns", returns] if returns else words)
 
 

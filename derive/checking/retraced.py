@@ -14,6 +14,7 @@ from derive.checking.budget import Budget
 from derive.checking.multiples import multiples
 from derive.checking.nodevalues import NodeValues
 from derive.checking.numerically import real_run
+from derive.checking.satisfied import fitted
 from derive.checking.scalars import DIGITS, Digits
 from derive.checking.slips import Slip, slips
 from derive.checking.subject import CodeError, Subject
@@ -115,9 +116,10 @@ def _points(subject: Subject, output: Node, sizes: Mapping[str, int]) -> Iterato
         for node in subject.inputs:
             shape = bind(node.shape, sizes)
             if node.below is None:
-                arrays[node.name] = draw.uniform(*interval, size=shape)
+                arrays[node.name] = np.asarray(draw.uniform(*interval, size=shape))
             else:
                 arrays[node.name] = draw.integers(bind((node.below,), sizes)[0], size=shape)
+        arrays = fitted(subject.assumptions, subject.smooth, arrays)
         shape = bind(output.shape, sizes)
         upstream = draw.uniform(-2.0, 2.0, size=shape) if "upstream" in subject.takes else np.ones(shape)
         try:

@@ -21,6 +21,7 @@ from derive.checking.kinks import merged
 from derive.checking.line import GRID, Line
 from derive.checking.numerically import Differences, Expected
 from derive.checking.places import Coordinate, Point, between, moved
+from derive.checking.satisfied import fitted, kept
 from derive.checking.sides import Explored, Sides
 from derive.checking.subject import Subject
 from derive.checking.watch import NEAR, Seen, Site, Watch
@@ -132,7 +133,7 @@ class Space:
                 made[self.watch.upstream][place] = mpf(draw.choice((1, 2, 3, -1, -2)))
         else:
             made[self.watch.upstream][...] = mpf(1)
-        return made
+        return fitted(self.subject.assumptions, self.subject.smooth, made)
 
     def _run(self, point: Point) -> Seen | None:
         """The run there, and notes of what it compares."""
@@ -165,7 +166,7 @@ class Space:
         for coordinate in self._coordinates():
             for t in GRID if self._open else ():
                 if not self.is_over() and (abs(t) < _FAR or not self.watch.rough):
-                    self._look(moved(self._bases[0], coordinate, t), again=True)
+                    self._look(self._moved(self._bases[0], coordinate, t), again=True)
 
     def _coordinates(self) -> list[Coordinate]:
         """Entries, the first of every array before the second of any."""
@@ -183,7 +184,7 @@ class Space:
             return []
 
         def at(t: Any) -> Mapping[Any, Any]:
-            seen = None if self.is_over() else self._run(moved(base, coordinate, t))
+            seen = None if self.is_over() else self._run(self._moved(base, coordinate, t))
             return {} if seen is None else seen.compared
 
         line = Line(at, lambda key: self._looked.get(key.site, 0) < _ENOUGH)
@@ -194,12 +195,12 @@ class Space:
         turns = line.turns(start)
         for t, precise in turns:
             if precise:
-                self._look(moved(base, coordinate, t), coordinate)
+                self._look(self._moved(base, coordinate, t), coordinate)
                 self._turns.setdefault(coordinate, {})[t] = None
         known = self._between.setdefault(coordinate, [])
         for t in between([t for t, _ in turns]) if self._open else ():
             known += [t] if t not in known else []
-            self._look(moved(base, coordinate, t))
+            self._look(self._moved(base, coordinate, t))
         return list(line.seen.items())
 
     def _look(self, point: Point, across: Coordinate | None = None, *, again: bool = False) -> None:
@@ -269,11 +270,15 @@ class Space:
         for places in every_group if len(lowest) > 1 else ():
             self._look(self._with(places), places[0][0])
 
+    def _moved(self, point: Point, coordinate: Coordinate, t: Any) -> Point:
+        """The point with another number for an entry, and for those that assumptions tie to it."""
+        return kept(self.subject.assumptions, moved(point, coordinate, t), coordinate)
+
     def _with(self, places: Iterable[tuple[Coordinate, Any]]) -> Point:
         """The first point with other numbers for some entries."""
         point = self._bases[0]
         for coordinate, t in places if not self.is_over() else ():
-            point = moved(point, coordinate, t)
+            point = self._moved(point, coordinate, t)
         return point
 
     # Sides that no line has met.
@@ -291,7 +296,7 @@ class Space:
                 places = self._along(point, coordinate)
                 best = min(((_distance(u, site, sides), t) for t, u in places), default=None, key=lambda pair: pair[0])
                 if best is not None and best[0] < mpf("inf"):
-                    point = moved(point, coordinate, best[1])
+                    point = self._moved(point, coordinate, best[1])
 
 
 def _distance(compared: Mapping[Any, Any], site: Site, sides: Sides) -> Any:

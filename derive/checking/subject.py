@@ -12,6 +12,7 @@ from derive.checking.budget import OutOfTimeError
 from derive.checking.frames import raised
 from derive.checking.world import World
 from derive.errors import UnsupportedError
+from derive.forward.assumption import Assumption
 from derive.forward.layer import Layer
 from derive.forward.nodes import Input
 
@@ -29,7 +30,7 @@ class Subject:
     takes says what each parameter of backward is given: an input by its name, "upstream", "cache" or "output"; returns
     are the inputs whose gradients come back, in order, "_" for what is none of them, () where attributes hold them all.
     kind is the class whose methods they are, of which the inputs in `attributes` are attributes, or arguments of its
-    __init__ if they are in `built`.
+    __init__ if they are in `built`. assumptions say at which inputs it is checked.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Subject:
     kind: type | None = None
     built: tuple[str, ...] = ()
     attributes: tuple[str, ...] = ()
+    assumptions: tuple[Assumption, ...] = ()
 
     @property
     def smooth(self) -> tuple[Input, ...]:

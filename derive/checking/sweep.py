@@ -20,6 +20,7 @@ from derive.checking.budget import Budget, OutOfTimeError
 from derive.checking.literals import literals
 from derive.checking.numerically import real_run
 from derive.checking.points import are_lengths, size_letters
+from derive.checking.satisfied import fitted
 from derive.checking.subject import Subject
 from derive.forward.shape import bind
 
@@ -152,6 +153,7 @@ def _differing(
             arrays[node.name] = np.sign(arrays[node.name])
         for node in subject.smooth if far else ():
             arrays[node.name].flat[:1] *= _OUT
+        arrays = fitted(subject.assumptions, subject.smooth, arrays)
         try:
             output = _output(subject, arrays)
         except Exception:
@@ -179,13 +181,13 @@ def _drawn(
     for node in subject.inputs:
         shape = bind(node.shape, sizes)
         if node.below is None:
-            made[node.name] = draw.uniform(*interval, size=shape)
+            made[node.name] = np.asarray(draw.uniform(*interval, size=shape))
         else:
             # From the last number on downwards, so that every number of a size occurs where there is room.
             (below,) = bind((node.below,), sizes)
             step = 0 if alike else 1
             made[node.name] = (-1 - step * np.arange(int(np.prod(shape, dtype=int))).reshape(shape)) % below
-    return made
+    return fitted(subject.assumptions, subject.smooth, made)
 
 
 def _output(subject: Subject, arrays: Arrays) -> Any:

@@ -13,6 +13,7 @@ from mpmath import mpf, workdps
 from derive.checking.budget import Budget
 from derive.checking.exactly import Branch, entries_of
 from derive.checking.points import Evaluator
+from derive.checking.satisfied import fitted
 from derive.checking.scalars import DIGITS, Digits
 from derive.checking.sheet import Sheet
 from derive.checking.subject import Subject
@@ -39,11 +40,17 @@ class Trial:
         draw, scalars = Random(7), Digits(budget)
         arrays: dict[str, Any] = dict(run.whole)
         values: dict[str, Any] = {}
+        drawn: dict[str, Any] = {}
         shapes = {node.name: bind(node.shape, run.sizes) for node in subject.smooth}
         for key, shape in {**shapes, subject.upstream or "G": run.output.shape}.items():
             made = np.empty(shape, dtype=object)
             for place in np.ndindex(shape):
                 made[place] = scalars.number(draw.randint(65, 127) / 64)
+            drawn[key] = made
+        with workdps(2 * DIGITS):
+            drawn = fitted(subject.assumptions, subject.smooth, drawn)
+        for key, made in drawn.items():
+            for place in np.ndindex(made.shape):
                 values[f"{key}[{','.join(map(str, place))}]" if place else key] = made[place]
             arrays[key] = Sheet(made, scalars)
         evaluator = Evaluator(run.field, values)

@@ -25,6 +25,7 @@ from derive.checking.exactly import layer_output
 from derive.checking.frames import is_numpys, is_ours
 from derive.checking.numbers import stand_ins
 from derive.checking.places import UPSTREAM, Point
+from derive.checking.satisfied import is_satisfied
 from derive.checking.scalars import NATIVE, Digits, meant
 from derive.checking.sheet import Sheet, objects
 from derive.checking.subject import CodeError, Subject
@@ -239,8 +240,10 @@ class Watch(AtPoints):
         self._world = World(*stand_ins(self._scalars))
 
     def at(self, point: Point, whole: Mapping[str, Any]) -> Seen | None:
-        """The run there; None where forward has no value."""
+        """The run there; None where forward has no value, or inputs are not what is assumed of them."""
         self.runs += 1
+        if not is_satisfied(self.subject.assumptions, point):
+            return None
         subject, scalars = self.subject, self._scalars
         scalars.restart()
         arrays: dict[str, Any] = {name: array.copy() for name, array in whole.items()}

@@ -51,6 +51,11 @@ arguments by their names and the upstream gradient. The file is run, and so is t
 class with the methods forward and backward is checked by its own name, and so is one of PyTorch's, a Function or a
 Module."""
 
+_ASSUME = (
+    'What holds of the inputs at which it is checked: "A symmetric", "Y rows sum to 1", "Y columns sum to 1", '
+    '"y sums to 1", "x > 0", "x >= 0", "x != 0"; may be given more than once. The layer of --against brings its own.'
+)
+
 _EXAMPLE = "derive check layer.py:backward --forward layer.py:forward --shape X=N,D --shape W=D,M"
 
 
@@ -75,6 +80,7 @@ def check_command(words: list[str], allow: Allow | None = None) -> Any:
         option("against", str, "", "A layer of the catalogue that forward is, or that stands in its place.", "LAYER"),
         option("shape", list[str], [], "The shape of an argument of forward, X=N,D; X=scalar.", "NAME=SHAPE"),
         option("returns", str, "", "What backward gives back, dX,dW,db; an underscore for anything else.", "NAMES"),
+        option("assume", list[str], [], _ASSUME, "TEXT"),
         *(size_option(letter) for letter in letters),
         option("size", list[str], [], "A size by its letter; may be given more than once.", "LETTER=NUMBER"),
         option("seconds", str, "10", "How long the check may take, from 1 to 600.", "NUMBER"),
@@ -99,7 +105,8 @@ def _letters(words: list[str]) -> tuple[str, ...]:
     for place in (*values_of("--forward", words), first_argument(words) or ""):
         found.update(dict.fromkeys(letters_of(_annotations(Path(place.rpartition(":")[0])))))
     folded = [letter.casefold() for letter in found]
-    taken = ("against", "debug", "forward", "help", "quiet", "require", "returns", "seconds", "shape", "size", *TAKEN)
+    own = ("against", "assume", "debug", "forward", "help", "quiet", "require", "returns", "seconds", "shape", "size")
+    taken = (*own, *TAKEN)
     return tuple(letter for letter in found if folded.count(letter.casefold()) == 1 and letter.casefold() not in taken)
 
 
@@ -135,6 +142,7 @@ class _Request:
     shapes: Mapping[str, str]
     sizes: Mapping[str, int]
     returns: str
+    assume: tuple[str, ...]
     seconds: float
     require: str
     handout: Handout
@@ -158,7 +166,8 @@ def _read(values: Mapping[str, Any], letters: Iterable[str]) -> _Request:
     if not forward and against is None and "." not in place.rpartition(":")[2] and not is_class(place):
         raise UsageError("expected --forward FILE:FORWARD, or --against LAYER", COMMAND)
     return _Request(
-        *(place, forward, against, shapes, sizes, values.get("returns", ""), _seconds(values), require),
+        *(place, forward, against, shapes, sizes, values.get("returns", ""), tuple(values.get("assume", ()))),
+        *(_seconds(values), require),
         *(_handout(values), bool(values.get("quiet"))),
     )
 
@@ -259,6 +268,7 @@ def _report(request: _Request, allow: Allow) -> tuple[Report, str]:
             sizes=request.sizes,
             returns=request.returns,
             against=request.against,
+            assume=request.assume,
             seconds=request.seconds,
             options=request.handout.options,
         )

@@ -64,6 +64,8 @@ class Case:
     """What the numbers for an input are like: a key of DOMAINS of the corpus of expressions."""
     inputs: Mapping[str, Any] = field(default_factory=dict, kw_only=True)
     """Numbers that somebody would choose for an input at the typical sizes, where they would not draw them."""
+    assume: tuple[str, ...] = field(default=(), kw_only=True)
+    """What derive is told of the inputs, which those that are drawn satisfy."""
     returns: str = field(default="", kw_only=True)
     reference: str = field(default="", kw_only=True)
     """The function of references.py that is the same layer in PyTorch, if it is not called as the file."""

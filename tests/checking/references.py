@@ -43,6 +43,8 @@ REFERENCES: Mapping[str, Callable[..., Any]] = {
     "maxpool": lambda x: f.max_pool1d(x, 2),
     "maxpool_overlapping": lambda x: f.max_pool1d(x, 2, stride=1),
     "mse": f.mse_loss,
+    "positive": lambda x: torch.abs(x) * torch.sqrt(x),
+    "quadratic": lambda x, a: x @ a @ x,
     "relu": f.relu,
     "rnn_cell": _rnn_cell,
     "sigmoid": torch.sigmoid,

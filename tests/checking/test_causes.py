@@ -143,7 +143,9 @@ IN_CELLS = {
 @pytest.mark.parametrize("name", IN_CELLS)
 def test_a_mistake_inside_of_a_long_formula_is_told_in_the_names_of_the_code(name):
     case = next(case for case in cases() if case.name == name)
-    report = check_backward(case.owner or case.backward, None if case.owner else case.forward, shapes=case.shapes)
+    report = check_backward(
+        case.owner or case.backward, None if case.owner else case.forward, shapes=case.shapes, assume=case.assume
+    )
     wrong, told = IN_CELLS[name]
     assert [v.name for v in report.gradients if not v.ok] == list(wrong)
     assert all(told in v.cause for v in report.gradients if not v.ok)
@@ -152,5 +154,7 @@ def test_a_mistake_inside_of_a_long_formula_is_told_in_the_names_of_the_code(nam
 def test_what_turns_at_numbers_that_are_seldom_met_has_no_cause():
     for name in ("tanh/window", "affine/four_samples", "bce_with_logits/hole_at_zero"):
         case = next(case for case in cases() if case.name == name)
-        found = check_backward(case.backward, case.forward, shapes=case.shapes, returns=case.returns).gradients
+        found = check_backward(
+            case.backward, case.forward, shapes=case.shapes, returns=case.returns, assume=case.assume
+        ).gradients
         assert [v.cause for v in found if not v.ok] == [""]

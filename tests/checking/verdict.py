@@ -13,7 +13,7 @@ from tests.checking.case import Case
 def checked(case: Case) -> Report | UserError:
     """The report of a check, or why there is none; made once in a process, in the time that everybody has."""
     try:
-        return check_backward(case.backward, case.forward, shapes=case.shapes, returns=case.returns)
+        return check_backward(case.backward, case.forward, shapes=case.shapes, returns=case.returns, assume=case.assume)
     except UserError as error:
         return error
 

@@ -232,6 +232,53 @@ def test_json_follows_its_schema(command, mine):
         assert found["ok"] is (name == "backward") is (shown.code == 0)
 
 
+TARGETS = """
+import numpy as np
+
+
+def forward(Z: "N K", T: "N K"):
+    P = np.exp(Z) / np.exp(Z).sum(axis=1, keepdims=True)
+    return -(T * np.log(P)).sum() / Z.shape[0], (P, T)
+
+
+def backward(dL, cache):
+    P, T = cache
+    return dL * (P - T) / P.shape[0]
+
+
+def wrong(dL, cache):
+    P, T = cache
+    return dL * (P - 2 * T) / P.shape[0]
+"""
+
+
+def test_what_holds_of_the_inputs_can_be_assumed(command, here):
+    (here / "targets.py").write_text(TARGETS)
+    words = ("--forward", "targets.py:forward", "--returns", "dZ")
+    told = command("check", "targets.py:backward", *words)
+    assert told.code == 4 and 'right only where the rows of T sum to 1: --assume "T rows sum to 1"' in told.stdout
+    shown = command("check", "targets.py:backward", *words, "--assume", "T rows sum to 1", "--assume", "T >= 0")
+    assert shown.code == 0, shown.stderr
+    assert shown.stdout.splitlines() == [
+        "targets.backward against forward",
+        "  where the rows of T sum to 1, T >= 0",
+        "  dZ  proved for all sizes",
+    ]
+    wrong = command("check", "targets.py:wrong", *words, "--assume", "T rows sum to 1")
+    assert wrong.code == 4 and "--assume 'T rows sum to 1' --returns dZ" in wrong.stdout
+    refused = command("check", "targets.py:wrong", *words, "--assume", "Y rows sum to 1")
+    assert refused.code == 1 and "unknown input of forward to assume something of 'Y'; known: Z, T" in refused.stderr
+
+
+def test_json_has_what_is_assumed(command, here):
+    jsonschema = pytest.importorskip("jsonschema")
+    (here / "targets.py").write_text(TARGETS)
+    words = ("--forward", "targets.py:forward", "--returns", "dZ", "--assume", "T rows sum to 1", "--json")
+    found = json.loads(command("check", "targets.py:backward", *words).stdout)
+    jsonschema.validate(found, json.loads(files("derive.checking").joinpath("schema/check-1.json").read_text()))
+    assert found["ok"] and [item["text"] for item in found["assumptions"]] == ["T rows sum to 1"]
+
+
 def test_code_that_raises_is_exit_code_1_with_its_line(command, mine):
     shown = command("check", "mine.py:fails", "--forward", "mine.py:forward")
     assert shown.code == 1

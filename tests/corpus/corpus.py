@@ -97,6 +97,13 @@ def _distributions(random: np.random.Generator, shape: tuple[int, ...]) -> np.nd
     return a / a.sum(-1, keepdims=True)
 
 
+def _exact_rows(random: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    """Of both signs, in sixteenths: floats add them up without rounding."""
+    a = random.integers(-24, 32, shape) / 16
+    a[..., -1] = 1 - a[..., :-1].sum(-1)
+    return a
+
+
 def _symmetric(random: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
     a = random.normal(size=shape)
     return a + np.swapaxes(a, -1, -2)
@@ -118,6 +125,7 @@ DOMAINS: dict[str, Callable[[np.random.Generator, tuple[int, ...]], np.ndarray]]
     "positive": lambda random, shape: random.uniform(0.5, 1.5, shape),
     "positive definite": _positive_definite,
     "rows sum to 1": _distributions,
+    "rows sum to 1 exactly": _exact_rows,
     "signs": lambda random, shape: random.choice([-1.0, 1.0], shape),
     "symmetric": _symmetric,
     "wide": lambda random, shape: 2 * random.normal(size=shape),
