@@ -17,7 +17,7 @@ from derive.options import DocumentOptions, document_options, quoted
 from derive.version import __version__
 
 if TYPE_CHECKING:
-    from derive.checking.account import Account
+    from derive.checking.lines.account import Account
     from derive.document.blocks import Document
     from derive.document.material import Material
 
@@ -55,7 +55,7 @@ class Checked:
     @cached_property
     def account(self) -> Account:
         """The code with what each of its lines computes."""
-        from derive.checking.account import account  # deferred: verdicts alone do without it
+        from derive.checking.lines.account import account  # deferred: verdicts alone do without it
 
         found, _ = meant(self.backward, self.forward, shapes=self.shapes, returns=self.returns, against=self.against)
         return account(found, self.report, self.sizes)

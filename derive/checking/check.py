@@ -10,24 +10,24 @@ from typing import Any
 from warnings import catch_warnings, simplefilter
 
 from derive.checking.assumptions import read
-from derive.checking.boundary import Boundary, at_points, settled
+from derive.checking.boundaries.boundary import Boundary, at_points, settled
+from derive.checking.boundaries.kinks import Kink, kinks, merged
+from derive.checking.boundaries.sides import Explored
 from derive.checking.budget import Budget, OutOfTimeError
-from derive.checking.claim import claim
-from derive.checking.counterexample import Finding, confirm, search, settle
-from derive.checking.explanation import Explanation
-from derive.checking.explore import explore
+from derive.checking.causes.explanation import Explanation
 from derive.checking.given import check_sizes, written_shapes
-from derive.checking.involved import without_others
-from derive.checking.kinks import Kink, kinks, merged
 from derive.checking.lasting import changes_for_good
 from derive.checking.matching import is_class, partner, subject
-from derive.checking.points import size_choices, size_letters
-from derive.checking.proofs import Proofs
+from derive.checking.numbers.counterexample import Finding, confirm, search, settle
+from derive.checking.numbers.explore import explore
+from derive.checking.numbers.involved import without_others
+from derive.checking.numbers.points import size_choices, size_letters
+from derive.checking.numbers.sweep import StuckError, Suspicion, sweep
+from derive.checking.proofs.claim import claim
+from derive.checking.proofs.search import Proofs
 from derive.checking.report import Report, Verdict
 from derive.checking.reproduce import command_words
-from derive.checking.sides import Explored
 from derive.checking.subject import Subject
-from derive.checking.sweep import StuckError, Suspicion, sweep
 from derive.checking.usable import usable_sizes
 from derive.errors import UserError
 from derive.forward.layer import Layer

@@ -8,10 +8,10 @@ from types import CodeType, FunctionType, ModuleType
 
 import numpy as np
 
-from derive.checking.counterexample import output_shape
-from derive.checking.literals import constants
-from derive.checking.numerically import real_run
-from derive.checking.points import draws
+from derive.checking.numbers.counterexample import output_shape
+from derive.checking.numbers.literals import constants
+from derive.checking.numbers.numerically import real_run
+from derive.checking.numbers.points import draws
 from derive.checking.subject import CodeError, Subject
 
 __all__ = ["changes_for_good"]

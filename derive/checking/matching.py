@@ -9,8 +9,8 @@ from typing import Any
 
 from derive.checking.frames import source
 from derive.checking.given import check_functions
-from derive.checking.kinds import is_torch
-from derive.checking.pytorch import adapted
+from derive.checking.pytorch.kinds import is_torch
+from derive.checking.pytorch.subjects import adapted
 from derive.checking.subject import Subject, stripped
 from derive.errors import ShapeError, UnknownNameError, UserError
 from derive.forward.layer import Layer

@@ -16,9 +16,9 @@ from mpmath import mpf
 from sympy import exp
 
 from derive.checking.assumptions import assumed_of
-from derive.checking.generic import substituted
-from derive.checking.places import Coordinate, Point
-from derive.checking.range import is_never_positive, is_never_zero
+from derive.checking.boundaries.range import is_never_positive, is_never_zero
+from derive.checking.numbers.places import Coordinate, Point
+from derive.checking.proofs.generic import substituted
 from derive.errors import UnsupportedError
 from derive.forward.assumption import Assumption
 from derive.forward.functions import largest, smallest, step

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from derive.checking.frames import raised
-from derive.checking.points import are_lengths, draws, size_letters
+from derive.checking.numbers.points import are_lengths, draws, size_letters
+from derive.checking.numbers.sweep import swept_sizes
 from derive.checking.subject import Subject
-from derive.checking.sweep import swept_sizes
 from derive.errors import UserError
 
 __all__ = ["usable_sizes"]

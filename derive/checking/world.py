@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from derive.checking.context import Applied
-from derive.checking.kinds import Inside, is_function, is_torch
+from derive.checking.pytorch.context import Applied
+from derive.checking.pytorch.kinds import Inside, is_function, is_torch
 
 __all__ = ["World"]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from derive.checking.account import account
 from derive.checking.check import check_backward, meant
-from derive.checking.shortened import difference, short
+from derive.checking.lines.account import account
+from derive.checking.lines.shortened import difference, short
 
 EPS = 1e-5
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from derive.checking import check_backward
-from derive.checking.line import Line
-from derive.checking.range import is_never_positive
+from derive.checking.boundaries.range import is_never_positive
+from derive.checking.numbers.line import Line
 from derive.proof.evidence import Strength
 from derive.proof.field import Field
 from tests.checking.backwards import relu
@@ -264,8 +264,8 @@ def test_where_nothing_has_a_gradient_the_code_may_give_none():
 def test_every_function_with_a_definition_has_a_value_in_many_digits():
     from mpmath import mpf
 
+    from derive.checking.arrays.scalars import Digits
     from derive.checking.budget import Budget
-    from derive.checking.scalars import Digits
     from derive.forward.functions import ELEMENTWISE
     from derive.forward.nodes import placeholder
 

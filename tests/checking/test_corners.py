@@ -7,8 +7,8 @@ import pytest
 import sympy
 
 from derive.checking import check_backward
-from derive.checking.cells import ABOVE, BELOW, HALFWAY, exist_together
-from derive.checking.range import is_never_zero
+from derive.checking.boundaries.cells import ABOVE, BELOW, HALFWAY, exist_together
+from derive.checking.boundaries.range import is_never_zero
 from derive.proof.field import Field
 
 

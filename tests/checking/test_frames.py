@@ -13,7 +13,7 @@ import sympy
 
 import derive
 from derive.checking.frames import raised
-from derive.checking.watch import lines_of
+from derive.checking.numbers.watch import lines_of
 from derive.errors import UnsupportedError
 
 

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from derive.checking.arrays.elementwise import UFUNCS
+from derive.checking.arrays.library import FUNCTIONS, METHODS
+from derive.checking.arrays.numbers import stand_ins
+from derive.checking.arrays.scalars import Digits
+from derive.checking.arrays.sheet import Sheet, objects
 from derive.checking.budget import Budget
-from derive.checking.elementwise import UFUNCS
-from derive.checking.library import FUNCTIONS, METHODS
-from derive.checking.numbers import stand_ins
-from derive.checking.scalars import Digits
-from derive.checking.sheet import Sheet, objects
 from derive.errors import UnsupportedError
 
 RANDOM = np.random.default_rng(0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from derive.checking.measure import Measure
+from derive.checking.arrays.measure import Measure
 from derive.errors import UnsupportedError
 from derive.forward.proviso import is_at_least, provisos
 from derive.forward.shape import size

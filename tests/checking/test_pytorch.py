@@ -163,11 +163,11 @@ NUMBERS = {
     ],
 )
 def test_pytorchs_names_mean_on_symbols_what_they_mean_on_tensors(function):
+    from derive.checking.arrays.numbers import stand_ins
+    from derive.checking.arrays.scalars import Digits
+    from derive.checking.arrays.sheet import Sheet, objects
     from derive.checking.budget import Budget
-    from derive.checking.numbers import stand_ins
-    from derive.checking.scalars import Digits
-    from derive.checking.sheet import Sheet, objects
-    from derive.checking.torchlike import unwrapped, wrapped
+    from derive.checking.pytorch.tensors import unwrapped, wrapped
 
     scalars = Digits(Budget(60))
     anchor = Sheet(objects(scalars.number(0)), scalars)
@@ -203,11 +203,11 @@ class Symbolic:
     ],
 )
 def test_what_tensors_on_symbols_cannot_do_is_refused(function):
+    from derive.checking.arrays.numbers import stand_ins
+    from derive.checking.arrays.scalars import Digits
+    from derive.checking.arrays.sheet import Sheet, objects
     from derive.checking.budget import Budget
-    from derive.checking.numbers import stand_ins
-    from derive.checking.scalars import Digits
-    from derive.checking.sheet import Sheet, objects
-    from derive.checking.torchlike import wrapped
+    from derive.checking.pytorch.tensors import wrapped
     from derive.errors import UnsupportedError
 
     scalars = Digits(Budget(60))

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from derive.checking.budget import Budget
-from derive.checking.every_size import traced
-from derive.checking.exactly import branches
+from derive.checking.lines.recording import Array, Counted, Kept, recording
 from derive.checking.matching import subject
-from derive.checking.recording import Array, Counted, Kept, recording
+from derive.checking.proofs.every_size import traced
+from derive.checking.proofs.exactly import branches
 from tests.checking import hostile
 
 

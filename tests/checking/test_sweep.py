@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from derive.checking import check_backward
-from derive.checking.literals import literals
 from derive.checking.matching import subject
 from derive.checking.message import text
-from derive.checking.sweep import swept_sizes
+from derive.checking.numbers.literals import literals
+from derive.checking.numbers.sweep import swept_sizes
 from tests.checking.backwards import affine
 
 LIMIT = 700

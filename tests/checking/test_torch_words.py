@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from derive.checking.arrays.numbers import stand_ins
+from derive.checking.arrays.scalars import Digits
+from derive.checking.arrays.sheet import Sheet, objects
 from derive.checking.budget import Budget
-from derive.checking.numbers import stand_ins
-from derive.checking.scalars import Digits
-from derive.checking.sheet import Sheet, objects
-from derive.checking.torchlike import Torchlike, unwrapped, wrapped
+from derive.checking.pytorch.tensors import Torchlike, unwrapped, wrapped
 from derive.errors import UnsupportedError
 
 torch = pytest.importorskip("torch")

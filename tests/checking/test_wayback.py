@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from mpmath import workdps
 
+from derive.checking.arrays.scalars import Digits
 from derive.checking.budget import Budget, OutOfTimeError
-from derive.checking.nodevalues import NodeValues
-from derive.checking.scalars import Digits
-from derive.checking.wayback import WayBack
+from derive.checking.causes.values import NodeValues
+from derive.checking.causes.wayback import WayBack
 from derive.forward.trace import trace
 
 torch = pytest.importorskip("torch")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from derive.checking.recording import Array
+from derive.checking.lines.recording import Array
+from derive.checking.lines.shortened import difference, short
 from derive.checking.report import Verdict
-from derive.checking.shortened import difference, short
 from derive.document.blocks import ArrayItem, Arrays
 from derive.document.check.material import CheckMaterial
 from derive.document.check.values import Values, code_name

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from derive.checking.listed import Listing as CodeListing
-from derive.checking.listed import Row, Told
-from derive.checking.recording import Array, Counted, Kept, Left
+from derive.checking.lines.listed import Listing as CodeListing
+from derive.checking.lines.listed import Row, Told
+from derive.checking.lines.recording import Array, Counted, Kept, Left
 from derive.document.blocks import Line, Listing, ListingNote, ListingRow, Prose, Run, Runs, Text, Verbatim
 from derive.document.check.legible import legible, quoted
 from derive.document.check.material import CheckMaterial

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from derive.checking.account import Account
+from derive.checking.lines.account import Account
 from derive.checking.report import Report, Verdict
 from derive.document.material import Material
 from derive.options import DocumentOptions

@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from derive.checking.account import Account
-from derive.checking.entries import entry_tree
-from derive.checking.recording import Array
+from derive.checking.lines.account import Account
+from derive.checking.lines.entries import entry_tree
+from derive.checking.lines.recording import Array
 from derive.document.blocks import ArrayItem, Math, Run, Runs, Text
 from derive.document.entrywise import Entrywise
 from derive.document.layout import fits
