@@ -231,7 +231,6 @@ class NoDefault(Function):
     [
         (SavesANumber, "save_for_backward can only save variables, but argument 1 is of type float"),
         (TooMany, "incorrect number of gradients (expected 1, got 2)"),
-        (ChangesWhatComes, "changes the upstream gradient in place, which PyTorch forbids"),
         (OnlyAhead, "OnlyAhead has no backward"),
         (NoDefault, "what is no array needs a value by default"),
     ],
@@ -240,6 +239,12 @@ def test_what_pytorch_forbids_is_refused_in_its_words(kind, words):
     with pytest.raises(UserError) as refused:
         check_backward(kind)
     assert words in str(refused.value)
+
+
+def test_a_backward_that_changes_what_comes_is_refuted_in_pytorchs_words():
+    report = check_backward(ChangesWhatComes)
+    assert [verdict.strength for verdict in report.verdicts] == [REFUTED]
+    assert "changes the upstream gradient in place, which PyTorch forbids" in str(report)
 
 
 class Spread(Function):

@@ -144,11 +144,11 @@ REFUSED = {
 @pytest.mark.parametrize("text", REFUSED, ids=lambda text: repr(text[:40]))
 def test_it_is_refused_at_once_with_the_place(text, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    started = time.process_time()
+    started = time.thread_time()
     # Warnings are errors in all tests: Python's parser must not utter one.
     with pytest.raises(UserError, match=REFUSED[text]) as caught:
         parse(text, SHAPES)
-    assert time.process_time() - started < 1
+    assert time.thread_time() - started < 2
     assert not list(tmp_path.iterdir())
     message, *shown = str(caught.value).split("\n")
     assert message.startswith("expr: ")

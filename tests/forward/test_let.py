@@ -24,13 +24,13 @@ def test_let_leaves_numbers_alone():
     assert derive.let("S", array) is array
 
 
-def test_a_named_value_keeps_its_name_when_samples_are_columns_or_one():
+def test_a_named_value_keeps_its_letter_when_samples_are_columns_or_one():
     @derive.layer()
     def net(X: "N D", W: "D M"):
         return np.tanh(derive.let("Z", X @ W))
 
     assert [(name, str(node)) for name, node in transpose(net).named] == [("Z", "W @ X")]
-    assert [(name, str(node)) for name, node in single(net).named] == [("Z", "x @ W")]
+    assert [(name, str(node)) for name, node in single(net).named] == [("z", "x @ W")]
 
 
 @pytest.mark.parametrize(
