@@ -91,8 +91,8 @@ def rank_of(tree: Tree) -> int:
             return max(ranks) if min(ranks) > 1 else sum(ranks) - 2
         case Number():
             return 0
-    # What is left works entry by entry, and only numbers are stretched.
-    return next((rank for rank in map(rank_of, children(tree)) if rank), 0)
+    # What is left works entry by entry, and NumPy stretches what has fewer axes.
+    return max(map(rank_of, children(tree)), default=0)
 
 
 def has_column(factors: tuple[Tree, ...]) -> bool:
