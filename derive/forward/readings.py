@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from derive.forward.nodes import (
-    Indices,
-)
+from derive.forward.nodes import Indices
 from derive.forward.stacks import permuted, repeated_entries, stacked_product, summed_entries
 from derive.notation.rank import rank_of
 from derive.notation.tree import (

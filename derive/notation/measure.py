@@ -227,9 +227,7 @@ def _of(tree: Tree, depth: int, display: bool) -> float:
         case Call("abs", (operand,)):
             return inner(operand) + 0.7 * scale
         case Call(function, operands):
-            commas = 0.46 * (len(operands) - 1)
-            wrapping = max(_wrapping(operand, depth) for operand in operands)
-            return widths.name(function, depth, "vector") + sum(map(inner, operands)) + commas + wrapping
+            return worded(function, operands)
         case BigSum(bounds, body):
             ends = [(widths.characters(f"{letter}=1", 1), widths.characters(str(last), 1)) for letter, last in bounds]
             signs = sum(max(1.45, *pair) if display else 1.1 + max(pair) for pair in ends)
@@ -272,8 +270,7 @@ def _of(tree: Tree, depth: int, display: bool) -> float:
         case Reshape(operand, shape):
             return widths.name("reshape", depth, "vector") + widths.shape(shape) + called((operand,))
         case Repeat(operand, times, axis, _):
-            where = widths.characters(f"{times}, axis {axis}", depth + 1)
-            return widths.name("repeat", depth, "vector") + where + called((operand,))
+            return worded("repeat", (operand,), below=f"{times}, axis {axis}")
         case Windows(operand, _, sizes):
             return widths.name("windows", depth, "vector") + widths.shape(sizes) + called((operand,))
         case Concatenate(parts) if len(parts) > IN_ONE_LINE:

@@ -181,8 +181,7 @@ class _Printer:
             case Equal(left, right):
                 return Box((f"[{self.flat(left)} = {self.flat(right)}]",)), _ATOM
             case Extreme(name, operand, axes):
-                where = "" if axes is None else f"[axis {', '.join(str(axis) for axis in axes)}]"
-                return beside(Box((f"{name}{where}",)), parenthesised(self.box(operand))), _ATOM
+                return beside(Box((f"{name}{_axes(axes)}",)), parenthesised(self.box(operand))), _ATOM
             case MatrixCall("inv", operand):
                 return topped(self.at_least(operand, _ATOM), "⁻¹"), _POWER
             case Transpose(MatrixCall("inv", operand)):
@@ -213,14 +212,13 @@ class _Printer:
                 return topped(self.at_least(operand, _ATOM), "ᵀ"), _POWER
             case SumAxis(operand, along, rank) if rank > 2:
                 axes = (along,) if isinstance(along, int) else along
-                where = "" if axes is None else f"[axis {', '.join(str(axis) for axis in axes)}]"
-                return beside(Box((f"sum{where}",)), parenthesised(self.box(operand))), _ATOM
+                return beside(Box((f"sum{_axes(axes)}",)), parenthesised(self.box(operand))), _ATOM
             case SumAxis(operand, axis, rank):
                 row = (Transpose(Ones("")),) if axis in (0, None) else ()
                 column = (Ones(""),) if axis == 1 or (axis is None and rank == 2) else ()
                 return self.product((*row, operand, *column)), _PRODUCT
             case Along(function, operand, along, rank, _):
-                where = "" if along is None or rank == 1 else f"[axis {', '.join(str(axis) for axis in along)}]"
+                where = _axes(None if rank == 1 else along)
                 return beside(Box((f"{function}{where}",)), parenthesised(self.box(operand))), _ATOM
             case Permute(operand, order):
                 where = ", ".join(str(axis) for axis in order)
@@ -356,6 +354,11 @@ class _Printer:
 
     def flat_grid(self, grid: Grid) -> str:
         return "[" + "; ".join(" ".join(self.cell(grid, cell) for cell in row) for row in grid.cells) + "]"
+
+
+def _axes(axes: tuple[int, ...] | None) -> str:
+    """[axis 0, 1]; nothing where all are meant."""
+    return "" if axes is None else f"[axis {', '.join(map(str, axes))}]"
 
 
 def _number(value: int | Fraction | str) -> tuple[Box, int]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from derive.notation.tree import Index
 
 __all__ = [
+    "GREEK",
     "entry_text",
     "greek",
     "greek_name",
@@ -32,14 +33,15 @@ _GREEK_NAMES = """
     alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi omega
     Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega
 """
-_GREEK = dict(zip(_GREEK_NAMES.split(), "αβγδεζηθικλμνξπρστυφχψωΓΔΘΛΞΠΣΥΦΨΩ", strict=True))
+GREEK = dict(zip(_GREEK_NAMES.split(), "αβγδεζηθικλμνξπρστυφχψωΓΔΘΛΞΠΣΥΦΨΩ", strict=True))
+"""The letters by their names."""
 
-_NAMES = {letter: name for name, letter in _GREEK.items()}
+_NAMES = {letter: name for name, letter in GREEK.items()}
 
 
 def greek(word: str) -> str:
     """The Greek letter of that name, or the word itself."""
-    return _GREEK.get(word, word)
+    return GREEK.get(word, word)
 
 
 def greek_name(letter: str) -> str:

@@ -9,6 +9,7 @@ from fractions import Fraction
 from derive.notation.accents import accented
 from derive.notation.binding import ATOM, POWER, PRODUCT, SUM
 from derive.notation.digits import is_size_text, number_text, power_of_ten
+from derive.notation.script import GREEK
 from derive.notation.tree import Index
 
 __all__ = [
@@ -23,12 +24,6 @@ __all__ = [
     "worded",
 ]
 
-_GREEK_LETTERS = """
-    alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi omega
-    Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega
-"""
-_GREEK = frozenset(_GREEK_LETTERS.split())
-
 
 def name_text(text: str, kind: str = "scalar") -> str:
     r"""\mathbf{X}_{1} for X_1, a scalar in italics and a word upright."""
@@ -38,7 +33,7 @@ def name_text(text: str, kind: str = "scalar") -> str:
     letter, accent = accented(body)
     if accent:
         symbol = rf"\{accent}{{{name_text(letter, kind)}}}"
-    elif body in _GREEK:
+    elif body in GREEK:
         symbol = rf"\boldsymbol{{\{body}}}" if kind != "scalar" else rf"\{body}"
     elif len(body) > 1:
         symbol = rf"\mathrm{{{escaped(body)}}}" if kind == "scalar" else rf"\mathbf{{{escaped(body)}}}"
@@ -51,7 +46,7 @@ def entry_text(letter: str, index: tuple[Index, ...]) -> str:
     """x_{12}; what a letter has below it stands above in parentheses."""
     name, *subscripts = letter.split("_")
     plain, accent = accented(name)
-    symbol = rf"\{plain}" if plain in _GREEK else (plain if len(plain) == 1 else rf"\mathit{{{escaped(plain)}}}")
+    symbol = rf"\{plain}" if plain in GREEK else (plain if len(plain) == 1 else rf"\mathit{{{escaped(plain)}}}")
     symbol = rf"\{accent}{{{symbol}}}" if accent else symbol
     if not index:
         return symbol + (rf"_{{{escaped(','.join(subscripts))}}}" if any(subscripts) else "")

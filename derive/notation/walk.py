@@ -61,10 +61,7 @@ def parts(tree: Tree, kind: type[Kind] | tuple[type[Kind], ...]) -> Iterator[Kin
 
 def entries(tree: Tree) -> Iterator[Entry]:
     """The entries of arrays anywhere in the tree, as often as they occur."""
-    if isinstance(tree, Entry):
-        yield tree
-    for child in children(tree):
-        yield from entries(child)
+    return parts(tree, Entry)
 
 
 def replace(tree: Tree, change: Callable[[Tree], Tree | None]) -> Tree:

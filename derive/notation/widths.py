@@ -7,6 +7,7 @@ from fractions import Fraction
 from derive.notation.accents import accented
 from derive.notation.digits import is_size_text, number_text, power_of_ten
 from derive.notation.glyphs import BOLD, ITALIC
+from derive.notation.tex_script import index_text
 from derive.notation.tree import Index, Kind
 
 __all__ = [
@@ -67,9 +68,7 @@ def characters(text: str, depth: int) -> float:
 
 def index(places: tuple[Index, ...], depth: int) -> float:
     """12 below x."""
-    written = [str(i + 1) if isinstance(i, int) else i for i in places]
-    glue = "," if any(len(part) > 1 for part in written) else ""
-    return characters(glue.join(written), depth + 1)
+    return characters(index_text(places), depth + 1)
 
 
 def number(value: int | Fraction | str, depth: int, display: bool) -> float:

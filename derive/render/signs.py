@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
+from derive.notation.script import GREEK
+
 __all__ = ["SIGNS"]
 
-_GREEK = """
-    alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi omega
-    Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega
-"""
 _OTHERS = {
     **dict(zip("∂∇∑∏∫√∞≤≥≠≈∈∉⊂∪∩⊙⊗⊕→←⇒∀∃", (
         *("partial", "nabla", "sum", "prod", "int", "surd", "infty", "leq", "geq", "neq", "approx", "in", "notin"),
@@ -28,7 +26,7 @@ _OTHERS = {
 }  # fmt: skip
 
 SIGNS = {
-    **{sign: rf"\{name}" for sign, name in zip("αβγδεζηθικλμνξπρστυφχψωΓΔΘΛΞΠΣΥΦΨΩ", _GREEK.split(), strict=True)},
+    **{sign: rf"\{name}" for name, sign in GREEK.items()},
     **{sign: rf"\{name}" for sign, name in _OTHERS.items()},
     **{sign: rf"_{digit}" for digit, sign in enumerate("₀₁₂₃₄₅₆₇₈₉")},
     **{sign: rf"^{digit}" for digit, sign in zip("0456789", "⁰⁴⁵⁶⁷⁸⁹", strict=True)},
