@@ -11,7 +11,8 @@ from typing import Any
 from sympy import Expr
 
 from derive.engine.pattern import Term
-from derive.forward.entry import Entries, ExactAlgebra, SympyAlgebra
+from derive.forward.algebra import ExactAlgebra, SympyAlgebra
+from derive.forward.entry import Entries
 from derive.forward.layer import Layer
 from derive.forward.nodes import Input, Node
 from derive.forward.normal import replaced

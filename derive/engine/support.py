@@ -19,7 +19,8 @@ from sympy import Expr
 
 from derive.engine.concrete import unflat
 from derive.errors import InternalError
-from derive.forward.entry import Entries, Position
+from derive.forward.algebra import Position
+from derive.forward.entry import Entries
 from derive.forward.nodes import Add, Constant, Contract, Delta, Input, Node, Ones, Select, topological
 from derive.forward.normal import add, contract
 from derive.forward.shape import bind

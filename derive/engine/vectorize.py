@@ -9,7 +9,7 @@ from functools import cached_property
 from sympy import Expr, ImmutableDenseMatrix, Symbol
 
 from derive.engine.concrete import Concrete, positions, unflat
-from derive.forward.entry import entry_symbol
+from derive.forward.algebra import entry_symbol
 from derive.forward.layer import Layer
 from derive.forward.nodes import Input
 from derive.notation.tree import Tree

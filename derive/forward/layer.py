@@ -12,8 +12,8 @@ from typing import Any, Literal, TypeAlias
 from sympy import Integer, Symbol
 
 from derive.errors import ShapeError, SizeError, UnknownNameError, UnsupportedError
+from derive.forward.algebra import share_symbols
 from derive.forward.assumption import Assumption
-from derive.forward.entry import share_symbols
 from derive.forward.matrix import read
 from derive.forward.nodes import Constant, Input, Node, Select, topological
 from derive.forward.shape import Size, bind, letters

@@ -10,7 +10,7 @@ from math import prod
 
 from sympy import Expr
 
-from derive.forward.entry import Position
+from derive.forward.algebra import Position
 from derive.forward.nodes import Input, Node
 from derive.forward.scalar import number, read_scalar
 from derive.notation.digits import is_decimal

@@ -13,7 +13,7 @@ from typing import Any
 from sympy import Integer
 
 from derive.errors import InternalError
-from derive.forward.entry import share_symbols
+from derive.forward.algebra import share_symbols
 from derive.forward.layer import Layer, Stack
 from derive.forward.nodes import (
     Add,

@@ -13,8 +13,8 @@ from itertools import chain, combinations, count
 from typing import Any, TypeVar
 
 from derive.errors import DeriveError, ShapeError, UnsupportedError, UserError
+from derive.forward.algebra import share_symbols
 from derive.forward.assumption import read_assumptions
-from derive.forward.entry import share_symbols
 from derive.forward.functions import ELEMENTWISE
 from derive.forward.layer import Layer, Prose, Stack, axes_of
 from derive.forward.library import FUNCTIONS

@@ -12,8 +12,9 @@ from typing import Any
 
 from sympy import Integer
 
+from derive.forward.algebra import ExactAlgebra, Position, Value
 from derive.forward.contraction import contracted
-from derive.forward.entry import Entries, ExactAlgebra, Position, Value
+from derive.forward.entry import Entries
 from derive.forward.nodes import Add, Contract, Delta, Node, Ones, Select, topological
 from derive.forward.shape import bind
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import chain, count
 
-from derive.forward.entry import share_symbols
+from derive.forward.algebra import share_symbols
 from derive.forward.nodes import Input
 from derive.forward.shape import Shape
 

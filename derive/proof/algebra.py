@@ -7,7 +7,7 @@ from itertools import product
 
 from sympy import Expr
 
-from derive.forward.entry import Position, entry_symbol
+from derive.forward.algebra import Position, entry_symbol
 from derive.forward.nodes import Input, Node
 from derive.notation.tree import Index
 from derive.proof.field import Field

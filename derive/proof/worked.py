@@ -22,7 +22,7 @@ from derive.engine.concrete import Concrete, unflat
 from derive.engine.jacobian import Jacobian
 from derive.engine.vectorize import VectorMap
 from derive.errors import RefutedError, SizeError, UserError
-from derive.forward.entry import Position
+from derive.forward.algebra import Position
 from derive.forward.formula import Formula
 from derive.forward.functions import NUMERIC, defined
 from derive.forward.layer import Layer

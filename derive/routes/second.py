@@ -18,7 +18,7 @@ from typing import NoReturn
 
 from derive.engine import Jacobian, vectorize
 from derive.engine.pattern import differentiate
-from derive.forward.entry import share_symbols
+from derive.forward.algebra import share_symbols
 from derive.forward.formula import Formula
 from derive.forward.layer import Layer, Prose
 from derive.forward.nodes import Input, Ones

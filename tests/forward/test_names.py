@@ -6,7 +6,7 @@ import pytest
 
 import derive
 from derive.errors import UserError
-from derive.forward.entry import entry_symbol, share_symbols
+from derive.forward.algebra import entry_symbol, share_symbols
 from derive.forward.nodes import Input
 from derive.forward.shape import parse_shape
 

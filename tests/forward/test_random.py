@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sympy import lambdify
 
-from derive.forward.entry import entry_symbol
+from derive.forward.algebra import entry_symbol
 from derive.forward.layer import Layer
 from derive.forward.trace import trace
 from derive.notation.code import print_code

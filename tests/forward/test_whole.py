@@ -6,7 +6,8 @@ from sympy import Symbol
 
 import derive
 from derive.engine.concrete import positions
-from derive.forward.entry import Entries, SympyAlgebra
+from derive.forward.algebra import SympyAlgebra
+from derive.forward.entry import Entries
 from derive.forward.nodes import topological
 from derive.forward.shape import bind
 from derive.forward.whole import Whole

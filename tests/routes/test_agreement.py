@@ -8,7 +8,8 @@ import pytest
 from sympy import Add, Expr, Symbol
 
 from derive.engine.concrete import positions
-from derive.forward.entry import Entries, SympyAlgebra
+from derive.forward.algebra import SympyAlgebra
+from derive.forward.entry import Entries
 from derive.layers import load
 from derive.proof.canonical import same_for_all_sizes
 from derive.routes.entry import derive_entry

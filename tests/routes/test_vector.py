@@ -7,7 +7,8 @@ import pytest
 from sympy import Integer, Symbol
 
 import derive
-from derive.forward.entry import Entries, SympyAlgebra
+from derive.forward.algebra import SympyAlgebra
+from derive.forward.entry import Entries
 from derive.forward.nodes import Constant, Node
 from derive.forward.normal import contract
 from derive.proof.evidence import Strength

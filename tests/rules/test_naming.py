@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import derive
-from derive.forward.entry import share_symbols
+from derive.forward.algebra import share_symbols
 from derive.layers import index, load
 from derive.notation.tree import Gradient, Name
 from derive.notation.walk import children

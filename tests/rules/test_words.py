@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import derive
-from derive.forward.entry import share_symbols
+from derive.forward.algebra import share_symbols
 from derive.forward.nodes import Input
 from derive.rules.naming import definitions
 from derive.rules.words import Words

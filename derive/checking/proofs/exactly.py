@@ -24,8 +24,9 @@ from derive.checking.pytorch.kinds import Own
 from derive.checking.satisfied import answers, decided, is_always_on_boundary, is_certain, standing
 from derive.checking.subject import CodeError, Subject
 from derive.checking.world import World
+from derive.forward.algebra import Position
 from derive.forward.assumption import Assumption
-from derive.forward.entry import Entries, Position
+from derive.forward.entry import Entries
 from derive.forward.nodes import Input, Node
 from derive.forward.shape import bind
 from derive.notation.tree import Index
