@@ -85,9 +85,9 @@ def test_reverse_mode_is_linear_in_depth():
     times = []
     for count in (400, 1600):
         node, square = deep(count)
-        start = time.perf_counter()
+        start = time.thread_time()
         reverse(node, upstream, square)
-        times.append(time.perf_counter() - start)
+        times.append(time.thread_time() - start)
     assert times[1] < 12 * times[0]
 
 
