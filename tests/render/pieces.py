@@ -1,22 +1,7 @@
 """Small pieces of documents, and the lines that the terminal shows of them."""
 
 from derive.document.blocks import Document, Equation, Head, Line
-from derive.notation.tree import Entry, Gradient, Name
 from derive.render.text import render_text
-
-X, Y, W = (Name(letter, "matrix") for letter in "XYW")
-
-
-def x(*index: int) -> Entry:
-    return Entry("x", index)
-
-
-def w(*index: int) -> Entry:
-    return Entry("w", index)
-
-
-def g(*index: int) -> Gradient:
-    return Gradient(Entry("y", index), "g")
 
 
 def document(*blocks, title: str = "A title", coloured: tuple[str, ...] = ("x", "y")) -> Document:

@@ -15,7 +15,8 @@ from derive.notation.tree import (
     Relation,
     Sum,
 )
-from tests.render.pieces import W, X, Y, equation, g, w, x
+from tests.notation.pieces import W, X, Y, g, w, x
+from tests.render.pieces import equation
 
 
 def test_a_line_that_fits_stays_in_one_piece() -> None:

@@ -3,7 +3,8 @@
 from derive.document.blocks import Math, Prose, Text
 from derive.notation.tree import Relation
 from derive.render.text import render_text
-from tests.render.pieces import body, document, x
+from tests.notation.pieces import x
+from tests.render.pieces import body, document
 
 
 def test_words_are_wrapped_and_formulas_stay_in_one_piece() -> None:

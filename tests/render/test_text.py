@@ -51,7 +51,8 @@ from derive.notation.tree import (
     Transpose,
 )
 from derive.render.text import NARROWEST, render_text
-from tests.render.pieces import W, X, Y, document, g, w, x
+from tests.notation.pieces import W, X, Y, g, w, x
+from tests.render.pieces import document
 
 SIZES = [(2, 2, 3), (1, 2, 3), (2, 30, 2), (1, 1, 1), (3, 4, 5), (8, 8, 8), (64, 4096, 4096)]
 WIDTHS = [60, 80, 100]
