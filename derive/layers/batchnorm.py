@@ -1,15 +1,11 @@
 """Batch normalisation, as in training."""
 
-from fractions import Fraction
-
 import numpy as np
 
 from derive.forward.layer import Prose, Remark
 from derive.forward.trace import layer, let
+from derive.layers.prose.normalised import ADDED
 from derive.locale import N_
-from derive.notation.tree import Number
-
-_ADDED = (("small", Number(Fraction(1, 100000))),)
 
 _PROSE = Prose(
     title=N_("Backpropagation through batch normalisation"),
@@ -34,7 +30,7 @@ _PROSE = Prose(
                 "This is the layer as in training; when a trained network is used, mean and variance are constants and "
                 "the layer is affine. The variance is divided by {N}, not by {N} less 1, and {small} is added to it."
             ),
-            _ADDED,
+            ADDED,
         ),
     ),
 )

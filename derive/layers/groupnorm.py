@@ -1,15 +1,11 @@
 """Group normalisation."""
 
-from fractions import Fraction
-
 import numpy as np
 
 from derive.forward.layer import Prose, Remark
 from derive.forward.trace import layer, let
+from derive.layers.prose.normalised import ADDED
 from derive.locale import N_
-from derive.notation.tree import Number
-
-_ADDED = (("small", Number(Fraction(1, 100000))),)
 
 _PROSE = Prose(
     title=N_("Backpropagation through group normalisation"),
@@ -31,7 +27,7 @@ _PROSE = Prose(
                 "gradient. Channels are written here with their group as an axis of its own; the variance is divided "
                 "by {K}, and {small} is added to it."
             ),
-            _ADDED,
+            ADDED,
         ),
     ),
     real_sizes=(("N", 64), ("J", 32), ("K", 16)),

@@ -1,15 +1,11 @@
 """Layer normalisation."""
 
-from fractions import Fraction
-
 import numpy as np
 
 from derive.forward.layer import Prose, Remark
 from derive.forward.trace import layer, let
+from derive.layers.prose.normalised import ADDED
 from derive.locale import N_
-from derive.notation.tree import Number
-
-_ADDED = (("small", Number(Fraction(1, 100000))),)
 
 _PROSE = Prose(
     title=N_("Backpropagation through layer normalisation"),
@@ -29,7 +25,7 @@ _PROSE = Prose(
             )
         ),
         Remark(
-            N_("The variance is divided by {D}, not by {D} less 1, and {small} is added to it, as in PyTorch."), _ADDED
+            N_("The variance is divided by {D}, not by {D} less 1, and {small} is added to it, as in PyTorch."), ADDED
         ),
     ),
     real_sizes=(("N", 512), ("D", 768)),

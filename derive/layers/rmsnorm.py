@@ -1,15 +1,11 @@
 """Normalisation by the root mean square."""
 
-from fractions import Fraction
-
 import numpy as np
 
 from derive.forward.layer import Prose, Remark
 from derive.forward.trace import layer, let
+from derive.layers.prose.normalised import ADDED
 from derive.locale import N_
-from derive.notation.tree import Number
-
-_ADDED = (("small", Number(Fraction(1, 100000))),)
 
 _PROSE = Prose(
     title=N_("Backpropagation through RMS normalisation"),
@@ -27,7 +23,7 @@ _PROSE = Prose(
                 "share along the sample itself. Stretching a sample changes next to nothing, so each row of {dX} is "
                 "nearly orthogonal to the row of {X}; only {small} under the root keeps it from being exactly so."
             ),
-            _ADDED,
+            ADDED,
         ),
     ),
     real_sizes=(("N", 512), ("D", 4096)),

@@ -1,1 +1,1 @@
-"""What layer files say about their layers, where that is long: one file a layer."""
+"""What layer files say about their layers, where that is long: one file a layer, or for several that say it alike."""
