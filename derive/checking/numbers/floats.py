@@ -136,7 +136,7 @@ class FloatWatch(AtPoints):
         upstream = np.array(point[self.upstream], dtype=float).view(self._kind)
         try:
             with np.errstate(all="ignore"):
-                output, cache, holder = self._ahead(given)
+                output, cache, holder = self.subject.ahead(None, given)
             value = np.asarray(_plain(output), dtype=float)
         except Exception:
             return None
@@ -150,11 +150,6 @@ class FloatWatch(AtPoints):
         except Exception as error:
             failure = f"{type(error).__name__}: {error}"
         return Seen(dict(self._compared), value, got, failure)
-
-    def _ahead(self, given: dict[str, Any]) -> tuple[Any, Any, Any]:
-        if self.subject.layer is not None:
-            return self.subject.layer.function(*(given[node.name] for node in self.subject.inputs)), None, None
-        return self.subject.ahead(None, given)
 
 
 def _numbers(array: Any) -> Any:

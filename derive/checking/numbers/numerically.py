@@ -86,11 +86,7 @@ def real_run(subject: Subject, arrays: Arrays, upstream: Any | None = None) -> T
     given = {name: array.copy() for name, array in arrays.items()}
     try:
         with np.errstate(all="ignore"):
-            if subject.layer is not None:
-                plain = [arrays[node.name].copy() for node in subject.inputs]
-                output, cache, holder = np.asarray(subject.layer.function(*plain), dtype=float), None, None
-            else:
-                output, cache, holder = subject.ahead(None, given)
+            output, cache, holder = subject.ahead(None, given)
     except CodeError:
         raise
     except Exception as error:
@@ -232,10 +228,7 @@ class Differences:
             if name:
                 given[name][place] += change
             with np.errstate(all="ignore"):
-                if self.subject.layer is not None:
-                    output = self.subject.layer.function(*(given[node.name] for node in self.subject.inputs))
-                else:
-                    output, _, _ = self.subject.ahead(None, given)
+                output, _, _ = self.subject.ahead(None, given)
             return float(np.sum(np.asarray(output, dtype=float) * np.asarray(upstream)))
         scalars, world = self._made()
         anchor = Sheet(objects(scalars.number(0)), scalars)

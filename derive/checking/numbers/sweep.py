@@ -193,8 +193,6 @@ def _drawn(
 def _output(subject: Subject, arrays: Arrays) -> Any:
     given = {name: np.array(array) for name, array in arrays.items()}
     with np.errstate(all="ignore"):
-        if subject.layer is not None:
-            return np.asarray(subject.layer.function(*(given[node.name] for node in subject.inputs)), dtype=float)
         return np.asarray(subject.ahead(None, given)[0], dtype=float)
 
 
