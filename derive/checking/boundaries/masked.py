@@ -11,7 +11,7 @@ from functools import reduce
 from operator import mul
 
 from derive.checking.boundaries.cells import on_line
-from derive.checking.proofs.generic import substituted
+from derive.checking.proofs.generic import generators, substituted
 from derive.forward.functions import equal, largest, smallest, step
 from derive.forward.nodes import placeholder
 from derive.proof.ring import Element, Generator, Kind
@@ -70,7 +70,7 @@ def _ways(generator: Generator, value: Element) -> Iterator[tuple[Element, Value
     """A mask that holds, and one that does not; or which of several is the first that none exceeds."""
     field = value.field
     if generator.kind is Kind.MASK:
-        mask, others = field.raised(generator, 1), [g for g in _inside(value) if g.kind is Kind.MASK]
+        mask, others = field.raised(generator, 1), [g for g in generators([value]) if g.kind is Kind.MASK]
         for share, held in ((mask, True), (1 - mask, False)):
             told = known(generator.arguments[0], 1 if held else None, others) if generator.name is step else {}
             yield share, values(value, {**told, generator.number: held})
@@ -106,20 +106,6 @@ def inner(value: Element, *, within: bool = False) -> Generator | None:
         stack += [(n, True, below) for u in generator.arguments for m in u.terms for n, _ in field.monomials[m]]
     # What was made first is a function of nothing that was made later.
     return found[min(found)] if found else None
-
-
-def _inside(value: Element) -> list[Generator]:
-    """All generators that an element is made of."""
-    field = value.field
-    found: dict[int, Generator] = {}
-    stack = [value]
-    while stack:
-        for monomial in stack.pop().terms:
-            for number, _ in field.monomials[monomial]:
-                if number not in found:
-                    found[number] = field.generators[number]
-                    stack += found[number].arguments
-    return list(found.values())
 
 
 def values(value: Element, known: Mapping[int, bool]) -> Values:
