@@ -6,15 +6,14 @@ Whether u > 0, u = 0 or u < 0 tells all masks that compare a u + c, if c does no
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from fractions import Fraction
 from functools import reduce
 from operator import mul
 
-from derive.checking.boundaries.cells import on_line
 from derive.checking.proofs.generic import generators, substituted
 from derive.forward.functions import equal, largest, smallest, step
 from derive.forward.nodes import placeholder
-from derive.proof.ring import Element, Generator, Kind
+from derive.proof.masks import on_line
+from derive.proof.ring import Coefficient, Element, Generator, Kind
 
 __all__ = ["NotDecidedError", "apart", "difference", "inner", "known", "masks_of", "step_of", "values", "where"]
 
@@ -129,10 +128,10 @@ def known(u: Element, side: int | None, masks: Iterable[Generator], *, only_othe
     return found
 
 
-def _holds(equality: bool, a: Fraction, c: Fraction, side: int | None) -> bool | None:
+def _holds(equality: bool, a: Coefficient, c: Coefficient, side: int | None) -> bool | None:
     """Whether a u + c is 0, or whether it is above 0."""
     if side == 0:
-        return c == 0 if equality else c > 0
+        return bool(c == 0 if equality else c > 0)
     rises = a * (side or -1) > 0
     if (c > 0) if rises else (c < 0):
         return rises and not equality
