@@ -18,6 +18,7 @@ from derive.checking.arrays.sheet import Data, objects
 from derive.checking.assumptions import assumed_of, natural, said
 from derive.checking.budget import Budget
 from derive.checking.causes.mutations import mutations
+from derive.checking.numbers.places import entry_name
 from derive.checking.numbers.points import differ_somewhere, somewhere
 from derive.checking.numbers.trial import Trial
 from derive.checking.proofs.every_size import Traced
@@ -243,8 +244,7 @@ def _upstream(subject: Subject, run: Branch) -> dict[tuple[int, ...], int]:
     """The generators of the entries of the upstream gradient."""
     found = {}
     for place in np.ndindex(run.output.shape):
-        index = f"[{','.join(map(str, place))}]" if place else ""
-        element = run.field.variable(f"{subject.upstream or 'G'}{index}")
+        element = run.field.variable(entry_name(subject.upstream or "G", place))
         ((monomial, _),) = element.terms.items()
         found[place] = run.field.monomials[monomial][0][0]
     return found

@@ -18,6 +18,7 @@ from derive.checking.arrays.scalars import DIGITS, Digits
 from derive.checking.arrays.sheet import Sheet, objects
 from derive.checking.budget import Budget
 from derive.checking.frames import raised
+from derive.checking.numbers.places import entry_name
 from derive.checking.numbers.points import Evaluator
 from derive.checking.proofs.exactly import Branch, layer_output
 from derive.checking.satisfied import is_satisfied
@@ -168,9 +169,7 @@ class Expected:
 def _named(name: str, array: Any) -> dict[str, Any]:
     values = np.asarray(array)
     return {
-        f"{name}[{','.join(map(str, place))}]" if place else name: value
-        if isinstance(value, mpf)
-        else mpf(float(value))
+        entry_name(name, place): value if isinstance(value, mpf) else mpf(float(value))
         for place, value in np.ndenumerate(values)
     }
 

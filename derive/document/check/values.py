@@ -15,6 +15,7 @@ import numpy as np
 from derive.checking.lines.account import Account
 from derive.checking.lines.entries import entry_tree
 from derive.checking.lines.recording import Array
+from derive.checking.numbers.places import entry_name
 from derive.document.blocks import ArrayItem, Math, Run, Runs, Text
 from derive.document.entrywise import Entrywise
 from derive.document.layout import fits
@@ -260,7 +261,7 @@ class Values:
             return self._chosen(array)
         names = {str(getattr(_variable(entry), "name", "")).partition("[")[0] for entry in array.entries.ravel()}
         name = names.pop() if len(names) == 1 else ""
-        places = [f"{name}[{','.join(map(str, place))}]" if place else name for place in np.ndindex(array.shape)]
+        places = [entry_name(name, place) for place in np.ndindex(array.shape)]
         if not name or [str(_variable(entry).name) for entry in array.entries.ravel()] != places:
             return None
         node = next((node for node in self.account.subject.inputs if node.name == name), None)
