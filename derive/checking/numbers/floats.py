@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 from mpmath import mpf
 
+from derive.checking.frames import raised
 from derive.checking.numbers.places import Point
 from derive.checking.numbers.watch import AtPoints, Comparison, Seen, Site, lines_of
 from derive.checking.satisfied import is_satisfied
@@ -148,7 +149,7 @@ class FloatWatch(AtPoints):
                 found = self.subject.back(None, given, output, cache, upstream, holder)
             got = {name: _numbers(array) for name, array in found.items()}
         except Exception as error:
-            failure = f"{type(error).__name__}: {error}"
+            failure = raised(error)
         return Seen(dict(self._compared), value, got, failure)
 
 
