@@ -187,7 +187,7 @@ def _drawn(
             (below,) = bind((node.below,), sizes)
             step = 0 if alike else 1
             made[node.name] = (-1 - step * np.arange(int(np.prod(shape, dtype=int))).reshape(shape)) % below
-    return fitted(subject.assumptions, subject.smooth, made)
+    return made
 
 
 def _output(subject: Subject, arrays: Arrays) -> Any:
