@@ -125,7 +125,5 @@ def _has_both_sides(u: Element) -> bool:
         return False
     rest = u - constant
     along = u.field.add(u.field.atom(n) * Element(u.field, dict(slope)) for n, slope in u.gradient().items())
-    first = next(iter(rest.terms))
-    return first in along.terms and along == rest * (
-        Fraction(str(along.terms[first])) / Fraction(str(rest.terms[first]))
-    )
+    found = on_line(rest, along)
+    return found is not None and not found[1]
