@@ -72,11 +72,6 @@ class Comparison:
     site: Site
     time: int
 
-    @property
-    def key(self) -> tuple[Site, int]:
-        """What tells it from the others of a run."""
-        return self.site, self.time
-
 
 @dataclass(frozen=True, slots=True)
 class Seen:
