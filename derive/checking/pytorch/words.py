@@ -7,10 +7,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from sympy import sympify
 
 from derive.checking.arrays.library import is_real
-from derive.checking.arrays.measure import unmeasured
+from derive.checking.arrays.measure import lengths
 from derive.checking.arrays.sheet import Sheet
 from derive.checking.pytorch.layers import LAYERS
 from derive.checking.pytorch.places import CHANGED_AT, TAKEN
@@ -61,7 +60,7 @@ def _expanded(x: Any, *shape: Any) -> Any:
 
 def _zeros(x: Tensor, sizes: Sequence[Any]) -> Tensor:
     """Zeros of another shape, for all sizes."""
-    return x.lift(zeros(tuple(map(sympify, unmeasured(tuple(sizes))))))
+    return x.lift(zeros(lengths(sizes)))
 
 
 def _squeezed(x: Any, dim: Any = None) -> Any:
