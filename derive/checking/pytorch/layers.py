@@ -20,7 +20,6 @@ from derive.forward.tensor import Tensor
 __all__ = ["LAYERS"]
 
 _X = placeholder(0)
-_RELU = ELEMENTWISE["maximum"](_X, sympy.Integer(0))
 _ROOT_2 = sympy.sqrt(2)
 
 
