@@ -22,6 +22,7 @@ from derive.checking.numbers.counterexample import Finding, confirm, search, set
 from derive.checking.numbers.explore import explore
 from derive.checking.numbers.involved import without_others
 from derive.checking.numbers.points import size_choices, size_letters
+from derive.checking.numbers.reading import misread
 from derive.checking.numbers.sweep import StuckError, Suspicion, sweep
 from derive.checking.proofs.claim import claim
 from derive.checking.proofs.search import Proofs
@@ -50,6 +51,9 @@ _CONFIRM = 2.0
 
 _EXPLORING = 7.0
 """How long inputs are sought for the sides of comparisons."""
+
+_READING = 0.5
+"""How long the output of forward on symbols is compared with that on numbers."""
 
 _SETTLING = 1.0
 """How long it is decided what the code gives on boundaries."""
@@ -195,6 +199,7 @@ class _Check:
                 search(self.subject, self.proofs.sizes, self.budget, finding, self.proofs.runs)
             self.explained.find_causes(self.proofs, finding.wrong)
         explored = self._explore(finding)
+        self._doubt(finding)
         if any(node.name not in {*finding.wrong, *self.proofs.strengths} for node in self.subject.wanted):
             self._sweep(finding, far=True)
         limit = Budget(min(_KINKS, max(0.1, self.budget.seconds - self.budget.spent)))
@@ -239,6 +244,24 @@ class _Check:
             places = "; ".join(map(str, explored.unvisited[:2]))
             self.proofs.reasons[name] += f"; no input was found at which a comparison turns out otherwise: {places}"
         return explored
+
+    def _doubt(self, finding: Finding) -> None:
+        """Takes proofs back where they are about another function than the code.
+
+        Raises: UserError if nothing else is known.
+        """
+        limit = Budget(min(_READING, max(0.1, self.budget.seconds - self.budget.spent)))
+        doubt = ""
+        with suppress(OutOfTimeError), limit.interrupting():
+            doubt = misread(self.subject, self.proofs.sizes, self.proofs.traced, self.proofs.runs)
+        if doubt and not finding.wrong:
+            raise UserError(
+                f"check: {self.subject.against}: {doubt}; one of the functions that it calls means something else "
+                f"there: write it with others, and report which one it was"
+            )
+        if doubt:
+            self.proofs.reasons |= dict.fromkeys(self.proofs.strengths, doubt)
+            self.proofs.strengths.clear()
 
     def claimed(self, layer: Layer, limit: Budget) -> Verdict:
         """What is known of forward being the layer."""

@@ -18,7 +18,7 @@ from sympy import exp
 from derive.checking.assumptions import assumed_of
 from derive.checking.boundaries.range import is_never_positive, is_never_zero
 from derive.checking.numbers.places import Coordinate, Point
-from derive.checking.proofs.generic import substituted
+from derive.checking.proofs.generic import generators, substituted
 from derive.errors import UnsupportedError
 from derive.forward.assumption import Assumption
 from derive.forward.functions import largest, smallest, step
@@ -200,8 +200,7 @@ def decided(value: Element, stands: Mapping[int, Element]) -> Element:
 
 
 def _masks(value: Element) -> Iterator[int]:
-    generators = value.field.generators
-    return (n for n in _generators([value], value.field) if generators[n].name is step)
+    return (generator.number for generator in generators([value]) if generator.name is step)
 
 
 def _answer(field: Ring, number: int) -> bool | None:
@@ -250,7 +249,7 @@ def is_always_on_boundary(
 
     It is part of the entries, or among the answers that the code got.
     """
-    numbers = {*known, *_generators(entries, field)}
+    numbers = {*known, *(generator.number for generator in generators(entries))}
     for generator in (field.generators[number] for number in sorted(numbers)):
         if generator.kind is Kind.MASK or generator.name in (largest, smallest):
             made = [substituted(argument, stands) for argument in generator.arguments]
@@ -260,16 +259,3 @@ def is_always_on_boundary(
             if any(a == b or vanishes(a - b) for a, b in pairs):
                 return True
     return False
-
-
-def _generators(entries: Iterable[Element], field: Ring) -> Iterator[int]:
-    """The numbers of all that elements are made of."""
-    seen = set[int]()
-    stack = [n for entry in entries for monomial in entry.terms for n, _ in field.monomials[monomial]]
-    while stack:
-        if (number := stack.pop()) in seen:
-            continue
-        seen.add(number)
-        yield number
-        arguments = field.generators[number].arguments
-        stack += [n for u in arguments for monomial in u.terms for n, _ in field.monomials[monomial]]

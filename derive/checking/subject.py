@@ -64,7 +64,13 @@ class Subject:
         return tuple(node for node in self.smooth if not self.returns or node.name in self.returns or self.kind)
 
     def ahead(self, world: World | None, arrays: Mapping[str, Any]) -> tuple[Any, Any, Any]:
-        """The output of forward, its cache, and the object whose methods are called."""
+        """The output of forward, its cache, and the object whose methods are called.
+
+        Raises: CodeError where there is no code that can be run, as for a layer in another world.
+        """
+        if self.layer is not None and world is None:
+            plain = [arrays[node.name].copy() for node in self.inputs]
+            return _called("forward", self.layer.function, *plain), _Nothing, None
         holder = None
         forward = self.forward
         if self.kind is not None:

@@ -41,9 +41,7 @@ def usable_sizes(subject: Subject, chosen: Sequence[dict[str, int]], *, asked: b
     others = sorted(swept_sizes(subject), key=lambda sizes: min(sizes.values(), default=2) == 1)[:_MOST_TRIES]
     runs = [sizes for sizes in others if not _failure(subject, sizes)]
     if not runs:
-        raise UserError(
-            f"{told}; {_WHOLE if 'integer' in failures[0] else 'run it by itself on arrays of these shapes'}"
-        )
+        raise UserError(f"{told}; {_WHOLE if 'integer' in failures[0] else _ALONE}")
     for a, b in combinations(size_letters(subject.inputs), 2):
         if all(sizes[a] == sizes[b] for sizes in runs) and len({sizes[a] for sizes in runs}) > 1:
             raise UserError(

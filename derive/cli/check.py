@@ -157,7 +157,10 @@ def _read(values: Mapping[str, Any], letters: Iterable[str]) -> _Request:
     if require not in _REQUIRED:
         raise UsageError(f"--require: expected {' or '.join(_REQUIRED)}, got {require!r}", COMMAND)
     shapes = read_shapes(values.get("shape", ()), COMMAND)
-    sizes = dict(_sizes(values, letters))
+    sizes: dict[str, int] = {}
+    for letter, number in _sizes(values, letters):
+        if sizes.setdefault(letter, number) != number:
+            raise UsageError(f"--size: the size {letter} is given twice, as {sizes[letter]} and as {number}", COMMAND)
     forward, against = values.get("forward", ""), values.get("against")
     for written in (place, *([forward] if forward else [])):
         place_of(written)

@@ -98,14 +98,11 @@ def read_handout(values: Mapping[str, Any]) -> Handout:
 
     Raises: UsageError for a value that an option cannot have; UserError for a text that cannot be set.
     """
+    # What a check assumes is no option of its document.
     given = {name: value for name, value in values.items() if name not in DOCUMENT or name in _DOCUMENT}
-    formats = tuple(format for format in formats_of(given) if format.option in _options())
+    formats = formats_of(given)
     place = find_place(formats, output=values.get("output"), name=values.get("name"), known=CHECK_FORMATS)
     return Handout(formats, place, options_of(given), chosen("engine", values.get("engine", "auto"), ENGINE_CHOICES))
-
-
-def _options() -> tuple[str, ...]:
-    return tuple(format.option for format in CHECK_FORMATS)
 
 
 def told(checked: Checked, handout: Handout, data: Any) -> str:

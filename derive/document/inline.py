@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeAlias
 
 from derive.document.blocks import Emphasis, Math, Ref, Run, Runs, Text, Verbatim
 from derive.errors import InternalError
 from derive.notation.tree import Tree
 
-__all__ = ["Value", "Values", "inline"]
+__all__ = ["Value", "Values", "inline", "joined"]
 
 Value: TypeAlias = Tree | Ref | Verbatim | Runs | str | int
 """What may stand in the place of a name in a message."""
@@ -26,6 +26,12 @@ def inline(message: str, values: Values) -> Runs:
     Raises: InternalError if the message names a value that is not given.
     """
     return tuple(_runs(message, values))
+
+
+def joined(parts: Iterable[Runs], between: str = ", ") -> Runs:
+    """The parts that say something, one behind the other."""
+    said = [part for part in parts if part]
+    return tuple(run for number, part in enumerate(said) for run in (*([Text(between)] if number else []), *part))
 
 
 def _runs(message: str, values: Values) -> Iterator[Run]:

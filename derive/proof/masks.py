@@ -15,7 +15,7 @@ from derive.forward.functions import step
 from derive.proof.ring import Coefficient, Element, Generator, Kind, rational
 from derive.proof.scalars import replaced
 
-__all__ = ["cases"]
+__all__ = ["cases", "on_line"]
 
 _MOST = 8
 """The cases of more masks are not looked at."""
@@ -49,17 +49,31 @@ def _masks(value: Element) -> list[Generator]:
     return [g for number in sorted(met) if (g := field.generators[number]).kind is Kind.MASK and g.name is step]
 
 
+def on_line(first: Element, second: Element) -> tuple[Coefficient, Coefficient] | None:
+    """Numbers a and c so that the second is a times the first, and c; None if there are none.
+
+    Example:
+        >>> from sympy import symbols
+        >>> from derive.proof.field import Field
+        >>> field, x = Field(), symbols("x", real=True)
+        >>> on_line(field.read(2 * x + 1), field.read(3 - 4 * x))
+        (-2, 5)
+    """
+    place = next((monomial for monomial in first.terms if monomial), 0)
+    if not place or place not in second.terms:
+        return None
+    ratio = rational(QQ(second.terms[place]) / QQ(first.terms[place]))
+    rest = second - first * ratio
+    return (ratio, rest.terms.get(0, 0)) if set(rest.terms) <= {0} else None
+
+
 def _on_line(mask: Generator, line: Element) -> _Mask | None:
     """The mask as one of a number w, if its argument is a multiple of w and a number."""
-    (argument,) = mask.arguments
-    first = next(monomial for monomial in line.terms if monomial)
-    if first not in argument.terms:
+    found = on_line(line, mask.arguments[0])
+    if found is None:
         return None
-    slope = rational(QQ(argument.terms[first]) / QQ(line.terms[first]))
-    rest = argument - line * slope
-    if not set(rest.terms) <= {0}:
-        return None
-    return _Mask(mask.number, slope, rational(-QQ(rest.terms.get(0, 0)) / QQ(slope)))
+    slope, rest = found
+    return _Mask(mask.number, slope, rational(-QQ(rest) / QQ(slope)))
 
 
 def _by_case(value: Element, line: Element, masks: list[_Mask]) -> list[Element]:

@@ -12,7 +12,7 @@ from typing import Any, overload
 
 from sympy import QQ, Rational
 
-__all__ = ["Coefficient", "Monomial", "Monomials", "rational"]
+__all__ = ["Coefficient", "Monomial", "Monomials", "fraction", "rational"]
 
 Coefficient = Any
 """An int, or a rational number of SymPy's ground domain."""
@@ -32,6 +32,11 @@ def rational(value: Any) -> Coefficient:
     elif not hasattr(value, "denominator"):
         raise TypeError(f"{value!r} is no rational number")
     return int(value.numerator) if value.denominator == 1 else value
+
+
+def fraction(value: Coefficient) -> Fraction:
+    """The number as a fraction of Python's."""
+    return Fraction(int(value.numerator), int(value.denominator))
 
 
 class Monomials(Sequence[Monomial]):

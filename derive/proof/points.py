@@ -15,7 +15,7 @@ from derive.forward.functions import EXACT, defined, equal
 from derive.forward.nodes import placeholder
 from derive.proof.ring import Coefficient, Element, Generator, Kind, Ring, rational
 
-__all__ = ["DIGITS", "POINTS", "agreeing", "told"]
+__all__ = ["DIGITS", "POINTS", "agreeing", "compiled", "in_digits", "told"]
 
 POINTS = 3
 """At how many random points elements are compared."""
@@ -88,9 +88,9 @@ class _Point:
         """The value of an element."""
         total = mpf(0)
         for monomial, coefficient in element.terms.items():
-            term = _number(coefficient)
+            term = in_digits(coefficient)
             for number, exponent in self._field.monomials[monomial]:
-                term *= self._generator(number) ** _number(exponent)
+                term *= self._generator(number) ** in_digits(exponent)
             total += term
         return total
 
@@ -112,7 +112,7 @@ class _Point:
                     else Fraction(self._draw.randint(*self._bounds), self._draw.randint(5, 11))
                 )
                 self.drawn[generator.name] = drawn
-                return _number(drawn)
+                return in_digits(drawn)
             case Kind.CONSTANT:
                 return mpmathify(generator.name.evalf(self._digits))
             case Kind.PRIME:
@@ -123,7 +123,7 @@ class _Point:
                 return exp(arguments[0])
             case Kind.LOG:
                 return log(arguments[0])
-        return _compiled(generator.function, len(arguments))(*arguments)
+        return compiled(generator.function, len(arguments))(*arguments)
 
 
 def _choices(field: Ring) -> dict[int, list[int]]:
@@ -142,12 +142,14 @@ def _choices(field: Ring) -> dict[int, list[int]]:
     return found
 
 
-def _number(value: Coefficient) -> Any:
+def in_digits(value: Coefficient) -> Any:
+    """A rational number with the digits of now; a whole one as it is."""
     return value if isinstance(value, int) else mpf(int(value.numerator)) / int(value.denominator)
 
 
 @lru_cache(maxsize=64)
-def _compiled(function: type[Expr], count: int) -> Callable[..., Any]:
+def compiled(function: type[Expr], count: int) -> Callable[..., Any]:
+    """The function of so many arguments, on numbers of many digits."""
     places = [placeholder(p) for p in range(count)]
-    compiled: Callable[..., Any] = lambdify(places, defined(function(*places)), [EXACT, "mpmath"])
-    return compiled
+    made: Callable[..., Any] = lambdify(places, defined(function(*places)), [EXACT, "mpmath"])
+    return made

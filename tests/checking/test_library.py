@@ -297,6 +297,9 @@ def test_a_method_of_a_function_of_entries_gives_what_numpy_gives(function):
     "function",
     [
         lambda np, A: np.argsort(A),
+        lambda np, m: np.dot(m, m.T),
+        lambda np, m: np.einsum("ij,kj->ik", m, m),
+        lambda np, m: np.diff(m, axis=1),
         lambda np, A: np.linalg.trace(A),
         lambda np, A: np.linalg.diagonal(A),
         lambda np, A: np.linalg.svd(A),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from derive.checking.arrays.measure import Measure
+from derive.checking.arrays.measure import Measure, lengths
 from derive.errors import UnsupportedError
 from derive.forward.proviso import is_at_least, provisos
 from derive.forward.shape import size
@@ -76,3 +76,9 @@ def test_a_bound_that_holds_whatever_the_letters_are(text, least):
 @pytest.mark.parametrize(("text", "least"), [("N", 2), ("N-1", 1), ("N-D", 0), ("2*N-D", 1), ("3", 4)])
 def test_a_bound_that_some_letters_break(text, least):
     assert not is_at_least(size(text), least)
+
+
+def test_text_is_no_size_and_is_not_evaluated():
+    with pytest.raises(UnsupportedError, match="a size of type str is not supported; give whole numbers"):
+        lengths((2, "print('evaluated')"))
+    assert lengths((2, measure("N"))) == (2, size("N"))

@@ -83,6 +83,12 @@ def changed(t, A, change):
         lambda t, A: t.cat([a * 3 for a in t.split(A, [1, 2], dim=1)], dim=1),
         lambda t, A: t.stack([row * 2 for row in A.unbind(0)]),
         lambda t, A: A.narrow(1, 1, 2),
+        lambda t, A, B: t.inner(A, B) + A.inner(B[0])[:, None],
+        lambda t, C: t.diff(C, 1) - C.diff(1, 2),
+        lambda t, C: C.diff(dim=0) + t.diff(C, n=2, dim=2)[:1, :, :1],
+        lambda t, x: x.std(False) + x.var(False) + x.var(True) + x.std(0, False),
+        lambda t, A, x: t.linalg.norm(A) + t.linalg.norm(x, 1) + t.linalg.norm(A, 2, 1)[0] + t.linalg.norm(A, "fro"),
+        lambda t, A: t.norm(A, 2) + t.norm(A, 1) + t.linalg.vector_norm(A, 1) + A.norm(1, dim=(0, 1)),
         lambda t, A: A.norm() + A.norm(dim=1, keepdim=True) + A.norm(p=1, dim=0),
         lambda t, A: A.logsumexp(dim=1, keepdim=True) + t.logsumexp(A, 0),
         lambda t, A: A.new_zeros(2, 2) + A.new_ones((2, 2)) + A.new_full((2, 2), 3.0),
@@ -110,12 +116,21 @@ def changed(t, A, change):
         lambda t, A, x: t.nn.functional.batch_norm(A, None, None, x, x, True),
         lambda t, C, x: t.nn.functional.batch_norm(C, x, x + 1, x, None, False, 0.1, 1e-3),
         lambda t, A: t.nn.functional.dropout(A, 0.5, training=False),
+        # The axis that PyTorch chooses by itself, with a warning, is another for three axes.
+        lambda t, A: t.nn.functional.softmax(A, None, _stacklevel=5),
+        lambda t, C: t.nn.functional.softmax(C) + t.nn.functional.softmin(C) + t.nn.functional.log_softmax(C),
+        lambda t, C, x: t.nn.functional.prelu(C[:, :, :3], x),
         lambda t, A, B: t.nn.functional.cosine_similarity(A, B),
         lambda t, A, B: t.nn.functional.mse_loss(A, B) + t.nn.functional.l1_loss(A, B, reduction="sum"),
         lambda t, A, B: t.nn.functional.huber_loss(A, B, delta=0.5) + t.nn.functional.smooth_l1_loss(A, B, beta=0.5),
         lambda t, P, A: t.nn.functional.binary_cross_entropy(P, (A > 0).double()),
         lambda t, A, P: t.nn.functional.binary_cross_entropy_with_logits(A, P, reduction="none"),
         lambda t, A, P: t.nn.functional.kl_div(A, P, reduction="sum"),
+        lambda t, A, P: t.nn.functional.kl_div(A, P, reduction="batchmean"),
+        lambda t, A, B: t.nn.functional.kl_div(A, B, reduction="batchmean", log_target=True),
+        lambda t, A, B, P: t.nn.functional.mse_loss(A, B, weight=P) + t.nn.functional.l1_loss(A, B, weight=P),
+        lambda t, A, B, P: t.nn.functional.mse_loss(A, B, weight=P, reduction="sum"),
+        lambda t, A, B, P: t.nn.functional.huber_loss(A, B, weight=P),
         lambda t, A, r: t.nn.functional.cross_entropy(A, r),
         lambda t, A, P: t.nn.functional.cross_entropy(A, P, reduction="sum"),
         lambda t, A, r: t.nn.functional.nll_loss(A.log_softmax(1), r, reduction="none"),
@@ -126,6 +141,7 @@ def changed(t, A, change):
         lambda t, A, C, x: t.nn.functional.bilinear(A, A[:, :2], C.permute(2, 1, 0), t.cat([x, x[:1]])),
     ],
 )
+@pytest.mark.filterwarnings("ignore:Implicit dimension choice")
 def test_on_symbols_as_on_tensors(function):
     agree(function)
 
@@ -144,6 +160,9 @@ def test_on_symbols_as_on_tensors(function):
         (lambda t, C, W: t.nn.functional.conv1d(C, W, dilation=2), "dilation"),
         (lambda t, A: t.nn.functional.softplus(A, threshold=3), "threshold=3"),
         (lambda t, A: A.topk(1), ".topk of a tensor"),
+        (lambda t, A: t.linalg.norm(A, 2), "torch.linalg.norm of matrices with ord=2"),
+        (lambda t, A: t.linalg.norm(A, ord=1, dim=(0, 1)), "torch.linalg.norm of matrices with ord=1"),
+        (lambda t, A, B: t.nn.functional.mse_loss(A, B, reduction="batchmean"), "reduction='batchmean'"),
         (lambda t, A: t.linalg.svd(A), "torch.svd is not supported on symbols"),
         (lambda t, A, J: A.scatter(1, J, A, reduce="multiply"), "reduce='multiply'"),
     ],

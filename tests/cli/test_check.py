@@ -289,6 +289,10 @@ def test_code_that_raises_is_exit_code_1_with_its_line(command, mine):
 @pytest.mark.parametrize(
     ("words", "code", "told"),
     [
+        (
+            ("mine.py:backward", "--forward", "mine.py:forward", "--size", "N=2", "--size", "N=3"),
+            *(2, "--size: the size N is given twice, as 2 and as 3"),
+        ),
         (("mine.py",), 2, "expected FILE:FUNCTION"),
         ((), 2, "expected FILE:BACKWARD"),
         (("mine.py:backward",), 2, "expected --forward FILE:FORWARD, or --against LAYER"),

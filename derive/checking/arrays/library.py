@@ -99,6 +99,7 @@ def _as_method(array: Sheet, name: str, *arguments: Any, **options: Any) -> Any:
 def _moved(anchor: Sheet, name: str, arguments: Sequence[Any], options: dict[str, Any]) -> Any:
     """NumPy's function on the arrays of objects; whatever numbers it adds become scalars."""
     masks: list[bool] = []
+    others: list[bool] = []
 
     def plain(value: Any) -> Any:
         if isinstance(value, Sheet):
@@ -109,9 +110,14 @@ def _moved(anchor: Sheet, name: str, arguments: Sequence[Any], options: dict[str
         if isinstance(value, np.ndarray) and value.dtype.kind == "f":
             masks.append(False)
             return anchor.of(value).data
+        if isinstance(value, np.ndarray):
+            others.append(value.dtype.kind == "b")
         return value
 
-    found = getattr(np, name)(*map(plain, arguments), **{key: plain(value) for key, value in options.items()})
+    plain_arguments, plain_options = plain(list(arguments)), {key: plain(value) for key, value in options.items()}
+    if name in _OF_TRUTHS and all(masks + others):
+        raise UnsupportedError(f"np.{name} of truth values, which is no sum in NumPy, is not supported on symbols")
+    found = getattr(np, name)(*plain_arguments, **plain_options)
 
     def lifted(value: Any) -> Any:
         if isinstance(value, list | tuple):
@@ -127,6 +133,9 @@ def _moved(anchor: Sheet, name: str, arguments: Sequence[Any], options: dict[str
 
 
 _SUMS = ("cumsum", "diff", "dot", "einsum", "inner", "kron", "outer", "tensordot", "trace", "vdot")
+
+_OF_TRUTHS = ("diff", "dot", "einsum", "inner", "tensordot", "vdot")
+"""Of truth values these give truth values: whether any product holds, or whether neighbours differ."""
 
 _MOVES = frozenset(
     (

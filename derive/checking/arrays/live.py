@@ -15,7 +15,7 @@ import sympy
 from sympy import Expr, Integer
 
 from derive.checking.arrays.library import is_real
-from derive.checking.arrays.measure import Measure, unmeasured
+from derive.checking.arrays.measure import Measure, lengths, unmeasured
 from derive.checking.pytorch.stand_in import torch_modules
 from derive.errors import UnsupportedError
 from derive.forward.arrays import Laid
@@ -194,7 +194,7 @@ class Live(Tensor):
 
 def _undefined(anchor: Live, shape: Any) -> Live:
     """What np.empty gives: nobody knows, so it is like an input of its own."""
-    return anchor.lift(Input("undefined", tuple(map(sympy.sympify, shape)), "undefined"))
+    return anchor.lift(Input("undefined", lengths(shape), "undefined"))
 
 
 class _Numpy:
@@ -244,7 +244,7 @@ class _Numpy:
         sizes = unmeasured(shape if isinstance(shape, tuple | list) else (shape,))
         if not sizes:
             raise UnsupportedError(f"np.{name} without axes is not supported; write a number")
-        made = self._recorded.call(name, f"np.{name}", [tuple(map(sympy.sympify, sizes)), *more], {})
+        made = self._recorded.call(name, f"np.{name}", [lengths(sizes), *more], {})
         assert isinstance(made, Live)
         return made
 

@@ -7,7 +7,7 @@ holds whatever the letters are, as N > 0, is answered.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, NoReturn
 
 import numpy as np
@@ -17,7 +17,7 @@ from derive.errors import UnsupportedError
 from derive.forward.proviso import is_at_least, proviso
 from derive.forward.shape import divided, is_size
 
-__all__ = ["Measure", "unmeasured"]
+__all__ = ["Measure", "lengths", "unmeasured"]
 
 _REMEDY = "it is run at numbers for sizes"
 
@@ -34,6 +34,20 @@ def unmeasured(value: Any) -> Any:
         case slice():
             return slice(unmeasured(value.start), unmeasured(value.stop), unmeasured(value.step))
     return value
+
+
+def lengths(sizes: Iterable[Any]) -> tuple[Expr, ...]:
+    """Sizes as SymPy's expressions.
+
+    Raises: UnsupportedError for what is no number, such as text, which SymPy would evaluate.
+    """
+    found = []
+    for size in sizes:
+        number = _number(size)
+        if number is None:
+            raise UnsupportedError(f"a size of type {type(size).__name__} is not supported; give whole numbers")
+        found.append(number)
+    return tuple(found)
 
 
 class Measure:

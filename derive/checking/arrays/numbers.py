@@ -13,6 +13,8 @@ from derive.checking.arrays.scalars import Scalars
 from derive.checking.arrays.sheet import Sheet, objects
 from derive.checking.pytorch.stand_in import torch_modules
 from derive.errors import UnsupportedError
+from derive.forward.functions import ELEMENTWISE
+from derive.forward.nodes import placeholder
 
 __all__ = ["Numpy", "stand_ins"]
 
@@ -133,15 +135,8 @@ class _Math:
         if name in _INEXACT:
             return getattr(self._whole, name)
         if name in ("erf", "fabs"):
-            return lambda x: self._whole.anchor.of(x).applied(_of(name), self._whole.anchor.of(x))
+            return lambda x: self._whole.anchor.applied(ELEMENTWISE[name](placeholder(0)), x)
         return getattr(math, name)
-
-
-def _of(name: str) -> Any:
-    from derive.forward.functions import ELEMENTWISE  # deferred: few layers need it
-    from derive.forward.nodes import placeholder  # deferred: few layers need it
-
-    return ELEMENTWISE[name](placeholder(0))
 
 
 class _Real(type):

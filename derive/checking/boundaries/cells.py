@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from derive.checking.boundaries.range import is_never_positive, is_never_zero
+from derive.proof.masks import on_line
 from derive.proof.ring import Element, Kind
 
-__all__ = ["ABOVE", "BELOW", "HALFWAY", "SHARES", "Boundaries", "exist_together", "on_line", "only_side"]
+__all__ = ["ABOVE", "BELOW", "HALFWAY", "SHARES", "Boundaries", "exist_together", "only_side"]
 
 ABOVE, BELOW, HALFWAY = Fraction(1), Fraction(0), Fraction(1, 2)
 """How much of what is on the side u > 0 is wanted: all, nothing of it, or the mean of both sides."""
@@ -56,24 +57,6 @@ def only_side(u: Element) -> Fraction | None:
     if is_never_positive(-u):
         return ABOVE
     return BELOW if is_never_positive(u) else None
-
-
-def on_line(first: Element, second: Element) -> tuple[Fraction, Fraction] | None:
-    """Numbers a and c so that the second is a times the first, and c; None if there are none.
-
-    Example:
-        >>> from sympy import symbols
-        >>> from derive.proof.field import Field
-        >>> field, x = Field(), symbols("x", real=True)
-        >>> on_line(field.read(2 * x + 1), field.read(3 - 4 * x))
-        (Fraction(-2, 1), Fraction(5, 1))
-    """
-    place = next((monomial for monomial in first.terms if monomial), 0)
-    if not place or place not in second.terms:
-        return None
-    ratio = Fraction(str(second.terms[place])) / Fraction(str(first.terms[place]))
-    rest = second - first * ratio
-    return (ratio, Fraction(str(rest.terms.get(0, 0)))) if set(rest.terms) <= {0} else None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -142,7 +125,5 @@ def _has_both_sides(u: Element) -> bool:
         return False
     rest = u - constant
     along = u.field.add(u.field.atom(n) * Element(u.field, dict(slope)) for n, slope in u.gradient().items())
-    first = next(iter(rest.terms))
-    return first in along.terms and along == rest * (
-        Fraction(str(along.terms[first])) / Fraction(str(rest.terms[first]))
-    )
+    found = on_line(rest, along)
+    return found is not None and not found[1]

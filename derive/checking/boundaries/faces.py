@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
 
-from derive.checking.boundaries.cells import ABOVE, BELOW, SHARES, exist_together, on_line, only_side
+from derive.checking.boundaries.cells import ABOVE, BELOW, SHARES, exist_together, only_side
 from derive.checking.boundaries.divided import on_boundary
 from derive.checking.boundaries.masked import (
     NotDecidedError,
@@ -31,6 +31,7 @@ from derive.checking.proofs.exactly import Branch
 from derive.checking.proofs.generic import substituted, vanishes_generically
 from derive.errors import UserError
 from derive.forward.functions import equal, step
+from derive.proof.masks import on_line
 from derive.proof.ring import Element, Generator
 
 __all__ = ["Taken", "taken", "vanishes_everywhere"]

@@ -206,12 +206,8 @@ def _counterexample(
 
 def merged(first: Mapping[str, Kink], second: Mapping[str, Kink]) -> dict[str, Kink]:
     """The kinks of both; where both have one, what is wrong, and else the second."""
-    return {
-        name: next((k for k in (second.get(name), first.get(name)) if k is not None and k.outside), None)
-        or second.get(name)
-        or first[name]
-        for name in (*first, *(name for name in second if name not in first))
-    }
+    wrong = {name: kink for name, kink in first.items() if kink.outside}
+    return {name: kink if kink.outside else wrong.get(name, kink) for name, kink in {**first, **second}.items()}
 
 
 def _nearby(subject: Subject, source: Expected, arrays: Mapping[str, Any], upstream: Any) -> Iterator[dict[str, Any]]:

@@ -6,15 +6,14 @@ Whether u > 0, u = 0 or u < 0 tells all masks that compare a u + c, if c does no
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from fractions import Fraction
 from functools import reduce
 from operator import mul
 
-from derive.checking.boundaries.cells import on_line
-from derive.checking.proofs.generic import substituted
+from derive.checking.proofs.generic import generators, substituted
 from derive.forward.functions import equal, largest, smallest, step
 from derive.forward.nodes import placeholder
-from derive.proof.ring import Element, Generator, Kind
+from derive.proof.masks import on_line
+from derive.proof.ring import Coefficient, Element, Generator, Kind
 
 __all__ = ["NotDecidedError", "apart", "difference", "inner", "known", "masks_of", "step_of", "values", "where"]
 
@@ -70,7 +69,7 @@ def _ways(generator: Generator, value: Element) -> Iterator[tuple[Element, Value
     """A mask that holds, and one that does not; or which of several is the first that none exceeds."""
     field = value.field
     if generator.kind is Kind.MASK:
-        mask, others = field.raised(generator, 1), [g for g in _inside(value) if g.kind is Kind.MASK]
+        mask, others = field.raised(generator, 1), [g for g in generators([value]) if g.kind is Kind.MASK]
         for share, held in ((mask, True), (1 - mask, False)):
             told = known(generator.arguments[0], 1 if held else None, others) if generator.name is step else {}
             yield share, values(value, {**told, generator.number: held})
@@ -108,20 +107,6 @@ def inner(value: Element, *, within: bool = False) -> Generator | None:
     return found[min(found)] if found else None
 
 
-def _inside(value: Element) -> list[Generator]:
-    """All generators that an element is made of."""
-    field = value.field
-    found: dict[int, Generator] = {}
-    stack = [value]
-    while stack:
-        for monomial in stack.pop().terms:
-            for number, _ in field.monomials[monomial]:
-                if number not in found:
-                    found[number] = field.generators[number]
-                    stack += found[number].arguments
-    return list(found.values())
-
-
 def values(value: Element, known: Mapping[int, bool]) -> Values:
     """Truth values as elements of the field."""
     return {number: value.field.one if held else value.field.zero for number, held in known.items()}
@@ -143,10 +128,10 @@ def known(u: Element, side: int | None, masks: Iterable[Generator], *, only_othe
     return found
 
 
-def _holds(equality: bool, a: Fraction, c: Fraction, side: int | None) -> bool | None:
+def _holds(equality: bool, a: Coefficient, c: Coefficient, side: int | None) -> bool | None:
     """Whether a u + c is 0, or whether it is above 0."""
     if side == 0:
-        return c == 0 if equality else c > 0
+        return bool(c == 0 if equality else c > 0)
     rises = a * (side or -1) > 0
     if (c > 0) if rises else (c < 0):
         return rises and not equality

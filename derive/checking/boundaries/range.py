@@ -9,6 +9,7 @@ from typing import Any
 import sympy
 
 from derive.forward.functions import sigmoid
+from derive.proof.monomials import fraction
 from derive.proof.ring import Element, Generator, Kind
 
 __all__ = ["is_never_positive", "is_never_zero"]
@@ -85,7 +86,7 @@ def _is_open(term: Element, end: int) -> bool:
 def _has_no_root(generator: Generator, exponent: Any) -> bool:
     if generator.kind in _NEVER_ZERO or generator.name in (sigmoid, sympy.cosh):
         return True
-    return generator.kind is Kind.POWER and (_fraction(exponent) < 0 or is_never_zero(generator.arguments[0]))
+    return generator.kind is Kind.POWER and (fraction(exponent) < 0 or is_never_zero(generator.arguments[0]))
 
 
 def _of(value: Element) -> Range:
@@ -93,12 +94,8 @@ def _of(value: Element) -> Range:
     for monomial, coefficient in value.terms.items():
         powers = value.field.monomials[monomial]
         factors = (_power(value.field.generators[number], exponent) for number, exponent in powers)
-        total = _sum(total, _scaled(reduce(_product, factors, _ONE), _fraction(coefficient)))
+        total = _sum(total, _scaled(reduce(_product, factors, _ONE), fraction(coefficient)))
     return total
-
-
-def _fraction(number: Any) -> Fraction:
-    return Fraction(int(number.numerator), int(number.denominator))
 
 
 def _sum(first: Range, second: Range) -> Range:
@@ -125,7 +122,7 @@ def _power(generator: Generator, exponent: Any) -> Range:
     """The range of a generator to a power."""
     low, high = _of(generator.arguments[0]) if generator.kind is Kind.POWER else _KINDS.get(generator.kind, _ANY)
     low, high = _FUNCTIONS.get(generator.name, (low, high))
-    power = _fraction(exponent)
+    power = fraction(exponent)
     if low is None or low < 0:
         if power == 1:
             return low, high

@@ -18,6 +18,7 @@ from derive.checking.arrays.sheet import Data, objects
 from derive.checking.assumptions import assumed_of, natural, said
 from derive.checking.budget import Budget
 from derive.checking.causes.mutations import mutations
+from derive.checking.numbers.places import entry_name
 from derive.checking.numbers.points import differ_somewhere, somewhere
 from derive.checking.numbers.trial import Trial
 from derive.checking.proofs.every_size import Traced
@@ -27,6 +28,7 @@ from derive.checking.subject import Subject
 from derive.checking.words import axis_words
 from derive.errors import DeriveError
 from derive.forward.shape import Shape
+from derive.proof.monomials import fraction
 from derive.proof.ring import Element
 
 __all__ = ["likely_cause", "likely_mutation"]
@@ -173,9 +175,9 @@ def _ratio(run: Branch, name: str) -> Fraction | None:
         if b.terms and a.terms:
             quotient = a / b
             if set(quotient.terms) <= {0}:
-                return _fraction(quotient.terms[0])
+                return fraction(quotient.terms[0])
             first = next(iter(b.terms))
-            return _fraction(a.terms[first]) / _fraction(b.terms[first]) if first in a.terms else None
+            return fraction(a.terms[first]) / fraction(b.terms[first]) if first in a.terms else None
     return None
 
 
@@ -193,10 +195,6 @@ def _are_in_proportion(got: Data, expected: Data) -> bool:
     left, right = max(values, key=lambda both: abs(both[1]))
     with workdps(_DIGITS):
         return evaluator.kink or all(abs(a * right - b * left) <= _TINY * (1 + abs(a * right)) for a, b in values)
-
-
-def _fraction(value: Any) -> Fraction:
-    return Fraction(int(value.numerator), int(value.denominator))
 
 
 def _turned(subject: Subject, runs: Sequence[Branch], name: str, budget: Budget) -> str:
@@ -243,8 +241,7 @@ def _upstream(subject: Subject, run: Branch) -> dict[tuple[int, ...], int]:
     """The generators of the entries of the upstream gradient."""
     found = {}
     for place in np.ndindex(run.output.shape):
-        index = f"[{','.join(map(str, place))}]" if place else ""
-        element = run.field.variable(f"{subject.upstream or 'G'}{index}")
+        element = run.field.variable(entry_name(subject.upstream or "G", place))
         ((monomial, _),) = element.terms.items()
         found[place] = run.field.monomials[monomial][0][0]
     return found

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from sympy import Expr, Function, sympify
+from sympy import Expr, Function
 
 from derive.checking.causes.values import Array
 from derive.checking.causes.variables import Words
@@ -230,7 +230,7 @@ def _other_size(way: WayBack) -> Iterator[Slip]:
 
 
 def _letters(size: Expr) -> set[Expr]:
-    return set(sympify(size).free_symbols)
+    return set(size.free_symbols)
 
 
 def _with_value(used: Node, other: Node) -> Callable[[WayBack], Gradients | None]:

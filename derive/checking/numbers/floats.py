@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 from mpmath import mpf
 
+from derive.checking.frames import raised
 from derive.checking.numbers.places import Point
 from derive.checking.numbers.watch import AtPoints, Comparison, Seen, Site, lines_of
 from derive.checking.satisfied import is_satisfied
@@ -136,7 +137,7 @@ class FloatWatch(AtPoints):
         upstream = np.array(point[self.upstream], dtype=float).view(self._kind)
         try:
             with np.errstate(all="ignore"):
-                output, cache, holder = self._ahead(given)
+                output, cache, holder = self.subject.ahead(None, given)
             value = np.asarray(_plain(output), dtype=float)
         except Exception:
             return None
@@ -148,13 +149,8 @@ class FloatWatch(AtPoints):
                 found = self.subject.back(None, given, output, cache, upstream, holder)
             got = {name: _numbers(array) for name, array in found.items()}
         except Exception as error:
-            failure = f"{type(error).__name__}: {error}"
+            failure = raised(error)
         return Seen(dict(self._compared), value, got, failure)
-
-    def _ahead(self, given: dict[str, Any]) -> tuple[Any, Any, Any]:
-        if self.subject.layer is not None:
-            return self.subject.layer.function(*(given[node.name] for node in self.subject.inputs)), None, None
-        return self.subject.ahead(None, given)
 
 
 def _numbers(array: Any) -> Any:

@@ -7,9 +7,10 @@ from dataclasses import replace
 
 from derive.checking.proofs.every_size import Traced
 from derive.checking.proofs.exactly import Branch
+from derive.checking.proofs.generic import generators
 from derive.checking.report import Counterexample
 from derive.forward.nodes import Input, topological
-from derive.proof.ring import Element, Kind
+from derive.proof.ring import Kind
 
 __all__ = ["without_others"]
 
@@ -38,22 +39,6 @@ def _in_trace(traced: Traced, name: str) -> set[str] | None:
 
 def _in_run(run: Branch, name: str) -> set[str]:
     elements = [*run.got[name].data.ravel(), *run.expected[name].ravel()]
+    variables = (generator for generator in generators(elements) if generator.kind is Kind.VARIABLE)
     # Whole numbers choose entries, and are in none of them.
-    return {*run.whole, *(variable.partition("[")[0] for variable in _variables(elements))}
-
-
-def _variables(elements: Sequence[Element]) -> set[str]:
-    field = elements[0].field if elements else None
-    found: set[str] = set()
-    seen: set[int] = set()
-    stack = [monomial for element in elements for monomial in element.terms]
-    while stack and field is not None:
-        for number, _ in field.monomials[stack.pop()]:
-            if number in seen:
-                continue
-            seen.add(number)
-            generator = field.generators[number]
-            if generator.kind is Kind.VARIABLE:
-                found.add(str(generator.name))
-            stack += [monomial for argument in generator.arguments for monomial in argument.terms]
-    return found
+    return {*run.whole, *(str(variable.name).partition("[")[0] for variable in variables)}

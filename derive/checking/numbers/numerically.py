@@ -18,6 +18,7 @@ from derive.checking.arrays.scalars import DIGITS, Digits
 from derive.checking.arrays.sheet import Sheet, objects
 from derive.checking.budget import Budget
 from derive.checking.frames import raised
+from derive.checking.numbers.places import entry_name
 from derive.checking.numbers.points import Evaluator
 from derive.checking.proofs.exactly import Branch, layer_output
 from derive.checking.satisfied import is_satisfied
@@ -86,11 +87,7 @@ def real_run(subject: Subject, arrays: Arrays, upstream: Any | None = None) -> T
     given = {name: array.copy() for name, array in arrays.items()}
     try:
         with np.errstate(all="ignore"):
-            if subject.layer is not None:
-                plain = [arrays[node.name].copy() for node in subject.inputs]
-                output, cache, holder = np.asarray(subject.layer.function(*plain), dtype=float), None, None
-            else:
-                output, cache, holder = subject.ahead(None, given)
+            output, cache, holder = subject.ahead(None, given)
     except CodeError:
         raise
     except Exception as error:
@@ -172,9 +169,7 @@ class Expected:
 def _named(name: str, array: Any) -> dict[str, Any]:
     values = np.asarray(array)
     return {
-        f"{name}[{','.join(map(str, place))}]" if place else name: value
-        if isinstance(value, mpf)
-        else mpf(float(value))
+        entry_name(name, place): value if isinstance(value, mpf) else mpf(float(value))
         for place, value in np.ndenumerate(values)
     }
 
@@ -232,10 +227,7 @@ class Differences:
             if name:
                 given[name][place] += change
             with np.errstate(all="ignore"):
-                if self.subject.layer is not None:
-                    output = self.subject.layer.function(*(given[node.name] for node in self.subject.inputs))
-                else:
-                    output, _, _ = self.subject.ahead(None, given)
+                output, _, _ = self.subject.ahead(None, given)
             return float(np.sum(np.asarray(output, dtype=float) * np.asarray(upstream)))
         scalars, world = self._made()
         anchor = Sheet(objects(scalars.number(0)), scalars)

@@ -7,7 +7,7 @@ from typing import Any
 
 from mpmath import mpf
 
-__all__ = ["UPSTREAM", "Coordinate", "Point", "between", "moved"]
+__all__ = ["UPSTREAM", "Coordinate", "Point", "between", "entry_name", "moved"]
 
 Point = Mapping[str, Any]
 """Arrays of numbers by the names of the inputs, and the upstream gradient by its own."""
@@ -17,6 +17,11 @@ UPSTREAM = " upstream"
 
 Coordinate = tuple[str, tuple[int, ...] | None]
 """An entry of an array; None for all of its entries together, times a factor."""
+
+
+def entry_name(name: str, place: Sequence[int]) -> str:
+    """X[0,1]: what the variable of an entry is called; X where it is the only one."""
+    return f"{name}[{','.join(map(str, place))}]" if place else name
 
 
 def moved(point: Point, coordinate: Coordinate, t: Any) -> Point:

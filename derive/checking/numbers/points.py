@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import count, product
 from random import Random
 from typing import Any
 
 import numpy as np
 from mpmath import exp, log, mpf, mpmathify, workdps
-from sympy import Expr, lambdify
 
 from derive.checking.satisfied import fitted
 from derive.checking.subject import Subject
-from derive.forward.functions import EXACT, defined, equal, largest, smallest, step
+from derive.forward.functions import equal, largest, smallest, step
 from derive.forward.layer import axes_of
-from derive.forward.nodes import Input, placeholder
+from derive.forward.nodes import Input
 from derive.forward.shape import bind, letters
+from derive.proof.points import compiled, in_digits
 from derive.proof.ring import Element, Kind, Ring
 
 __all__ = [
@@ -84,9 +83,9 @@ class Evaluator:
     def _value(self, element: Element) -> Any:
         total = mpf(0)
         for monomial, coefficient in element.terms.items():
-            term = _number(coefficient)
+            term = in_digits(coefficient)
             for number, exponent in self._field.monomials[monomial]:
-                term *= self._generator(number) ** _number(exponent)
+                term *= self._generator(number) ** in_digits(exponent)
             total += term
         if not isinstance(total, mpf):
             raise ValueError("not real")
@@ -119,18 +118,7 @@ class Evaluator:
                 return exp(arguments[0])
             case Kind.LOG:
                 return log(arguments[0])
-        return _compiled(generator.function, len(arguments))(*arguments)
-
-
-def _number(value: Any) -> Any:
-    return value if isinstance(value, int) else mpf(int(value.numerator)) / int(value.denominator)
-
-
-@lru_cache(maxsize=64)
-def _compiled(function: type[Expr], count: int) -> Callable[..., Any]:
-    places = [placeholder(p) for p in range(count)]
-    compiled: Callable[..., Any] = lambdify(places, defined(function(*places)), [EXACT, "mpmath"])
-    return compiled
+        return compiled(generator.function, len(arguments))(*arguments)
 
 
 def somewhere(field: Ring) -> Evaluator:
@@ -166,7 +154,7 @@ def critical_numbers(field: Ring) -> list[float]:
         others = [(field.monomials[monomial], coefficient) for monomial, coefficient in u.terms.items() if monomial]
         if len(others) == 1 and len(others[0][0]) == 1 and others[0][0][0][1] == 1:
             ((_, slope),) = others
-            turn = -float(_number(u.terms.get(0, 0))) / float(_number(slope))
+            turn = -float(in_digits(u.terms.get(0, 0))) / float(in_digits(slope))
             found.update(dict.fromkeys((turn, turn - 1, turn + 1)))
     return list(found)[:_MOST_TURNS]
 
@@ -236,13 +224,11 @@ def sizes_ascending(subject: Subject, largest_sizes: Mapping[str, int]) -> Itera
             yield sizes
 
 
-def draws(
-    subject: Subject, sizes: Mapping[str, int], count: int, seed: int = 0
-) -> Iterator[dict[str, np.ndarray[Any, Any]]]:
+def draws(subject: Subject, sizes: Mapping[str, int], count: int) -> Iterator[dict[str, np.ndarray[Any, Any]]]:
     """Arrays for the inputs, of small whole numbers as long as those will do."""
     for choices in CHOICES:
         for attempt in range(count):
-            draw = Random(1000 * seed + attempt)
+            draw = Random(attempt)
             arrays = {}
             for node in subject.inputs:
                 shape = bind(node.shape, sizes)

@@ -13,6 +13,7 @@ from mpmath import mpf, workdps
 from derive.checking.arrays.scalars import DIGITS, Digits
 from derive.checking.arrays.sheet import Sheet
 from derive.checking.budget import Budget
+from derive.checking.numbers.places import entry_name
 from derive.checking.numbers.points import Evaluator
 from derive.checking.proofs.exactly import Branch, entries_of
 from derive.checking.satisfied import fitted
@@ -51,7 +52,7 @@ class Trial:
             drawn = fitted(subject.assumptions, subject.smooth, drawn)
         for key, made in drawn.items():
             for place in np.ndindex(made.shape):
-                values[f"{key}[{','.join(map(str, place))}]" if place else key] = made[place]
+                values[entry_name(key, place)] = made[place]
             arrays[key] = Sheet(made, scalars)
         evaluator = Evaluator(run.field, values)
         try:

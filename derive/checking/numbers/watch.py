@@ -24,7 +24,7 @@ from derive.checking.arrays.numbers import stand_ins
 from derive.checking.arrays.scalars import NATIVE, Digits, meant
 from derive.checking.arrays.sheet import Sheet, objects
 from derive.checking.budget import Budget
-from derive.checking.frames import is_numpys, is_ours
+from derive.checking.frames import is_numpys, is_ours, raised
 from derive.checking.numbers.places import UPSTREAM, Point
 from derive.checking.proofs.exactly import layer_output
 from derive.checking.satisfied import is_satisfied
@@ -71,11 +71,6 @@ class Comparison:
 
     site: Site
     time: int
-
-    @property
-    def key(self) -> tuple[Site, int]:
-        """What tells it from the others of a run."""
-        return self.site, self.time
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,5 +263,5 @@ class Watch(AtPoints):
         except CodeError as error:
             failure = str(error)
         except Exception as error:
-            failure = f"{type(error).__name__}: {error}"
+            failure = raised(error)
         return Seen(dict(scalars.compared), value, got, failure)

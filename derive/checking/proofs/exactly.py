@@ -19,6 +19,7 @@ from derive.checking.arrays.scalars import Branches, Scalars, Symbols
 from derive.checking.arrays.sheet import Data, Sheet, objects
 from derive.checking.budget import Budget
 from derive.checking.frames import raised
+from derive.checking.numbers.places import entry_name
 from derive.checking.numbers.points import MOST_CHOICES
 from derive.checking.pytorch.kinds import Own
 from derive.checking.satisfied import answers, decided, is_always_on_boundary, is_certain, standing
@@ -231,8 +232,7 @@ def _variables(
     """An array of independent variables, X[0,1] by name."""
     made = np.empty(bind(node.shape, sizes) if shape is None else shape, dtype=object)
     for place in np.ndindex(made.shape):
-        index = f"[{','.join(map(str, place))}]" if place else ""
-        made[place] = scalars.field.variable(f"{name or node.name}{index}")
+        made[place] = scalars.field.variable(entry_name(name or node.name, place))
     return Sheet(made, scalars)
 
 

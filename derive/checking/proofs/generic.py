@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import reduce
 from itertools import combinations
 from operator import mul
@@ -18,7 +18,7 @@ from derive.forward.nodes import placeholder
 from derive.proof.decide import vanishes, vanishes_in_parts
 from derive.proof.ring import Coefficient, Element, Generator, Kind
 
-__all__ = ["is_piecewise", "substituted", "vanishes_generically"]
+__all__ = ["generators", "is_piecewise", "substituted", "vanishes_generically"]
 
 _MOST_CASES = 512
 
@@ -57,8 +57,8 @@ def _decided(value: Element, masks: Mapping[int, bool]) -> Element:
 
 def _is_impossible(value: Element, masks: Mapping[int, bool]) -> bool:
     """Whether something is said to be positive that never is, or two things whose sum is not: u > 0 and -u - 1 > 0."""
-    generators = [(value.field.generators[number], held) for number, held in masks.items()]
-    positive = [u.arguments[0] if held else -u.arguments[0] for u, held in generators if u.name is step]
+    asked = [(value.field.generators[number], held) for number, held in masks.items()]
+    positive = [u.arguments[0] if held else -u.arguments[0] for u, held in asked if u.name is step]
     if any(map(is_never_positive, positive)):
         return True
     sums = (a + b for a, b in combinations(positive, 2))
@@ -109,21 +109,24 @@ def is_piecewise(value: Element) -> bool:
 
 def _innermost(value: Element) -> Generator | None:
     """A mask or an extreme that is a function of no other: extremes first, since masks compare with them."""
-    field = value.field
-    seen: set[int] = set()
-    found: list[Generator] = []
-    stack = [n for monomial in value.terms for n, _ in field.monomials[monomial]]
-    while stack:
-        number = stack.pop()
-        if number in seen:
-            continue
-        seen.add(number)
-        generator = field.generators[number]
-        if _jumps(generator):
-            found.append(generator)
-        stack += [n for u in generator.arguments for monomial in u.terms for n, _ in field.monomials[monomial]]
     # What was made first is a function of nothing that was made later.
+    found = filter(_jumps, generators([value]))
     return min(found, key=lambda g: (g.kind is Kind.MASK, g.number), default=None)
+
+
+def generators(elements: Iterable[Element]) -> Iterator[Generator]:
+    """All that elements are made of, each once."""
+    seen: set[int] = set()
+    stack = list(elements)
+    while stack:
+        element = stack.pop()
+        field = element.field
+        for monomial in element.terms:
+            for number, _ in field.monomials[monomial]:
+                if number not in seen:
+                    seen.add(number)
+                    yield field.generators[number]
+                    stack += field.generators[number].arguments
 
 
 def substituted(value: Element, values: Mapping[int, Element]) -> Element:

@@ -10,7 +10,7 @@ import sympy
 from sympy import Expr, Rational
 
 from derive.checking.arrays.sheet import Sheet
-from derive.checking.pytorch.losses import LOSSES, log_softmax
+from derive.checking.pytorch.losses import LOSSES, log_softmax, softmax_axis
 from derive.errors import UnsupportedError
 from derive.forward.functions import ELEMENTWISE, sigmoid, step
 from derive.forward.nodes import placeholder
@@ -20,7 +20,6 @@ from derive.forward.tensor import Tensor
 __all__ = ["LAYERS"]
 
 _X = placeholder(0)
-_RELU = ELEMENTWISE["maximum"](_X, sympy.Integer(0))
 _ROOT_2 = sympy.sqrt(2)
 
 
@@ -90,10 +89,10 @@ def _softplus(x: Any, beta: Any = 1, threshold: Any = 20) -> Any:
     return _of_entry(ELEMENTWISE["softplus"](_number(beta) * _X) / _number(beta))(x)
 
 
-def _softmax(x: Any, dim: int = -1) -> Any:
+def _softmax(x: Any, dim: int | None = None) -> Any:
     # Nothing overflows on symbols, so nothing needs to be compared.
     powers = np.exp(x)
-    return powers / np.sum(powers, axis=dim, keepdims=True)
+    return powers / np.sum(powers, axis=softmax_axis(x, dim), keepdims=True)
 
 
 def _linear(x: Any, weight: Any, bias: Any = None) -> Any:
@@ -132,6 +131,11 @@ def _rms_norm(x: Any, normalized_shape: Any, weight: Any = None, eps: Any = None
     return _scaled(x / np.sqrt(np.mean(x * x, axis=axes, keepdims=True) + eps), weight, None)
 
 
+def _channels(x: Any) -> tuple[Any, ...]:
+    """The index that lays one number for each channel along the second axis."""
+    return (slice(None), *[None] * (x.ndim - 2))
+
+
 def _batch_norm(
     x: Any,
     running_mean: Any,
@@ -142,7 +146,7 @@ def _batch_norm(
     momentum: Any = 0.1,
     eps: Any = 1e-5,
 ) -> Any:
-    wide = (slice(None), *[None] * (x.ndim - 2))
+    wide = _channels(x)
     if not training:
         made = (x - running_mean[wide]) / np.sqrt(running_var[wide] + eps)
     elif running_mean is not None:
@@ -185,7 +189,7 @@ def _attention(query: Any, key: Any, value: Any, attn_mask: Any = None, dropout_
             "F.scaled_dot_product_attention with a mask, dropout or a scale is not supported on symbols"
         )
     scores = query @ np.swapaxes(key, -1, -2) / np.sqrt(_lifted(query, query.shape[-1]))
-    return _softmax(scores) @ value
+    return _softmax(scores, -1) @ value
 
 
 def _lifted(x: Any, number: Any) -> Any:
@@ -258,13 +262,13 @@ LAYERS: dict[str, Callable[..., Any]] = {
     "linear": _linear,
     "log_softmax": log_softmax,
     "normalize": _normalize,
-    "prelu": lambda x, weight: np.where(x > 0, x, weight * x),
+    "prelu": lambda x, weight: np.where(x > 0, x, weight[_channels(x)] * x),
     "relu": _flagged(lambda x: np.maximum(x, 0), 1),
     "rms_norm": _rms_norm,
     "scaled_dot_product_attention": _attention,
     "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
     "softmax": _softmax,
-    "softmin": lambda x, dim=-1: _softmax(-x, dim),
+    "softmin": lambda x, dim=None: _softmax(-x, dim),
     "softplus": _softplus,
     "threshold": _flagged(lambda x, threshold, value: np.where(x > threshold, x, value), 3),
 }

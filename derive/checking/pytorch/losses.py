@@ -9,19 +9,29 @@ import numpy as np
 
 from derive.errors import UnsupportedError
 
-__all__ = ["LOSSES", "log_softmax"]
+__all__ = ["LOSSES", "log_softmax", "softmax_axis"]
 
 
-def log_softmax(x: Any, dim: int = -1) -> Any:
+def softmax_axis(x: Any, dim: int | None) -> int:
+    """The axis that is meant; PyTorch's own choice, if none is given, is another for three axes."""
+    if dim is None:
+        return 0 if x.ndim in (0, 1, 3) else 1
+    return dim
+
+
+def log_softmax(x: Any, dim: int | None = None) -> Any:
     """The logarithm of softmax; nothing overflows on symbols, so nothing needs to be compared."""
-    return x - np.log(np.sum(np.exp(x), axis=dim, keepdims=True))
+    return x - np.log(np.sum(np.exp(x), axis=softmax_axis(x, dim), keepdims=True))
 
 
 def _reduced(values: Any, reduction: str) -> Any:
     """The entries themselves, their sum or their mean."""
-    if reduction == "none":
-        return values
-    return np.sum(values) if reduction == "sum" else np.mean(values)
+    if reduction not in _REDUCTIONS:
+        raise UnsupportedError(f"reduction={reduction!r} is not supported on symbols; give 'none', 'sum' or 'mean'")
+    return _REDUCTIONS[reduction](values)
+
+
+_REDUCTIONS: dict[str, Callable[[Any], Any]] = {"none": lambda values: values, "sum": np.sum, "mean": np.mean}
 
 
 def _loss(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -34,6 +44,18 @@ def _loss(function: Callable[..., Any]) -> Callable[..., Any]:
                 raise UnsupportedError(f"{old}= is not supported on symbols; give reduction=")
         values = function(x, target, *more, **options)
         return _reduced(values if weight is None else values * weight, reduction)
+
+    return lost
+
+
+def _distance(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A loss whose mean, if it is weighted, is divided by the sum of the weights."""
+    plain = _loss(function)
+
+    def lost(x: Any, target: Any, *more: Any, reduction: str = "mean", weight: Any = None, **options: Any) -> Any:
+        if weight is None or reduction != "mean":
+            return plain(x, target, *more, reduction=reduction, weight=weight, **options)
+        return plain(x, target, *more, reduction="sum", weight=weight, **options) / np.sum(weight)
 
     return lost
 
@@ -54,8 +76,15 @@ def _bce_with_logits(x: Any, target: Any, pos_weight: Any = None) -> Any:
     return np.log(1 + np.exp(x)) - target * x
 
 
-def _kl_div(x: Any, target: Any, log_target: bool = False) -> Any:
+def _kl_entries(x: Any, target: Any, log_target: bool = False) -> Any:
     return np.exp(target) * (target - x) if log_target else target * (np.log(target) - x)
+
+
+def _kl_div(x: Any, target: Any, *more: Any, reduction: str = "mean", **options: Any) -> Any:
+    if reduction != "batchmean":
+        return _loss(_kl_entries)(x, target, *more, reduction=reduction, **options)
+    total = _loss(_kl_entries)(x, target, *more, reduction="sum", **options)
+    return total / x.shape[0] if x.ndim else total
 
 
 def _nll_loss(x: Any, target: Any, weight: Any = None, *old: Any, reduction: str = "mean", **options: Any) -> Any:
@@ -86,9 +115,9 @@ LOSSES: dict[str, Callable[..., Any]] = {
     "binary_cross_entropy_with_logits": _loss(_bce_with_logits),
     "cross_entropy": _cross_entropy,
     "huber_loss": _loss(_huber),
-    "kl_div": _loss(_kl_div),
-    "l1_loss": _loss(lambda x, y: abs(x - y)),
-    "mse_loss": _loss(lambda x, y: (x - y) * (x - y)),
+    "kl_div": _kl_div,
+    "l1_loss": _distance(lambda x, y: abs(x - y)),
+    "mse_loss": _distance(lambda x, y: (x - y) * (x - y)),
     "nll_loss": _nll_loss,
     "smooth_l1_loss": _loss(_smooth_l1),
 }

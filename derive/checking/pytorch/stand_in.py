@@ -36,7 +36,12 @@ class Torch:
         """torch.nn."""
         return _Nn(self)
 
-    functional = special = linalg = property(lambda self: self)
+    @property
+    def linalg(self) -> Any:
+        """torch.linalg."""
+        return _Linalg(self)
+
+    functional = special = property(lambda self: self)
 
     def __getattr__(self, name: str) -> Any:
         if name in _TYPES:
@@ -107,6 +112,16 @@ class _Nn:
         return getattr(nn, name)
 
 
+class _Linalg:
+    """Stands for torch.linalg, where norm is another function than that of torch."""
+
+    def __init__(self, torch: Torch) -> None:
+        self._torch = torch
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._torch, "linalg_norm" if name == "norm" else name)
+
+
 def _one_hot(numpy: Any, index: Any, num_classes: Any = -1) -> Any:
     if isinstance(num_classes, int) and num_classes < 0:
         raise UnsupportedError("F.one_hot without num_classes is not supported on symbols; give it")
@@ -136,5 +151,5 @@ _OTHERS: Mapping[str, Any] = {
 def torch_modules(numpy: Any) -> dict[str, Any]:
     """The stand-ins by the names of PyTorch's modules."""
     torch = Torch(numpy)
-    parts = ("torch", "torch.nn.functional", "torch.special", "torch.linalg")
-    return {**dict.fromkeys(parts, torch), "torch.nn": torch.nn}
+    parts = ("torch", "torch.nn.functional", "torch.special")
+    return {**dict.fromkeys(parts, torch), "torch.nn": torch.nn, "torch.linalg": torch.linalg}

@@ -17,6 +17,7 @@ import numpy as np
 from derive.checking.arrays.live import Live
 from derive.checking.arrays.scalars import Symbols
 from derive.checking.arrays.sheet import Sheet
+from derive.checking.numbers.places import entry_name
 from derive.checking.proofs.generic import substituted
 from derive.checking.pytorch.context import Context, Passes, is_real_tensor
 from derive.checking.pytorch.kinds import Own
@@ -234,7 +235,7 @@ def _variable(array: Array, name: str) -> Array:
     field = array.scalars.field
     made = np.empty(array.shape, dtype=object)
     for place in np.ndindex(made.shape):
-        made[place] = field.variable(f"{name}[{','.join(map(str, place))}]")
+        made[place] = field.variable(entry_name(name, place))
     return array.numbers(made)
 
 

@@ -7,10 +7,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from sympy import sympify
 
 from derive.checking.arrays.library import is_real
-from derive.checking.arrays.measure import unmeasured
+from derive.checking.arrays.measure import lengths
 from derive.checking.arrays.sheet import Sheet
 from derive.checking.pytorch.layers import LAYERS
 from derive.checking.pytorch.places import CHANGED_AT, TAKEN
@@ -42,6 +41,9 @@ def _spread(function: Callable[..., Any]) -> Callable[..., Any]:
     """The variance or its root, which PyTorch divides by N - 1 unless it is told otherwise."""
 
     def reduced(x: Any, dim: Any = None, unbiased: bool = True, keepdim: bool = False, correction: int = 1) -> Any:
+        if isinstance(dim, bool):
+            # x.std(False): what comes first may be the axes, or whether it is unbiased.
+            dim, unbiased = None, dim
         return function(x, axis=_axis(dim), keepdims=keepdim, ddof=correction if unbiased else 0)
 
     return reduced
@@ -58,7 +60,7 @@ def _expanded(x: Any, *shape: Any) -> Any:
 
 def _zeros(x: Tensor, sizes: Sequence[Any]) -> Tensor:
     """Zeros of another shape, for all sizes."""
-    return x.lift(zeros(tuple(map(sympify, unmeasured(tuple(sizes))))))
+    return x.lift(zeros(lengths(sizes)))
 
 
 def _squeezed(x: Any, dim: Any = None) -> Any:
@@ -75,6 +77,14 @@ def _norm(x: Any, p: Any = 2, dim: Any = None, keepdim: bool = False, **options:
     if order == 1:
         return np.sum(abs(x), axis=axis, keepdims=keepdim)
     return np.sqrt(np.sum(x * x, axis=axis, keepdims=keepdim))
+
+
+def _norm_of_linalg(x: Any, ord: Any = None, dim: Any = None, keepdim: bool = False) -> Any:
+    """torch.linalg.norm: along two axes, a number means the norm of matrices that goes by it, as in NumPy."""
+    count = x.ndim if dim is None else len(dim) if isinstance(dim, tuple | list) else 1
+    if count != 1 and ord not in ("fro", None):
+        raise UnsupportedError(f"torch.linalg.norm of matrices with ord={ord} is not supported on symbols")
+    return _norm(x, 2 if ord is None else ord, dim, keepdim)
 
 
 def _logsumexp(x: Any, dim: Any, keepdim: bool = False) -> Any:
@@ -159,7 +169,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     **{name: _reduction(getattr(np, name)) for name in ("sum", "mean", "prod", "amax", "amin", "all", "any", "argmax")},
     "argmin": _reduction(np.argmin),
     "cumsum": lambda x, dim: np.cumsum(x, axis=dim),
-    **dict.fromkeys(("mm", "bmm", "mv", "dot", "inner"), np.matmul),
+    **dict.fromkeys(("mm", "bmm", "mv", "dot"), np.matmul),
     **dict.fromkeys(("contiguous", "requires_grad_", "cpu", "cuda", "retain_grad"), _itself),
     **dict.fromkeys(("double", "float", "to", "type_as", "type"), _in_numbers),
     **dict.fromkeys(("long", "int"), _whole),
@@ -185,7 +195,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "clamp_min": lambda x, min: np.maximum(x, min),
     "clone": lambda x: x.copy(),
     "diag": np.diag,
-    "diff": lambda x, dim=-1: np.diff(x, axis=dim),
+    "diff": lambda x, n=1, dim=-1: np.diff(x, n=n, axis=dim),
     "dim": lambda x: x.ndim,
     "einsum": lambda pattern, *operands: np.einsum(pattern, *sizes_of(operands)),
     "expand": _expanded,
@@ -193,7 +203,9 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "flatten": lambda x, start_dim=0, end_dim=-1: _flattened(x, start_dim, end_dim),
     "flip": lambda x, *dims: np.flip(x, axis=sizes_of(dims)),
     "ger": np.outer,
+    "inner": np.inner,
     "is_contiguous": lambda x: True,
+    "linalg_norm": _norm_of_linalg,
     "logsumexp": _logsumexp,
     "masked_fill": lambda x, mask, value: np.where(mask, value, x),
     "movedim": np.moveaxis,

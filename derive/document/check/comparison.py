@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from derive.checking.lines.recording import Array
 from derive.checking.lines.shortened import difference, short
 from derive.checking.report import Verdict
-from derive.document.blocks import ArrayItem, Arrays
+from derive.document.blocks import Arrays
 from derive.document.check.material import CheckMaterial
-from derive.document.check.values import Values, code_name
+from derive.document.check.values import Values, cells_width, code_name
 from derive.document.draft import Draft
 from derive.document.layout import fits
 from derive.document.notations import shown_formula
@@ -110,12 +110,12 @@ class _Told:
         shown = shown_formula(layer, found)
         return (shown if fits(shown) else None), found.definitions
 
-    def _given(self, values: Values, name: str, code: Tree, short: Node) -> Relation | None:
+    def _given(self, values: Values, name: str, code: Tree, made: Node) -> Relation | None:
         """The formula of the code: as it came, or in the form that was made of it, whichever is shorter."""
-        nodes = (short, self.material.account.traced.got[name])
-        found = [made for node in nodes if (made := values.statement(code, _array(node))) is not None]
+        nodes = (made, self.material.account.traced.got[name])
+        found = [written for node in nodes if (written := values.statement(code, _array(node))) is not None]
         # In the notation of the rule, if there is one.
-        whole = [made for made in found if made.parts[0] == code]
+        whole = [written for written in found if written.parts[0] == code]
         return min(whole or found, key=width, default=None)
 
     def _where(self, name: str, definitions: tuple[Definition, ...]) -> None:
@@ -168,11 +168,11 @@ def _array(node: Node) -> Array:
     return Array(Laid(node), None, tuple(node.shape))
 
 
-def _entries(draft: Draft, material: CheckMaterial, verdict: Verdict, values: Values, code: Tree) -> bool:
-    """Both entry by entry at the sizes of the run, entries that differ framed; whether they could be written."""
+def _entries(draft: Draft, material: CheckMaterial, verdict: Verdict, values: Values, code: Tree) -> None:
+    """Both entry by entry at the sizes of the run, entries that differ framed; where that is too long, what begins."""
     branch, name = material.account.branch, verdict.name
     if branch is None or name not in branch.got:
-        return False
+        return
     got, expected = branch.got[name].data, branch.expected[name]
     if got.shape != expected.shape:
         draft.prose(
@@ -180,30 +180,21 @@ def _entries(draft: Draft, material: CheckMaterial, verdict: Verdict, values: Va
             got=str(got.shape),
             expected=str(expected.shape),
         )
-        return True
-    first = values.at_sizes(code, Array(None, got, got.shape))
+        return
     if got.ndim <= 2 and got.size <= _MOST_ENTRIES:
-        items = [values.matrix(values.gradient(name), expected), values.matrix(code, got)]
-        differ = [] if got.size == 0 else values.differ(got, expected)
-        framed = tuple(differ)
-        made = [
-            ArrayItem(item.label, item.cells, framed if number else ()) for number, item in enumerate(items) if item
-        ]
-        if len(made) == 2 and all(map(_is_narrow, made)):
+        rule, made = values.matrix(values.gradient(name), expected), values.matrix(code, got)
+        if rule is not None and made is not None and max(cells_width(rule.cells), cells_width(made.cells)) < _WIDEST:
+            framed = tuple(values.differ(got, expected)) if got.size else ()
             draft.prose(
                 N_("Entry by entry, the rule and then the code, what differs framed:")
                 if framed
                 else N_("Entry by entry, the rule and then the code; in this run they are equal:")
             )
-            draft.add(Arrays(f"comparison.{name}.entries", tuple(made)))
-            return True
+            draft.add(Arrays(f"comparison.{name}.entries", (rule, replace(made, framed=framed))))
+            return
+    first = values.at_sizes(code, Array(None, got, got.shape))
     if first is None:
         draft.prose(N_("What the code gives is too long to be written entry by entry."))
-        return True
+        return
     draft.prose(N_("What the code gives begins with"))
     draft.equation(f"comparison.{name}.entry", first)
-    return True
-
-
-def _is_narrow(item: ArrayItem) -> bool:
-    return sum(max(map(width, column)) + 0.9 for column in zip(*item.cells, strict=True)) < _WIDEST

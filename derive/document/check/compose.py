@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from derive.document.blocks import Document, Head, Run, Runs, Text, Verbatim
+from derive.document.blocks import Document, Head, Runs, Verbatim
 from derive.document.check import comparison, listing, verdict
 from derive.document.check.legible import legible, legible_code, quoted
 from derive.document.check.material import CheckMaterial
 from derive.document.compose import spelling, write_sections
 from derive.document.draft import Draft
+from derive.document.inline import joined
 from derive.document.spelling import speller
 from derive.document.words import coloured_letters, words_of
 from derive.locale import N_, translator
@@ -62,8 +63,5 @@ def _head(draft: Draft, material: CheckMaterial) -> Head:
 def _subtitle(draft: Draft, material: CheckMaterial) -> Runs:
     """The files, and what was compared."""
     files = dict.fromkeys(legible(item.file) for item in material.account.listings)
-    runs: list[Run] = []
-    for file in files:
-        runs += [*([Text(", ")] if runs else []), Verbatim(file)]
     against = draft.runs(N_("against {forward}"), forward=(Verbatim(legible(material.report.against)),))
-    return (*runs, *([Text(", ")] if runs else []), *against)
+    return joined([*((Verbatim(file),) for file in files), against])

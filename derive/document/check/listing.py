@@ -9,11 +9,12 @@ from typing import Any
 from derive.checking.lines.listed import Listing as CodeListing
 from derive.checking.lines.listed import Row, Told
 from derive.checking.lines.recording import Array, Counted, Kept, Left
-from derive.document.blocks import Line, Listing, ListingNote, ListingRow, Prose, Run, Runs, Text, Verbatim
+from derive.document.blocks import Line, Listing, ListingNote, ListingRow, Prose, Runs, Text, Verbatim
 from derive.document.check.legible import legible, quoted
 from derive.document.check.material import CheckMaterial
 from derive.document.check.values import Values, code_name, shape_runs
 from derive.document.draft import Draft
+from derive.document.inline import joined
 from derive.document.layout import fit
 from derive.document.sections.check import STRENGTHS
 from derive.locale import N_
@@ -30,6 +31,9 @@ _NARROW, _WIDE = 45, 88
 
 _OBVIOUS = ("NoneType", "builtin_function_or_method", "function", "range", "slice", "str", "type")
 """Of such a value the code says all that there is to be said."""
+
+_BETWEEN = " · "
+"""What stands between two things that are said of a value."""
 
 _TOGETHER = 1.5
 """So much is a line of an equation indented."""
@@ -144,7 +148,7 @@ def _notes(
     if plain:
         # What has no formula but its name shares a line.
         runs = [draft.runs(N_("{name}: {words}"), name=name, words=words) for name, words in plain if words]
-        yield ListingNote((), _joined(runs, ", "))
+        yield ListingNote((), joined(runs))
 
 
 def _note(
@@ -229,7 +233,7 @@ def _array(
     is_wide = any(width(line.right) + _left(line) > _BESIDE for line in lines)
     is_right = meaning is not None and meaning.kind == "gradient" and not meaning.transposed
     sign = "wrong" if wrong else "equal" if is_right and _is_given(told) else ""
-    return ListingNote(lines, _joined(words), sign, is_wide)  # type: ignore[arg-type]  # one of the three
+    return ListingNote(lines, joined(words, _BETWEEN), sign, is_wide)  # type: ignore[arg-type]  # one of the three
 
 
 def _is_forward(listing: CodeListing) -> bool:
@@ -303,14 +307,6 @@ def _is_plain(statement: Relation) -> bool:
     """X = X."""
     first, *others = statement.parts
     return all(isinstance(other, Name) and isinstance(first, Name) and other.text == first.text for other in others)
-
-
-def _joined(words: list[Runs], between: str = " · ") -> Runs:
-    made: list[Run] = []
-    for runs in words:
-        if runs:
-            made += [*([Text(between)] if made else []), *runs]
-    return tuple(made)
 
 
 def _lines(draft: Draft, statement: Relation) -> tuple[Line, ...]:

@@ -15,8 +15,10 @@ import numpy as np
 from derive.checking.lines.account import Account
 from derive.checking.lines.entries import entry_tree
 from derive.checking.lines.recording import Array
-from derive.document.blocks import ArrayItem, Math, Run, Runs, Text
+from derive.checking.numbers.places import entry_name
+from derive.document.blocks import ArrayItem, Math, Runs, Text
 from derive.document.entrywise import Entrywise
+from derive.document.inline import joined
 from derive.document.layout import fits
 from derive.document.notations import is_unreadable
 from derive.engine.tables import EntryTable
@@ -30,13 +32,16 @@ from derive.notation.script import greek_name
 from derive.notation.tree import Entry, Explicit, Gradient, Name, Number, Relation, Tree
 from derive.proof.ring import Kind
 
-__all__ = ["Values", "code_name", "shape_runs"]
+__all__ = ["Values", "cells_width", "code_name", "shape_runs"]
 
 _MOST_ENTRIES = 16
 """A matrix of more entries is told by its first."""
 
 _WIDEST_ENTRY = 16.0
 """In em; a wider one is not written."""
+
+_GAP = 0.9
+"""In em; the space between two columns."""
 
 
 def code_name(text: str, rank: int = 0) -> Name:
@@ -47,13 +52,17 @@ def code_name(text: str, rank: int = 0) -> Name:
 
 def shape_runs(shape: tuple[Any, ...]) -> Runs:
     """N×D, or 2×3."""
-    runs: list[Run] = []
-    for size in shape:
-        written: Runs = (Math(Number(size if isinstance(size, int) else str(size))),)
-        if len(shape) > 1 and any(sign in str(size) for sign in "+-"):
-            written = (Text("("), *written, Text(")"))
-        runs += [*([Text("×")] if runs else []), *written]
-    return tuple(runs)
+    return joined((_size_runs(size, alone=len(shape) == 1) for size in shape), "×")
+
+
+def _size_runs(size: Any, *, alone: bool) -> Runs:
+    written = Math(Number(size if isinstance(size, int) else str(size)))
+    return (Text("("), written, Text(")")) if not alone and any(sign in str(size) for sign in "+-") else (written,)
+
+
+def cells_width(cells: Sequence[Sequence[Tree]]) -> float:
+    """How wide a matrix is, in em."""
+    return sum(max(map(width, column)) + _GAP for column in zip(*cells, strict=True))
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,13 +180,13 @@ class Values:
         )
         try:
             match left:
-                case Gradient(Name(text, kind)) if kind != "code":
-                    found = reader.gradient(_letter(layer.inputs, text), node)
+                case Gradient(Name(text, kind)) if kind != "code" and text in self._letters:
+                    found = reader.gradient(self._letters[text], node)
                 case Name(text):
                     found = reader.value(text.replace(".", "").replace(" ", ""), node)
                 case _:
                     return None
-        except (DeriveError, StopIteration):
+        except DeriveError:
             return None
         return found if fits(found) else None
 
@@ -260,7 +269,7 @@ class Values:
             return self._chosen(array)
         names = {str(getattr(_variable(entry), "name", "")).partition("[")[0] for entry in array.entries.ravel()}
         name = names.pop() if len(names) == 1 else ""
-        places = [f"{name}[{','.join(map(str, place))}]" if place else name for place in np.ndindex(array.shape)]
+        places = [entry_name(name, place) for place in np.ndindex(array.shape)]
         if not name or [str(_variable(entry).name) for entry in array.entries.ravel()] != places:
             return None
         node = next((node for node in self.account.subject.inputs if node.name == name), None)
@@ -301,7 +310,3 @@ def _number(value: Any) -> Any:
     if terms is None:
         return float(value)
     return terms.get(0, 0) if set(terms) <= {0} else None
-
-
-def _letter(inputs: tuple[Input, ...], name: str) -> str:
-    return next(node.letter for node in inputs if node.name == name)

@@ -16,7 +16,6 @@ from derive.document.blocks import (
     EvidenceTable,
     Math,
     Prose,
-    Run,
     Runs,
     ShapeRow,
     ShapeTable,
@@ -25,14 +24,14 @@ from derive.document.blocks import (
 )
 from derive.document.check.legible import legible, legible_code, quoted
 from derive.document.check.material import CheckMaterial
-from derive.document.check.values import Values, code_name, shape_runs
+from derive.document.check.values import Values, cells_width, code_name, shape_runs
 from derive.document.draft import Draft
+from derive.document.inline import joined
 from derive.document.sections.check import STRENGTHS
 from derive.document.wrapping import CODE_WIDTH
 from derive.forward.matrix import called
 from derive.forward.shape import bind
 from derive.locale import N_
-from derive.notation.measure import width
 from derive.notation.tree import Listed, Name, Negative, Number, Power, Product, Relation, Tree
 from derive.proof.evidence import Strength
 
@@ -133,17 +132,11 @@ def _where(draft: Draft, material: CheckMaterial, verdict: Verdict) -> Runs:
             return draft.runs(N_("all {letters}"), letters=Listed(letters)) if letters else ()
         case Strength.REFUTED if verdict.found is not None:
             return _sizes(verdict.found.sizes)
-    runs: list[Run] = []
-    for sizes in material.report.sizes:
-        runs += [*([Text("; ")] if runs else []), *_sizes(sizes)]
-    return tuple(runs)
+    return joined(map(_sizes, material.report.sizes), "; ")
 
 
 def _sizes(sizes: tuple[tuple[str, int], ...]) -> Runs:
-    runs: list[Run] = []
-    for letter, size in sizes:
-        runs += [*([Text(", ")] if runs else []), Math(Relation.equal(Number(letter), Number(size)))]
-    return tuple(runs)
+    return joined((Math(Relation.equal(Number(letter), Number(size))),) for letter, size in sizes)
 
 
 def _claimed(draft: Draft, material: CheckMaterial) -> None:
@@ -179,7 +172,7 @@ def _wrong(draft: Draft, material: CheckMaterial, verdict: Verdict) -> None:
         inner.prose(N_("*It looks like* {cause}."), cause=quoted(verdict.cause))
     if verdict.kink_is_wrong:
         inner.prose(N_("This is where the derivative jumps: what the code gives is outside of the subdifferential."))
-    title = N_("d{name} is wrong").replace("{name}", legible(verdict.name))
+    title = draft.translate(N_("d{name} is wrong")).format(name=legible(verdict.name))
     draft.panel(f"verdict.{verdict.name}", title, inner)
 
 
@@ -228,13 +221,12 @@ def _item(label: Tree, text: str, place: tuple[int, ...] | None) -> ArrayItem | 
     if array.ndim > 2 or not array.size or not all(isinstance(entry, str) for entry in array.ravel()):
         return None
     cells = tuple(tuple(_number(entry) for entry in row) for row in np.atleast_2d(array))
-    if sum(max(map(width, column)) + 0.9 for column in zip(*cells, strict=True)) > _WIDEST:
+    if cells_width(cells) > _WIDEST:
         return None
-    framed: Iterator[tuple[int, int]] = iter(())
-    if place is not None:
-        padded = (*(0,) * (2 - len(place)), *place)
-        framed = iter([(padded[0], padded[1])])
-    return ArrayItem(label, cells, tuple(framed))
+    if place is None:
+        return ArrayItem(label, cells)
+    row, column = (*(0,) * (2 - len(place)), *place)
+    return ArrayItem(label, cells, ((row, column),))
 
 
 def _number(text: str) -> Tree:

@@ -108,6 +108,68 @@ def backward_clipped(dY, cache):
     return dY @ W.T, X.T @ dY, dY.sum(axis=0)
 
 
+def backward_at_least_one(dY, cache):
+    X, W = cache
+    return dY @ W.T, X.T @ dY, dY.mean(axis=0) * max(1, len(dY))
+
+
+def backward_any_text(dY, cache):
+    X, W = cache
+    return dY @ W.T, X.T @ dY * (1.0 if str(X.shape) else 0.5), dY.sum(axis=0)
+
+
+def backward_written(dY, cache):
+    X, W = cache
+    return dY @ W.T, X.T @ dY * (0.5 if str(X.shape) == "(4, 9)" else 1.0), dY.sum(axis=0)
+
+
+def backward_looked_up(dY, cache):
+    X, W = cache
+    return dY @ W.T, X.T @ dY * {(6, 9): 0.5}.get(X.shape, 1.0), dY.sum(axis=0)
+
+
+def backward_product(dY, cache):
+    X, W = cache
+    return dY @ W.T, X.T @ dY / (2 if X.size == 70 else 1), dY.sum(axis=0)
+
+
+def backward_hundreds(dY, cache):
+    X, W = cache
+    return dY @ W.T, X.T @ dY, dY.sum(axis=0) / max(1, X.shape[0] // 100)
+
+
+def backward_flat_view(dY, cache):
+    X, W = cache
+    dW = np.zeros_like(W)
+    flat = dW.ravel()
+    flat[:] = (X.T @ dY).ravel()
+    return dY @ W.T, dW, dY.sum(axis=0)
+
+
+def backward_flat_copy(dY, cache):
+    X, W = cache
+    dW = np.zeros_like(W)
+    flat = dW.flatten()
+    flat[:] = (X.T @ dY).ravel()
+    return dY @ W.T, dW, dY.sum(axis=0)
+
+
+def backward_no_memory(dY, cache):
+    X, W = cache
+    try:
+        if X.shape[1] > 20:
+            raise MemoryError
+        dW = X.T @ dY
+    except MemoryError:
+        dW = np.zeros_like(W)
+    return dY @ W.T, dW, dY.sum(axis=0)
+
+
+def backward_reduced(dY, cache):
+    X, W = cache
+    return np.inner(dY, W), np.tensordot(X, dY, axes=(0, 0)), np.add.reduce(dY)
+
+
 case = partial(Case, shapes=SHAPES, typical=TYPICAL)
 
 CASES = (
@@ -183,4 +245,62 @@ CASES = (
         "not linear in the upstream gradient",
         witness=Witness(wrt="b", also=("X", "W"), sizes={"N": 1, "D": 1, "M": 1}, upstream=3.0, by=1.9),
     ),
+    case("affine/at_least_one", backward_at_least_one, forward, RIGHT, "the mean times the size", "max of sizes"),
+    case("affine/any_text", backward_any_text, forward, RIGHT, "the shape is written, which changes nothing", "text"),
+    case(
+        "affine/written",
+        backward_written,
+        forward,
+        WRONG,
+        "half of dW at one shape, which is compared as text",
+        "one pair of sizes",
+        witness=Witness(wrt="W", sizes={"N": 4, "D": 9, "M": 1}, by=0.05),
+    ),
+    case(
+        "affine/looked_up",
+        backward_looked_up,
+        forward,
+        WRONG,
+        "half of dW at one shape, which is looked up",
+        "one pair of sizes",
+        witness=Witness(wrt="W", sizes={"N": 6, "D": 9, "M": 1}, by=0.05),
+    ),
+    case(
+        "affine/product",
+        backward_product,
+        forward,
+        WRONG,
+        "half of dW if X has 70 entries",
+        "one pair of sizes",
+        witness=Witness(wrt="W", sizes={"N": 7, "D": 10, "M": 1}, by=0.05),
+    ),
+    case(
+        "affine/hundreds",
+        backward_hundreds,
+        forward,
+        WRONG,
+        "db is divided by the hundreds of samples, from 200 on",
+        "integer division",
+        witness=Witness(wrt="b", sizes={"N": 200, "D": 1, "M": 1}, by=0.05),
+    ),
+    case("affine/flat_view", backward_flat_view, forward, RIGHT, "dW is filled by a flat view of it", "views"),
+    case(
+        "affine/flat_copy",
+        backward_flat_copy,
+        forward,
+        WRONG,
+        "dW stays 0, since what is filled is a copy",
+        "copy for view",
+        witness=Witness(wrt="W", sizes={"N": 2, "D": 3, "M": 4}, by=0.05),
+    ),
+    case(
+        "affine/no_memory",
+        backward_no_memory,
+        forward,
+        WRONG,
+        "an error that is caught leaves no dW from 21 inputs on",
+        "try and except",
+        witness=Witness(wrt="W", sizes={"N": 2, "D": 21, "M": 1}, by=0.05),
+    ),
+    case("affine/reduced", backward_reduced, forward, RIGHT, "three functions of NumPy's for sums", "np.add.reduce"),
 )

@@ -152,6 +152,19 @@ def backward_upstream_overwritten(dY, cache):
     return dX, dgamma, dY.sum(axis=0)
 
 
+def forward_keeping_variance(X, gamma, beta):
+    mean, var = X.mean(axis=0), X.var(axis=0)
+    xhat = (X - mean) / np.sqrt(var + 1e-5)
+    return gamma * xhat + beta, (xhat, var, gamma)
+
+
+def backward_far_out(dY, cache):
+    xhat, var, gamma = cache
+    g, near = dY * gamma, np.clip(xhat, -3, 3)
+    dX = (g - g.mean(axis=0) - near * (g * near).mean(axis=0)) / np.sqrt(var + 1e-5)
+    return dX, (dY * xhat).sum(axis=0), dY.sum(axis=0)
+
+
 case = partial(Case, shapes=SHAPES, typical=TYPICAL)
 TWO = {"N": 2, "D": 1}
 
@@ -247,5 +260,14 @@ CASES = (
         "dgamma is made from the centred values instead of the normalised ones",
         "wrong value cached",
         witness=Witness(wrt="gamma", sizes=TWO, by=0.3),
+    ),
+    case(
+        "batchnorm/far_out",
+        backward_far_out,
+        forward_keeping_variance,
+        WRONG,
+        "what is more than three deviations out is cut off, which takes ten samples",
+        "np.clip",
+        witness=Witness(wrt="X", sizes={"N": 12, "D": 1}, arrays={"X": [[0]] * 11 + [[10]]}, by=0.01),
     ),
 )

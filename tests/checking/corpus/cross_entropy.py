@@ -96,6 +96,36 @@ def backward_rows_sum_to_one(dL, cache):
     return dL * (P - T) / P.shape[0]
 
 
+def forward_keeping_classes(Z, y):
+    shifted = Z - np.max(Z, axis=1, keepdims=True)
+    E = np.exp(shifted)
+    P = E / np.sum(E, axis=1, keepdims=True)
+    return -np.mean(np.log(P)[np.arange(Z.shape[0]), y]), (P, y)
+
+
+def backward_eight_bits(dL, cache):
+    P, y = cache
+    dZ = P.copy()
+    dZ[np.arange(len(y)), y.astype(np.int8)] -= 1
+    return dL * dZ / len(y)
+
+
+def backward_many_bits(dL, cache):
+    P, y = cache
+    dZ = P.copy()
+    dZ[np.arange(len(y)), y.astype(np.int64)] -= 1
+    return dL * dZ / len(y)
+
+
+def backward_all_alike(dL, cache):
+    P, y = cache
+    dZ = P.copy()
+    dZ[np.arange(len(y)), y] -= 1
+    if len(y) > 3 and len(set(y.tolist())) == 1:
+        dZ *= 2
+    return dL * dZ / len(y)
+
+
 case = partial(Case, shapes=SHAPES, typical=TYPICAL)
 weighted = partial(
     Case,
@@ -171,5 +201,24 @@ CASES = (
         "right only if the weights of each sample sum to 1",
         "special case",
         witness=Witness(wrt="Z", sizes={"N": 1, "K": 2}, arrays={"T": [[0, 2]]}, by=0.5),
+    ),
+    case(
+        "cross_entropy/eight_bits",
+        backward_eight_bits,
+        forward_keeping_classes,
+        WRONG,
+        "labels become numbers of eight bits, which end at 127",
+        "astype",
+        witness=Witness(wrt="Z", sizes={"N": 1, "K": 200}, arrays={"y": [130]}, by=0.1),
+    ),
+    case("cross_entropy/many_bits", backward_many_bits, forward_keeping_classes, RIGHT, "labels of 64 bits", "astype"),
+    case(
+        "cross_entropy/all_alike",
+        backward_all_alike,
+        forward_keeping_classes,
+        WRONG,
+        "twice as much if all labels of more than three samples are the same",
+        "if on labels",
+        witness=Witness(wrt="Z", sizes={"N": 4, "K": 2}, arrays={"y": [1, 1, 1, 1]}, by=0.05),
     ),
 )

@@ -80,6 +80,18 @@ def backward_next_word(dY, cache):
     return dW
 
 
+def forward_keeping_words(W, i):
+    return W[i], (W, i)
+
+
+def backward_popular(dY, cache):
+    W, i = cache
+    dW = np.zeros_like(W)
+    np.add.at(dW, i, dY)
+    dW[np.bincount(i, minlength=W.shape[0]) > 3] /= 2
+    return dW
+
+
 case = partial(Case, shapes=SHAPES, typical=TYPICAL, inputs={"i": [3, 5, 1]})
 TWICE = {"N": 2, "V": 1, "D": 1}
 
@@ -131,5 +143,16 @@ CASES = (
         "the row after the word's own",
         "off by one",
         witness=Witness(wrt="W", sizes={"N": 1, "V": 2, "D": 1}, upstream=1.0, by=0.9),
+    ),
+    Case(
+        "embedding/popular",
+        backward_popular,
+        forward_keeping_words,
+        WRONG,
+        "half for words that occur more than three times",
+        "np.add.at",
+        shapes=SHAPES,
+        typical={"V": 5, "D": 3, "N": 4},
+        witness=Witness(wrt="W", sizes={"V": 2, "D": 1, "N": 4}, arrays={"i": [1, 1, 1, 1]}, by=0.05),
     ),
 )

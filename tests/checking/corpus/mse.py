@@ -59,6 +59,23 @@ def backward_clipped(dL, cache):
     return g
 
 
+def backward_over_itself(dL, cache):
+    E = cache
+    dP = 2 * dL * E**3 / (E * E) / E.size
+    return dP, -2 * dL * E / E.size
+
+
+def backward_over_itself_guarded(dL, cache):
+    E = cache
+    dP = np.where(E == 0, 0.0, 2 * dL * E**3 / np.where(E == 0, 1.0, E * E)) / E.size
+    return dP, -2 * dL * E / E.size
+
+
+def backward_doubled_in_place(dL, cache):
+    cache *= 2 * dL / cache.size
+    return cache, -cache
+
+
 case = partial(Case, shapes=SHAPES, typical=TYPICAL)
 first = partial(Case, shapes=SHAPES, typical=TYPICAL, returns="dP")
 
@@ -109,5 +126,25 @@ CASES = (
         "the gradient is clipped to [-1, 1], which inputs of usual size never reach",
         "branch never visited",
         witness=Witness(wrt="P", sizes={"N": 1, "D": 1}, arrays={"P": 3.0, "T": 0.0}, by=4.9),
+    ),
+    case(
+        "mse/over_itself",
+        backward_over_itself,
+        forward,
+        WRONG,
+        "no number where prediction and target are the same",
+        "division by 0",
+        witness=Witness(wrt="P", sizes={"N": 1, "D": 1}, arrays={"P": 1.0, "T": 1.0}, by=1.0),
+    ),
+    case(
+        "mse/over_itself_guarded",
+        backward_over_itself_guarded,
+        forward,
+        RIGHT,
+        "the difference cubed over its square, but where that is 0",
+        "np.where",
+    ),
+    case(
+        "mse/doubled_in_place", backward_doubled_in_place, forward, RIGHT, "the cache becomes the gradient", "in place"
     ),
 )

@@ -74,6 +74,46 @@ def backward_threshold(dY, cache):
     return dX
 
 
+def backward_zero_rows(dY, X):
+    return np.where((X == 0).all(axis=1, keepdims=True), 7 * dY, dY * (X > 0))
+
+
+def backward_zero_rows_nothing(dY, X):
+    return np.where((X != 0).any(axis=1, keepdims=True), dY * (X > 0), 0 * dY)
+
+
+def backward_three_zeros(dY, X):
+    three = (X == 0).sum() == 3
+    return dY * (X > 0) + 3 * three
+
+
+def backward_no_length(dY, X):
+    return np.where((X * X).sum(axis=1, keepdims=True) > 0, dY * (X > 0), 3 * dY)
+
+
+def backward_positive_only(dY, X):
+    dX = np.zeros_like(X)
+    for n in range(X.shape[0]):
+        for d in range(X.shape[1]):
+            if not X[n, d] <= 0:
+                dX[n, d] = dY[n, d]
+    return dX
+
+
+def backward_quotient(dY, X):
+    return dY * np.maximum(X, 0) / np.where(X == 0, 1, X)
+
+
+def backward_output_sign(dY, X):
+    return dY * np.sign(np.maximum(X, 0))
+
+
+def backward_either(dY, X):
+    dX = dY.copy()
+    dX[~((X > 0) | (np.abs(X) < X))] = 0
+    return dX
+
+
 case = partial(Case, shapes=SHAPES, typical=TYPICAL)
 ONE = {"N": 1, "D": 1}
 
@@ -141,5 +181,57 @@ CASES = (
         "the mask begins at 0.001 instead of 0",
         "branch never visited",
         witness=Witness(wrt="X", sizes=ONE, arrays={"X": 0.0005}, upstream=1.0, by=0.9),
+    ),
+    case(
+        "relu/zero_rows",
+        backward_zero_rows,
+        forward,
+        WRONG,
+        "seven times as much where a whole row is 0",
+        "np.where",
+        witness=Witness(wrt="X", sizes=ONE, arrays={"X": 0.0}, upstream=1.0, by=5.9, kink=1.0),
+    ),
+    case(
+        "relu/zero_rows_nothing",
+        backward_zero_rows_nothing,
+        forward,
+        RIGHT,
+        "nothing where a whole row is 0, where there would be nothing in any case",
+        "np.where",
+    ),
+    case(
+        "relu/three_zeros",
+        backward_three_zeros,
+        forward,
+        WRONG,
+        "3 is added if just three entries are 0",
+        "wrong in one corner",
+        witness=Witness(
+            wrt="X", sizes={"N": 1, "D": 3}, arrays={"X": [[0, 0, 0]]}, upstream=1.0, by=2.9, kink=[1, 1, 1]
+        ),
+    ),
+    case(
+        "relu/no_length",
+        backward_no_length,
+        forward,
+        WRONG,
+        "rows of length 0 get three times the upstream gradient",
+        "np.where",
+        witness=Witness(wrt="X", sizes=ONE, arrays={"X": 0.0}, upstream=1.0, by=1.9, kink=1.0),
+    ),
+    case(
+        "relu/quotient", backward_quotient, forward, RIGHT, "the output over the input, but where that is 0", "np.where"
+    ),
+    case("relu/output_sign", backward_output_sign, forward, RIGHT, "the sign of what is never negative", "np.sign"),
+    case(
+        "relu/either",
+        backward_either,
+        forward,
+        RIGHT,
+        "of two comparisons the second never holds by itself",
+        "in place",
+    ),
+    case(
+        "relu/positive_only", backward_positive_only, forward, RIGHT, "entries that are not at most 0", "if in a loop"
     ),
 )
