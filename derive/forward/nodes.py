@@ -293,6 +293,11 @@ def topological(
             yield node
         elif node not in seen:
             seen.add(node)
+            operands = () if node in leaves else below(node)
+            if not operands:
+                yield node
+                continue
             stack.append((node, True))
-            if node not in leaves:
-                stack.extend((operand, False) for operand in reversed(below(node)) if operand not in seen)
+            for operand in reversed(operands):
+                if operand not in seen:
+                    stack.append((operand, False))
