@@ -12,16 +12,15 @@ from derive.notation.tree import (
     AtLeast,
     Call,
     Einsum,
-    Gradient,
     Greater,
     Hadamard,
     Kronecker,
     MatMul,
-    Name,
     Negative,
     Number,
     OneHot,
     Ones,
+    Power,
     Product,
     Quotient,
     Repeat,
@@ -38,6 +37,8 @@ __all__ = ["Printer", "with_small_powers"]
 _MATH = {"arccos": "acos", "arcsin": "asin", "arctan": "atan"}
 _OF_NUMBERS = frozenset({"cos", "cosh", "erf", "exp", "log", "sin", "sinh", "sqrt", "tan", "tanh", *_MATH})
 """Functions of numbers alone are those of the module math: they keep the type of the arrays beside them."""
+
+_ARITHMETIC = (Call, Negative, Power, Product, Quotient, Sum)
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ class Printer(CodePrinter):
 
     def constant(self, tree: Tree) -> tuple[str, int] | None:
         """A function of numbers."""
-        if isinstance(tree, Call) and tree.function in _OF_NUMBERS and not _has_array(tree):
+        if isinstance(tree, Call) and tree.function in _OF_NUMBERS and _is_number(tree):
             (operand,) = tree.operands
             return f"math.{_MATH.get(tree.function, tree.function)}({self.text(operand)})", ATOM
         return ("math.pi", ATOM) if tree == Number("pi") else None
@@ -169,5 +170,8 @@ def with_small_powers(tree: Tree, exponent: Tree) -> Tree:
     return replace(tree, lambda item: Call("exp", (bound,)) if item == power else None)
 
 
-def _has_array(tree: Tree) -> bool:
-    return isinstance(tree, Name | Gradient) or any(map(_has_array, children(tree)))
+def _is_number(tree: Tree) -> bool:
+    """Whether a value is made of numbers and sizes by arithmetic alone; ones and zeros are arrays, too."""
+    if isinstance(tree, Number):
+        return True
+    return isinstance(tree, _ARITHMETIC) and all(map(_is_number, children(tree)))
