@@ -20,6 +20,7 @@ from derive.forward.nodes import (
     Constant,
     Contract,
     Delta,
+    Indices,
     Map,
     MatrixFunction,
     Node,
@@ -70,6 +71,12 @@ def contract(operands: Sequence[Node], indices: Sequence[Sequence[int]], output:
     Deltas are eliminated by renaming, constants are gathered in front, transposed and broadcast operands are opened,
     ones that change nothing are dropped, and those that the invariants of Contract need are added.
     """
+    return _contracted(tuple(operands), tuple(map(tuple, indices)), tuple(output))
+
+
+@lru_cache(maxsize=2048)
+def _contracted(operands: tuple[Node, ...], indices: tuple[Indices, ...], output: Indices) -> Node:
+    """Made once: rewriting rules build the same products again and again, two of three times."""
     terms = [(operand, list(row)) for operand, row in zip(operands, indices, strict=True)]
     target = list(output)
     assert len(set(target)) == len(target), "contract: an axis of the result has a label of its own"
