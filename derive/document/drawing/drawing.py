@@ -146,10 +146,14 @@ class Edge:
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """A picture; downwards says that it goes from top to bottom, else from left to right."""
+    """A picture; downwards says that it goes from top to bottom, else from left to right.
+
+    One that goes downwards may have several columns, each with a part of the graph.
+    """
 
     boxes: tuple[Box, ...]
     edges: tuple[Edge, ...]
     width: float
     height: float
     downwards: bool = False
+    columns: int = 1

@@ -1,4 +1,7 @@
-"""Fits a picture to the page: from left to right, else closer, else from top to bottom, else in several parts."""
+"""Fits a picture to the page: from left to right, else closer, else from top to bottom, else in several parts.
+
+Parts that go from top to bottom stand beside each other where they fit.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
+from derive.document.drawing.columns import in_columns
 from derive.document.drawing.drawing import Drawing
 from derive.document.drawing.layout import lay_out
 from derive.document.drawing.picture import Picture
@@ -42,7 +46,7 @@ def draw(picture: Picture, spell: Speller = lambda tree: tree) -> tuple[Drawing,
             return ()
         parts.append(best)
         start = end
-    return _even(picture, len(parts), spell) or tuple(parts)
+    return in_columns(_even(picture, len(parts), spell) or parts, TEXT_WIDTH - _MARGIN)
 
 
 def _even(picture: Picture, count: int, spell: Speller) -> tuple[Drawing, ...]:

@@ -139,6 +139,21 @@ def _bias(draft: Draft, route: GraphRoute) -> None:
             return
 
 
+_CAPTIONS = {
+    (False, False): N_("Forward values are black. Gradients, in colour beside dashed arrows, flow back."),
+    (False, True): N_(
+        "The graph, column by column. Values that leave one column enter a later one. Gradients, in colour beside "
+        "dashed arrows, flow back."
+    ),
+    (True, False): N_("Part {number} of {count} of the graph. Values that leave one part enter a later one."),
+    (True, True): N_(
+        "Part {number} of {count} of the graph, column by column. Values that leave one part or column enter a later "
+        "one."
+    ),
+}
+"""What is said of a picture: by whether it is one of several, and whether it has columns."""
+
+
 def _figure(draft: Draft, route: GraphRoute, drawn: Picture | None) -> None:
     parts = () if drawn is None else draw(drawn, draft.spell)
     if not parts:
@@ -147,11 +162,7 @@ def _figure(draft: Draft, route: GraphRoute, drawn: Picture | None) -> None:
             count=len(route.operations),
         )
     for number, part in enumerate(parts, start=1):
-        caption = (
-            N_("Forward values are black. Gradients, in colour beside dashed arrows, flow back.")
-            if len(parts) == 1
-            else N_("Part {number} of {count} of the graph. Values that leave one part enter a later one.")
-        )
+        caption = _CAPTIONS[len(parts) > 1, part.columns > 1]
         header = draft.translate(N_("forward")), draft.translate(N_("backward"))
         said = draft.runs(caption, number=number, count=len(parts))
         draft.add(Figure(f"graph.picture.{number}", part, said, header))

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import derive
+from derive.document.drawing.columns import in_columns
 from derive.document.drawing.drawing import Arc, Drawing, Vertex, label_height, label_width
 from derive.document.drawing.layout import lay_out, layers_of
 from derive.document.drawing.order import crossings, ordered
@@ -56,7 +57,7 @@ def number(x: "", y: ""):
     return x * y + y
 
 
-LAYERS = [load("affine"), network, gram, mixed, twelve, wide, same, number]
+LAYERS = [load("affine"), network, gram, mixed, twelve, wide, same, number, load("batchnorm"), load("layernorm")]
 
 
 def drawings() -> list[Drawing]:
@@ -236,3 +237,23 @@ def test_a_picture_goes_downwards_when_it_is_asked_to():
     (edge,) = down.edges
     assert edge.forward_at[0] < edge.at[0] < edge.backward_at[0]
     assert edge.arrow[0][1] > edge.arrow[1][1]
+
+
+def drawn(width: float, height: float, *, downwards: bool = True) -> Drawing:
+    return Drawing((), (), width, height, downwards)
+
+
+def test_parts_that_go_downwards_stand_beside_each_other_where_they_fit():
+    (both,) = in_columns([drawn(10, 30), drawn(20, 40)], room=40)
+    assert (both.columns, both.height) == (2, 40)
+    assert 30 < both.width <= 40
+    assert [part.columns for part in in_columns([drawn(10, 30), drawn(29, 40)], room=40)] == [1, 1]
+
+
+def test_a_part_from_left_to_right_stays_alone_and_in_its_place():
+    parts = [drawn(10, 30), drawn(15, 5, downwards=False), drawn(10, 31), drawn(10, 32)]
+    assert [(part.columns, part.height) for part in in_columns(parts, room=40)] == [(1, 30), (1, 5), (2, 32)]
+
+
+def test_the_picture_of_a_normalising_layer_has_columns():
+    assert [part.columns for part in draw(picture(derive_graph(load("batchnorm"))))] == [1, 2]
