@@ -197,7 +197,8 @@ class Places:
     def __init__(self, coefficient: Node, sizes: Mapping[str, int]) -> None:
         self.factors = _support(coefficient)
         self.shape = bind(coefficient.shape, sizes)
-        self._kept = self._found(sizes) if self.factors and prod(self.shape) <= _KEPT else None
+        few = self.factors and prod(self.shape) <= _KEPT
+        self._kept = _found(coefficient, tuple(sorted(sizes.items()))) if few else None
         self._counts = Entries(sizes, Counting())
 
     def __contains__(self, position: Sequence[int]) -> bool:
@@ -219,13 +220,17 @@ class Places:
         kept = self._kept
         return [kept[number] == 1 for number in numbers]
 
-    def _found(self, sizes: Mapping[str, int]) -> bytes:
-        """A truth value for each position, row by row."""
-        found = np.ones(self.shape, dtype=bool)
-        for factor in self.factors:
-            own = (_array(factor.node, sizes) > 0).transpose(np.argsort(factor.axes))
-            found &= own.reshape([size if axis in factor.axes else 1 for axis, size in enumerate(self.shape)])
-        return found.tobytes()
+
+@lru_cache(maxsize=32)
+def _found(coefficient: Node, pairs: tuple[tuple[str, int], ...]) -> bytes:
+    """A truth value for each position, row by row: found once for all routes."""
+    sizes = dict(pairs)
+    shape = bind(coefficient.shape, sizes)
+    found = np.ones(shape, dtype=bool)
+    for factor in _support(coefficient):
+        own = (_array(factor.node, sizes) > 0).transpose(np.argsort(factor.axes))
+        found &= own.reshape([size if axis in factor.axes else 1 for axis, size in enumerate(shape)])
+    return found.tobytes()
 
 
 @lru_cache(maxsize=512)
