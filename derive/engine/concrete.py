@@ -10,6 +10,7 @@ from typing import Any
 
 from sympy import Expr
 
+from derive.engine.pattern import Term
 from derive.forward.algebra import ExactAlgebra, SympyAlgebra
 from derive.forward.entry import Entries
 from derive.forward.layer import Layer
@@ -62,13 +63,15 @@ def positions(shape: Sequence[int]) -> Iterator[tuple[int, ...]]:
 class Concrete:
     """A layer and a number for each of its sizes; exact entries are SymPy scalars, or what its algebra makes.
 
-    entries makes them, those that are asked for, or those of a node together.
+    entries makes them, those that are asked for, or those of a node together. derivatives are the terms of those of the
+    output, made when they are asked for; the same layer at other sizes has the same.
     """
 
     layer: Layer
     sizes: Mapping[str, int]
     algebra: ExactAlgebra[Any] = field(default_factory=SympyAlgebra)
     entries: Callable[[Mapping[str, int], ExactAlgebra[Any]], Entries[Any]] = Entries
+    derivatives: dict[Input, tuple[Term, ...]] = field(default_factory=dict, repr=False)
     _shapes: dict[Node, tuple[int, ...]] = field(init=False, repr=False, default_factory=dict)
     _sigma: SigmaAlgebra = field(init=False, repr=False)
     _exact: Entries[Any] = field(init=False, repr=False)

@@ -17,7 +17,7 @@ from derive.engine.support import Counting, Places, count_positive
 from derive.engine.vectorize import VectorMap
 from derive.errors import SizeError
 from derive.forward.entry import Entries
-from derive.forward.nodes import Contract, Input, Node, Select, topological
+from derive.forward.nodes import Contract, Node, Select, topological
 from derive.forward.shown import factored
 from derive.notation.tree import Entry, Number, Partial, Sum, Tree
 from derive.rules.equalities import REWRITES
@@ -51,13 +51,6 @@ def _shortened(coefficient: Node, output: Node, rules: tuple[object, ...]) -> No
 
 
 @lru_cache(maxsize=64)
-def _terms(output: Node, wrt: Input, rules: tuple[object, ...]) -> tuple[Term, ...]:
-    """The terms of a derivative with coefficients as short as the rules make them, once for all sizes and routes."""
-    found = differentiate(output, wrt)
-    return tuple(replace(term, coefficient=_shortened(term.coefficient, output, rules)) for term in found)
-
-
-@lru_cache(maxsize=64)
 def _values(output: Node, kept: frozenset[Node], rules: tuple[object, ...]) -> Forward:
     """What the forward pass computes, looked through once for all coefficients."""
     return Forward(output, named=frozenset(topological(output)) - {output}, kept=kept)
@@ -81,7 +74,12 @@ class Jacobian:
     @cached_property
     def terms(self) -> tuple[Term, ...]:
         """The derivative as patterns with coefficients, these as short as the rewriting rules make them."""
-        return _terms(self.map.layer.output, self.map.input, tuple(REWRITES.values()))
+        known, wrt = self.map.concrete.derivatives, self.map.input
+        if wrt not in known:
+            output, rules = self.map.layer.output, tuple(REWRITES.values())
+            found = differentiate(output, wrt)
+            known[wrt] = tuple(replace(term, coefficient=_shortened(term.coefficient, output, rules)) for term in found)
+        return known[wrt]
 
     @property
     def shape(self) -> tuple[int, int]:

@@ -197,8 +197,7 @@ class Places:
     def __init__(self, coefficient: Node, sizes: Mapping[str, int]) -> None:
         self.factors = _support(coefficient)
         self.shape = bind(coefficient.shape, sizes)
-        few = self.factors and prod(self.shape) <= _KEPT
-        self._kept = _found(coefficient, tuple(sorted(sizes.items()))) if few else None
+        self._kept = self._found(sizes) if self.factors and prod(self.shape) <= _KEPT else None
         self._counts = Entries(sizes, Counting())
 
     def __contains__(self, position: Sequence[int]) -> bool:
@@ -220,17 +219,19 @@ class Places:
         kept = self._kept
         return [kept[number] == 1 for number in numbers]
 
+    def _found(self, sizes: Mapping[str, int]) -> bytes:
+        """A truth value for each position, row by row."""
+        found = np.ones(self.shape, dtype=bool)
+        for factor in self.factors:
+            own = _positive(factor.node, tuple(sizes.items())).transpose(np.argsort(factor.axes))
+            found &= own.reshape([size if axis in factor.axes else 1 for axis, size in enumerate(self.shape)])
+        return found.tobytes()
 
-@lru_cache(maxsize=32)
-def _found(coefficient: Node, pairs: tuple[tuple[str, int], ...]) -> bytes:
-    """A truth value for each position, row by row: found once for all routes."""
-    sizes = dict(pairs)
-    shape = bind(coefficient.shape, sizes)
-    found = np.ones(shape, dtype=bool)
-    for factor in _support(coefficient):
-        own = (_array(factor.node, sizes) > 0).transpose(np.argsort(factor.axes))
-        found &= own.reshape([size if axis in factor.axes else 1 for axis, size in enumerate(shape)])
-    return found.tobytes()
+
+@lru_cache(maxsize=16)
+def _positive(node: Node, sizes: tuple[tuple[str, int], ...]) -> Any:
+    # Terms share factors, and each route at these sizes asks for the same; none has more than _KEPT entries here.
+    return _array(node, dict(sizes)) > 0
 
 
 @lru_cache(maxsize=512)

@@ -74,9 +74,9 @@ def contract(operands: Sequence[Node], indices: Sequence[Sequence[int]], output:
     return _contracted(tuple(operands), tuple(map(tuple, indices)), tuple(output))
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=256)
 def _contracted(operands: tuple[Node, ...], indices: tuple[Indices, ...], output: Indices) -> Node:
-    """Made once: rewriting rules build the same products again and again, two of three times."""
+    # Forms of a formula are built from the same products again and again: two of three have been made before.
     terms = [(operand, list(row)) for operand, row in zip(operands, indices, strict=True)]
     target = list(output)
     assert len(set(target)) == len(target), "contract: an axis of the result has a label of its own"

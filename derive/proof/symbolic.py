@@ -9,6 +9,7 @@ import numpy as np
 from sympy import Integer
 
 from derive.engine.concrete import Concrete, positions
+from derive.engine.pattern import Term
 from derive.engine.vectorize import VectorMap
 from derive.forward.entry import Entries
 from derive.forward.formula import Definition
@@ -58,6 +59,7 @@ class Exact:
     verdicts: Verdicts = field(default_factory=dict)
     _made: dict[Pairs, Concrete] = field(default_factory=dict)
     _samples: dict[tuple[Pairs, int], tuple[Sample, ...]] = field(default_factory=dict)
+    _derivatives: dict[Input, tuple[Term, ...]] = field(default_factory=dict)
     _routes: dict[tuple[str, Pairs], JacobianRoute] = field(default_factory=dict)
     _named: dict[tuple[Pairs, tuple[int, ...]], tuple[tuple[Definition, ...], Array]] = field(default_factory=dict)
     _sides: dict[tuple[str, Pairs], Sides] = field(default_factory=dict)
@@ -73,7 +75,7 @@ class Exact:
         """The layer at these sizes."""
         key = _pairs(sizes)
         if key not in self._made:
-            self._made[key] = Concrete(self.layer, sizes, FieldAlgebra(), Whole)
+            self._made[key] = Concrete(self.layer, sizes, FieldAlgebra(), Whole, self._derivatives)
         return self._made[key]
 
     def route(self, wrt: str, sizes: Sizes) -> JacobianRoute:

@@ -106,7 +106,10 @@ def render_json(material: Material, *, all_entries: bool = False) -> str:
 
 def _routes(material: Material) -> Iterator[JacobianRoute]:
     """Routes of our own: letters of Σ are handed out as entries are asked for, to every gradient from the first."""
-    concrete = Concrete(material.layer, material.sizes)
+    # What the terms of a derivative are does not depend on who lists its entries.
+    known = [route.map.concrete.derivatives for route in material.routes.values()]
+    derivatives = {wrt: terms for found in known for wrt, terms in found.items()}
+    concrete = Concrete(material.layer, material.sizes, derivatives=derivatives)
     for name in material.routes:
         concrete = concrete.begun_again()
         yield JacobianRoute(VectorMap(concrete, material.layer.input(name)))
