@@ -115,3 +115,9 @@ def test_a_formula_of_another_shape_is_told():
     wrong = Formula(layer.input("b"), layer.upstream)
     told = numeric.disagreement(layer, wrong, numeric.sample(layer, SIZES, 0))
     assert told == "the formula gives shape (2, 4), b has shape (4,)"
+
+
+def test_a_network_is_not_refuted_where_its_loss_bends():
+    # At the numbers of a seed residuals are 1, where the second derivative of Huber's function jumps from 1 to 0.
+    layer = derive.network("linear(3) > affine(2) > huber")
+    assert prove(layer, "b_1", layer.sizes({}))[-1].strength is Strength.CHECKED_AT_POINTS
