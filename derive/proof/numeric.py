@@ -148,8 +148,8 @@ def forward(layer: Layer, arrays: Mapping[str, Array]) -> Array:
     """
     # Copies: the function may work in place.
     try:
-        given = (arrays[node.name] if node.below is None else arrays[node.name].astype(int) for node in layer.inputs)
-        return np.asarray(layer.function(*(array.copy() for array in given)), dtype=float)
+        given = [arrays[n.name].copy() if n.below is None else arrays[n.name].astype(int) for n in layer.inputs]
+        return np.asarray(layer.function(*given), dtype=float)
     except np.linalg.LinAlgError as error:
         # A singular matrix has no inverse, as 0 has none.
         raise FloatingPointError(str(error)) from error
@@ -177,7 +177,7 @@ def one_sided(layer: Layer, at: Sample, wrt: str, size: float) -> tuple[Array, A
             moved[position] += step
             # The outputs are subtracted, not the losses, whose rounding errors would be those of the largest output.
             change = forward(layer, {**at.arrays, wrt: moved}) - at.output
-            result[position] = float(np.sum(upstream * change)) / step
+            result[position] = float((upstream * change).sum()) / step
     return found
 
 
