@@ -125,7 +125,9 @@ def einsum(pattern: str, first: Tensor, *others: Any) -> Tensor:
     if all(getattr(operand, "mask", False) for operand in (first, *others)):
         first.refuse("einsum of comparisons", "NumPy gives truth values, not numbers; multiply one by 1.0")
     operands = [first.other(operand, "einsum").node for operand in (first, *others)]
-    return first.lift(laying.einsum(first.where, pattern, operands))
+    made = laying.einsum(first.where, pattern, operands)
+    # NumPy's, of one array, may lie in its memory.
+    return first.lift(made) if others else first.viewed(made)
 
 
 def dot(a: Tensor, b: Any) -> Tensor:
@@ -166,7 +168,7 @@ def diagonal(a: Tensor) -> Tensor:
     """a_ii."""
     if a.ndim != 2:
         raise ShapeError(f"{a.where}: diagonal: expected a square matrix, got an array with {a.ndim} axes")
-    return a.moved(laying.diagonal(a.where, a.node))
+    return a.viewed(laying.diagonal(a.where, a.node))
 
 
 def diag(v: Tensor) -> Tensor:
@@ -221,7 +223,7 @@ REFUSED = {
 """What to do instead of functions that people look for."""
 
 METHODS = (
-    *("clip", "diagonal", "dot", "max", "mean", "min", "ravel", "repeat", "reshape", "squeeze", "std"),
+    *("clip", "copy", "diagonal", "dot", "max", "mean", "min", "ravel", "repeat", "reshape", "squeeze", "std"),
     *("sum", "swapaxes", "take", "trace", "transpose", "var"),
 )
 """The functions that are methods of an array as well."""

@@ -31,7 +31,7 @@ def transpose(a: Tensor, axes: tuple[int, ...] | None = None) -> Tensor:
     order = list(reversed(range(a.ndim))) if axes is None else axes_of(a, "transpose", tuple(axes))
     if len(order) != a.ndim:
         raise ShapeError(f"{a.where}: transpose: expected an order of all {a.ndim} axes, got {axes}")
-    return a.moved(laying.permuted(a.laid, order))
+    return a.viewed(laying.permuted(a.laid, order))
 
 
 def swapaxes(a: Tensor, axis1: int, axis2: int) -> Tensor:
@@ -39,7 +39,7 @@ def swapaxes(a: Tensor, axis1: int, axis2: int) -> Tensor:
     first, second = axes_of(a, "swapaxes", axis1) + axes_of(a, "swapaxes", axis2)
     order = list(range(a.ndim))
     order[first], order[second] = second, first
-    return a.moved(laying.permuted(a.laid, order))
+    return a.viewed(laying.permuted(a.laid, order))
 
 
 def moveaxis(a: Tensor, source: int, destination: int) -> Tensor:
@@ -47,13 +47,18 @@ def moveaxis(a: Tensor, source: int, destination: int) -> Tensor:
     (start,), (end,) = axes_of(a, "moveaxis", source), axes_of(a, "moveaxis", destination)
     order = [axis for axis in range(a.ndim) if axis != start]
     order.insert(end, start)
-    return a.moved(laying.permuted(a.laid, order))
+    return a.viewed(laying.permuted(a.laid, order))
+
+
+def copy(a: Tensor) -> Tensor:
+    """The same array in memory of its own."""
+    return a.moved(a.laid)
 
 
 def expand_dims(a: Tensor, axis: int | tuple[int, ...]) -> Tensor:
     """New axes of size 1, at the places where the result has them."""
     count = len(axis) if isinstance(axis, tuple) else 1
-    return a.moved(laying.with_new_axes(a.laid, laying.axes_of(a.where, "expand_dims", axis, a.ndim + count)))
+    return a.viewed(laying.with_new_axes(a.laid, laying.axes_of(a.where, "expand_dims", axis, a.ndim + count)))
 
 
 def squeeze(a: Tensor, axis: Axis = None) -> Tensor:
@@ -63,12 +68,12 @@ def squeeze(a: Tensor, axis: Axis = None) -> Tensor:
     for n, size in enumerate(shape if axis is None else ()):
         if n not in gone and not is_at_least(size, 2):
             proviso(f"squeeze, which leaves out axis {n} where {size} is 1")
-    return a.moved(laying.without_axes(a.where, a.laid, gone))
+    return a.viewed(laying.without_axes(a.where, a.laid, gone))
 
 
 def reshape(a: Tensor, shape: Any) -> Tensor:
     """The array in another shape, read row by row; -1 for the axis that follows from the others."""
-    return a.moved(views.reshaped(a.where, a.laid, _several(shape)))
+    return a.viewed(views.reshaped(a.where, a.laid, _several(shape)))
 
 
 def ravel(a: Tensor) -> Tensor:
@@ -131,7 +136,7 @@ def take_along_axis(arr: Tensor, indices: Any, axis: int = -1) -> Tensor:
 
 def flip(m: Tensor, axis: Axis = None) -> Tensor:
     """Axes read backwards."""
-    return m.moved(views.flipped(m.where, m.laid, axes_of(m, "flip", axis)))
+    return m.viewed(views.flipped(m.where, m.laid, axes_of(m, "flip", axis)))
 
 
 def roll(a: Tensor, shift: int, axis: int | None = None) -> Tensor:
@@ -162,7 +167,7 @@ def sliding_window_view(x: Tensor, window_shape: Any, axis: Axis = None) -> Tens
     along = axes_of(x, "sliding_window_view", axis)
     if len(sizes) != len(along):
         raise ShapeError(f"{x.where}: sliding_window_view: {len(sizes)} windows for {len(along)} axes; say axis=")
-    return x.moved(views.windows(x.where, x.laid, sizes, along))
+    return x.viewed(views.windows(x.where, x.laid, sizes, along))
 
 
 def _several(value: Any) -> tuple[Any, ...]:
@@ -182,7 +187,20 @@ def _parts(name: str, arrays: Sequence[Any]) -> tuple[Tensor, list[laying.Laid]]
 REARRANGEMENTS: dict[str, Callable[..., Any]] = {
     function.__name__: function
     for function in (
-        *(concatenate, expand_dims, flip, hstack, moveaxis, pad, ravel, repeat, reshape, roll, sliding_window_view),
+        *(
+            concatenate,
+            copy,
+            expand_dims,
+            flip,
+            hstack,
+            moveaxis,
+            pad,
+            ravel,
+            repeat,
+            reshape,
+            roll,
+            sliding_window_view,
+        ),
         *(squeeze, stack, swapaxes, take, take_along_axis, tile, transpose, vstack),
     )
 }

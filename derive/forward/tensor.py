@@ -18,6 +18,7 @@ from derive.errors import ShapeError, UnsupportedError
 from derive.forward import arrays, views
 from derive.forward.arrays import Laid
 from derive.forward.functions import ELEMENTWISE, abs, equal, step
+from derive.forward.inplace import changed
 from derive.forward.library import FUNCTIONS, METHODS, REFUSED
 from derive.forward.nodes import Constant, Node, placeholder
 from derive.forward.normal import apply
@@ -33,12 +34,13 @@ SUPPORTED = "write the layer as whole-array operations: + - * / ** @ .T np.sum n
 class Tensor:
     """An array that records what is done to it, and speaks NumPy's protocols.
 
-    mask is whether it holds truth values, which NumPy does not add up as numbers.
+    mask is whether it holds truth values, which NumPy does not add up as numbers; shares whether another array may lie
+    in the same memory, as a slice does.
 
     Shapes: `.shape` is a tuple of sizes, letters or numbers.
     """
 
-    __slots__ = ("laid", "mask", "named", "where")
+    __slots__ = ("laid", "mask", "named", "shares", "where")
 
     def __init__(
         self, array: Node | Laid, where: str, named: dict[str, Node] | None = None, *, mask: bool = False
@@ -48,6 +50,7 @@ class Tensor:
         # All arrays of one tracing share it: what `let` has given a name.
         self.named = {} if named is None else named
         self.mask = mask
+        self.shares = False
 
     @property
     def node(self) -> Node:
@@ -67,7 +70,7 @@ class Tensor:
     @property
     def T(self) -> Tensor:  # noqa: N802 -- NumPy's name
         """The array with its axes in reverse order."""
-        return self.moved(arrays.permuted(self.laid, list(reversed(range(self.ndim)))))
+        return self.viewed(arrays.permuted(self.laid, list(reversed(range(self.ndim)))))
 
     def lift(self, array: Node | Laid) -> Tensor:
         """Another array of the same layer."""
@@ -76,6 +79,13 @@ class Tensor:
     def moved(self, array: Node | Laid) -> Tensor:
         """The same entries in other places."""
         return Tensor(array, self.where, self.named, mask=self.mask)
+
+    def viewed(self, array: Node | Laid) -> Tensor:
+        """The same entries in other places, in the same memory; a single entry is a number of its own."""
+        made = self.moved(array)
+        if made.ndim:
+            self.shares = made.shares = True
+        return made
 
     def _masked(self, array: Tensor) -> Tensor:
         return Tensor(array.laid, self.where, self.named, mask=True)
@@ -135,7 +145,7 @@ class Tensor:
         return self.lift(arrays.negative(self.laid))
 
     def __pos__(self) -> Tensor:
-        return self
+        return self.moved(self.laid)
 
     def __abs__(self) -> Tensor:
         return self.apply("abs", abs, self)
@@ -236,7 +246,7 @@ class Tensor:
         items[place : place + 1] = rest
         part = views.indexed(self.where, self.laid, [item for item in items if item is not None])
         left = [item for item in items if item is None or isinstance(item, slice)]
-        return self.moved(arrays.with_new_axes(part, [n for n, item in enumerate(left) if item is None]))
+        return self.viewed(arrays.with_new_axes(part, [n for n, item in enumerate(left) if item is None]))
 
     def __array_ufunc__(self, ufunc: Any, method: str, *arguments: Any, **options: Any) -> Tensor:
         name = ufunc.__name__
@@ -290,6 +300,33 @@ class Tensor:
         if name in ("transpose", "reshape") and len(arguments) > 1:
             arguments = (arguments,)
         return self.called(name, f".{name}", (self, *arguments), options)
+
+    def __iadd__(self, other: object) -> Tensor:
+        return changed(self, "+=", self + other)
+
+    def __isub__(self, other: object) -> Tensor:
+        return changed(self, "-=", self - other)
+
+    def __imul__(self, other: object) -> Tensor:
+        return changed(self, "*=", self * other)
+
+    def __itruediv__(self, other: object) -> Tensor:
+        return changed(self, "/=", self / other)
+
+    def __ipow__(self, other: object) -> Tensor:
+        return changed(self, "**=", self**other)
+
+    def __imatmul__(self, other: object) -> Tensor:
+        return changed(self, "@=", self @ other)
+
+    def __iand__(self, other: object) -> Tensor:
+        return changed(self, "&=", self & other)
+
+    def __ior__(self, other: object) -> Tensor:
+        return changed(self, "|=", self | other)
+
+    def __ixor__(self, other: object) -> Tensor:
+        return changed(self, "^=", self ^ other)
 
     def _unsupported(self, *arguments: object, **options: object) -> NoReturn:
         self.refuse("assigning to, looping over, or asking for the truth of an array", SUPPORTED)
