@@ -197,7 +197,12 @@ class _OneSample:
             for node, array in zip(self.layer.inputs, arrays, strict=True)
         ]
         result = self.layer.function(*given)
-        return result.reshape([result.shape[axis] for axis in _kept(self.layer.output.shape, letter)])
+        # What has no axes may be a number of Python's.
+        return (
+            result
+            if not self.layer.output.shape
+            else result.reshape([result.shape[axis] for axis in _kept(self.layer.output.shape, letter)])
+        )
 
 
 def _filled(shape: Shape, kept: Sequence[int], numbers: Sequence[int]) -> list[int]:

@@ -168,11 +168,14 @@ def _traced(
         # The function is the user's, and so are its errors; Python's words name what arrays or sizes cannot do here.
         raise UnsupportedError(
             f"{name}: cannot be traced: {error}; {SUPPORTED}; sizes are letters here, so nothing can depend on their "
-            f"values"
+            f"values; the root of one is written X.shape[0] ** 0.5"
         ) from error
     output = node_of(result)
     if output is None:
-        raise UnsupportedError(f"{name}: expected the function to return one array, got {type(result).__name__}")
+        raise UnsupportedError(
+            f"{name}: expected the function to return one array that is computed from its arguments, or a number, got "
+            f"{type(result).__name__}"
+        )
     for node in topological(output):
         strange = {str(s) for s in node.value.free_symbols} - set(sizes) if isinstance(node, Constant) else ()
         if strange:

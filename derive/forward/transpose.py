@@ -114,4 +114,4 @@ class _Transposed:
 
     def __call__(self, *arrays: Any) -> Any:
         result = self.layer.function(*(array.T if array.ndim == 2 else array for array in arrays))
-        return result.T if result.ndim == 2 else result
+        return result.T if getattr(result, "ndim", 0) == 2 else result

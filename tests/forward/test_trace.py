@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
@@ -7,7 +9,9 @@ import derive
 import derive.errors
 from derive.errors import ShapeError, SizeError, UnsupportedError
 from derive.forward.shape import bind, broadcast, parse_shape
+from derive.forward.trace import trace
 from derive.layers import index, load
+from derive.proof.evidence import Strength
 
 SIZES = {"N": 4, "D": 3, "M": 2, "1": 1}
 
@@ -172,3 +176,23 @@ def test_sizes_in_either_case_and_none_twice():
         derive.derive("affine", {"N": 4}, n=5)
     with pytest.raises(derive.errors.UnknownNameError, match="known: N, D, M"):
         derive.derive("affine", {"K": 4})
+
+
+@pytest.mark.parametrize("sizes", [{"N": 2, "D": 3}, {"N": 1, "D": 3}])
+@pytest.mark.parametrize("convention", ["rows", "columns"])
+def test_a_function_may_give_a_number_that_depends_on_nothing(sizes, convention):
+    def three(X: "N D"):
+        return 3.0
+
+    found = derive.derive(trace(three), convention=convention, **sizes)
+    assert str(found.wrt("X").formula).startswith("zeros(")
+    assert all(item.strength is not Strength.REFUTED for item in found.wrt("X").evidence)
+
+
+@pytest.mark.parametrize("root", [np.sqrt, math.sqrt])
+def test_the_root_of_a_size_is_refused_with_the_remedy(root):
+    def scaled(X: "N D"):
+        return X / root(X.shape[1])
+
+    with pytest.raises(UnsupportedError, match=r"the root of one is written X\.shape\[0\] \*\* 0\.5"):
+        trace(scaled)
