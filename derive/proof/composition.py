@@ -16,6 +16,7 @@ from derive.engine.tables import partials
 from derive.engine.vectorize import VectorMap
 from derive.errors import RefutedError
 from derive.forward.layer import Layer
+from derive.forward.nodes import topological
 from derive.proof import equality, numeric
 from derive.proof.algebra import FieldAlgebra
 from derive.proof.equality import are_equal
@@ -31,6 +32,9 @@ __all__ = ["EXACT_PRODUCTS", "Tensors", "check_composition", "tensors"]
 EXACT_PRODUCTS = 20_000
 """A product of Jacobians that takes more multiplications is compared at smaller sizes."""
 
+_EXACT_TERMS = 20_000
+"""So is one of a composition whose values have more terms, squared and added up: its derivatives have about as many."""
+
 Sizes = Mapping[str, int]
 Array = NDArray[np.float64]
 
@@ -42,29 +46,51 @@ def check_composition(composition: Composition, sizes: Sizes) -> tuple[Evidence,
 
     Raises: RefutedError if they differ.
     """
-    at = _affordable(composition, sizes)
+    at, terms = _affordable(composition, sizes)
     where = (tuple(at.items()),)
-    undecided = _exact(composition, at)
-    method = "both sides entry by entry, in SymPy; the left one differentiates the composition by definition"
-    exact = (
-        Evidence(_ROUTE, Strength.CHECKED_AT_POINTS, method, where, points=equality.POINTS, digits=equality.DIGITS)
-        if undecided
-        else Evidence(_ROUTE, Strength.PROVED_AT_SIZES, method, where)
-    )
+    exact = _exactly(composition, at) if terms <= _EXACT_TERMS else None
     checked = _with_numbers(composition, at)
     if not checked:
-        return (exact,)
+        return (exact or _exactly(composition, at),)
+    # Where the derivatives would fill the memory, numbers have to do.
     method = "einsum of the Jacobians as tensors, against central differences of both stages, in NumPy"
-    return exact, Evidence(_ROUTE, Strength.CHECKED_AT_POINTS, method, where, points=checked, digits=numeric.DIGITS)
+    numbers = Evidence(_ROUTE, Strength.CHECKED_AT_POINTS, method, where, points=checked, digits=numeric.DIGITS)
+    return (numbers,) if exact is None else (exact, numbers)
 
 
-def _affordable(composition: Composition, sizes: Sizes) -> Sizes:
-    """The sizes given, or smaller ones if there would be too much to multiply."""
+def _exactly(composition: Composition, sizes: Sizes) -> Evidence:
+    where = (tuple(sizes.items()),)
+    undecided = _exact(composition, sizes)
+    method = "both sides entry by entry, in SymPy; the left one differentiates the composition by definition"
+    if undecided:
+        points, digits = equality.POINTS, equality.DIGITS
+        return Evidence(_ROUTE, Strength.CHECKED_AT_POINTS, method, where, points=points, digits=digits)
+    return Evidence(_ROUTE, Strength.PROVED_AT_SIZES, method, where)
+
+
+def _affordable(composition: Composition, sizes: Sizes) -> tuple[Sizes, int]:
+    """The sizes given, or smaller ones if there would be too much to multiply, and the terms there are then."""
     own = {letter: sizes[letter] for letter in composition.both.letters}
     layers = (composition.first.layer, composition.second.layer)
     between = prod(layers[1].shape(layers[1].inputs[0], own))
     ends = prod(layers[0].shape(layers[0].inputs[0], own)), prod(layers[1].shape(layers[1].output, own))
-    return own if ends[0] * between * ends[1] <= EXACT_PRODUCTS else check_sizes(composition.both)[0]
+    fewest: tuple[Sizes, int] | None = None
+    for at in (*((own,) if ends[0] * between * ends[1] <= EXACT_PRODUCTS else ()), *check_sizes(composition.both)):
+        terms = _terms(composition.both, at)
+        if fewest is None or terms < fewest[1]:
+            fewest = at, terms
+        if terms <= _EXACT_TERMS:
+            break
+    assert fewest is not None
+    return fewest
+
+
+def _terms(layer: Layer, sizes: Sizes) -> int:
+    """How many terms the values of a layer have, squared and added up."""
+    concrete = Concrete(layer, sizes, FieldAlgebra())
+    concrete.values(layer.output)
+    values = (value for node in topological(layer.output) for value in concrete.values(node))
+    return sum(len(value.terms) ** 2 for value in values if isinstance(value, Element))
 
 
 def _exact(composition: Composition, sizes: Sizes) -> int:

@@ -68,3 +68,12 @@ def test_large_sizes_are_proved_at_small_ones():
     layer = network("affine > sigmoid > sum")
     exact, _ = check_composition(derive_composition(layer), {"N": 64, "D": 4096, "M": 4096})
     assert max(number for _, number in exact.sizes[0]) < 10
+
+
+def test_long_derivatives_are_proved_at_small_sizes():
+    # At N=2 D=3 M=4 E=5 the partial derivatives have a million terms.
+    layer = network("attention > layernorm")
+    exact, numeric = check_composition(derive_composition(layer), layer.sizes({}))
+    assert exact.strength is Strength.PROVED_AT_SIZES
+    assert {number for _, number in exact.sizes[0]} == {2}
+    assert numeric.points == 3
