@@ -75,7 +75,11 @@ def kinds(route: GraphRoute) -> dict[object, tuple[Node, tuple[int, ...]]]:
         first, places = found.setdefault(_kind(node), (node, set()))
         # The factors of a product may come in another order than in the first of the kind.
         places.add(_order(first)[_order(node).index(place)] if isinstance(node, Contract) else place)
-    return {kind: (node, tuple(sorted(places))) for kind, (node, places) in found.items()}
+    # Sums are all alike, but the first may have fewer operands, or a number among them.
+    return {
+        kind: (node, tuple(place for place in sorted(places) if place in route.local(node).places))
+        for kind, (node, places) in found.items()
+    }
 
 
 def _kind(node: Node) -> object:
