@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from derive.document.lettered import axis_letters
 from derive.errors import InternalError
 from derive.forward.layer import Layer
 from derive.forward.nodes import (
@@ -114,8 +115,8 @@ class IndexReader:
         return reserved(self.layer)
 
     def _expanded(self, node: Node) -> IndexSum:
-        letters = Letters(self._taken)
-        free = tuple(letters.fresh() for _ in node.shape)
+        free = axis_letters(node.shape, self.layer.output.shape, self._taken)
+        letters = Letters((*self._taken, *free))
         entry = IndexSum((Product((Factor(node, free),)),), free, tuple(zip(free, node.shape, strict=True)))
         return expand(entry, letters)
 
@@ -123,9 +124,9 @@ class IndexReader:
         name = self.layer.output_letter if node is self.layer.output else self._name(node)
         match node:
             case Reduce((operand,), kind, axes):
-                letters = Letters(self._taken)
-                index = tuple(letters.fresh("k" if axis in axes else "i") for axis in range(len(operand.shape)))
-                kept = tuple(letter for axis, letter in enumerate(index) if axis not in axes)
+                kept = axis_letters(node.shape, self.layer.output.shape, self._taken)
+                letters, left = Letters((*self._taken, *kept)), iter(kept)
+                index = tuple(letters.fresh("k") if axis in axes else next(left) for axis in range(len(operand.shape)))
                 return Relation.equal(Entry(name, kept), Call(kind, (self._entry(operand, index),)))
             case MatrixFunction():
                 whole = Name(name.upper(), "matrix") if node.shape else Entry(name)

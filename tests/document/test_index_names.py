@@ -53,6 +53,13 @@ def test_attention_is_written_with_its_weights():
     ]
 
 
+def test_a_value_of_every_column_has_the_letter_that_columns_have_in_the_output():
+    # σ_j is the deviation of feature j, and the batch is summed over.
+    relations = forward_entries(derive.derive("batchnorm").layer)
+    assert [print_latex(item.parts[0]) for item in relations] == [r"\sigma_{j}", r"\hat{x}_{ij}", "y_{ij}"]
+    assert "x_{kj}" in right(relations[0])
+
+
 def test_no_letter_is_summed_over_twice():
     _, by_chain_rule, read = chain("conv2d", "F").loss.parts
     # Σ over every entry of the output, and then over samples and places of the output alone.
