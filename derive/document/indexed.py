@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -47,11 +48,12 @@ from derive.notation.walk import replace
 from derive.routes.index import reserved
 from derive.rules.index import Factor, IndexSum, Kronecker, Letters, LossPartial, Part, Product, expand
 from derive.rules.index import Partial as PartialFactor
+from derive.rules.naming import entry_names
 
 __all__ = ["IndexReader"]
 
-_NAMES = ("z", "s", "t", "h", "zeta")
-"""What intermediate results may be called: the first that the layer does not use."""
+_NAMES = ("z", "s", "t", "h", "u", "v", "p", "q", "r", "zeta")
+"""What intermediate results may be called: the first that neither the layer nor a formula of it uses for another."""
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,11 @@ class IndexReader:
     def _taken(self) -> tuple[str, ...]:
         return reserved(self.layer)
 
+    @cached_property
+    def _of_page(self) -> Mapping[Node, str]:
+        """What the entries of values are called in formulas."""
+        return {node: entries.letter for node, entries in entry_names(self.layer).items()}
+
     def _expanded(self, node: Node) -> IndexSum:
         free = axis_letters(node.shape, self.layer.output.shape, self._taken)
         letters = Letters((*self._taken, *free))
@@ -135,7 +142,9 @@ class IndexReader:
         return Relation.equal(Entry(name, value.free), self.read(value))
 
     def _name(self, node: Node) -> str:
-        name = next(name for name in _NAMES if name not in self._taken)
+        # A letter of the page may stand for the very value that it is the name of there.
+        others = {letter for other, letter in self._of_page.items() if other not in self._named}
+        name = next(name for name in _NAMES if name not in (*self._taken, *others))
         return name if len(self._named) == 1 else f"{name}_{self._named.index(node) + 1}"
 
     def _term(self, product: Product, value: IndexSum) -> Tree:

@@ -268,3 +268,21 @@ def test_a_value_of_every_column_has_the_letter_that_columns_have_in_the_output(
 def test_where_two_axes_have_one_size_letters_come_in_their_order():
     (definition,) = IndexReader(of_a_square).definitions()
     assert plain(definition) == "zᵢ = ∑ₖ₌₁ᴺ aₖᵢ"
+
+
+@derive.layer()
+def gated(X: "N D", W: "D D"):
+    Z = derive.let("Z", np.exp(X))
+    return np.tanh(Z @ W) * Z * Z
+
+
+@derive.layer()
+def activated(X: "N D", W: "D M"):
+    Z = derive.let("Z", X @ W)
+    return np.tanh(Z) * Z
+
+
+def test_a_result_on_the_way_has_no_letter_that_the_page_uses_for_another():
+    # z_ij is e^x_ij in the formulas of this layer, so that the sum in the hyperbolic tangent is s_ij.
+    assert [plain(item) for item in IndexReader(gated).definitions()] == ["sᵢⱼ = ∑ₖ₌₁ᴰ exp(xᵢₖ)·wₖⱼ"]
+    assert [plain(item) for item in IndexReader(activated).definitions()] == ["zᵢⱼ = ∑ₖ₌₁ᴰ xᵢₖwₖⱼ"]

@@ -18,6 +18,7 @@ from derive.layers import load
 from derive.notation.measure import width
 from derive.notation.tree import Name
 from derive.routes.graph import derive_graph
+from derive.rules.naming import definitions
 
 
 @derive.layer()
@@ -257,3 +258,19 @@ def test_a_part_from_left_to_right_stays_alone_and_in_its_place():
 
 def test_the_picture_of_a_normalising_layer_has_columns():
     assert [part.columns for part in draw(picture(derive_graph(load("batchnorm"))))] == [1, 2]
+
+
+@pytest.mark.parametrize("name", ["maxout", "cosine", "gru_cell", "lstm_cell", "batchnorm"])
+def test_names_in_the_picture_are_those_of_nothing_else_on_the_page(name):
+    layer = load(name)
+    drawn = picture(derive_graph(layer))
+    named = [item.parts[0] for item in (*drawn.forward_names, *drawn.backward_names)]
+    letters = {item.text[0].upper() for item in named if isinstance(item, Name)}
+    assert letters
+    words = {item.text for item in definitions(layer)} | {node.name for node in layer.inputs}
+    assert not letters & {word[0].upper() for word in words if len(word) == 1}
+
+
+def test_a_gradient_of_a_vector_that_has_a_name_is_written_as_a_vector():
+    names = [item.parts[0] for item in picture(derive_graph(load("bce_with_logits"))).backward_names]
+    assert Name("c_1", "vector") in names
