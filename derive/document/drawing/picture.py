@@ -55,17 +55,21 @@ class Picture:
 
 
 def picture(route: GraphRoute) -> Picture | None:
-    """The picture of a derivation, with names where they are needed; None if it has too many operations."""
+    """The picture of a derivation, with names where they are needed; None if it has too many operations.
+
+    A value that formulas call by a name is called so here.
+    """
     if len(route.operations) > MOST_OPERATIONS:
         return None
     # The values between the stages of a network have names already.
     given = {node: called(word, node) for word, node in route.layer.named if route.layer.stages}
+    own = {item.node: item.name for item in definitions(route.layer) if isinstance(item.name, Name)}
     names = dict(given)
     rules = _Rules.of(route)
     while (wide := _unnamed(found := rules.written(names), names)) is not None:
         free = _free_names(route.layer, _VALUES)
         wanted = (n for n in found.operations if n in names or n is wide)
-        names = given | {n: _free_name(next(free), n) for n in wanted if n not in given}
+        names = given | {n: own.get(n) or _free_name(next(free), n) for n in wanted if n not in given}
     _name_sent(found)
     return found
 
