@@ -88,3 +88,12 @@ def test_what_is_left_out_is_said_once():
         if isinstance(run, Math) and isinstance(run.tree, Listed)
     ]
     assert [print_latex(item) for item in lists[-1].items] == [rf"\mathbf{{{letter}}}" for letter in "XHWUb"]
+
+
+@pytest.mark.parametrize(("name", "count"), [("maxpool", 7), ("gru_cell", 9)])
+def test_entries_are_told_where_only_their_derivatives_are_too_long(name, count):
+    document = derive.derive(name, sections="index").document()
+    (entry,) = (block for block in document.blocks if isinstance(block, Equation) and block.id == "index.entry")
+    # As many as the values that have a name, and the output.
+    assert len(entry.lines) == count
+    assert not any(block.id.endswith(".partial") for block in document.blocks if isinstance(block, Equation))

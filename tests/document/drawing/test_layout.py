@@ -276,7 +276,7 @@ def test_a_name_in_the_picture_is_that_of_a_formula_or_begins_with_a_letter_of_i
 
 
 def test_a_value_has_the_name_that_it_has_in_formulas():
-    # Ioffe and Szegedy: the deviation of a feature, and what is normalised; r is the length of a row of the first array.
+    # Ioffe and Szegedy: the deviation of a feature, and what is normalised.
     assert {"sigma", "Xhat"} <= {item.text for item in named_in(load("batchnorm"))}
     assert {"r", "s", "u", "c"} & {item.text for item in named_in(load("cosine"))}
 
