@@ -95,7 +95,7 @@ def _by_names(draft: Draft, material: Material) -> None:
     """The derivatives with the names of values on the way, where they would be too long without."""
     forward = forward_entries(material.layer)
     chains = [(route, by_names(route)) for route in material.routes.values()] if forward else []
-    if not forward or not any(chain for _, chain in chains):
+    if not forward:
         draft.prose(
             N_(
                 "An entry of {Y}, written as one sum with letters for indices, is too long for a page, and so "
@@ -116,6 +116,11 @@ def _by_names(draft: Draft, material: Material) -> None:
         )
     )
     draft.equation("index.entry", *forward)
+    if not any(chain for _, chain in chains):
+        draft.prose(
+            N_("The derivatives of {Y} are sums of these that are too long for a page, even with names."),
+        )
+        return
     if values:
         draft.prose(
             N_(
