@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import signal
 import sys
 from collections.abc import Iterable
@@ -28,6 +29,8 @@ def main() -> int:
     # A process that lives for a second frees its memory by ending. Collecting garbage, most of all once more at the
     # end, would take a sixth of that second.
     gc.disable()
+    # Our arrays are small. OpenBLAS would start a thread for every processor as soon as NumPy is imported.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         # A signal that whoever started us has us ignore, as nohup does, stays ignored.
         _handle((number for number in _STOPS if signal.getsignal(number) is not signal.SIG_IGN), stop)

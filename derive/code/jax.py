@@ -38,10 +38,16 @@ class JaxPrinter(Printer):
 
     module: str = "jnp."
 
+    def number(self, text: str) -> str:
+        return f"jnp.asarray({text}, {self.like}.dtype)"
+
     def zeros(self, shape: str) -> str:
         return f"jnp.zeros({shape}, {self.like}.dtype)"
 
     def rule(self, tree: Tree) -> tuple[str, int]:
+        known = self.constant(tree)
+        if known is not None:
+            return known
         match tree:
             case Call("erf", (operand,)):
                 return f"jax.scipy.special.erf({self.text(operand)})", ATOM

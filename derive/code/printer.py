@@ -12,16 +12,15 @@ from derive.notation.tree import (
     AtLeast,
     Call,
     Einsum,
-    Gradient,
     Greater,
     Hadamard,
     Kronecker,
     MatMul,
-    Name,
     Negative,
     Number,
     OneHot,
     Ones,
+    Power,
     Product,
     Quotient,
     Repeat,
@@ -33,11 +32,24 @@ from derive.notation.tree import (
 )
 from derive.notation.walk import children, replace
 
-__all__ = ["Printer", "with_small_powers"]
+__all__ = ["Printer", "is_number", "with_small_powers"]
 
-_MATH = {"arccos": "acos", "arcsin": "asin", "arctan": "atan"}
-_OF_NUMBERS = frozenset({"cos", "cosh", "erf", "exp", "log", "sin", "sinh", "sqrt", "tan", "tanh", *_MATH})
-"""Functions of numbers alone are those of the module math: they keep the type of the arrays beside them."""
+_NAMED_ALIKE = ("cos", "cosh", "erf", "exp", "log", "sin", "sinh", "sqrt", "tan", "tanh")
+
+_OF_NUMBERS = {
+    **{name: f"math.{name}({{0}})" for name in _NAMED_ALIKE},
+    **{f"arc{name}": f"math.a{name}({{0}})" for name in ("cos", "sin", "tan")},
+    "abs": "abs({0})",
+    "maximum": "max({0}, {1})",
+    "minimum": "min({0}, {1})",
+    "relu": "max({0}, 0)",
+    "sigmoid": "(0.5 + 0.5 * math.tanh(({0}) / 2))",
+    "sign": "(({0} > 0) - ({0} < 0))",
+    "softplus": "(max({0}, 0) + math.log1p(math.exp(-abs({0}))))",
+}
+"""Functions of numbers alone in Python's own words: they keep the type of the arrays beside them, and take no array."""
+
+_ARITHMETIC = (Call, Negative, Power, Product, Quotient, Sum)
 
 
 @dataclass(frozen=True)
@@ -57,11 +69,17 @@ class Printer(CodePrinter):
     def whole(self, item: Statement, as_large_as: str = "") -> str:
         """The value of a statement, made as large as an array if NumPy would have to stretch it."""
         text = self.value(item.value)
-        return text if item.full or not as_large_as else self.stretched(text, as_large_as)
+        if as_large_as and not item.full:
+            return self.stretched(text, as_large_as)
+        return self.number(text) if is_number(item.value) else text
 
     def value(self, value: Tree) -> str:
         """What gets a name: one computes with it, and truth values become numbers."""
         return self.text(numbers(value))
+
+    def number(self, text: str) -> str:
+        """A number that gets a name or is returned, as the language wants it."""
+        return text
 
     def stretched(self, text: str, like: str) -> str:
         """The value in the shape of an array."""
@@ -69,10 +87,12 @@ class Printer(CodePrinter):
 
     def constant(self, tree: Tree) -> tuple[str, int] | None:
         """A function of numbers."""
-        if isinstance(tree, Call) and tree.function in _OF_NUMBERS and not _has_array(tree):
-            (operand,) = tree.operands
-            return f"math.{_MATH.get(tree.function, tree.function)}({self.text(operand)})", ATOM
-        return ("math.pi", ATOM) if tree == Number("pi") else None
+        if tree == Number("pi"):
+            return "math.pi", ATOM
+        if not isinstance(tree, Call) or not is_number(tree):
+            return None
+        form = _OF_NUMBERS.get(tree.function)
+        return None if form is None else (form.format(*map(self.text, tree.operands)), ATOM)
 
     def rule(self, tree: Tree) -> tuple[str, int]:
         known = self.constant(tree)
@@ -169,5 +189,8 @@ def with_small_powers(tree: Tree, exponent: Tree) -> Tree:
     return replace(tree, lambda item: Call("exp", (bound,)) if item == power else None)
 
 
-def _has_array(tree: Tree) -> bool:
-    return isinstance(tree, Name | Gradient) or any(map(_has_array, children(tree)))
+def is_number(tree: Tree) -> bool:
+    """Whether a value is made of numbers and sizes by arithmetic alone; ones and zeros are arrays, too."""
+    if isinstance(tree, Number):
+        return True
+    return isinstance(tree, _ARITHMETIC) and all(map(is_number, children(tree)))

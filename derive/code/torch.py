@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from derive.code.layout import Function, Passes, camel, indented, shape_text, signature, told
-from derive.code.printer import Printer, with_small_powers
+from derive.code.printer import Printer, is_number, with_small_powers
 from derive.code.program import Array, Program
 from derive.errors import UnsupportedError
 from derive.notation.code import ATOM, PRODUCT, UNARY
@@ -25,7 +25,6 @@ from derive.notation.tree import (
     Hadamard,
     Identity,
     MatMul,
-    Negative,
     Number,
     Ones,
     Pad,
@@ -75,6 +74,10 @@ class TorchPrinter(Printer):
         called, more = _ALONG[function]
         return f"torch.{called}({text}, {where}{more}{kept})", ATOM
 
+    def number(self, text: str) -> str:
+        """Nothing but a tensor can be kept for the backward pass, or be the output."""
+        return f"{self.like}.new_tensor({text})"
+
     def stretched(self, text: str, like: str) -> str:
         return f"torch.zeros_like({like}) + {f'({text})' if _is_loose(text) else text}"
 
@@ -83,6 +86,9 @@ class TorchPrinter(Printer):
 
     def rule(self, tree: Tree) -> tuple[str, int]:
         """The text, and how tightly it binds; truth values become numbers wherever PyTorch would not take them."""
+        known = self.constant(tree)
+        if known is not None:
+            return known
         if is_mask(tree) and isinstance(tree, Greater | AtLeast | Equal):
             return f"{super().rule(tree)[0]}.to({self.like}.dtype)", ATOM
         match tree:
@@ -139,7 +145,7 @@ class TorchPrinter(Printer):
 
     def _chosen(self, condition: Tree, first: Tree, second: Tree) -> tuple[str, int]:
         """Where a condition holds one thing, elsewhere another; of two numbers one becomes a tensor of our type."""
-        one = f"{self.like}.new_tensor({self.text(first)})" if _is_number(first) else self.text(first)
+        one = self.number(self.text(first)) if is_number(first) else self.text(first)
         return f"torch.where({Printer.rule(self, condition)[0]}, {one}, {self.text(second)})", ATOM
 
     @property
@@ -165,7 +171,7 @@ class TorchPrinter(Printer):
     def _bounded(self, function: str, first: Tree, second: Tree) -> tuple[str, int]:
         """The larger or smaller of two; a number is a bound."""
         for operand, bound in ((first, second), (second, first)):
-            if _is_number(bound):
+            if is_number(bound):
                 return f"torch.clamp({self.text(operand)}, {_BOUNDS[function]}={self.text(bound)})", ATOM
         return f"torch.{function}({self.text(first)}, {self.text(second)})", ATOM
 
@@ -197,10 +203,6 @@ _BOUNDS = {"maximum": "min", "minimum": "max"}
 def _numbers_first(factors: tuple[Tree, ...]) -> tuple[Tree, ...]:
     """Truth values times a number would have PyTorch's usual type, whatever that of the arrays is."""
     return tuple(sorted(factors, key=lambda factor: isinstance(factor, Greater | AtLeast | Equal)))
-
-
-def _is_number(tree: Tree) -> bool:
-    return isinstance(tree, Number) or (isinstance(tree, Negative) and _is_number(tree.operand))
 
 
 def _goes_back(item: str) -> bool:

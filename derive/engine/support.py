@@ -219,9 +219,15 @@ class Places:
         """A truth value for each position, row by row."""
         found = np.ones(self.shape, dtype=bool)
         for factor in self.factors:
-            own = (_array(factor.node, sizes) > 0).transpose(np.argsort(factor.axes))
+            own = _positive(factor.node, tuple(sizes.items())).transpose(np.argsort(factor.axes))
             found &= own.reshape([size if axis in factor.axes else 1 for axis, size in enumerate(self.shape)])
         return found.tobytes()
+
+
+@lru_cache(maxsize=16)
+def _positive(node: Node, sizes: tuple[tuple[str, int], ...]) -> Any:
+    # Terms share factors, and each route at these sizes asks for the same; none has more than _KEPT entries here.
+    return _array(node, dict(sizes)) > 0
 
 
 @lru_cache(maxsize=512)

@@ -12,10 +12,9 @@ walked iteratively, so depth is bounded by memory alone.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from itertools import chain
 from operator import attrgetter
 from typing import Any, ClassVar, Literal, TypeAlias
 from weakref import WeakValueDictionary
@@ -202,25 +201,28 @@ class Contract(_Operation):
 
     indices: tuple[Indices, ...]
     output: Indices
+    # Found when the node is made: they are asked for a dozen times as often as contractions are made.
+    _sizes: Mapping[int, Size] = field(init=False, repr=False)
+    _summed: Indices = field(init=False, repr=False)
     _parts: ClassVar[tuple[str, ...]] = ("arguments", "indices", "output")
 
     def __post_init__(self) -> None:
-        sizes = self.sizes()
-        _set_shape(self, (sizes[index] for index in self.output))
-
-    def sizes(self) -> dict[int, Size]:
-        """The size of every index, in the order of first occurrence."""
-        found: dict[int, Size] = {}
+        sizes: dict[int, Size] = {}
         for operand, indices in zip(self.arguments, self.indices, strict=True):
             for index, size in zip(indices, operand.shape, strict=True):
-                if not same(found.setdefault(index, size), size):
-                    raise ShapeError(f"a contracted axis is {found[index]} in one operand and {size} in another")
-        return found
+                if not same(sizes.setdefault(index, size), size):
+                    raise ShapeError(f"a contracted axis is {sizes[index]} in one operand and {size} in another")
+        object.__setattr__(self, "_sizes", sizes)
+        object.__setattr__(self, "_summed", tuple([index for index in sizes if index not in self.output]))
+        _set_shape(self, (sizes[index] for index in self.output))
 
-    def summed(self) -> tuple[int, ...]:
+    def sizes(self) -> Mapping[int, Size]:
+        """The size of every index, in the order of first occurrence."""
+        return self._sizes
+
+    def summed(self) -> Indices:
         """The indices that are summed over, in the order of first occurrence."""
-        order = dict.fromkeys(chain.from_iterable(self.indices))
-        return tuple(index for index in order if index not in self.output)
+        return self._summed
 
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
@@ -293,6 +295,11 @@ def topological(
             yield node
         elif node not in seen:
             seen.add(node)
+            operands = () if node in leaves else below(node)
+            if not operands:
+                yield node
+                continue
             stack.append((node, True))
-            if node not in leaves:
-                stack.extend((operand, False) for operand in reversed(below(node)) if operand not in seen)
+            for operand in reversed(operands):
+                if operand not in seen:
+                    stack.append((operand, False))

@@ -20,6 +20,7 @@ from derive.forward.nodes import (
     Constant,
     Contract,
     Delta,
+    Indices,
     Map,
     MatrixFunction,
     Node,
@@ -70,6 +71,12 @@ def contract(operands: Sequence[Node], indices: Sequence[Sequence[int]], output:
     Deltas are eliminated by renaming, constants are gathered in front, transposed and broadcast operands are opened,
     ones that change nothing are dropped, and those that the invariants of Contract need are added.
     """
+    return _contracted(tuple(operands), tuple(map(tuple, indices)), tuple(output))
+
+
+@lru_cache(maxsize=256)
+def _contracted(operands: tuple[Node, ...], indices: tuple[Indices, ...], output: Indices) -> Node:
+    # Forms of a formula are built from the same products again and again: two of three have been made before.
     terms = [(operand, list(row)) for operand, row in zip(operands, indices, strict=True)]
     target = list(output)
     assert len(set(target)) == len(target), "contract: an axis of the result has a label of its own"

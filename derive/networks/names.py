@@ -16,6 +16,8 @@ from derive.forward.shape import Shape
 
 __all__ = ["Names", "number_of"]
 
+_MOST_NUMBERED = 100
+
 _AFTER_A = "ABCEFHKPQRSUV"
 _OUTPUTS = ("Y", "Z", "Out")
 _LOSSES = ("L", "J", "Loss")
@@ -29,9 +31,11 @@ def number_of(word: str, number: int | None) -> str:
 class Names:
     """Remembers what is taken: words, and the letters of arrays' entries."""
 
-    def __init__(self) -> None:
+    def __init__(self, parameters: Iterable[str] = ()) -> None:
+        """Parameters are the names of arrays that stages bring along, which what functions compute leaves to them."""
         self._words: set[str] = set()
         self._arrays: list[Input] = []
+        self._later = {word.lower() for word in parameters}
 
     def reserve(self, words: Iterable[str]) -> None:
         """Words that nothing else may have."""
@@ -43,11 +47,14 @@ class Names:
 
     def array(self, word: str, number: int | None, shape: Shape) -> Input:
         """An input or a value of this name, or of the nearest one that is free."""
+        self._later.discard(word.lower())
         return self._array(_numbered(word, number), shape)
 
     def function_value(self, number: int | None, shape: Shape) -> Input:
         """A_1, or B_1 if there is one already, for what a function computes."""
-        words = (number_of(letter, number) for letter in _AFTER_A)
+        # Beside a matrix B no vector b has entries of its own; numbers tell them apart.
+        later = self._later if number is None else ()
+        words = (number_of(letter, number) for letter in _AFTER_A if letter.lower() not in later)
         return self._array(chain(words, (f"A_{k}" for k in count(1))), shape)
 
     def output(self, shape: Shape) -> Input:
@@ -82,6 +89,10 @@ class Names:
 
 
 def _numbered(word: str, number: int | None) -> Iterator[str]:
-    """W_1, and then W_2 and so on, whatever the number: only a name that is taken needs another."""
+    """W_1, and then W_2 and so on, whatever the number: only a name that is taken needs another.
+
+    Beside a matrix x no vector x_1 has entries of its own, whatever the number: then it is xx, and so on.
+    """
     yield number_of(word, number)
-    yield from (f"{word}_{k}" for k in count(1))
+    yield from (f"{word}_{k}" for k in range(1, _MOST_NUMBERED))
+    yield from (word * k for k in count(2))

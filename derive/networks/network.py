@@ -58,7 +58,7 @@ def network(text: str) -> Layer:
     written = read_network(text)
     parts = _parts(text, written)
     numbers = _numbers(parts)
-    names = Names()
+    names = Names(node.name for part in parts for node in part.layer.inputs[1:])
     made = _Made(text, names)
     entering = _first_input(parts[0], names)
     for place, (part, number) in enumerate(zip(parts, numbers, strict=True)):

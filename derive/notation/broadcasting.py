@@ -34,7 +34,9 @@ def beside_full(operands: tuple[Tree, ...]) -> tuple[Tree, ...]:
     What is left of them must fill every axis together.
     """
     loose = [_loosened(operand) for operand in operands]
-    if None not in loose:
+    changed = [found for found, operand in zip(loose, operands, strict=True) if found and found[0] is not operand]
+    # In most sums of entries nothing is repeated, and then nobody need know what their terms fill.
+    if not changed or None not in loose:
         return operands
     pairs = [found or (operand, _filled(operand)) for found, operand in zip(loose, operands, strict=True)]
     filled = {axis for _, axes in pairs for axis in axes}

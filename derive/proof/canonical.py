@@ -87,6 +87,10 @@ class _Sum:
     sizes: tuple[Size, ...]
     positive: bool
 
+    def __str__(self) -> str:
+        # In hexadecimal digits a number may be of any length.
+        return f"{self.monomial:x} {self.sizes} {self.positive}"
+
 
 def _place(name: str) -> int:
     """3 for ~3 and ^3."""

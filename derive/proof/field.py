@@ -69,6 +69,9 @@ class Field(Ring):
             total: dict[int, Terms] = {}
             for number, exponent in self.monomials[monomial]:
                 generator = self.generators[number]
+                if generator.kind is Kind.VARIABLE:
+                    add_terms(total.setdefault(number, {}), self._lowered(monomial, generator, exponent))
+                    continue
                 if generator.kind is Kind.EXP:
                     # ∂e^(cu) = c e^(cu) ∂u: no exponent changes.
                     lowered, inner = {monomial: exponent}, generator.arguments[0].gradient()
@@ -92,7 +95,7 @@ class Field(Ring):
         found = self._slopes.get(number)
         if found is None:
             generator = self.generators[number]
-            total: dict[int, Terms] = {number: {0: 1}} if generator.kind is Kind.VARIABLE else {}
+            total: dict[int, Terms] = {}
             if generator.arguments:
                 for slope, argument in zip(scalars.slopes(self, generator), generator.arguments, strict=True):
                     for variable, inner in argument.gradient().items():

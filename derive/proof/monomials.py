@@ -1,4 +1,4 @@
-"""Monomials by numbers: what a monomial is made of goes by numbers too, so that a product is found among whole numbers.
+"""Monomials by numbers: sets of powers as whole numbers, so that most products are a union of two of them.
 
 a power is  a generator with its exponent · a monomial is  a set of powers, at most one of each generator
 """
@@ -6,9 +6,11 @@ a power is  a generator with its exponent · a monomial is  a set of powers, at 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator
 from fractions import Fraction
-from typing import Any, overload
+from functools import reduce
+from operator import or_
+from typing import Any
 
 from sympy import QQ, Rational
 
@@ -39,11 +41,11 @@ def fraction(value: Coefficient) -> Fraction:
     return Fraction(int(value.numerator), int(value.denominator))
 
 
-class Monomials(Sequence[Monomial]):
-    """The monomials that have been met, by their numbers; 1 is number 0.
+class Monomials:
+    """The powers that have been met; a monomial is the set of its powers, and goes by the number with a bit for each.
 
-    A monomial is kept as two sets, of its powers and of their generators, each a whole number with a bit for each
-    member: that two share no generator, and what their product is, is found without a look at their exponents.
+    1 is number 0. The product of two monomials without a common generator is the union of both sets: it is made without
+    a look at their exponents.
     """
 
     def __init__(self) -> None:
@@ -51,64 +53,39 @@ class Monomials(Sequence[Monomial]):
         self._bits: dict[tuple[int, Coefficient], int] = {}
         self._bits_of: defaultdict[int, int] = defaultdict(int)
         self._sums: dict[tuple[int, int], tuple[Coefficient, int]] = {}
-        self._inside: list[int] = [0]
-        self._generators: list[int] = [0]
-        self._numbers: dict[int, int] = {0: 0}
         self._written: dict[int, Monomial] = {0: ()}
+        self.rivals = _Rivals(self)
 
-    def __len__(self) -> int:
-        return len(self._inside)
-
-    @overload
-    def __getitem__(self, number: int) -> Monomial: ...
-    @overload
-    def __getitem__(self, number: slice) -> Sequence[Monomial]: ...
-    def __getitem__(self, number: int | slice) -> Monomial | Sequence[Monomial]:
-        if isinstance(number, slice):
-            return [self[place] for place in range(len(self))[number]]
+    def __getitem__(self, number: int) -> Monomial:
         found = self._written.get(number)
         if found is None:
-            found = self._written[number] = tuple(
-                sorted(self._powers[place] for place in _places(self._inside[number]))
-            )
+            found = self._written[number] = tuple(sorted(map(self._powers.__getitem__, _places(number))))
         return found
 
     def number(self, monomial: Monomial) -> int:
         """The number by which a monomial goes."""
-        inside = generators = 0
-        for generator, exponent in monomial:
-            inside |= self._bit(generator, exponent)
-            generators |= 1 << generator
-        return self._number(inside, generators)
+        return reduce(or_, (self._bit(generator, exponent) for generator, exponent in monomial), 0)
 
     def without(self, number: int, generator: int) -> int:
         """The number of the monomial without the power of a generator that it has."""
-        return self._number(
-            self._inside[number] & ~self._bits_of[generator], self._generators[number] & ~(1 << generator)
-        )
+        return number & ~self._bits_of[generator]
+
+    def powers_of(self, generators: Iterable[int]) -> int:
+        """All powers of these generators that have been met."""
+        return reduce(or_, (self._bits_of[generator] for generator in generators), 0)
 
     def product(self, first: int, second: int, obeying: Container[int]) -> tuple[int, list[tuple[int, Coefficient]]]:
         """The number of the product, and apart from it the powers of generators that obey a relation and meet here."""
-        one, other = self._inside[first], self._inside[second]
-        met, generators = self._generators[first], self._generators[second]
-        shared = met & generators
-        if not shared:
-            # Most products are of this kind, and of monomials whose product has been met.
-            found = self._numbers.get(one | other)
-            return (self._number(one | other, met | generators) if found is None else found), []
-        inside, generators = one | other, met | generators
-        apart = []
-        for generator in _places(shared):
+        inside, apart = first | second, []
+        for generator, _ in self[first & self.rivals[second]]:
             bits = self._bits_of[generator]
             inside &= ~bits
-            total, bit = self._sum(generator, one & bits, other & bits)
-            if total and generator not in obeying:
-                inside |= bit
-                continue
-            generators &= ~(1 << generator)
-            if total:
+            total, bit = self._sum(generator, first & bits, second & bits)
+            if total and generator in obeying:
                 apart.append((generator, total))
-        return self._number(inside, generators), apart
+            else:
+                inside |= bit
+        return inside, apart
 
     def _sum(self, generator: int, one: int, other: int) -> tuple[Coefficient, int]:
         """The sum of the exponents of two powers of a generator, and the power with it; rational ones are slow."""
@@ -125,16 +102,23 @@ class Monomials(Sequence[Monomial]):
         found = self._bits.get(key)
         if found is None:
             found = self._bits[key] = 1 << len(self._powers)
+            if self._bits_of[generator]:
+                # What has been said about monomials with another power of the generator lacks this one.
+                self.rivals.clear()
             self._bits_of[generator] |= found
             self._powers.append(key)
         return found
 
-    def _number(self, inside: int, generators: int) -> int:
-        found = self._numbers.get(inside)
-        if found is None:
-            found = self._numbers[inside] = len(self._inside)
-            self._inside.append(inside)
-            self._generators.append(generators)
+
+class _Rivals(dict[int, int]):
+    """All powers of a monomial's generators, by its number: what has none of them shares no generator with it."""
+
+    def __init__(self, monomials: Monomials) -> None:
+        super().__init__()
+        self._monomials = monomials
+
+    def __missing__(self, number: int) -> int:
+        found = self[number] = self._monomials.powers_of(generator for generator, _ in self._monomials[number])
         return found
 
 

@@ -147,7 +147,7 @@ class Ring(ABC):
         self._named: dict[Any, Generator] = {}
         self._atoms: dict[int, Element] = {}
         self._obeying: set[int] = set()
-        self._products: dict[int, _Products] = {}
+        self._met: dict[tuple[int, int], int | Terms] = {}
 
     @abstractmethod
     def read(self, function: Expr) -> Element:
@@ -231,7 +231,7 @@ class Ring(ABC):
 
     def multiply(self, left: Terms, right: Terms) -> Terms:
         """The product of sums of monomials."""
-        if len(left) > len(right):
+        if len(left) >= len(right):
             left, right = right, left
         if len(left) == 1:
             ((first, a),) = left.items()
@@ -248,18 +248,19 @@ class Ring(ABC):
             return terms if a == 1 else {second: a * b for second, b in terms.items()}
         if len(terms) == 1 and 0 in terms:
             return {first: a * terms[0]}
-        known = self._products.get(first)
-        if known is None:
-            known = self._products[first] = _Products(self, first)
-        products = [known[second] for second in terms]
-        # Different monomials have different products, unless a relation changes one.
-        total = (
-            self._added(products, terms)
-            if dict in map(type, products)
-            else dict(zip(products, terms.values(), strict=True))
-        )
+        rivals = self.monomials.rivals[first]
+        meeting = [second for second in terms if second & rivals]
+        total = self._met_by(first, terms, rivals) if meeting else {first | second: b for second, b in terms.items()}
         # Most coefficients are 1, and rational ones are slow to multiply.
         return total if a == 1 else {monomial: a * b for monomial, b in total.items()}
+
+    def _met_by(self, first: int, terms: Terms, rivals: int) -> Terms:
+        """A monomial times a sum in which some share a generator with it."""
+        products = [self.product(first, second) if second & rivals else first | second for second in terms]
+        # Different monomials have different products, unless a relation changes one.
+        if dict in map(type, products):
+            return self._added(products, terms)
+        return dict(zip(products, terms.values(), strict=True))  # type: ignore[arg-type]  # none is a dict
 
     def _added(self, products: Sequence[int | Terms], terms: Terms) -> Terms:
         """The sum of products with the coefficients of the terms that they are made from."""
@@ -272,8 +273,23 @@ class Ring(ABC):
 
     def product(self, first: int, second: int) -> int | Terms:
         """A monomial, or several where a generator obeys a relation."""
-        number, apart = self.monomials.product(first, second, self._obeying)
-        return self.multiply({number: 1}, self._reduced(apart)) if apart else number
+        other = second & self.monomials.rivals[first]
+        one = first & self.monomials.rivals[other]
+        # Many pairs of monomials share a generator, but few pairs of powers do.
+        met = self._met.get((one, other))
+        if met is None:
+            met = self._met[one, other] = self._meeting(one, other)
+        rest = (first ^ one) | (second ^ other)
+        return rest | met if isinstance(met, int) else self.multiply({rest: 1}, met)
+
+    def _meeting(self, one: int, other: int) -> int | Terms:
+        """The product of monomials of the same generators."""
+        number, apart = self.monomials.product(one, other, self._obeying)
+        if not apart:
+            return number
+        reduced = self.multiply({number: 1}, self._reduced(apart))
+        unchanged, _ = self.monomials.product(one, other, ())
+        return unchanged if reduced == {unchanged: 1} else reduced
 
     def _reduced(self, powers: Sequence[tuple[int, Coefficient]]) -> Terms:
         """The product of powers of generators that obey relations."""
@@ -328,21 +344,11 @@ class Ring(ABC):
         return Element(self, self.multiply({kept: 1}, self._reduced(reduced)))
 
 
-class _Products(dict[int, Any]):
-    """The products of one monomial with others, each made when it is looked up first."""
-
-    def __init__(self, ring: Ring, first: int) -> None:
-        super().__init__()
-        self._ring = ring
-        self._first = first
-
-    def __missing__(self, second: int) -> int | Terms:
-        found = self[second] = self._ring.product(self._first, second)
-        return found
-
-
 def add_terms(total: Terms, terms: Terms) -> None:
     """Adds terms to a sum in place; none of it is 0."""
+    if not total:
+        total.update(terms)
+        return
     for monomial, coefficient in terms.items():
         if monomial not in total:
             total[monomial] = coefficient

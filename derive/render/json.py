@@ -22,6 +22,7 @@ from derive.forward.layer import Layer
 from derive.forward.nodes import Node
 from derive.notation.code import print_code, print_value
 from derive.notation.latex import print_latex
+from derive.notation.sharing import SharingPrinter
 from derive.notation.tree import BigSum, Sum, Tree
 from derive.notation.walk import children
 from derive.proof.assumed import uses
@@ -105,7 +106,10 @@ def render_json(material: Material, *, all_entries: bool = False) -> str:
 
 def _routes(material: Material) -> Iterator[JacobianRoute]:
     """Routes of our own: letters of Σ are handed out as entries are asked for, to every gradient from the first."""
-    concrete = Concrete(material.layer, material.sizes)
+    # What the terms of a derivative are does not depend on who lists its entries.
+    known = [route.map.concrete.derivatives for route in material.routes.values()]
+    derivatives = {wrt: terms for found in known for wrt, terms in found.items()}
+    concrete = Concrete(material.layer, material.sizes, derivatives=derivatives)
     for name in material.routes:
         concrete = concrete.begun_again()
         yield JacobianRoute(VectorMap(concrete, material.layer.input(name)))
@@ -227,19 +231,23 @@ def _second(route: SecondRoute | None, cap: int | None, write: _Expressions) -> 
 
 
 class _Expressions:
-    """The texts of entries, each printed once: a component of the map stands beside every gradient."""
+    """The texts of entries, each printed once: a component of the map stands beside every gradient.
+
+    So are the parts that they share.
+    """
 
     def __init__(self) -> None:
-        self._written: dict[int, tuple[Tree, str | dict[str, Any]]] = {}
+        self._printer = SharingPrinter()
+        self._written: dict[int, str | dict[str, Any]] = {}
 
     def __call__(self, tree: Tree) -> str | dict[str, Any]:
-        """What is written for the tree; trees are told apart by identity, and kept."""
+        """What is written for the tree; trees are told apart by identity, and the printer keeps them."""
         if id(tree) not in self._written:
-            text = print_code(tree)
+            text = self._printer.text(tree)
             # Only a Σ that was not written out puts this sign before a parenthesis; walking every tree again would
             # cost more.
-            self._written[id(tree)] = tree, {"text": text, "terms": _terms(tree)} if "Σ(" in text else text
-        return self._written[id(tree)][1]
+            self._written[id(tree)] = {"text": text, "terms": _terms(tree)} if "Σ(" in text else text
+        return self._written[id(tree)]
 
 
 def _terms(tree: Tree) -> int:

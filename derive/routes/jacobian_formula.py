@@ -174,7 +174,14 @@ def _of_numbers(output: Node, wrt: Input, forward: Forward, read_node: Read) -> 
         slopes.append(contract(operands, [term.value, *((label,) for label in missing)], kept))
     total = shortest(add(slopes) if slopes else zeros(output.shape or wrt.shape), forward)
     count = str(prod(output.shape or wrt.shape, start=Integer(1)))
-    return Reshape(read_node(total), (count, "1") if output.shape else ("1", count))
+    shape = (count, "1") if output.shape else ("1", count)
+    if total is zeros(total.shape):
+        return Zeros(shape)
+    if output.shape or wrt.shape:
+        return Reshape(read_node(total), shape)
+    # A number has no shape to be changed: it becomes a multiple of the identity matrix.
+    one = Identity("1")
+    return one if total is Constant(Integer(1)) else Product((read_node(total), one))
 
 
 def _split(

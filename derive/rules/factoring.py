@@ -82,12 +82,15 @@ def _factors(node: Node, index: tuple[int, ...]) -> tuple[Power, ...]:
 
 def _units(term: Term, free: Sequence[int]) -> list[tuple[Power, ...]]:
     """What may be taken out of a term: each of its factors, and after them two that share a label of their own."""
-    units = [
-        replace(power, exponent=power.exponent / abs(power.exponent)) if power.exponent.is_integer else power
-        for power in term.powers
-    ]
+    units = [_unit(power) for power in term.powers]
     pairs = (pair for pair in combinations(units, 2) if {*pair[0].index} & {*pair[1].index} - {*free})
     return [*((unit,) for unit in units), *pairs]
+
+
+def _unit(power: Power) -> Power:
+    """a for a³, 1/a for a^(-2), which can be taken out of more terms."""
+    whole = power.exponent != 1 and power.exponent.is_integer
+    return replace(power, exponent=power.exponent / abs(power.exponent)) if whole else power
 
 
 def _closed(terms: Terms) -> Terms:
@@ -213,7 +216,7 @@ def _places(term: Term, free: Sequence[int]) -> set[tuple[Node, int]]:
 def shared_by_all(terms: Terms) -> tuple[Power, Terms] | None:
     """A factor that all of several terms have, and what is left of them; None if there is none."""
     for power in terms.terms[0].powers if len(terms.terms) > 1 else ():
-        unit = replace(power, exponent=power.exponent / abs(power.exponent)) if power.exponent.is_integer else power
+        unit = _unit(power)
         sharing = _sharing((unit,), terms)
         kept = _kept(sharing, (unit,), terms)
         if len(sharing) == len(terms.terms) and len(kept) <= max(2, len(terms.free)):

@@ -164,7 +164,10 @@ def _forms(terms: Terms) -> tuple[Node, ...]:
     """The ways to take out common factors, and the sum without; found once, whatever was kept whole on the way."""
     if len(terms.terms) < 2:
         return (build(terms),)
-    return tuple(dict.fromkeys((factored(terms), factored(terms, inside=False), build(terms))))
+    # Without labels that are summed over nothing but the axes of the result is inside of parentheses.
+    summed = any(label not in terms.free for term in terms.terms for label in term.labels())
+    apart = [factored(terms, inside=False)] if summed else []
+    return tuple(dict.fromkeys((factored(terms), *apart, build(terms))))
 
 
 def _next(terms: Terms, forward: Forward, seen: set[Terms]) -> tuple[Reason, Terms] | None:

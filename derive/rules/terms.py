@@ -47,8 +47,8 @@ class Term:
 
     def renamed(self, names: dict[int, int]) -> Term:
         """The term with other labels."""
-        powers = (replace(p, index=tuple(names.get(label, label) for label in p.index)) for p in self.powers)
-        return replace(self, powers=tuple(powers))
+        powers = [Power(p.node, tuple([names.get(label, label) for label in p.index]), p.exponent) for p in self.powers]
+        return Term(self.coefficient, tuple(powers))
 
 
 @dataclass(frozen=True, slots=True)

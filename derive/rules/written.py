@@ -12,7 +12,8 @@ from functools import cached_property, lru_cache
 from derive.forward.idioms import parts
 from derive.forward.matrix import called, read_each
 from derive.forward.nodes import Constant, Contract, Delta, Input, Node, OneHot, Ones, Select, topological
-from derive.notation.code import CodePrinter, print_code, print_value
+from derive.notation.masks import numbers
+from derive.notation.sharing import SharingPrinter
 from derive.notation.tree import Gradient, Name, Tree
 from derive.notation.walk import children
 from derive.rules.terms import is_view
@@ -101,7 +102,7 @@ class Written:
     def with_name(self, node: Node, name: Name | Gradient) -> Written:
         """The same with one more name."""
         # The chain is cut: what was made before the last name is not needed again.
-        _ = self._readings, self._lengths
+        _ = self._readings, self._printer
         return replace(self, names={**self.names, node: name}, before=(self, node), shared=None)
 
     @cached_property
@@ -129,11 +130,11 @@ class Written:
         return found
 
     @cached_property
-    def _lengths(self) -> _Lengths:
+    def _printer(self) -> SharingPrinter:
         """Prints trees that are the same as before no second time."""
         if self.shared:
-            return self.shared.lengths
-        return self.before[0]._lengths if self.before else _Lengths()
+            return self.shared.printer
+        return self.before[0]._printer if self.before else SharingPrinter()
 
     def times(self) -> Mapping[Node, int]:
         """How often each value is written, definitions included."""
@@ -153,11 +154,12 @@ class Written:
             return ()
         names = {node: self.names[node] for node in self.free} if bare else self.names
         if len(names) == len(self.names):
-            trees, printer = self._readings, self._lengths
+            trees, printer = self._readings, self._printer
         else:
             trees = read_each(order, self.sources, rows=self.rows, names=names, leaves=self.free)
-            printer = _Lengths()
-        saved = {node: (times[node] - 1) * printer.of(trees[node]) - times[node] - _FRAME - 1 for node in repeated}
+            printer = SharingPrinter()
+        lengths = {node: characters(printer.text(trees[node])) for node in repeated}
+        saved = {node: (times[node] - 1) * length - times[node] - _FRAME - 1 for node, length in lengths.items()}
         return sorted((node for node, number in saved.items() if number > 0), key=lambda node: -saved[node])
 
     def trees(self) -> tuple[Mapping[Node, Tree], Tree]:
@@ -177,8 +179,9 @@ class Written:
     def length(self) -> int:
         """The characters of the formula and of the definitions that it uses."""
         trees, last = self.trees()
-        values = (characters(print_value(tree)) + len(print_code(self.names[node])) for node, tree in trees.items())
-        return self._lengths.of(last) + sum(values) + _FRAME * len(trees)
+        values = (numbers(tree) for tree in trees.values())
+        written = [*values, last, *map(self.names.__getitem__, trees)]
+        return sum(characters(self._printer.text(tree)) for tree in written) + _FRAME * len(trees)
 
 
 def _takes_a_name(node: Node) -> bool:
@@ -187,32 +190,13 @@ def _takes_a_name(node: Node) -> bool:
     return not isinstance(node, _PLAIN) and not repeats
 
 
-@dataclass(frozen=True)
-class _Lengths(CodePrinter):
-    """Prints trees that share parts, each part once."""
-
-    kept: list[Tree] = field(default_factory=list)
-
-    def bound(self, tree: Tree) -> tuple[str, int]:
-        """The text, and how tightly it binds."""
-        if id(tree) not in self.printed:
-            self.printed[id(tree)] = self.rule(tree)
-            # No other tree may take its place.
-            self.kept.append(tree)
-        return self.printed[id(tree)]
-
-    def of(self, tree: Tree) -> int:
-        """The characters of a tree."""
-        return characters(self.text(tree))
-
-
 @dataclass(frozen=True, eq=False)
 class _Shared:
     """Names that formulas have from the beginning, and how nodes read in them; forms of a formula share most nodes."""
 
     names: Mapping[Node, Name]
     readings: dict[Node, Tree] = field(default_factory=dict)
-    lengths: _Lengths = field(default_factory=_Lengths)
+    printer: SharingPrinter = field(default_factory=SharingPrinter)
 
     def of(self, node: Node) -> Written:
         """The formula with these names, whose definitions do not count."""

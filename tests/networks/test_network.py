@@ -9,6 +9,8 @@ import pytest
 
 import derive
 from derive.errors import ExpressionError
+from derive.forward.shape import parse_shape
+from derive.networks.names import Names
 from derive.networks.network import network
 
 
@@ -52,6 +54,23 @@ def test_names_that_clash_become_others():
     assert len(every) == len(set(every))
     entries = [node.letter for node in layer.inputs]
     assert len(entries) == len(set(entries))
+
+
+def test_values_of_functions_leave_names_to_parameters_that_come():
+    # Beside a matrix B with the entries b_1_2 no vector b, b_1, b_2 ... would have entries of its own.
+    layer = network("sigmoid > square > affine(2)")
+    assert [stage.layer.output_name for stage in layer.stages] == ["A", "C", "Y"]
+    assert names(layer) == ["X", "W", "b"]
+    layer = network("affine(2) > sigmoid > square > sum")
+    assert [stage.layer.output_name for stage in layer.stages] == ["Z", "A", "B", "y"]
+    layer = network("sigmoid > square > affine(2) > sigmoid > affine(3)")
+    assert [stage.layer.output_name for stage in layer.stages] == ["A_0", "B_0", "Z_1", "A_1", "Y"]
+
+
+def test_a_vector_gets_another_name_where_a_matrix_has_its_entries():
+    names = Names()
+    assert names.array("B", None, parse_shape("N D")).letter == "b"
+    assert [names.array("b", None, parse_shape("N")).name for _ in range(2)] == ["bb", "bbb"]
 
 
 def test_stated_sizes_are_the_defaults_and_others_differ():

@@ -34,6 +34,14 @@ def test_generators_that_obey_a_relation_are_apart_where_they_meet_and_nowhere_e
     assert monomials.product(a, inverse, {1}) == (monomials.number(((0, 1),)), [])
 
 
+def test_monomials_that_share_a_generator_are_told_from_others():
+    monomials = Monomials()
+    one, other = monomials.number(((0, 1), (1, 2))), monomials.number(((2, 1),))
+    assert not monomials.rivals[one] & other
+    met_later = monomials.number(((1, QQ(-1, 2)), (2, 1)))
+    assert monomials.rivals[one] & met_later
+
+
 def test_a_power_is_left_out():
     monomials = Monomials()
     both = monomials.number(((4, 3), (7, QQ(-2, 3))))

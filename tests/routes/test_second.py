@@ -31,6 +31,8 @@ KNOWN = [
     ("sum(x**4)", {"x": "N"}, "x", "diag(12 * x**2)", None, "entry by entry"),
     ("sum(log(x))", {"x": "N"}, "x", "-diag(1 / x**2)", "-v / x**2", "the barrier, Boyd and Vandenberghe, 11.2"),
     ("sum(X**3)", {"X": "N D"}, "X", "diag((6 * X).reshape(-1))", "6 * V * X", "entry by entry"),
+    ("c**3 / 6", {"c": ""}, "c", "c * eye(1)", "v * c", "a matrix of one entry"),
+    ("sum(x * c)", {"x": "N", "c": ""}, "c", "zeros((1, 1))", "0", "a linear map"),
     ("A @ x", {"A": "M N", "x": "N"}, "x", "zeros((N, N))", "zeros(N)", "a linear map"),
 ]
 
