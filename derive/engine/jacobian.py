@@ -190,7 +190,7 @@ class Jacobian:
         at = unflat(row % rows, self.map.output_shape) + unflat(column % columns, self.map.input_shape)
         for term, places, (twice, axes) in zip(self.terms, self._places, self._axes, strict=True):
             # Where a label comes twice, both places must be the same.
-            if any(at[first] != at[second] for first, second in twice):
+            if [axis for first, axis in twice if at[first] != at[axis]]:
                 continue
             position = tuple([at[axis] for axis in axes])
             if not places.factors or position in places:
@@ -249,16 +249,16 @@ class Jacobian:
         return self._matching(number, term.output, output, term.input, self.map.input_shape)
 
     def _matching(
-        self, number: int, known: Labels, position: Sequence[int], wanted: Labels, shape: Sequence[int]
+        self, number: int, known: Labels, position: Sequence[int], wanted: Labels, shape: tuple[int, ...]
     ) -> Iterator[int]:
         """The flat positions of the wanted axes of a term that agree with a position of the known ones."""
-        at = dict(zip(known, position, strict=True))
-        free = dict(_free(wanted, shape, at))
-        value, places = self.terms[number].value, self._places[number]
-        for values in positions(tuple(free.values())):
-            at.update(zip(free, values, strict=True))
-            if not places.factors or tuple([at[label] for label in value]) in places:
-                yield flat([at[label] for label in wanted], shape)
+        at, places = dict(zip(known, position, strict=True)), self._places[number]
+        outside, inside = _strides(wanted, shape), _strides(self.terms[number].value, places.shape)
+        place, source = (sum([step * at[label] for label, step in s.items() if label in at]) for s in (outside, inside))
+        free = [(size, outside[label], inside.get(label, 0)) for label, size in _free(wanted, shape, at)]
+        for reached, origin in _walked(place, source, free):
+            if not places.factors or places.holds(origin):
+                yield reached
 
     def sympy(self) -> SparseMatrix:
         """All entries, as a mutable SparseMatrix (building an immutable one checks every entry again).
@@ -299,7 +299,8 @@ class Jacobian:
         return zip(zip(rows, columns, strict=True), map(values.__getitem__, sources), strict=True)
 
 
-def _strides(labels: Labels, shape: Sequence[int]) -> dict[int, int]:
+@lru_cache(maxsize=1024)
+def _strides(labels: Labels, shape: tuple[int, ...]) -> Mapping[int, int]:
     """How far a step of each label moves the flat position."""
     strides: dict[int, int] = {}
     stride = 1
@@ -307,6 +308,16 @@ def _strides(labels: Labels, shape: Sequence[int]) -> dict[int, int]:
         strides[label] = strides.get(label, 0) + stride
         stride *= size
     return strides
+
+
+def _walked(first: int, second: int, free: Sequence[tuple[int, int, int]]) -> Iterator[tuple[int, int]]:
+    """Where two flat positions come to when each of several labels, of some size, moves both by its strides."""
+    if not free:
+        yield first, second
+        return
+    (size, step, other), *rest = free
+    for k in range(size):
+        yield from _walked(first + k * step, second + k * other, rest)
 
 
 def _free(labels: Labels, shape: Sequence[int], at: dict[int, int]) -> Iterator[tuple[int, int]]:

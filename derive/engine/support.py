@@ -208,6 +208,10 @@ class Places:
             place = place * size + index
         return self._kept[place] == 1
 
+    def holds(self, number: int) -> bool:
+        """Whether it is not zero at the position that comes at this number, row by row."""
+        return unflat(number, self.shape) in self if self._kept is None else self._kept[number] == 1
+
     def among(self, numbers: Sequence[int]) -> list[bool]:
         """Whether it is not zero at each of the positions, which go by their numbers row by row."""
         if self._kept is None:

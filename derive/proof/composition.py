@@ -117,13 +117,11 @@ def tensors(composition: Composition, sizes: Sizes, seed: int) -> Tensors | None
         entering = composition.second.input.name
         between = numeric.forward(composition.first.layer, at.arrays)
         second = _engine(composition.second.layer, {**at.arrays, entering: between}, sizes)
-        ahead, behind = (_differences(composition.both, at, sign * numeric.STEP) for sign in (1, -1))
-        coarse = sum(_differences(composition.both, at, sign * 2 * numeric.STEP) for sign in (1, -1)) / 2
-        fine = (ahead + behind) / 2
-        finite = all(np.all(np.isfinite(item)) for item in (first, second, fine))
-        smooth = np.all(np.abs(ahead - behind) <= numeric.KINK * _scale(fine))
-        if finite and smooth and np.all(np.abs(fine - coarse) <= _tolerance(fine)):
-            return Tensors(first, second, fine)
+        fine, coarse = (_differences(composition.both, at, step) for step in (numeric.STEP, 2 * numeric.STEP))
+        both = (fine[0] + fine[1]) / 2
+        finite = all(np.all(np.isfinite(item)) for item in (first, second, both))
+        if finite and numeric.are_smooth(fine, coarse, numeric.tolerance(both)):
+            return Tensors(first, second, both)
     return None
 
 
@@ -135,7 +133,7 @@ def _with_numbers(composition: Composition, sizes: Sizes) -> int:
         if found is None:
             continue
         product = np.einsum(composition.pattern, found.second, found.first)
-        wrong = np.argwhere(~(np.abs(product - found.both) <= _tolerance(found.both)))
+        wrong = np.argwhere(~(np.abs(product - found.both) <= numeric.tolerance(found.both)))
         if len(wrong):
             place = tuple(int(i) for i in wrong[0])
             raise RefutedError(
@@ -156,20 +154,15 @@ def _engine(layer: Layer, arrays: Mapping[str, Array], sizes: Sizes) -> Array:
     return matrix.reshape(*map.output_shape, *map.input_shape)
 
 
-def _differences(layer: Layer, at: numeric.Sample, step: float) -> Array:
-    """The Jacobian by differences of the layer's own code to one side."""
+def _differences(layer: Layer, at: numeric.Sample, step: float) -> tuple[Array, Array]:
+    """The Jacobian by differences of the layer's own code to both sides."""
     name = layer.inputs[0].name
-    columns = []
-    for position in np.ndindex(at.arrays[name].shape):
-        moved = at.arrays[name].copy()
-        moved[position] += step
-        columns.append((numeric.forward(layer, {**at.arrays, name: moved}) - at.output) / step)
-    return np.stack(columns, axis=-1).reshape(*columns[0].shape, *at.arrays[name].shape)
-
-
-def _tolerance(expected: Array) -> float:
-    return _scale(expected) * 10.0**-numeric.DIGITS
-
-
-def _scale(expected: Array) -> float:
-    return max(1.0, float(np.max(np.abs(expected), initial=0.0)))
+    sides = []
+    for signed in (step, -step):
+        columns = []
+        for position in np.ndindex(at.arrays[name].shape):
+            moved = at.arrays[name].copy()
+            moved[position] += signed
+            columns.append((numeric.forward(layer, {**at.arrays, name: moved}) - at.output) / signed)
+        sides.append(np.stack(columns, axis=-1).reshape(*columns[0].shape, *at.arrays[name].shape))
+    return sides[0], sides[1]

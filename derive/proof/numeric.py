@@ -26,10 +26,10 @@ from derive.proof.evidence import Evidence, Strength
 __all__ = [
     "CHOICES",
     "DIGITS",
-    "KINK",
     "POINTS",
     "STEP",
     "Sample",
+    "are_smooth",
     "at_points",
     "choices_for",
     "differences",
@@ -37,8 +37,10 @@ __all__ = [
     "first_wrong",
     "forward",
     "is_defined",
+    "one_sided",
     "sample",
     "samples",
+    "tolerance",
 ]
 
 Array = npt.NDArray[np.float64]
@@ -52,9 +54,6 @@ DIGITS = 6
 
 STEP = 1e-5
 """By how much a number is moved for a central difference."""
-
-KINK = 1e-2
-"""One-sided differences that are further apart, as a share of the gradient, are taken for those of a kink."""
 
 CHOICES = (
     (-3, -2, -1, 1, 2, 3),
@@ -149,8 +148,8 @@ def forward(layer: Layer, arrays: Mapping[str, Array]) -> Array:
     """
     # Copies: the function may work in place.
     try:
-        given = (arrays[node.name] if node.below is None else arrays[node.name].astype(int) for node in layer.inputs)
-        return np.asarray(layer.function(*(array.copy() for array in given)), dtype=float)
+        given = [arrays[n.name].copy() if n.below is None else arrays[n.name].astype(int) for n in layer.inputs]
+        return np.asarray(layer.function(*given), dtype=float)
     except np.linalg.LinAlgError as error:
         # A singular matrix has no inverse, as 0 has none.
         raise FloatingPointError(str(error)) from error
@@ -161,12 +160,15 @@ def differences(layer: Layer, at: Sample, wrt: str, *, size: float = STEP) -> Ar
 
     Shapes: that of the input.
     """
-    forwards, backwards = _one_sided(layer, at, wrt, size)
+    forwards, backwards = one_sided(layer, at, wrt, size)
     return (forwards + backwards) / 2
 
 
-def _one_sided(layer: Layer, at: Sample, wrt: str, size: float) -> tuple[Array, Array]:
-    """The differences to a larger and to a smaller number, entry by entry; at a kink they disagree."""
+def one_sided(layer: Layer, at: Sample, wrt: str, size: float) -> tuple[Array, Array]:
+    """The differences to a larger and to a smaller number, entry by entry; at a kink they disagree.
+
+    Shapes: both have that of the input.
+    """
     upstream = at.arrays[layer.upstream.name]
     found = np.empty_like(at.arrays[wrt]), np.empty_like(at.arrays[wrt])
     for position in np.ndindex(at.arrays[wrt].shape):
@@ -175,20 +177,33 @@ def _one_sided(layer: Layer, at: Sample, wrt: str, size: float) -> tuple[Array, 
             moved[position] += step
             # The outputs are subtracted, not the losses, whose rounding errors would be those of the largest output.
             change = forward(layer, {**at.arrays, wrt: moved}) - at.output
-            result[position] = float(np.sum(upstream * change)) / step
+            result[position] = float((upstream * change).sum()) / step
     return found
+
+
+def are_smooth(fine: tuple[Array, Array], coarse: tuple[Array, Array], allowed: float) -> bool:
+    """Whether differences to both sides, coarse with a step of twice the size, are those of a smooth function.
+
+    Then the gap between both sides grows as the step does; what a step of no size would leave of it is a kink's. Where
+    only the slope bends, as Huber's at 1, the error of the mean is what the larger step adds to it. So what passes is
+    wrong by what is allowed at most.
+
+    Shapes: all the same.
+    """
+    gap, wider = (ahead - behind for ahead, behind in (fine, coarse))
+    mean, further = ((ahead + behind) / 2 for ahead, behind in (fine, coarse))
+    return bool(np.all(np.abs(2 * gap - wider) <= allowed) and np.all(np.abs(mean - further) <= allowed / 2))
 
 
 def disagreement(layer: Layer, formula: Formula, at: Sample) -> str | None:
     """Where the formula and central differences differ by more than DIGITS allow; '' if nowhere.
 
-    None if the input decides nothing: the formula has no finite value there, a step of twice the size gives other
-    differences, or those to both sides disagree, as those of |x| at 0.
+    None if the input decides nothing: the formula has no finite value there, or the layer is not smooth, as |x| at 0.
     """
     wrt = formula.wrt.name
     with np.errstate(all="ignore"):
-        forwards, backwards = _one_sided(layer, at, wrt, STEP)
-        expected, coarser = (forwards + backwards) / 2, differences(layer, at, wrt, size=2 * STEP)
+        fine, coarse = one_sided(layer, at, wrt, STEP), one_sided(layer, at, wrt, 2 * STEP)
+        expected = (fine[0] + fine[1]) / 2
         try:
             got = np.asarray(value_of(formula, at.arrays, at.sizes), dtype=float)
         except np.linalg.LinAlgError:
@@ -196,16 +211,20 @@ def disagreement(layer: Layer, formula: Formula, at: Sample) -> str | None:
             return None
     if got.shape != expected.shape:
         return f"the formula gives shape {got.shape}, {wrt} has shape {expected.shape}"
-    tolerance = max(1.0, float(np.max(np.abs(expected), initial=0.0))) * 10.0**-DIGITS
-    kinks = np.abs(forwards - backwards) > KINK * max(1.0, float(np.max(np.abs(expected), initial=0.0)))
-    if np.any(kinks) or not (np.all(np.isfinite(got)) and np.all(np.abs(expected - coarser) <= tolerance)):
+    allowed = tolerance(expected)
+    if not (np.all(np.isfinite(got)) and are_smooth(fine, coarse, allowed)):
         return None
-    return first_wrong(got, expected, tolerance, "differences give")
+    return first_wrong(got, expected, allowed, "differences give")
 
 
-def first_wrong(got: Array, expected: Array, tolerance: float, gives: str) -> str:
+def tolerance(expected: Array) -> float:
+    """By how much a gradient may differ from this one."""
+    return max(1.0, float(np.max(np.abs(expected), initial=0.0))) * 10.0**-DIGITS
+
+
+def first_wrong(got: Array, expected: Array, allowed: float, gives: str) -> str:
     """The first entry in which a formula is further away than the tolerance from what a source gives; '' if none is."""
-    wrong = np.argwhere(~(np.abs(got - expected) <= tolerance))
+    wrong = np.argwhere(~(np.abs(got - expected) <= allowed))
     if not len(wrong):
         return ""
     place = tuple(int(i) for i in wrong[0])

@@ -235,6 +235,11 @@ class Ring(ABC):
             left, right = right, left
         if len(left) == 1:
             ((first, a),) = left.items()
+            if len(right) == 1:
+                ((second, b),) = right.items()
+                # Most products are of two monomials without a common generator.
+                if not second & self.monomials.rivals[first]:
+                    return {first | second: a * b}
             return self._multiple(first, a, right)
         total: Terms = {}
         for first, a in left.items():

@@ -32,9 +32,6 @@ _NUMERIC = "central differences of the gradient along V, in NumPy"
 _MOST_ENTRIES = 40
 """An input of more entries has too many second derivatives; other sizes are taken, if there are any."""
 
-_KINK = 1e-2
-"""One-sided differences that are further apart, as a share of the largest, are taken for those of a kink."""
-
 Sizes = Mapping[str, int]
 
 
@@ -122,13 +119,12 @@ def _difference(route: SecondRoute, gradient: Formula, sample: numeric.Sample, d
 
     with np.errstate(all="ignore"):
         here, step = at(0.0), numeric.STEP
-        forwards, backwards = (at(step) - here) / step, (here - at(-step)) / step
-        fine, coarse = (forwards + backwards) / 2, (at(2 * step) - at(-2 * step)) / (4 * step)
+        fine, coarse = (((at(s) - here) / s, (here - at(-s)) / s) for s in (step, 2 * step))
+        expected = (fine[0] + fine[1]) / 2
         arrays = {**sample.arrays, route.direction.name: direction}
         got = np.asarray(value_of(route.product, arrays, sizes), dtype=float)
-    tolerance = max(1.0, float(np.max(np.abs(fine), initial=0.0))) * 10.0**-numeric.DIGITS
-    # Where those to both sides disagree, the gradient has a kink, as that of the Huber loss.
-    smooth = np.all(np.abs(forwards - backwards) <= _KINK * max(1.0, float(np.max(np.abs(fine), initial=0.0))))
-    if not (smooth and np.all(np.isfinite(got)) and np.all(np.abs(fine - coarse) <= tolerance)):
+    allowed = numeric.tolerance(expected)
+    # The gradient has a kink where the loss bends, as the Huber loss does.
+    if not (np.all(np.isfinite(got)) and numeric.are_smooth(fine, coarse, allowed)):
         return None
-    return numeric.first_wrong(got, fine, tolerance, "differences give")
+    return numeric.first_wrong(got, expected, allowed, "differences give")

@@ -7,6 +7,7 @@ import derive
 from derive.errors import InternalError, UnsupportedError
 from derive.forward.formula import Formula
 from derive.forward.normal import add
+from derive.forward.parse import parse
 from derive.layers import load
 from derive.proof import numeric
 from derive.proof.evidence import Strength
@@ -115,3 +116,17 @@ def test_a_formula_of_another_shape_is_told():
     wrong = Formula(layer.input("b"), layer.upstream)
     told = numeric.disagreement(layer, wrong, numeric.sample(layer, SIZES, 0))
     assert told == "the formula gives shape (2, 4), b has shape (4,)"
+
+
+def test_a_network_is_not_refuted_where_its_loss_bends():
+    # At the numbers of a seed residuals are 1, where the second derivative of Huber's function jumps from 1 to 0.
+    layer = derive.network("linear(3) > affine(2) > huber")
+    assert prove(layer, "b_1", layer.sizes({}))[-1].strength is Strength.CHECKED_AT_POINTS
+
+
+@pytest.mark.parametrize("slope", [1e-4, 1e-2, 1, 100])
+def test_at_a_kink_differences_decide_nothing_however_small_the_slope(slope: float):
+    layer = parse("c * abs(X)", {"X": "", "c": ""})
+    formula = derive.derive(layer).wrt("X").formula
+    arrays = {"X": np.array(0.0), "c": np.array(slope), "G": np.array(1.0)}
+    assert numeric.disagreement(layer, formula, numeric.Sample({}, arrays, np.array(0.0))) is None
