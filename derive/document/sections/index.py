@@ -95,7 +95,8 @@ def _by_names(draft: Draft, material: Material) -> None:
     """The derivatives with the names of values on the way, where they would be too long without."""
     forward = forward_entries(material.layer)
     chains = [(route, by_names(route)) for route in material.routes.values()] if forward else []
-    if not forward:
+    told = any(chain for _, chain in chains)
+    if not forward or (len(forward) == 1 and not told):
         draft.prose(
             N_(
                 "An entry of {Y}, written as one sum with letters for indices, is too long for a page, and so "
@@ -116,7 +117,7 @@ def _by_names(draft: Draft, material: Material) -> None:
         )
     )
     draft.equation("index.entry", *forward)
-    if not any(chain for _, chain in chains):
+    if not told:
         draft.prose(
             N_("The derivatives of {Y} are sums of these that are too long for a page, even with names."),
         )
