@@ -27,6 +27,9 @@ __all__ = ["write", "write_brief"]
 _MOST_NAMES = 8
 """A layer of more intermediate results is too long."""
 
+_MOST_ENTRIES = 12
+"""So many entries are told without their derivatives; more of them say less than the layer itself."""
+
 
 def write(draft: Draft, material: Material) -> None:
     """Adds the section."""
@@ -96,7 +99,7 @@ def _by_names(draft: Draft, material: Material) -> None:
     forward = forward_entries(material.layer)
     chains = [(route, by_names(route)) for route in material.routes.values()] if forward else []
     told = any(chain for _, chain in chains)
-    if not forward or (len(forward) == 1 and not told):
+    if not forward or (not told and not 1 < len(forward) <= _MOST_ENTRIES):
         draft.prose(
             N_(
                 "An entry of {Y}, written as one sum with letters for indices, is too long for a page, and so "
