@@ -100,8 +100,10 @@ class SecondRoute:
     def direction(self) -> Input:
         """V, in the shape of the input."""
         taken = [*self.gradient.inputs, self.layer.upstream]
-        # Nor may it be what the formulas of the gradients call something.
-        names = {*self.layer.letters, *(item.text for item in definitions(self.layer)), self.layer.loss}
+        # Nor may it be what the formulas of the gradients call something, or the Hessian, beside which it is written.
+        written = self.hessian.formula
+        named = (*definitions(self.layer), *(written.definitions if written is not None else ()))
+        names = {*self.layer.letters, *(item.text for item in named), self.layer.loss}
         names |= {self.layer.output_name, self.gradient.output_name}
         letter = "V" if len(self.wrt.shape) > 1 else "v"
         return next(node for node in _candidates(letter, self.wrt) if _is_free(node, taken, names))

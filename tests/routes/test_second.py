@@ -130,6 +130,27 @@ def test_the_direction_has_a_name_that_nothing_else_has() -> None:
     assert derive_second(layer, "V", layer.sizes({})).direction.name not in ("V", "v", "G", "N", "D")
 
 
+@pytest.mark.parametrize("name", ["batchnorm", "layernorm"])
+def test_the_direction_is_not_what_the_hessian_beside_it_calls_something(name: str) -> None:
+    """The lines of --formula run one after the other, as a reader would run them."""
+    torch = pytest.importorskip("torch")
+    layer, sizes = load(name), {"N": 2, "D": 3}
+    second = derive_second(layer, "X", sizes)
+    at = sample(layer, sizes, 1)
+    direction = np.random.default_rng(1).normal(size=at.arrays["X"].shape)
+    assert second.hessian.formula is not None
+    space = {**at.arrays, **sizes, second.direction.name: direction}
+    for item in second.hessian.formula.definitions:
+        space[item.text] = run(replace(second.hessian.formula, tree=item.tree), space)
+    tensors = {key: torch.tensor(array, dtype=torch.float64) for key, array in at.arrays.items()}
+
+    def loss(x: Any) -> Any:
+        return (run_graph(torch, layer.output, {**tensors, "X": x}, sizes) * tensors["G"]).sum()
+
+    _, expected = torch.autograd.functional.hvp(loss, tensors["X"], torch.tensor(direction))
+    assert np.allclose(run(second.product, space), expected.numpy(), atol=1e-8)
+
+
 def test_the_product_of_a_wrong_matrix_is_refuted() -> None:
     layer = parse("x @ A @ x", {"x": "N", "A": "N N"})
     other = parse("x @ A @ x / 2", {"x": "N", "A": "N N"})
