@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from derive.document.lettered import axis_letters
 from derive.errors import InternalError
 from derive.forward.layer import Layer
 from derive.forward.nodes import (
@@ -46,11 +48,12 @@ from derive.notation.walk import replace
 from derive.routes.index import reserved
 from derive.rules.index import Factor, IndexSum, Kronecker, Letters, LossPartial, Part, Product, expand
 from derive.rules.index import Partial as PartialFactor
+from derive.rules.naming import entry_names
 
 __all__ = ["IndexReader"]
 
-_NAMES = ("z", "s", "t", "h", "zeta")
-"""What intermediate results may be called: the first that the layer does not use."""
+_NAMES = ("z", "s", "t", "h", "u", "v", "p", "q", "r", "zeta")
+"""What intermediate results may be called: the first that neither the layer nor a formula of it uses for another."""
 
 
 @dataclass(frozen=True)
@@ -113,9 +116,14 @@ class IndexReader:
     def _taken(self) -> tuple[str, ...]:
         return reserved(self.layer)
 
+    @cached_property
+    def _of_page(self) -> Mapping[Node, str]:
+        """What the entries of values are called in formulas."""
+        return {node: entries.letter for node, entries in entry_names(self.layer).items()}
+
     def _expanded(self, node: Node) -> IndexSum:
-        letters = Letters(self._taken)
-        free = tuple(letters.fresh() for _ in node.shape)
+        free = axis_letters(node.shape, self.layer.output.shape, self._taken)
+        letters = Letters((*self._taken, *free))
         entry = IndexSum((Product((Factor(node, free),)),), free, tuple(zip(free, node.shape, strict=True)))
         return expand(entry, letters)
 
@@ -123,9 +131,9 @@ class IndexReader:
         name = self.layer.output_letter if node is self.layer.output else self._name(node)
         match node:
             case Reduce((operand,), kind, axes):
-                letters = Letters(self._taken)
-                index = tuple(letters.fresh("k" if axis in axes else "i") for axis in range(len(operand.shape)))
-                kept = tuple(letter for axis, letter in enumerate(index) if axis not in axes)
+                kept = axis_letters(node.shape, self.layer.output.shape, self._taken)
+                letters, left = Letters((*self._taken, *kept)), iter(kept)
+                index = tuple(letters.fresh("k") if axis in axes else next(left) for axis in range(len(operand.shape)))
                 return Relation.equal(Entry(name, kept), Call(kind, (self._entry(operand, index),)))
             case MatrixFunction():
                 whole = Name(name.upper(), "matrix") if node.shape else Entry(name)
@@ -134,7 +142,9 @@ class IndexReader:
         return Relation.equal(Entry(name, value.free), self.read(value))
 
     def _name(self, node: Node) -> str:
-        name = next(name for name in _NAMES if name not in self._taken)
+        # A letter of the page may stand for the very value that it is the name of there.
+        others = {letter for other, letter in self._of_page.items() if other not in self._named}
+        name = next(name for name in _NAMES if name not in (*self._taken, *others))
         return name if len(self._named) == 1 else f"{name}_{self._named.index(node) + 1}"
 
     def _term(self, product: Product, value: IndexSum) -> Tree:

@@ -115,10 +115,12 @@ def reason_room(lines: Sequence[Line]) -> float:
 
 
 def fits(*statements: Tree) -> bool:
-    """Whether the statements, with the fewest entries, need not be shrunk too much when they stand in one equation."""
+    """Whether the statements, with the fewest entries, fill no page and need not be shrunk much in one equation."""
     fewest = [[_elided(part, _LEVELS[-1]) for part in _parts(statement)] for statement in statements]
     lines = [line for s, parts in zip(statements, fewest, strict=True) for line, _ in _broken(s, parts)]
-    return all(_width(line, lines) <= LINE_WIDTH / _SHRINK for line in lines)
+    return (
+        all(_width(line, lines) <= LINE_WIDTH / _SHRINK for line in lines) and sum(map(_line_height, lines)) <= _HEIGHT
+    )
 
 
 def is_readable(statement: Tree) -> bool:

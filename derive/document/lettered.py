@@ -9,11 +9,25 @@ from dataclasses import dataclass
 
 from derive.forward.nodes import Select
 from derive.forward.selected import chosen_place
+from derive.forward.shape import Size
 from derive.notation.tree import Index
-from derive.rules.index import Factor, IndexSum, Kronecker, Part
+from derive.rules.index import Factor, IndexSum, Kronecker, Letters, Part
 from derive.rules.index import Product as Term
 
-__all__ = ["Renamed", "placed", "renamed", "tidied"]
+__all__ = ["Renamed", "axis_letters", "placed", "renamed", "tidied"]
+
+
+def axis_letters(shape: Sequence[Size], output: Sequence[Size], taken: Sequence[str]) -> tuple[str, ...]:
+    """A letter for each axis of a value on the way to an output: σ_j for a value of every column of y_ij.
+
+    An axis that the output has as well keeps the letter that it has there; the others get the first that are free. Axes
+    are told by their sizes, so that two of the same size have letters as they come.
+    """
+    letters = Letters(tuple(taken))
+    of_output = dict(zip(output, [letters.fresh() for _ in output], strict=True))
+    told = {size: letter for size, letter in of_output.items() if output.count(size) == shape.count(size) == 1}
+    others = Letters((*taken, *(told[size] for size in shape if size in told)))
+    return tuple(told[size] if size in told else others.fresh() for size in shape)
 
 
 @dataclass(frozen=True, slots=True)

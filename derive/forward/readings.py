@@ -324,7 +324,8 @@ def _diagonal(core: Core, ones: OnesOf, output: Indices) -> Tree | None:
         return MatrixCall("diag", others[0][0])
     if len(set(output)) != 2 or set(units[0]) != set(output):
         return None
-    if len({row for _, row in others}) != 1 or len(others[0][1]) != 1:
+    # An axis that is summed over lies on no diagonal.
+    if len({row for _, row in others}) != 1 or len(others[0][1]) != 1 or others[0][1][0] not in output:
         return None
     trees = [tree for tree, _ in others]
     return MatrixCall("diag", trees[0] if len(trees) == 1 else Hadamard(_flat(trees)))

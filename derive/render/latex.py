@@ -173,7 +173,7 @@ def template_folders(format: str) -> list[Path]:
 
 
 class _Printer:
-    """What templates call: inline runs, formulas and code as LaTeX."""
+    """What templates call: inline runs, formulas and code as LaTeX, and ids, which are never printed, as they are."""
 
     def __init__(self, document: Document) -> None:
         self._style = Style(frozenset(document.coloured), COLOURS, document.colour_axis)
@@ -187,6 +187,7 @@ class _Printer:
             "latex": self.block,
             "cells": self.cells,
             "heads": self.heads,
+            "key": LaTeX,
             "line": self.line,
             "listed_row": self.listed_row,
             "matrix": self.matrix,

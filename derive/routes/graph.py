@@ -16,7 +16,7 @@ from derive.forward.layer import Layer, Prose, Samples
 from derive.forward.nodes import Add, Constant, Delta, Input, Node, Ones, Select, topological
 from derive.routes.index import IndexRoute
 from derive.rules.adjoint import RULES, Sweep, VectorJacobianProduct, sweep
-from derive.rules.naming import formula
+from derive.rules.naming import definitions, formula
 from derive.steps import Derivation, Step
 
 __all__ = ["GraphRoute", "LocalRule", "Send", "derive_graph", "is_given"]
@@ -25,7 +25,7 @@ __all__ = ["GraphRoute", "LocalRule", "Send", "derive_graph", "is_given"]
 _TERMS = 8
 """In a sum of more terms the others are taken together."""
 
-_OPERANDS, _RESULTS = "abuvpqcdefst", "zrvqtuwefsc"
+_OPERANDS, _RESULTS = "abuvpqcefstd", "zrvqtuwefsc"
 """Letters of a node by itself: the first that its layer leaves free."""
 
 
@@ -173,8 +173,8 @@ class GraphRoute:
 
     @cached_property
     def letters(self) -> str:
-        """Two letters for operands and one for a result, which the layer uses for nothing else."""
-        named = (word for word, _ in self.layer.named)
+        """Two letters for operands and one for a result, which neither the layer nor a formula of it uses."""
+        named = (item.text for item in definitions(self.layer))
         arrays = (word for node in self.layer.inputs for word in (node.name, node.letter))
         taken = {word.partition("_")[0].lower() for word in (*named, *arrays, *self.layer.letters)}
         taken |= {self.layer.output_name.lower(), self.layer.loss.lower(), self.layer.upstream.name.lower()}

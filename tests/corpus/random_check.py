@@ -11,7 +11,7 @@ from __future__ import annotations
 import sys
 import warnings
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from multiprocessing import get_context
@@ -22,6 +22,7 @@ import numpy as np
 
 import derive
 from derive.errors import DeriveError, InternalError
+from derive.notation.code import print_code
 from tests.corpus.corpus import run
 from tests.corpus.derivation import lines
 from tests.corpus.libraries import numpy_scope, torch_scope
@@ -55,23 +56,29 @@ def failures(case: Example) -> list[str]:
     scope = numpy_scope({**case.sizes, **case.arrays})
     output = np.asarray(run(case.text, scope))
     upstream = np.random.default_rng(1).normal(size=output.shape) if output.shape else np.ones(())
+    known = {**scope, "G": upstream, found.layer.upstream.name: upstream}
     wrong = []
     for name, expected in by_torch(case, upstream).items():
-        printed = lines(found.wrt(name).formula)
-        said = f"gradient of {name}, {'; '.join(printed)}"
-        try:
-            # exp(-x) may overflow where 1 / (1 + exp(-x)) is right all the same.
-            with np.errstate(over="ignore"):
-                got = np.asarray(run("\n".join(printed), {**scope, "G": upstream, found.layer.upstream.name: upstream}))
-        except Exception as error:  # whatever the printed text does instead of running is what is wrong with it
-            wrong.append(f"{said}: {error}")
-            continue
-        close = got.shape == expected.shape and np.allclose(
-            got, expected, rtol=1e-8, atol=1e-8 * max(1.0, np.max(np.abs(expected), initial=0.0))
-        )
-        if not close:
-            wrong.append(f"{said}: shape {got.shape} and {expected.shape}, {got} instead of {expected}")
+        formula = found.wrt(name).formula
+        # As text it stands alone; on a page it has the names that all gradients share.
+        for printed in dict.fromkeys((lines(formula), (*formula.lines[:-1], print_code(formula.tree)))):
+            said = _difference("\n".join(printed), known, expected)
+            wrong += [f"gradient of {name}, {'; '.join(printed)}: {said}"] if said else []
     return wrong
+
+
+def _difference(text: str, known: Mapping[str, Any], expected: np.ndarray) -> str:
+    """In what the value of a printed text is not the one expected; nothing, if it is."""
+    try:
+        # exp(-x) may overflow where 1 / (1 + exp(-x)) is right all the same.
+        with np.errstate(over="ignore"):
+            got = np.asarray(run(text, known))
+    except Exception as error:  # whatever the printed text does instead of running is what is wrong with it
+        return str(error)
+    scale = max(1.0, np.max(np.abs(expected), initial=0.0))
+    if got.shape == expected.shape and np.allclose(got, expected, rtol=1e-8, atol=1e-8 * scale):
+        return ""
+    return f"shape {got.shape} and {expected.shape}, {got} instead of {expected}"
 
 
 def outcome(seed: int) -> tuple[int, str, list[str]]:

@@ -13,6 +13,10 @@ from tests.corpus.random_text import Example, example
 FOUND: dict[str, tuple[str, dict[str, str]]] = {
     "a diagonal beside vectors": ("sum(diag(A / (3 + b**2)) * x)", {"A": "D D", "b": "", "x": "D"}),
     "a row's sum of exponentials under a diagonal": ("diag(softmax(A)) @ b", {"A": "D D", "b": "D"}),
+    "a sum over an axis of size 1 beside a diagonal": (
+        "einsum('ji,k->ij', A, diag(X @ W))[:, 0]",
+        {"A": "3 1", "X": "D 6", "W": "6 D"},
+    ),
     "what a name divides by": (
         "T = (cos(A) + 2)**(-1.5)\n(T * sigmoid(T)) @ b",
         {"A": "D N", "b": "N"},

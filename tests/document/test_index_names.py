@@ -53,6 +53,13 @@ def test_attention_is_written_with_its_weights():
     ]
 
 
+def test_a_value_of_every_column_has_the_letter_that_columns_have_in_the_output():
+    # σ_j is the deviation of feature j, and the batch is summed over.
+    relations = forward_entries(derive.derive("batchnorm").layer)
+    assert [print_latex(item.parts[0]) for item in relations] == [r"\sigma_{j}", r"\hat{x}_{ij}", "y_{ij}"]
+    assert "x_{kj}" in right(relations[0])
+
+
 def test_no_letter_is_summed_over_twice():
     _, by_chain_rule, read = chain("conv2d", "F").loss.parts
     # Σ over every entry of the output, and then over samples and places of the output alone.
@@ -81,3 +88,12 @@ def test_what_is_left_out_is_said_once():
         if isinstance(run, Math) and isinstance(run.tree, Listed)
     ]
     assert [print_latex(item) for item in lists[-1].items] == [rf"\mathbf{{{letter}}}" for letter in "XHWUb"]
+
+
+@pytest.mark.parametrize(("name", "count"), [("maxpool", 7), ("gru_cell", 9)])
+def test_entries_are_told_where_only_their_derivatives_are_too_long(name, count):
+    document = derive.derive(name, sections="index").document()
+    (entry,) = (block for block in document.blocks if isinstance(block, Equation) and block.id == "index.entry")
+    # As many as the values that have a name, and the output.
+    assert len(entry.lines) == count
+    assert not any(block.id.endswith(".partial") for block in document.blocks if isinstance(block, Equation))

@@ -238,3 +238,51 @@ def test_an_upstream_gradient_is_written_with_its_own_loss():
     tree = reader.read(derive_index(load("affine"), "b").gradient)
     assert isinstance(tree, BigSum) and tree.bounds == (("i", "N"),)
     assert isinstance(tree.body, Gradient) and tree.body.of == Entry("y", ("i", "m"))
+
+
+@derive.layer()
+def by_columns(X: "N D"):
+    return X * np.exp(X.sum(axis=0))
+
+
+@derive.layer()
+def above_the_largest(X: "N D"):
+    return X - np.max(X, axis=0)
+
+
+@derive.layer()
+def of_a_square(A: "N N"):
+    return A * np.exp(A.sum(axis=0))
+
+
+def test_a_value_of_every_column_has_the_letter_that_columns_have_in_the_output():
+    for layer, output, definition in (
+        (by_columns, "yᵢⱼ = xᵢⱼ·exp(zⱼ)", "zⱼ = ∑ₖ₌₁ᴺ xₖⱼ"),
+        (above_the_largest, "yᵢⱼ = xᵢⱼ − zⱼ", "zⱼ = max(xₖⱼ)"),
+    ):
+        reader = IndexReader(layer)
+        assert plain(reader.output()) == output
+        assert [plain(item) for item in reader.definitions()] == [definition]
+
+
+def test_where_two_axes_have_one_size_letters_come_in_their_order():
+    (definition,) = IndexReader(of_a_square).definitions()
+    assert plain(definition) == "zᵢ = ∑ₖ₌₁ᴺ aₖᵢ"
+
+
+@derive.layer()
+def gated(X: "N D", W: "D D"):
+    Z = derive.let("Z", np.exp(X))
+    return np.tanh(Z @ W) * Z * Z
+
+
+@derive.layer()
+def activated(X: "N D", W: "D M"):
+    Z = derive.let("Z", X @ W)
+    return np.tanh(Z) * Z
+
+
+def test_a_result_on_the_way_has_no_letter_that_the_page_uses_for_another():
+    # z_ij is e^x_ij in the formulas of this layer, so that the sum in the hyperbolic tangent is s_ij.
+    assert [plain(item) for item in IndexReader(gated).definitions()] == ["sᵢⱼ = ∑ₖ₌₁ᴰ exp(xᵢₖ)·wₖⱼ"]
+    assert [plain(item) for item in IndexReader(activated).definitions()] == ["zᵢⱼ = ∑ₖ₌₁ᴰ xᵢₖwₖⱼ"]

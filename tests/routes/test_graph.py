@@ -14,6 +14,7 @@ from derive.proof.nodes import check_nodes, holds_for_all_sizes
 from derive.proof.prove import check_sizes, prove
 from derive.routes.graph import LocalRule, derive_graph
 from derive.rules import adjoint
+from derive.rules.naming import definitions
 from tests.running import run
 
 
@@ -238,3 +239,21 @@ def test_a_slice_is_one_operation_and_no_product():
     slices = [node for node in route.operations if any(isinstance(operand, Select) for operand in node.operands)]
     assert len(slices) == 6
     assert all(len(route.local(node).places) == 1 for node in slices)
+
+
+@pytest.mark.parametrize(
+    ("name", "defined"),
+    [
+        # What the formulas of these pages call a value of the forward pass.
+        ("rnn_cell", "Z"),
+        ("maxout", "AB"),
+        ("gru_cell", "ABPRSTVZ"),
+        ("lstm_cell", "AFIOPRSVZ"),
+        ("cosine", "rsuc"),
+    ],
+)
+def test_a_node_by_itself_has_letters_that_no_formula_of_its_page_uses(name, defined):
+    route = derive_graph(load(name))
+    assert set(defined) <= {item.text for item in definitions(route.layer)}
+    assert len(set(route.letters)) == 3
+    assert not set(route.letters) & set(defined.lower())

@@ -10,23 +10,24 @@ from derive.document.layout import TEXT_WIDTH
 
 __all__ = ["in_columns"]
 
-_GAP = 2.5
-"""What keeps two columns apart, in em."""
+_GAP, _LEAST_GAP = 2.5, 0.75
+"""What keeps two columns apart where there is room, and where there is little, in em."""
 
 
 def in_columns(parts: Iterable[Drawing], room: float = TEXT_WIDTH) -> tuple[Drawing, ...]:
     """The pictures in their order, those that go downwards and follow each other in one as far as they fit."""
     made: list[Drawing] = []
     for part in parts:
-        if made and made[-1].downwards and part.downwards and made[-1].width + _GAP + part.width <= room:
-            made[-1] = _beside(made[-1], part)
+        left = room - made[-1].width - part.width if made else 0.0
+        if made and made[-1].downwards and part.downwards and left >= _LEAST_GAP:
+            made[-1] = _beside(made[-1], part, min(left, _GAP))
         else:
             made.append(part)
     return tuple(made)
 
 
-def _beside(left: Drawing, right: Drawing) -> Drawing:
-    shift, count = left.width + _GAP, len(left.boxes)
+def _beside(left: Drawing, right: Drawing, gap: float) -> Drawing:
+    shift, count = left.width + gap, len(left.boxes)
     return Drawing(
         (*left.boxes, *(_moved_box(box, shift) for box in right.boxes)),
         (*left.edges, *(_moved_edge(edge, shift, count) for edge in right.edges)),

@@ -21,6 +21,7 @@ from derive.notation.tree import Broadcast, Gradient, Name, Number, Relation, Su
 from derive.notation.tree import Ones as OnesTree
 from derive.notation.walk import replace
 from derive.routes.graph import GraphRoute, LocalRule, is_given
+from derive.rules.naming import definitions
 
 __all__ = ["MOST_OPERATIONS", "WIDEST", "Picture", "picture"]
 
@@ -54,17 +55,21 @@ class Picture:
 
 
 def picture(route: GraphRoute) -> Picture | None:
-    """The picture of a derivation, with names where they are needed; None if it has too many operations."""
+    """The picture of a derivation, with names where they are needed; None if it has too many operations.
+
+    A value that formulas call by a name is called so here.
+    """
     if len(route.operations) > MOST_OPERATIONS:
         return None
     # The values between the stages of a network have names already.
     given = {node: called(word, node) for word, node in route.layer.named if route.layer.stages}
+    own = {item.node: item.name for item in definitions(route.layer) if isinstance(item.name, Name)}
     names = dict(given)
     rules = _Rules.of(route)
     while (wide := _unnamed(found := rules.written(names), names)) is not None:
-        free = _free_names(route.layer)
+        free = _free_names(route.layer, _VALUES)
         wanted = (n for n in found.operations if n in names or n is wide)
-        names = given | {n: _free_name(next(free), n) for n in wanted if n not in given}
+        names = given | {n: own.get(n) or _free_name(next(free), n) for n in wanted if n not in given}
     _name_sent(found)
     return found
 
@@ -82,12 +87,17 @@ def _unnamed(found: Picture, names: dict[Node, Name]) -> Node | None:
     return None
 
 
-def _free_names(layer: Layer) -> Iterator[str]:
-    """A_1, A_2, ... in a letter that the layer does not use."""
-    taken = {word.partition("_")[0].upper() for node in layer.inputs for word in (node.name, node.letter)}
-    taken |= {word.partition("_")[0].upper() for word, _ in layer.named} if layer.stages else set()
+_VALUES, _SENT = "AZHUVTSRQPKCFEBXYW", "CKEQFBDPTSRVUHZA"
+"""Letters of values, and of what is sent back along one edge of several."""
+
+
+def _free_names(layer: Layer, letters: str) -> Iterator[str]:
+    """A_1, A_2, ... in the first of the letters that neither the layer nor a formula of it uses."""
+    words = [word for node in layer.inputs for word in (node.name, node.letter)]
+    words += [item.text for item in definitions(layer)]
+    taken = {word.partition("_")[0].upper() for word in words}
     taken |= {*layer.letters, layer.output_name.upper(), layer.loss, layer.upstream.name}
-    letter = next((letter for letter in "AZHUVTSRQPKCFEBXYW" if letter not in taken), "Value")
+    letter = next((letter for letter in letters if letter not in taken), "Value")
     return (f"{letter}_{number}" for number in count(1))
 
 
@@ -177,7 +187,8 @@ def _gradient(name: Name, layer: Layer) -> Gradient:
 def _name_sent(found: Picture) -> None:
     """What is too wide for its edge is called by what it is the gradient of, or, if that has several uses, C_1, ..."""
     route = found.route
-    numbers = count(1)
+    used = {name.text[0].upper() for name in found.forward.values() if isinstance(name, Name)}
+    free = _free_names(route.layer, "".join(letter for letter in _SENT if letter not in used))
     order: dict[Tree, tuple[int, int]] = {}
     for number, ((node, place), send) in enumerate(route.sends.items()):
         tree, operand = found.backward[node, place], send.operand
@@ -192,7 +203,7 @@ def _name_sent(found: Picture) -> None:
                 found.backward_names.append(Relation.equal(gradient, tree))
                 order[gradient] = number, 1
         else:
-            part = called(f"C_{next(numbers)}", operand)
+            part = _free_name(next(free), operand)
             found.backward[node, place] = part
             found.backward_names.append(Relation.equal(part, tree))
             order[part] = number, 1

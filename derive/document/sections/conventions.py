@@ -74,8 +74,9 @@ def _items(draft: Draft, material: Material) -> Iterator[Runs]:
     )
     yield from _gradients(draft, material)
     yield from _names(draft, material)
-    if any(isinstance(node, Ones) for node in topological(layer.output)) and not is_indexed(layer):
-        size = layer.sample_size or layer.letters[0]
+    ones = next((node for node in topological(layer.output) if isinstance(node, Ones)), None)
+    if ones is not None and not is_indexed(layer):
+        size = layer.sample_size or next(iter(layer.letters), str(ones.size))
         yield draft.runs(
             N_(
                 "*Constants:* {ones} is a column of ones, {ones_n} one with {n} of them; {identity} is an identity "

@@ -27,6 +27,9 @@ __all__ = ["write", "write_brief"]
 _MOST_NAMES = 8
 """A layer of more intermediate results is too long."""
 
+_MOST_ENTRIES = 12
+"""So many entries are told without their derivatives; more of them say less than the layer itself."""
+
 
 def write(draft: Draft, material: Material) -> None:
     """Adds the section."""
@@ -95,7 +98,8 @@ def _by_names(draft: Draft, material: Material) -> None:
     """The derivatives with the names of values on the way, where they would be too long without."""
     forward = forward_entries(material.layer)
     chains = [(route, by_names(route)) for route in material.routes.values()] if forward else []
-    if not forward or not any(chain for _, chain in chains):
+    told = any(chain for _, chain in chains)
+    if not forward or (not told and not 1 < len(forward) <= _MOST_ENTRIES):
         draft.prose(
             N_(
                 "An entry of {Y}, written as one sum with letters for indices, is too long for a page, and so "
@@ -116,6 +120,11 @@ def _by_names(draft: Draft, material: Material) -> None:
         )
     )
     draft.equation("index.entry", *forward)
+    if not told:
+        draft.prose(
+            N_("The derivatives of {Y} are sums of these that are too long for a page, even with names."),
+        )
+        return
     if values:
         draft.prose(
             N_(

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from derive.document.entrywise import Entrywise
 from derive.document.layout import LINE_WIDTH, fits
+from derive.document.lettered import axis_letters
 from derive.document.words import is_loss, named_values
 from derive.engine.pattern import Term
 from derive.errors import UnsupportedError
@@ -49,8 +50,8 @@ def forward_entries(layer: Layer) -> tuple[Relation, ...] | None:
     try:
         found = []
         for letter, node in (*called, (layer.output_letter, layer.output)):
-            letters = Letters(reserved(layer))
-            found.append(reader.value(letter, node, tuple(letters.fresh("i") for _ in node.shape)))
+            free = axis_letters(node.shape, layer.output.shape, reserved(layer))
+            found.append(reader.value(letter, node, free))
     except UnsupportedError:
         return None
     return tuple(found) if fits(*found) else None

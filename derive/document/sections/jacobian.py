@@ -149,6 +149,8 @@ def _map(draft: Draft, route: JacobianRoute, *, first: bool) -> None:
         whole = Relation.equal(At(Entry(map.layer.output_letter), vector), values_of)
         if not fits(whole) and (entry := shown_output(map.layer)) is not None:
             whole = Relation.equal(At(Entry(map.layer.output_letter), vector), entry.parts[1])
+        if not fits(whole):
+            whole = Relation.equal(At(Entry(map.layer.output_letter), vector), draft.words["forward"])
         draft.equation(f"{name}.map", whole)
         _dependent(draft, route)
         return

@@ -73,8 +73,12 @@ def kinds(route: GraphRoute) -> dict[object, tuple[Node, tuple[int, ...]]]:
     found: dict[object, tuple[Node, set[int]]] = {}
     for node, place in route.sends:
         first, places = found.setdefault(_kind(node), (node, set()))
-        # The factors of a product may come in another order than in the first of the kind.
-        places.add(_order(first)[_order(node).index(place)] if isinstance(node, Contract) else place)
+        if isinstance(node, Contract):
+            # The factors of a product may come in another order than in the first of the kind.
+            places.add(_order(first)[_order(node).index(place)])
+        elif not isinstance(node, Add) or node is first:
+            # Sums are all alike, but in one a number may stand where another has an operand.
+            places.add(place)
     return {kind: (node, tuple(sorted(places))) for kind, (node, places) in found.items()}
 
 

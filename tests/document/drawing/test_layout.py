@@ -18,6 +18,7 @@ from derive.layers import load
 from derive.notation.measure import width
 from derive.notation.tree import Name
 from derive.routes.graph import derive_graph
+from derive.rules.naming import definitions
 
 
 @derive.layer()
@@ -247,7 +248,7 @@ def test_parts_that_go_downwards_stand_beside_each_other_where_they_fit():
     (both,) = in_columns([drawn(10, 30), drawn(20, 40)], room=40)
     assert (both.columns, both.height) == (2, 40)
     assert 30 < both.width <= 40
-    assert [part.columns for part in in_columns([drawn(10, 30), drawn(29, 40)], room=40)] == [1, 1]
+    assert [part.columns for part in in_columns([drawn(10, 30), drawn(29.5, 40)], room=40)] == [1, 1]
 
 
 def test_a_part_from_left_to_right_stays_alone_and_in_its_place():
@@ -257,3 +258,29 @@ def test_a_part_from_left_to_right_stays_alone_and_in_its_place():
 
 def test_the_picture_of_a_normalising_layer_has_columns():
     assert [part.columns for part in draw(picture(derive_graph(load("batchnorm"))))] == [1, 2]
+
+
+def named_in(layer) -> list[Name]:
+    """What is called by a name in the picture, values and gradients alike."""
+    drawn = picture(derive_graph(layer))
+    found = [item.parts[0] for item in (*drawn.forward_names, *drawn.backward_names)]
+    return [item for item in found if isinstance(item, Name)]
+
+
+@pytest.mark.parametrize("name", ["maxout", "cosine", "gru_cell", "lstm_cell", "batchnorm"])
+def test_a_name_in_the_picture_is_that_of_a_formula_or_begins_with_a_letter_of_its_own(name):
+    layer = load(name)
+    words = {item.text for item in definitions(layer)} | {node.name for node in layer.inputs}
+    new = [item.text for item in named_in(layer) if item.text not in words]
+    assert not {word[0].upper() for word in new} & {word.upper() for word in words}
+
+
+def test_a_value_has_the_name_that_it_has_in_formulas():
+    # Ioffe and Szegedy: the deviation of a feature, and what is normalised.
+    assert {"sigma", "Xhat"} <= {item.text for item in named_in(load("batchnorm"))}
+    assert {"r", "s", "u", "c"} & {item.text for item in named_in(load("cosine"))}
+
+
+def test_a_gradient_of_a_vector_that_has_a_name_is_written_as_a_vector():
+    names = [item.parts[0] for item in picture(derive_graph(load("bce_with_logits"))).backward_names]
+    assert Name("c_1", "vector") in names
