@@ -11,6 +11,7 @@ from math import prod
 from derive.forward.layer import Layer
 from derive.proof import arrangement, numeric, stacks, stages, symbolic, torch_oracle
 from derive.proof.all_sizes import prove_for_all_sizes
+from derive.proof.cost import slope_terms
 from derive.proof.entries import check_entries
 from derive.proof.evidence import Evidence, Strength
 from derive.proof.failure import Failure, evidence_at
@@ -25,6 +26,10 @@ EXACT_NONZEROS = 1_000
 
 EXACT_ENTRIES = 500
 """So is one of a layer whose inputs and output have more entries together."""
+
+_LOSS_NONZEROS, _LOSS_TERMS = 4_000, 40_000
+"""So is one of a loss of which another Jacobian has more non-zero entries, or the derivatives more terms: with every
+entry written out, those of a batch norm grow as the fourth power of its samples."""
 
 _TRIED = 12
 """So many sizes are tried for those of further checks, where not all are possible."""
@@ -162,8 +167,14 @@ def _exact_sizes(exact: Exact, wrt: str, sizes: Sizes) -> list[Sizes]:
     smaller = check_sizes(layer)
     # A Jacobian may be small although the components, which it is checked against, are sums of millions of terms.
     few = _entry_count(layer, sizes) <= EXACT_ENTRIES
-    fits = few and exact.route(wrt, sizes).jacobian.nnz <= EXACT_NONZEROS
+    fits = few and exact.route(wrt, sizes).jacobian.nnz <= EXACT_NONZEROS and _is_short(exact, sizes)
     return [dict(sizes), *(s for s in (smaller[0], smaller[-1]) if s != dict(sizes))] if fits else list(smaller)
+
+
+def _is_short(exact: Exact, sizes: Sizes) -> bool:
+    """Whether the loss, whose derivatives with respect to all inputs are made at once, is not too long for that."""
+    others = (exact.route(node.name, sizes).jacobian.nnz for node in exact.layer.smooth)
+    return max(others) <= _LOSS_NONZEROS and slope_terms(exact.at(sizes).loss) <= _LOSS_TERMS
 
 
 def _entries(layer: Layer, wrt: str, sizes: Sizes, exact: Exact) -> Evidence:

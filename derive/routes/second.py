@@ -27,7 +27,7 @@ from derive.notation.tree import Name
 from derive.routes.jacobian_formula import JacobianFormula, jacobian_formula
 from derive.rules.build import build
 from derive.rules.known import Forward
-from derive.rules.naming import definitions, formula, formula_of
+from derive.rules.naming import definitions, formula, formula_of, lone_formula
 from derive.rules.rewrite import regrouped, shortest
 from derive.rules.terms import flatten
 from derive.rules.written import legible_length
@@ -138,7 +138,7 @@ class SecondRoute:
         Source: H is symmetric, so that reverse mode and forward mode give the same.
         """
         return min(
-            (formula(self.directional, self.wrt.name), *self._forwards),
+            (lone_formula(self.directional, self.wrt.name), *self._forwards),
             key=lambda found: legible_length(found.statements),
         )
 

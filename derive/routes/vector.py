@@ -17,6 +17,10 @@ from derive.rules.index import IndexSum, chain_rule, contract_delta, to_node
 __all__ = ["VectorRoute", "derive_vector"]
 
 
+_COMPONENTS = "pqrstuvwxyzabcfghijklmno"
+"""What the index of components may be called, the preferred letters first: a convolution of images uses many."""
+
+
 @dataclass(frozen=True, eq=False)
 class VectorRoute:
     """The derivation with respect to one input, sizes as letters; count is the letter of the number of components."""
@@ -43,7 +47,7 @@ class VectorRoute:
         chain = next(n for n, step in enumerate(route.derivation.steps) if step.reason is CHAIN)
         derivative = route.derivation.steps[chain - 1].after
         used = dict(derivative.sizes)
-        component = next(letter for letter in "pqrstuv" if letter not in used)
+        component = next(letter for letter in _COMPONENTS if letter not in used)
         outputs = tuple(letter for letter in derivative.free if letter not in route.gradient.free)
         sized = IndexSum(derivative.products, derivative.free, ((component, size(self.count)), *derivative.sizes))
         value = chain_rule(sized, self.upstream, outputs, component=(component,))

@@ -26,7 +26,7 @@ from derive.rules.standing import standing
 from derive.rules.words import Words
 from derive.rules.written import legible_length
 
-__all__ = ["assumed_gradients", "definitions", "entry_names", "formula", "formula_of", "formulas"]
+__all__ = ["assumed_gradients", "definitions", "entry_names", "formula", "formula_of", "formulas", "lone_formula"]
 
 
 def formula(layer: Layer, wrt: str) -> Formula:
@@ -45,6 +45,14 @@ def formulas(layer: Layer) -> Mapping[str, Formula]:
 
         return network_formulas(layer)
     return _formulas(layer, tuple(RULES.values()))
+
+
+def lone_formula(layer: Layer, wrt: str) -> Formula:
+    """The formula of one gradient, whose text is made without a look at those of other inputs, which nobody reads.
+
+    Raises: UnknownNameError if the layer has no input of that name.
+    """
+    return replace(formula(layer, wrt), brief=partial(_alone, layer, tuple(RULES.values()), wrt, lone=True))
 
 
 def formula_of(layer: Layer, wrt: Input, node: Node) -> Formula:
@@ -106,9 +114,13 @@ def _formulas(layer: Layer, rules: tuple[object, ...]) -> Mapping[str, Formula]:
 
 
 @lru_cache(maxsize=64)
-def _standing(layer: Layer, rules: tuple[object, ...]) -> Mapping[str, Formula]:
+def _standing(layer: Layer, rules: tuple[object, ...], only: str) -> Mapping[str, Formula]:
+    """The formulas as text: of all inputs, or of one."""
     shared = _formulas(layer, rules)
     found, naming = _named(layer, rules)
+    if only:
+        shared = {only: shared[only]}
+        found = replace(found, inputs={wrt: node for wrt, node in found.inputs.items() if wrt.name == only})
     # What is made short without the gradients that have a name on the page may be shorter still.
     whole = {
         wrt.name: Formula(wrt, n, layer.loss, naming.used(n), layer.samples == "one", n)
@@ -123,8 +135,8 @@ def _length(found: Formula) -> int:
     return legible_length(lines_of(found.definitions, found.wrt.name, found.tree))
 
 
-def _alone(layer: Layer, rules: tuple[object, ...], name: str) -> Formula:
-    return _standing(layer, rules)[name]
+def _alone(layer: Layer, rules: tuple[object, ...], name: str, *, lone: bool = False) -> Formula:
+    return _standing(layer, rules, name if lone else "")[name]
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,3 +96,12 @@ def test_a_false_array_is_refuted():
     route.__dict__["node"] = twice
     evidence = check_vector(route, found.wrt("W").formula, [found.sizes])
     assert evidence is not None and evidence.strength is Strength.REFUTED
+
+
+def test_a_layer_of_many_indices_leaves_a_letter_to_the_components():
+    layer = derive.derive("conv2d").layer
+    route = derive_vector(layer, "X")
+    letters = [letter for letter, _ in route.steps[0].sizes]
+    assert len({*letters}) == len(letters)
+    found = check_vector(route, derive.derive("conv2d").wrt("X").formula, check_sizes(layer)[-1:])
+    assert found is None or found.strength is not Strength.REFUTED
