@@ -30,6 +30,8 @@ from tests.corpus.random_text import Example, example
 
 ACCEPTED = 0.98
 
+_AT_ONCE = 1000
+
 
 def by_torch(case: Example, upstream: np.ndarray) -> dict[str, np.ndarray]:
     """The gradients that PyTorch finds."""
@@ -99,14 +101,17 @@ def search(seeds: Sequence[int], report: Any = print) -> tuple[int, int]:
     """How many of these expressions are accepted, and how many are wrong."""
     refused: Counter[str] = Counter()
     wrong = 0
-    # A new process now and then: SymPy keeps what it has met.
-    with ProcessPoolExecutor(max_tasks_per_child=500, mp_context=get_context("spawn")) as processes:
-        for seed, said, found in processes.map(outcome, seeds, chunksize=5):
-            if said:
-                refused[said] += 1
-            if found:
-                wrong += 1
-                report(f"seed {seed}: {example(Random(seed))}\n  " + "\n  ".join(found))
+    for start in range(0, len(seeds), _AT_ONCE):
+        some = seeds[start : start + _AT_ONCE]
+        # New processes now and then: SymPy keeps what it has met.
+        with ProcessPoolExecutor(mp_context=get_context("spawn")) as processes:
+            for seed, said, found in processes.map(outcome, some, chunksize=5):
+                if said:
+                    refused[said] += 1
+                if found:
+                    wrong += 1
+                    report(f"seed {seed}: {example(Random(seed))}\n  " + "\n  ".join(found))
+        report(f"seeds {some[0]} to {some[-1]}: {wrong} wrong so far")
     for said, times in refused.most_common():
         report(f"refused {times} times: {said}")
     accepted = len(seeds) - refused.total()
