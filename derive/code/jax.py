@@ -45,9 +45,6 @@ class JaxPrinter(Printer):
         return f"jnp.zeros({shape}, {self.like}.dtype)"
 
     def rule(self, tree: Tree) -> tuple[str, int]:
-        known = self.constant(tree)
-        if known is not None:
-            return known
         match tree:
             case Call("erf", (operand,)):
                 return f"jax.scipy.special.erf({self.text(operand)})", ATOM

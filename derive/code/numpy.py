@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from derive.code.layout import Function, Passes, camel, indented, shape_text, signature, told
-from derive.code.printer import Printer, is_number
+from derive.code.printer import Printer
 from derive.code.program import Program
 from derive.notation.code import ATOM
 from derive.notation.code import HELPERS as ALONG
@@ -37,7 +37,7 @@ class NumpyPrinter(Printer):
 
     def rule(self, tree: Tree) -> tuple[str, int]:
         match tree:
-            case Call("sigmoid", (operand,)) if not is_number(operand):
+            case Call("sigmoid", (operand,)):
                 # 1 / (1 + exp(-x)) overflows on its way to 0.
                 return f"np.exp(-np.logaddexp(0, {self.text(Negative(operand))}))", ATOM
         return super().rule(tree)

@@ -94,10 +94,11 @@ class Printer(CodePrinter):
         form = _OF_NUMBERS.get(tree.function)
         return None if form is None else (form.format(*map(self.text, tree.operands)), ATOM)
 
+    def bound(self, tree: Tree) -> tuple[str, int]:
+        """The text, and how tightly it binds: of functions of numbers in Python's words, whatever the language has."""
+        return self.constant(tree) or super().bound(tree)
+
     def rule(self, tree: Tree) -> tuple[str, int]:
-        known = self.constant(tree)
-        if known is not None:
-            return known
         match tree:
             case Hadamard(factors) | Product(factors) if (kept := _damped(factors)) != factors:
                 return self.rule(type(tree)(kept))

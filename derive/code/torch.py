@@ -86,9 +86,6 @@ class TorchPrinter(Printer):
 
     def rule(self, tree: Tree) -> tuple[str, int]:
         """The text, and how tightly it binds; truth values become numbers wherever PyTorch would not take them."""
-        known = self.constant(tree)
-        if known is not None:
-            return known
         if is_mask(tree) and isinstance(tree, Greater | AtLeast | Equal):
             return f"{super().rule(tree)[0]}.to({self.like}.dtype)", ATOM
         match tree:

@@ -187,21 +187,8 @@ def _parts(name: str, arrays: Sequence[Any]) -> tuple[Tensor, list[laying.Laid]]
 REARRANGEMENTS: dict[str, Callable[..., Any]] = {
     function.__name__: function
     for function in (
-        *(
-            concatenate,
-            copy,
-            expand_dims,
-            flip,
-            hstack,
-            moveaxis,
-            pad,
-            ravel,
-            repeat,
-            reshape,
-            roll,
-            sliding_window_view,
-        ),
-        *(squeeze, stack, swapaxes, take, take_along_axis, tile, transpose, vstack),
+        *(concatenate, copy, expand_dims, flip, hstack, moveaxis, pad, ravel, repeat, reshape, roll),
+        *(sliding_window_view, squeeze, stack, swapaxes, take, take_along_axis, tile, transpose, vstack),
     )
 }
 """By NumPy's name."""
