@@ -32,7 +32,6 @@ __all__ = [
     "are_smooth",
     "at_points",
     "choices_for",
-    "differences",
     "disagreement",
     "first_wrong",
     "forward",
@@ -155,17 +154,8 @@ def forward(layer: Layer, arrays: Mapping[str, Array]) -> Array:
         raise FloatingPointError(str(error)) from error
 
 
-def differences(layer: Layer, at: Sample, wrt: str, *, size: float = STEP) -> Array:
-    """∂L/∂X by central differences of L = Σ G ⊙ Y, entry by entry, with steps of this size.
-
-    Shapes: that of the input.
-    """
-    forwards, backwards = one_sided(layer, at, wrt, size)
-    return (forwards + backwards) / 2
-
-
 def one_sided(layer: Layer, at: Sample, wrt: str, size: float) -> tuple[Array, Array]:
-    """The differences to a larger and to a smaller number, entry by entry; at a kink they disagree.
+    """∂L/∂X by differences of L = Σ G ⊙ Y to a larger and to a smaller number, entry by entry; at a kink they disagree.
 
     Shapes: both have that of the input.
     """

@@ -37,7 +37,7 @@ def test_the_same_seed_gives_the_same_input():
 def test_differences_are_those_of_the_loss():
     sample = numeric.sample(load("affine"), SIZES, 0)
     upstream = sample.arrays["G"]
-    found = {name: numeric.differences(load("affine"), sample, name) for name in "XWb"}
+    found = {name: sum(numeric.one_sided(load("affine"), sample, name, numeric.STEP)) / 2 for name in "XWb"}
     np.testing.assert_allclose(found["X"], upstream @ sample.arrays["W"].T, atol=1e-8)
     np.testing.assert_allclose(found["W"], sample.arrays["X"].T @ upstream, atol=1e-8)
     np.testing.assert_allclose(found["b"], upstream.sum(axis=0), atol=1e-8)
